@@ -1,0 +1,207 @@
+"""What is asked of a pipeline, and what is known to be right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+from sluicegate.model.codec import digest_of
+from sluicegate.model.json import Json
+
+__all__ = [
+    "Attachment",
+    "Capability",
+    "Case",
+    "Expect",
+    "Fault",
+    "Given",
+    "Limits",
+    "Mail",
+    "Message",
+    "ModelScript",
+    "Rule",
+    "Snippet",
+    "ToolResult",
+]
+
+
+class Capability(StrEnum):
+    """What a pipeline can do; a case that needs more is not applicable, and shown as such."""
+
+    MAIL = "mail"
+    TOOLS = "tools"
+    RETRIEVAL = "retrieval"
+    STREAMING = "streaming"
+    CLOCK = "clock"
+    COMMAND = "command"
+    JOB = "job"
+    RECORD = "record"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn of a chat."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that travels with a mail."""
+
+    name: str
+    media_type: str = "application/octet-stream"
+    text: str | None = None
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A mail, inbound or drafted; addresses as written, not normalised."""
+
+    sender: str | None = None
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    reply_to: tuple[str, ...] = ()
+    subject: str | None = None
+    body: str | None = None
+    html: str | None = None
+    message_id: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """A piece of text a retriever returns."""
+
+    id: str
+    text: str
+    source: str | None = None
+    language: str | None = None
+    at: str | None = None
+    """RFC 3339 UTC."""
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """What a tool answers in this case."""
+
+    tool: str
+    arguments: Mapping[str, Json] | None = None
+    """Answer only to these arguments; None answers to any."""
+    result: Json = None
+    status: int = 200
+    latency_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What a double does instead of answering well."""
+
+    kind: str
+    """rate_limit | server_error | timeout | refuse | slow | cut | malformed | empty | wrong_usage | content_filter"""
+    target: str = "model"
+    """model | tool:<name> | retriever"""
+    on_call: int | None = None
+    """Only the n-th call, from 1; None is every call."""
+    model: str | None = None
+    """Only calls that ask for this model."""
+    status: int | None = None
+    delay_ms: float | None = None
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelScript:
+    """What the model server answers in this case, in order; the last reply repeats."""
+
+    replies: tuple[str, ...] = ()
+    latency_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """The world as this case sets it up."""
+
+    mail: Mail | None = None
+    command: str | None = None
+    job: Mapping[str, Json] | None = None
+    record: Mapping[str, Json] | None = None
+    tool_results: tuple[ToolResult, ...] = ()
+    snippets: tuple[Snippet, ...] = ()
+    model: ModelScript | None = None
+    faults: tuple[Fault, ...] = ()
+    now: str | None = None
+    """RFC 3339 UTC; what the pipeline's clock says."""
+    locale: str | None = None
+    deliveries: int = 1
+    """How often the same input is delivered, one after the other, within one trial."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One thing the output must, or must not, say. Exactly one of the three operators is set."""
+
+    field: str
+    """Path into the output: `content`, `mail.subject`, `structured.items[0].price`."""
+    contains: str | None = None
+    equals: Json = None
+    matches: str | None = None
+    """A regular expression, searched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Past any of these a trial is not a success."""
+
+    latency_ms: float | None = None
+    tokens: int | None = None
+    cost_microusd: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expect:
+    """What is right for this case, known beforehand."""
+
+    recipients: tuple[str, ...] | None = None
+    """Allowed recipients; None says nothing, an empty tuple allows none."""
+    sender: str | None = None
+    header_names: tuple[str, ...] | None = None
+    tool_fields: Mapping[str, tuple[str, ...]] | None = None
+    """Tool name to the argument fields it may receive."""
+    link_hosts: tuple[str, ...] | None = None
+    intent: str | None = None
+    model_order: tuple[str, ...] | None = None
+    limits: Limits | None = None
+    outcome: str | None = None
+    """answer | verification | refusal | error, or a word of the user's own."""
+    canaries: tuple[str, ...] = ()
+    must: tuple[Rule, ...] = ()
+    must_not: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One input with what is known about it. `id` is unique within a run."""
+
+    id: str
+    input: Json = None
+    expected_output: Json = None
+    context: tuple[str, ...] = ()
+    retrieval_context: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    slice: str | None = None
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+    given: Given = field(default_factory=Given)
+    expect: Expect = field(default_factory=Expect)
+    needs: tuple[Capability, ...] = ()
+    """Capabilities without which this case is not applicable."""
+
+    def digest(self) -> str:
+        """Content digest: what makes this the same case in another run."""
+        return digest_of(self)

@@ -1,0 +1,212 @@
+"""Between JSON and the words: strict and typed one way, sparse the other.
+
+Reading, unknown keys are faults with the nearest right name. Writing, fields at their default are left out, so that
+a field added later changes no digest.
+"""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import MISSING, fields, is_dataclass
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.model.json import canonical, digest_bytes
+
+__all__ = ["decode", "decode_or_faults", "digest_of", "encode"]
+
+T = TypeVar("T")
+_Reader = Callable[[Any, str, "list[Fault]"], Any]
+_BAD: Any = object()
+
+
+def decode(kind: type[T], value: object, where: str = "") -> T:
+    """`value` (parsed JSON) as a `kind`. Raises InputError with every fault found, each at `where: path`."""
+    result, faults = decode_or_faults(kind, value, where)
+    if faults or result is None:
+        raise InputError(faults)
+    return result
+
+
+def decode_or_faults(kind: type[T], value: object, where: str = "") -> tuple[T | None, list[Fault]]:
+    """Like `decode`, returning the faults instead of raising, so that a caller can collect those of a whole file."""
+    found: list[Fault] = []
+    result: T | None = _reader(cast("Hashable", kind))(value, "$", found)
+    if not found:
+        return result, []
+    return None, [Fault(where=where, what=f"{fault.where} {fault.what}", mend=fault.mend) for fault in found]
+
+
+@cache
+def _reader(kind: Hashable) -> _Reader:
+    if is_dataclass(kind) and isinstance(kind, type):
+        return _dataclass_reader(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _enum_reader(kind)
+    if kind in (str, int, float, bool):
+        return _scalar_reader(kind)
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType) and type(None) in get_args(kind):
+        rest = [arg for arg in get_args(kind) if arg is not type(None)]
+        if len(rest) == 1:
+            return _optional_reader(rest[0])
+    if origin is tuple:
+        return _tuple_reader(get_args(kind)[0])
+    if origin in (Mapping, dict) or (isinstance(origin, type) and issubclass(origin, Mapping)):
+        return _mapping_reader(get_args(kind)[1])
+    return _any
+
+
+def encode(value: Any) -> Any:
+    """A dataclass (or list, mapping, enum of them) as plain JSON values, defaults left out."""
+    kind = type(value)
+    if is_dataclass(kind):
+        result = {}
+        for name, default, plain in _written(kind):
+            item = getattr(value, name)
+            if item is default or (plain and item == default):
+                continue
+            if plain:
+                result[name] = item
+            elif (said := encode(item)) != default:
+                result[name] = said
+        return result
+    if isinstance(value, Enum):
+        return value.value
+    if kind in (tuple, list, frozenset):
+        return [encode(item) for item in (sorted(value) if kind is frozenset else value)]
+    if kind is dict:
+        return {key: encode(item) for key, item in value.items()}
+    return value
+
+
+def digest_of(value: Any) -> str:
+    """SHA-256 of the canonical bytes of a JSON value or dataclass (defaults left out), 64 hexadecimal digits."""
+    return digest_bytes(canonical(encode(value)))
+
+
+@cache
+def _written(kind: type) -> list[tuple[str, Any, bool]]:
+    hints = get_type_hints(kind)
+    plan = []
+    for item in fields(kind):
+        default = item.default
+        if default is MISSING and item.default_factory is not MISSING:
+            made = item.default_factory()
+            default = encode(made)
+        elif isinstance(default, tuple):
+            default = list(default)
+        plan.append((item.name, default, hints[item.name] in _PLAIN))
+    return plan
+
+
+_PLAIN: set[Any] = {str, int, float, bool, str | None, int | None, float | None, bool | None}
+
+
+def _any(value: Any, path: str, found: list[Fault]) -> Any:
+    return value
+
+
+def _dataclass_reader(kind: type) -> _Reader:
+    hints = get_type_hints(kind)
+    plan: dict[str, Any] = {}
+    needed: list[str] = []
+    for item in fields(kind):
+        plan[item.name] = hints[item.name]
+        if item.default is MISSING and item.default_factory is MISSING:
+            needed.append(item.name)
+    readers: dict[str, _Reader] = {}
+
+    def read(value: Any, path: str, found: list[Fault]) -> Any:
+        if not isinstance(value, Mapping):
+            found.append(Fault(where=path, what=f"is {_said(value)}; expected a mapping for {kind.__name__}."))
+            return _BAD
+        if not readers:
+            readers.update({name: _reader(hint) for name, hint in plan.items()})
+        before = len(found)
+        given = {}
+        for key, item in value.items():
+            reader = readers.get(key)
+            if reader is None:
+                found.append(Fault(where=path, what=f"has an unknown key '{key}'.", mend=nearest(str(key), plan)))
+                continue
+            given[key] = reader(item, f"{path}.{key}", found)
+        for name in needed:
+            if name not in value:
+                found.append(Fault(where=path, what=f"lacks '{name}'.", mend=f"Add '{name}'."))
+        return kind(**given) if len(found) == before else _BAD
+
+    return read
+
+
+def _enum_reader(kind: type[Enum]) -> _Reader:
+    values = {item.value: item for item in kind}
+
+    def read(value: Any, path: str, found: list[Fault]) -> Any:
+        if isinstance(value, str) and value in values:
+            return values[value]
+        known = ", ".join(map(str, values))
+        found.append(
+            Fault(where=path, what=f"is {_said(value)}; expected one of {known}.", mend=nearest(str(value), values))
+        )
+        return _BAD
+
+    return read
+
+
+def _scalar_reader(kind: type) -> _Reader:
+    name = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}[kind]
+
+    def read(value: Any, path: str, found: list[Fault]) -> Any:
+        if type(value) is kind and not (isinstance(value, float) and not math.isfinite(value)):
+            return value
+        if kind is float and type(value) is int:
+            return float(value)
+        found.append(Fault(where=path, what=f"is {_said(value)}; expected {name}."))
+        return _BAD
+
+    return read
+
+
+def _optional_reader(kind: Any) -> _Reader:
+    inner = _reader(kind)
+
+    def read(value: Any, path: str, found: list[Fault]) -> Any:
+        return None if value is None else inner(value, path, found)
+
+    return read
+
+
+def _tuple_reader(kind: Any) -> _Reader:
+    inner = _reader(kind)
+
+    def read(value: Any, path: str, found: list[Fault]) -> Any:
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            found.append(Fault(where=path, what=f"is {_said(value)}; expected a list."))
+            return _BAD
+        return tuple([inner(item, f"{path}[{index}]", found) for index, item in enumerate(value)])
+
+    return read
+
+
+def _mapping_reader(kind: Any) -> _Reader:
+    inner = _reader(kind)
+
+    def read(value: Any, path: str, found: list[Fault]) -> Any:
+        if not isinstance(value, Mapping):
+            found.append(Fault(where=path, what=f"is {_said(value)}; expected a mapping."))
+            return _BAD
+        return {str(key): inner(item, f"{path}.{key}", found) for key, item in value.items()}
+
+    return read
+
+
+def _said(value: Any) -> str:
+    if value is None:
+        return "empty"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -1,0 +1,46 @@
+"""JSON values, their canonical bytes and their digests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, TypeAlias
+
+import orjson
+
+__all__ = ["Json", "canonical", "digest_bytes", "first_non_finite", "parse"]
+
+Json: TypeAlias = Any
+"""A parsed JSON value: None, bool, int, float, str, or lists and mappings of them."""
+
+
+def canonical(value: Any) -> bytes:
+    """The one byte string of a JSON value: keys sorted, no spaces, UTF-8."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+
+
+def digest_bytes(data: bytes) -> str:
+    """SHA-256 of `data`, 64 hexadecimal digits."""
+    return sha256(data).hexdigest()
+
+
+def parse(data: bytes | str) -> Json:
+    """Strict JSON: NaN and Infinity are refused. Raises ValueError."""
+    value: Json = orjson.loads(data)
+    return value
+
+
+def first_non_finite(value: Any, path: str = "$") -> str | None:
+    """Path of the first NaN or infinity inside a JSON value, or None. orjson would write it as null."""
+    if isinstance(value, float):
+        return None if math.isfinite(value) else path
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if (found := first_non_finite(item, f"{path}.{key}")) is not None:
+                return found
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            if (found := first_non_finite(item, f"{path}[{index}]")) is not None:
+                return found
+    return None

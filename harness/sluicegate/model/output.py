@@ -1,0 +1,117 @@
+"""What a pipeline gave back for one delivery of one case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+from sluicegate.model.case import Case, Mail, Message
+from sluicegate.model.json import Json
+
+__all__ = ["Crash", "CrashKind", "Observation", "Output", "Provenance", "ToolCall", "Trial", "Usage"]
+
+
+class Provenance(StrEnum):
+    """Where an output came from; latency and cost evidence asks for `live` unless the plan says otherwise."""
+
+    LIVE = "live"
+    CACHED = "cached"
+    REPLAYED = "replayed"
+    MOCKED = "mocked"
+
+
+class CrashKind(StrEnum):
+    """Why there is no usable answer."""
+
+    EXCEPTION = "exception"
+    TIMEOUT = "timeout"
+    DIED = "died"
+    UNREACHABLE = "unreachable"
+    HTTP_STATUS = "http_status"
+    GARBAGE = "garbage"
+    NOT_FINITE = "not_finite"
+    TOO_LARGE = "too_large"
+    CANCELLED = "cancelled"
+    REPORTED = "reported"
+    """The pipeline itself answered with an error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crash:
+    """A typed failure of the pipeline; counts as an attempt that failed, with infinite latency."""
+
+    kind: CrashKind
+    message: str
+    """Escaped and cut to 500 characters; never a header value or a secret of the environment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens as the pipeline reports them."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A tool call as the pipeline reports it."""
+
+    name: str
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+    result: Json = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """The answer, or the crash instead of one."""
+
+    content: str | None = None
+    structured: Json = None
+    mail: Mail | None = None
+    messages: tuple[Message, ...] = ()
+    tools_called: tuple[ToolCall, ...] = ()
+    usage: Usage | None = None
+    model: str | None = None
+    route: str | None = None
+    latency_ms: float | None = None
+    """Measured by the runner around the call; a recording carries what it recorded."""
+    ttft_ms: float | None = None
+    cost_microusd: int | None = None
+    error: Crash | None = None
+    provenance: Provenance = Provenance.LIVE
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What crossed the boundary, as a double saw it."""
+
+    run_id: str
+    double: str
+    """model | tool | retriever | mail"""
+    action: str
+    """Model name, tool name, query kind: what was asked for."""
+    at: str
+    """RFC 3339 UTC."""
+    detail: Mapping[str, Json] = field(default_factory=dict)
+    """Per double, described by the schema `observation.<double>`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One case at one repeat: every delivery's output, and everything the doubles saw meanwhile."""
+
+    case: Case
+    repeat: int = 0
+    outputs: tuple[Output, ...]
+    """One per delivery, in order; never empty."""
+    observations: tuple[Observation, ...] = ()
+
+    @property
+    def output(self) -> Output:
+        """The last delivery's output."""
+        return self.outputs[-1]

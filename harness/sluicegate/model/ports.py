@@ -1,0 +1,64 @@
+"""Where floors meet: what a pipeline is to a runner, and what a recorder is to both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sluicegate.model.case import Capability, Case
+from sluicegate.model.output import Observation, Output, Trial
+
+__all__ = ["Boundary", "Pipeline", "Recorder", "RunContext"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """What a pipeline is told about the run it serves."""
+
+    run_id: str
+    """Attribution id: 16 hexadecimal digits, unique per trial of a run."""
+    traceparent: str
+    """W3C trace context whose trace id begins with the run id."""
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    """Doubles for this run by variable name, e.g. OPENAI_BASE_URL, with `/r/<run id>` in the path."""
+    now: str | None = None
+    delivery: int = 0
+
+
+class Pipeline(Protocol):
+    """Anything that answers cases. Never raises for the pipeline's own failure: that is an Output with `error`."""
+
+    capabilities: frozenset[Capability]
+
+    async def call(self, case: Case, context: RunContext) -> Output:
+        """Answer one delivery of one case within the adapter's time-out."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give back every connection, thread and child process."""
+        ...
+
+
+class Recorder(Protocol):
+    """Where trials go as they happen."""
+
+    def intend(self, case_id: str, repeat: int, run_id: str) -> None:
+        """Written before the first delivery."""
+        ...
+
+    def record(self, trial: Trial, run_id: str) -> None:
+        """Written after the last delivery."""
+        ...
+
+
+class Boundary(Protocol):
+    """The doubles around a pipeline, as the runner sees them."""
+
+    def open_run(self, run_id: str, case: Case) -> Mapping[str, str]:
+        """Script the doubles for this run and name its endpoints by variable."""
+        ...
+
+    def close_run(self, run_id: str) -> tuple[Observation, ...]:
+        """Everything attributed to this run, in order of arrival; the run's script and log are dropped."""
+        ...

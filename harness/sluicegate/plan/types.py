@@ -1,0 +1,396 @@
+"""The plan as typed values. Reading and checking the file is `plan.reader`'s work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from fractions import Fraction
+from pathlib import Path
+
+from sluicegate.model import Capability, Json, Origin, Rule
+
+__all__ = [
+    "Better",
+    "Bound",
+    "CallableTarget",
+    "CommandTarget",
+    "Confirmed",
+    "Criterion",
+    "Drop",
+    "Exposure",
+    "HeaderValue",
+    "HttpTarget",
+    "Line",
+    "Metric",
+    "MetricKind",
+    "Mode",
+    "PipelineSpec",
+    "Plan",
+    "Ratio",
+    "RecordingTarget",
+    "Requires",
+    "RollbackSpec",
+    "Scale",
+    "Span",
+    "Stage",
+    "SubjectSpec",
+    "ToolSpec",
+]
+
+
+class MetricKind(StrEnum):
+    """What a metric is made of, which decides the statistics."""
+
+    PROPORTION = "proportion"
+    """Share of units that hold; k of n."""
+    INCIDENTS = "incidents"
+    """Events of zero tolerance among n units."""
+    DISTRIBUTION = "distribution"
+    """A value per unit (latency, cost, Sharpe); judged at a quantile or the mean."""
+    CONTROLLED = "controlled"
+    """A quantity the system itself caps; one beyond the cap is a fact."""
+    COUNT = "count"
+    """Events per day that nobody caps."""
+    CORRELATION = "correlation"
+    SPLIT = "split"
+    """Observed assignment against configured weights."""
+
+
+class Better(StrEnum):
+    """Which way is good."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+    INSIDE = "inside"
+
+
+class Scale(StrEnum):
+    """What a line's number means inside: ratio 0..1, ms, integer micro-dollars, a count, or a plain number."""
+
+    RATIO = "ratio"
+    MS = "ms"
+    MICROUSD = "microusd"
+    COUNT = "count"
+    NUMBER = "number"
+
+
+class Mode(StrEnum):
+    """What a pass must show."""
+
+    GUARDED = "guarded"
+    """The estimate meets the target and the bound clears the alert line, else the rollback line."""
+    STRICT = "strict"
+    """The bound clears the target."""
+    POINT = "point"
+    """The estimate meets the target; nothing is shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A line at one value, in the metric's scale."""
+
+    value: Fraction
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A range, both ends good."""
+
+    low: Fraction
+    high: Fraction
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drop:
+    """Worse than a reference by so much. `percent` is relative to the reference, `points` is absolute."""
+
+    amount: Fraction
+    """0..1 for both."""
+    relative: bool
+    """True for percent, False for points."""
+    than: str
+    """A stage name, `baseline` or `previous`."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """A multiple of a reference: estimate against `value`, its bound against `bound`."""
+
+    value: Fraction
+    bound: Fraction | None
+    than: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """Rollback at the first confirmed incident."""
+
+    text: str = "confirmed"
+
+
+Line = Bound | Span | Drop | Ratio | Confirmed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A metric, built in or declared by the plan."""
+
+    name: str
+    kind: MetricKind
+    better: Better
+    scale: Scale
+    unit: str
+    """What n counts: case, draft, request, conversation, minute, day …"""
+    suite: str | None = None
+    """The suite that measures it, for built-in ones."""
+    zero_tolerance: bool = False
+    provenance: tuple[str, ...] = ()
+    """Provenances admitted; empty admits all but mocked. Latency and cost admit live only."""
+    rule: Rule | None = None
+    """Own metric: the share of trials for which this holds."""
+    value_at: str | None = None
+    """Own metric: the number at this path of the output."""
+    check: str | None = None
+    """Own metric: the share of trials that pass this check of the user's (self-reported)."""
+    matures_after_s: int = 0
+    weights: Mapping[str, Fraction] = field(default_factory=dict)
+    """For split: the configured weights."""
+    measured_by: str = "record"
+    """builtin | record | rule | value | check | sql | prometheus | traces; the last three are not measured yet."""
+    available: bool = True
+    """False for built-in metrics whose suite is not part of this version; they are NotMeasured and hold."""
+    recall: Fraction | None = Fraction(1)
+    """Detector recall for incidents; None is unknown and NotMeasured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """Lines on one metric at one stage."""
+
+    metric: Metric
+    origins: tuple[Origin, ...]
+    promote: Line | None = None
+    alert: Line | None = None
+    alert_above: Bound | None = None
+    alert_below: Bound | None = None
+    rollback: Line | None = None
+    minimum_n: int | None = None
+    max_rate: Fraction | None = None
+    at: Fraction | None = None
+    """Quantile in 0..1 for distributions; None with a distribution means the mean."""
+    mode: Mode = Mode.GUARDED
+    alpha: Fraction = Fraction(1, 20)
+    slices: str | None = None
+    """Name of the plan's slice set."""
+    unit: str | None = None
+    """Overrides the metric's unit (e.g. latency judged by minute)."""
+    window_s: int | None = None
+    """Only evidence of the last so many seconds; None is since stage entry."""
+    after_s: int = 0
+    """The criterion is armed so long after stage entry."""
+    admits: tuple[str, ...] = ()
+    """Provenances admitted beyond the metric's own."""
+    optional: bool = False
+    """The plan allows `not_applicable`."""
+    line: int = 0
+    """Line in the plan file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """Who sees the subject at this stage."""
+
+    live: bool
+    percent: Fraction | None = None
+    """0..1"""
+    settings: Mapping[str, Json] = field(default_factory=dict)
+    """Everything else the stage names: flags, cohorts, splits. Part of neither subject nor apparatus."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requires:
+    """What must have run, or be proven, before promotion."""
+
+    suites: tuple[str, ...] = ()
+    tests: bool = False
+    """The user's own marked tests, pinned by the lock."""
+    prerequisites: tuple[str, ...] = ()
+    attestations: tuple[str, ...] = ()
+    approval: str | None = None
+    """Role or name that must have approved, by attestation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackSpec:
+    """What to do on rollback; shown, not run."""
+
+    within_s: int | None = None
+    steps: tuple[tuple[str, ...], ...] = ()
+    on_failed_tests: bool = False
+    """A failed required test is rollback.failed instead of hold.failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One step of the rollout."""
+
+    name: str
+    exposure: Exposure
+    requires: Requires = field(default_factory=Requires)
+    criteria: tuple[Criterion, ...] = ()
+    bake_s: int = 0
+    stable_days: int = 0
+    """Complete local days, each with its minimum n, none shown below alert."""
+    rollback: RollbackSpec = field(default_factory=RollbackSpec)
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallableTarget:
+    """`module:attribute`, sync or async, called in a runner process."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeaderValue:
+    """A header, literal or from the environment; environment values are never logged."""
+
+    literal: str | None = None
+    env: str | None = None
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpTarget:
+    """An HTTP endpoint, and the mapping to and from it."""
+
+    url: str
+    method: str = "POST"
+    headers: Mapping[str, HeaderValue] = field(default_factory=dict)
+    request: Json = None
+    """Template of the JSON body: `${input.text}` in a string is replaced; None sends the canonical case input."""
+    response: Mapping[str, str] = field(default_factory=dict)
+    """Output field to path in the response: `content: $.choices[0].message.content`; empty reads an Output object."""
+    max_bytes: int = 10_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandTarget:
+    """A program that speaks JSON lines."""
+
+    argv: tuple[str, ...]
+    long_lived: bool = True
+    """False starts it anew for each case: one line in, one line out, exit 0."""
+    processes: int = 1
+    cwd: str | None = None
+    max_bytes: int = 10_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingTarget:
+    """Outputs that exist already."""
+
+    paths: tuple[str, ...]
+    """Glob patterns, relative to the plan."""
+    format: str = "jsonl"
+    """jsonl | otlp"""
+    case_id: str = "case_id"
+    """Path of the case id in a row; for otlp the span attribute."""
+    output: Mapping[str, str] = field(default_factory=dict)
+    """Output field to path in the row; empty reads an Output object at `output`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineSpec:
+    """How to reach the pipeline under test."""
+
+    target: CallableTarget | HttpTarget | CommandTarget | RecordingTarget
+    capabilities: frozenset[Capability] = frozenset()
+    timeout_s: float = 30.0
+    retries: int = 0
+    """Repeated calls after a transport fault (never after an answer); each is counted."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Extra variables for a callable's runner process or a command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSpec:
+    """A tool the doubles stand in for."""
+
+    name: str
+    method: str = "POST"
+    path: str
+    """Template: `/orders/{order_id}`."""
+    writes: bool = False
+    """Has a side effect; the idempotency suite counts its calls."""
+    fields: tuple[str, ...] | None = None
+    """Allowed argument fields."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectSpec:
+    """What serves; a change of any part is a new subject."""
+
+    git: str | None = None
+    """Revision, e.g. HEAD; a dirty tree is an error."""
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Part name (code, prompts, tools, index, guardrails …) to glob patterns; one that matches nothing is an error."""
+    models: tuple[str, ...] = ()
+    """Compared with the models observed in calls."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Part name to a literal version or digest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A whole rollout."""
+
+    path: Path
+    digest: str
+    """SHA-256 of the plan file's bytes."""
+    schema_version: int
+    name: str
+    state: Path | None
+    timezone: str
+    pipeline: PipelineSpec
+    subject: SubjectSpec
+    cases: tuple[str, ...] = ()
+    """Glob patterns of case files (JSONL) for the suites, relative to the plan."""
+    golden: tuple[str, ...] = ()
+    """Glob patterns of golden sets."""
+    slices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    """Declared ones only; `plan.metrics.BUILT_IN` holds the others."""
+    stages: tuple[Stage, ...] = ()
+    tools: tuple[ToolSpec, ...] = ()
+    schemas: Mapping[str, Json] = field(default_factory=dict)
+    """Contracts for the schema suite: output field (`structured`, `mail`, `content`) to a JSON Schema file path, a
+    built-in contract name (`trend-analysis`, `mail-draft`) or a pydantic target `module:Model`."""
+    repeats: int = 1
+    concurrency: int = 32
+    seed: int = 0
+    valid_for_s: int = 4 * 3600
+    """How long a verdict may be acted on."""
+    max_evidence_age_s: int = 24 * 3600
+    """Older suite and golden evidence is stale."""
+    daily_traffic: int | None = None
+    """Units a day, for the linter's day figures."""
+
+    def stage(self, name: str) -> Stage:
+        """The stage of that name. Raises KeyError."""
+        for stage in self.stages:
+            if stage.name == name:
+                return stage
+        raise KeyError(name)
+
+    def next_stage(self, name: str) -> Stage | None:
+        """The one stage after `name`, or None after the last."""
+        names = [stage.name for stage in self.stages]
+        after = names.index(name) + 1
+        return self.stages[after] if after < len(names) else None
