@@ -36,8 +36,11 @@ from sluicegate.model.verdict import (
     SuiteResult,
     Verdict,
 )
+from sluicegate.model.verdict_json import MAX_VERDICT_BYTES, SCHEMA_VERSION, read_verdict, verdict_hash, verdict_json
 
 __all__ = [
+    "MAX_VERDICT_BYTES",
+    "SCHEMA_VERSION",
     "Attachment",
     "Boundary",
     "Capability",
@@ -91,6 +94,9 @@ __all__ = [
     "now_utc",
     "parse",
     "parse_time",
+    "read_verdict",
     "rfc3339",
     "to_micros",
+    "verdict_hash",
+    "verdict_json",
 ]

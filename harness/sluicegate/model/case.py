@@ -29,6 +29,8 @@ __all__ = [
 class Capability(StrEnum):
     """What a pipeline can do; a case that needs more is not applicable, and shown as such."""
 
+    MODEL = "model"
+    """Calls a language model at the base URL its environment names."""
     MAIL = "mail"
     TOOLS = "tools"
     RETRIEVAL = "retrieval"
@@ -185,6 +187,10 @@ class Expect:
     must_not: tuple[Rule, ...] = ()
 
 
+_NOTHING_GIVEN = Given()
+_NOTHING_EXPECTED = Expect()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One input with what is known about it. `id` is unique within a run."""
@@ -197,8 +203,8 @@ class Case:
     tags: tuple[str, ...] = ()
     slice: str | None = None
     metadata: Mapping[str, Json] = field(default_factory=dict)
-    given: Given = field(default_factory=Given)
-    expect: Expect = field(default_factory=Expect)
+    given: Given = _NOTHING_GIVEN
+    expect: Expect = _NOTHING_EXPECTED
     needs: tuple[Capability, ...] = ()
     """Capabilities without which this case is not applicable."""
 

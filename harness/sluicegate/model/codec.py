@@ -12,6 +12,8 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
+from itertools import compress
+from operator import attrgetter, is_not
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from sluicegate.errors import Fault, InputError, nearest
@@ -54,6 +56,8 @@ def _reader(kind: Hashable) -> _Reader:
         rest = [arg for arg in get_args(kind) if arg is not type(None)]
         if len(rest) == 1:
             return _optional_reader(rest[0])
+    if origin in (Union, types.UnionType) and all(is_dataclass(arg) for arg in get_args(kind)):
+        return _union_reader(get_args(kind))
     if origin is tuple:
         return _tuple_reader(get_args(kind)[0])
     if origin in (Mapping, dict) or (isinstance(origin, type) and issubclass(origin, Mapping)):
@@ -63,25 +67,7 @@ def _reader(kind: Hashable) -> _Reader:
 
 def encode(value: Any) -> Any:
     """A dataclass (or list, mapping, enum of them) as plain JSON values, defaults left out."""
-    kind = type(value)
-    if is_dataclass(kind):
-        result = {}
-        for name, default, plain in _written(kind):
-            item = getattr(value, name)
-            if item is default or (plain and item == default):
-                continue
-            if plain:
-                result[name] = item
-            elif (said := encode(item)) != default:
-                result[name] = said
-        return result
-    if isinstance(value, Enum):
-        return value.value
-    if kind in (tuple, list, frozenset):
-        return [encode(item) for item in (sorted(value) if kind is frozenset else value)]
-    if kind is dict:
-        return {key: encode(item) for key, item in value.items()}
-    return value
+    return _WRITERS[type(value)](value)
 
 
 def digest_of(value: Any) -> str:
@@ -89,22 +75,51 @@ def digest_of(value: Any) -> str:
     return digest_bytes(canonical(encode(value)))
 
 
-@cache
-def _written(kind: type) -> list[tuple[str, Any, bool]]:
-    hints = get_type_hints(kind)
-    plan = []
-    for item in fields(kind):
-        default = item.default
-        if default is MISSING and item.default_factory is not MISSING:
-            made = item.default_factory()
-            default = encode(made)
-        elif isinstance(default, tuple):
-            default = list(default)
-        plan.append((item.name, default, hints[item.name] in _PLAIN))
-    return plan
+class _Writers(dict[type, Callable[[Any], Any]]):
+    """The encoder of each type, made at its first value: one plain lookup per value after that."""
+
+    def __missing__(self, kind: type) -> Callable[[Any], Any]:
+        writer = self[kind] = _made_writer(kind)
+        return writer
 
 
-_PLAIN: set[Any] = {str, int, float, bool, str | None, int | None, float | None, bool | None}
+_WRITERS = _Writers()
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+def _made_writer(kind: type) -> Callable[[Any], Any]:
+    if kind is dict:
+        return lambda value: {
+            key: item if type(item) in _SCALARS else _WRITERS[type(item)](item) for key, item in value.items()
+        }
+    if kind in (tuple, list):
+        return lambda value: [_WRITERS[type(item)](item) for item in value]
+    if kind is frozenset:
+        return lambda value: [encode(item) for item in sorted(value)]
+    if is_dataclass(kind):
+        return _dataclass_writer(kind)
+    return (lambda value: value.value) if issubclass(kind, Enum) else (lambda value: value)
+
+
+def _dataclass_writer(kind: type) -> Callable[[Any], dict[str, Any]]:
+    """Runs several times per trial: what is left at its default, which is most, never reaches Python's own loop."""
+    names = tuple(item.name for item in fields(kind))
+    defaults = tuple(
+        item.default if item.default_factory is MISSING else item.default_factory() for item in fields(kind)
+    )
+    said_defaults = tuple(encode(default) for default in defaults)
+    fetch: Callable[[Any], tuple[Any, ...]] = attrgetter(*names, names[0])
+
+    def write(value: Any) -> dict[str, Any]:
+        values = fetch(value)
+        result = {}
+        for name, item, said_default in compress(zip(names, values, said_defaults), map(is_not, values, defaults)):
+            said = item if type(item) in _SCALARS else _WRITERS[type(item)](item)
+            if said != said_default:
+                result[name] = said
+        return result
+
+    return write
 
 
 def _any(value: Any, path: str, found: list[Fault]) -> Any:
@@ -177,6 +192,20 @@ def _optional_reader(kind: Any) -> _Reader:
 
     def read(value: Any, path: str, found: list[Fault]) -> Any:
         return None if value is None else inner(value, path, found)
+
+    return read
+
+
+def _union_reader(kinds: tuple[Any, ...]) -> _Reader:
+    """The one of several dataclasses whose fields fit the keys best, so that faults are told of the one meant."""
+
+    def misfit(kind: Any, keys: set[str]) -> int:
+        needed = {f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
+        return len(needed - keys) + len(keys - {f.name for f in fields(kind)})
+
+    def read(value: Any, path: str, found: list[Fault]) -> Any:
+        keys = set(value) if isinstance(value, Mapping) else set()
+        return _reader(min(kinds, key=lambda kind: misfit(kind, keys)))(value, path, found)
 
     return read
 

@@ -35,6 +35,10 @@ class CrashKind(StrEnum):
     CANCELLED = "cancelled"
     REPORTED = "reported"
     """The pipeline itself answered with an error."""
+    NOT_RECORDED = "not_recorded"
+    """The recording has no row for this case and repeat; nothing is known about the pipeline."""
+    NOT_SENT = "not_sent"
+    """The case does not fit the mapping to the user's request; the pipeline was not called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,3 +119,11 @@ class Trial:
     def output(self) -> Output:
         """The last delivery's output."""
         return self.outputs[-1]
+
+    @property
+    def crashed(self) -> bool:
+        """Whether any delivery has a crash instead of an answer."""
+        outputs = self.outputs
+        return outputs[0].error is not None or (
+            len(outputs) > 1 and any(output.error is not None for output in outputs)
+        )

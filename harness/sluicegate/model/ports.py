@@ -24,6 +24,8 @@ class RunContext:
     """Doubles for this run by variable name, e.g. OPENAI_BASE_URL, with `/r/<run id>` in the path."""
     now: str | None = None
     delivery: int = 0
+    repeat: int = 0
+    """Which repeat of the case this is; a recording answers with the row of that repeat."""
 
 
 class Pipeline(Protocol):
@@ -43,7 +45,7 @@ class Pipeline(Protocol):
 class Recorder(Protocol):
     """Where trials go as they happen."""
 
-    def intend(self, case_id: str, repeat: int, run_id: str) -> None:
+    def intend(self, case: Case, repeat: int, run_id: str) -> None:
         """Written before the first delivery."""
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 
@@ -166,6 +166,8 @@ class Metric:
     """False for built-in metrics whose suite is not part of this version; they are NotMeasured and hold."""
     recall: Fraction | None = Fraction(1)
     """Detector recall for incidents; None is unknown and NotMeasured."""
+    source: Mapping[str, Json] = field(default_factory=dict)
+    """Own metric by sql, prometheus or traces: its settings as the plan gives them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,6 +331,8 @@ class ToolSpec:
     """Template: `/orders/{order_id}`."""
     writes: bool = False
     """Has a side effect; the idempotency suite counts its calls."""
+    key: str | None = None
+    """Argument that tells two intended effects apart (e.g. order_id); None: a second call is a second effect."""
     fields: tuple[str, ...] | None = None
     """Allowed argument fields."""
 

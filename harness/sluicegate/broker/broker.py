@@ -1,0 +1,214 @@
+"""The owner of one run's ledger: everything that becomes evidence passes through here, and through nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import orjson
+
+from sluicegate.broker.catalogue import Catalogue, Span
+from sluicegate.broker.stamp import Stamp
+from sluicegate.broker.unwritable import writable
+from sluicegate.errors import Fault, InputError, printable
+from sluicegate.ledger.records import Checked, ChildExit, RunClosed, RunStarted, Shard, TestRun
+from sluicegate.ledger.writer import LedgerError, LedgerWriter
+from sluicegate.model import Case, Counts, Json, Trial, canonical, digest_bytes, encode
+
+__all__ = ["Broker", "Examine"]
+
+Examine = Callable[[Trial], Checked | None]
+"""What the built-in checks say of a trial."""
+
+
+class Broker:
+    """Writes `run_started` at once, then intents, outcomes and check results as they come, and `run_closed` last.
+
+    It is the runner's `Recorder`. Used from one thread; the ledger fails with LedgerError, and so does the run.
+
+    Args:
+        path: the new file of this attempt.
+        started: its first record.
+        examine: the built-in checks; None writes no `checked` records.
+        catalogue: where readers look for finished trials; None where nobody reads.
+        resumed: trials of earlier attempts that count as run, and as crashed.
+        stamp: gives the time of each record.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        started: RunStarted,
+        *,
+        examine: Examine | None = None,
+        catalogue: Catalogue | None = None,
+        resumed: tuple[int, int] = (0, 0),
+        stamp: Callable[[], str] | None = None,
+    ) -> None:
+        self.started = started
+        self.closed: RunClosed | None = None
+        """The last record, once it is written."""
+        self._examine = examine
+        self._catalogue = catalogue
+        self._stamp = stamp or Stamp()
+        self._resuming = resumed != (0, 0)
+        self._run, self._abandoned = resumed
+        self._begun = self._ended = self._crashed = self._scored = 0
+        self._children: dict[str, int | None] = {}
+        self._shards: dict[str, Shard] = {}
+        self._lost_shard = False
+        self._writer = LedgerWriter(path)
+        self._file = catalogue.add_file(path) if catalogue is not None else 0
+        self._writer.append(RunStarted.KIND, started.body())
+
+    @property
+    def path(self) -> Path:
+        """The ledger file."""
+        return self._writer.path
+
+    @property
+    def head(self) -> str:
+        """Hash of the last record."""
+        return self._writer.head
+
+    @property
+    def counts(self) -> Counts:
+        """Trials so far, those of resumed attempts among them."""
+        planned = self.started.expected.trials
+        run = self._run + self._ended
+        skipped = max(0, planned - run - self._abandoned - (self._begun - self._ended))
+        return Counts(planned=planned, run=run, crashed=self._crashed, skipped=skipped, scored=self._scored)
+
+    def intend(self, case: Case, repeat: int, run_id: str) -> None:
+        """Written before the first delivery: from here on the trial counts, whatever happens to this process."""
+        try:
+            said = canonical(encode(case))
+        except TypeError as error:
+            what = f"the case cannot be written as JSON: {printable(str(error))}."
+            mend = "Use text, numbers, lists and mappings only."
+            raise InputError(Fault(where=f"case '{case.id}'", what=what, mend=mend)) from error
+        body: dict[str, Json] = {"case_id": case.id, "repeat": repeat, "run_id": run_id}
+        body["case_digest"] = digest_bytes(said)
+        with_case = repeat == 0 or self._resuming
+        if with_case:
+            body["case"] = orjson.Fragment(said)
+        span = self._append("intent", body)
+        self._begun += 1
+        if with_case and self._catalogue is not None:
+            self._catalogue.intended(case, span)
+
+    def record(self, trial: Trial, run_id: str) -> None:
+        """Written after the last delivery, with what the checks say of it."""
+        at = self._stamp()
+        try:
+            outcome = self._append("outcome", _outcome(trial, run_id, at))
+        except TypeError as error:
+            trial = writable(trial, error)
+            outcome = self._append("outcome", _outcome(trial, run_id, at))
+        self._ended += 1
+        self._crashed += trial.crashed
+        checked = self._check(trial)
+        if self._catalogue is not None:
+            self._catalogue.recorded(trial.case, outcome, checked)
+
+    def review(self, trial: Trial) -> Span | None:
+        """Check a trial of an earlier attempt again: outputs are kept, checks are always this attempt's."""
+        self._crashed += trial.crashed
+        return self._check(trial)
+
+    def checked(self, checked: Checked) -> None:
+        """What somebody else's checks say of a trial."""
+        self._append(Checked.KIND, checked.body())
+
+    def test(self, test: TestRun) -> None:
+        """How one of the user's own tests ended."""
+        self._append(TestRun.KIND, test.body())
+
+    def open_shard(self, name: str, planned: int) -> None:
+        """A worker begins; until it closes its shard the run is not complete."""
+        self._shards[name] = Shard(name=name, planned=planned)
+
+    def close_shard(self, shard: Shard) -> None:
+        """A worker's last word, or with `closed` false what is known of one that died."""
+        opened = self._shards.pop(shard.name, None)
+        self._lost_shard |= not shard.closed or opened is None or shard.run != shard.planned
+        self._append(Shard.KIND, shard.body())
+
+    def child_began(self, name: str) -> None:
+        """A child process of this run was started; the ledger is not closed before it has ended."""
+        self._children[name] = None
+
+    def child_ended(self, name: str, exit_code: int) -> None:
+        """The child was seen to exit; a negative code is the signal that killed it."""
+        self._children[name] = exit_code
+
+    def close(self, *, complete: bool = True) -> RunClosed:
+        """Write `run_closed` and let go of the file. Complete only if asked to be and nothing is missing.
+
+        Raises RuntimeError while a child is running: whoever wrote evidence must be gone before it is closed.
+        """
+        if self.closed is not None:
+            return self.closed
+        if running := [name for name, code in self._children.items() if code is None]:
+            raise RuntimeError(f"the ledger cannot be closed while {', '.join(running)} is running")
+        for shard in list(self._shards.values()):
+            self.close_shard(shard)
+        children = tuple(ChildExit(name=name, exit_code=code or 0) for name, code in self._children.items())
+        whole = (
+            complete and not self._lost_shard and self._finished() and all(not child.exit_code for child in children)
+        )
+        closed = RunClosed(at=self._stamp(), complete=whole, children=children, counts=self.counts)
+        self._append(RunClosed.KIND, closed.body())
+        self._writer.close()
+        self.closed = closed
+        return closed
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.closed is not None:
+            return
+        if None in self._children.values():
+            self._writer.close()
+            return
+        try:
+            self.close(complete=False)
+        except LedgerError:
+            # The error that broke the ledger is on its way already; a second one would hide it.
+            if error is None:
+                raise
+
+    def _finished(self) -> bool:
+        done = self._run + self._abandoned + self._ended
+        return self._begun == self._ended and done == self.started.expected.trials
+
+    def _check(self, trial: Trial) -> Span | None:
+        said = self._examine(trial) if self._examine is not None else None
+        if said is None:
+            return None
+        self._scored += "error" not in said.results.values()
+        body: dict[str, Json] = {"case_id": said.case_id, "repeat": said.repeat, "results": dict(said.results)}
+        body["findings"] = encode(said.findings)
+        body["self_reported"] = said.self_reported
+        return self._append("checked", body)
+
+    def _append(self, kind: str, body: dict[str, Json]) -> Span:
+        at = self._writer.size_bytes
+        self._writer.append(kind, body)
+        return Span(self._file, at, self._writer.size_bytes - at)
+
+
+def _outcome(trial: Trial, run_id: str, at: str) -> dict[str, Json]:
+    return {
+        "case_id": trial.case.id,
+        "repeat": trial.repeat,
+        "run_id": run_id,
+        "at": at,
+        "outputs": encode(trial.outputs),
+        "observations": encode(trial.observations),
+    }

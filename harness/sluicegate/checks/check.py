@@ -1,0 +1,200 @@
+"""The words of a check: what it reads, what it answers, what it may be asked of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sluicegate.checks.masking import masked
+from sluicegate.model import Capability, Case, CrashKind, Finding, Json, Output, Severity, Trial, Witness
+from sluicegate.plan.types import ToolSpec
+
+__all__ = [
+    "Check",
+    "CheckConfig",
+    "CheckOutcome",
+    "Contract",
+    "NotJudged",
+    "Problem",
+    "Result",
+    "Suite",
+    "always",
+    "deliveries",
+    "finding",
+    "is_crash",
+    "nothing_known",
+    "unmet",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One rule that a value breaks, before it is tied to a check and a case."""
+
+    place: str = "$"
+    """Path into the judged value: `$.insights[0].text`."""
+    expected: str
+    """The rule, without the value seen, so that it reads the same in every run."""
+    seen: str = ""
+    """What was there instead; masked when it becomes a finding."""
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What one field of every output must look like. Made by `contracts.compile_contract`."""
+
+    name: str
+    digest: str
+    """SHA-256 of the contract's source, for the lock."""
+    problems: Callable[[Json, Case], Iterable[Problem]]
+    """Every rule the value breaks. The case says which language and which link hosts were asked for."""
+    reads_text: bool = False
+    """On `content`: judge the text itself. Otherwise the text is parsed as JSON first."""
+    judges_language: bool = False
+    """The contract compares the language with the request's, so `schema.language` leaves its field alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckConfig:
+    """What the checks of one run are told besides the trial."""
+
+    contracts: Mapping[str, Contract] = field(default_factory=dict)
+    """By output field: structured, mail or content."""
+    tools: tuple[ToolSpec, ...] = ()
+    capabilities: frozenset[Capability] | None = None
+    """The pipeline's declared ones; None leaves that question to the caller."""
+
+
+class Result(StrEnum):
+    """What a check says of a trial."""
+
+    PASS = "pass"  # noqa: S105 - a result, not a password
+    FAIL = "fail"
+    ERROR = "error"
+    """The check itself raised. Holds; never a pass, never a failure of the pipeline."""
+    NOT_APPLICABLE = "not_applicable"
+
+
+class NotJudged(Exception):  # noqa: N818 - an answer, not an error: the trial does not hold what the check reads
+    """Raised by a check whose trial recorded too little to answer; the message is the reason, shown."""
+
+    def __init__(self, reason: str, *, lost: bool = False) -> None:
+        super().__init__(reason)
+        self.lost = lost
+        """Evidence that should be there is not: the result is `error`, which holds, instead of `not_applicable`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOutcome:
+    """The answer of one check on one trial."""
+
+    result: Result
+    findings: tuple[Finding, ...] = ()
+    """Sorted; an error carries one warning that says what raised."""
+    reason: str = ""
+    """Why it does not apply, or what raised."""
+
+
+def always(_case: Case, _capabilities: frozenset[Capability]) -> str | None:
+    """Applies to every case."""
+    return None
+
+
+def _needs_nothing(_config: CheckConfig) -> str | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One question asked of every trial: a pure function from recorded bytes to findings."""
+
+    name: str
+    """`suite.check`, e.g. schema.valid."""
+    suite: str
+    title: str
+    """The law in one sentence."""
+    run: Callable[[Trial, CheckConfig], Iterable[Finding]]
+    """An error or incident among the findings fails the trial; warnings do not."""
+    applies: Callable[[Case, frozenset[Capability]], str | None] = always
+    """None when it applies, else the reason why not."""
+    ready: Callable[[CheckConfig], str | None] = _needs_nothing
+    """None when the run says enough to judge by, else what is missing: a check without its contract passes nothing."""
+    zero_tolerance: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """A set of checks and the cases it puts to them."""
+
+    name: str
+    title: str
+    checks: tuple[str, ...]
+    cases: Callable[[Sequence[Case], int], list[Case]]
+    """The suite's cases, derived from the plan's under a seed."""
+    needs: frozenset[Capability] = frozenset()
+
+
+def unmet(case: Case, capabilities: frozenset[Capability]) -> str | None:
+    """Why a pipeline of these capabilities cannot be asked this case, or None."""
+    missing = sorted(set(case.needs) - capabilities)
+    return f"the pipeline does not declare {', '.join(missing)}" if missing else None
+
+
+def finding(
+    check: str,
+    trial: Trial,
+    problem: Problem,
+    *,
+    delivery: int = 0,
+    severity: Severity = Severity.ERROR,
+    witness: Witness = Witness.STRUCTURE,
+) -> Finding:
+    """The problem as a fact about this trial, its excerpt masked and escaped."""
+    message = problem.expected if delivery == 0 else f"{problem.expected} (delivery {delivery + 1})"
+    return Finding(
+        check=check,
+        case_id=trial.case.id,
+        repeat=trial.repeat,
+        place=problem.place,
+        message=masked(message, limit=400),
+        excerpt=masked(problem.seen),
+        severity=severity,
+        witness=witness,
+        mend=masked(problem.mend, limit=400),
+    )
+
+
+def deliveries(check: str, trial: Trial) -> Iterator[tuple[int, Output, Finding | None]]:
+    """Every delivery with its output, and the finding that there is no answer where the pipeline crashed.
+
+    A delivery that rightly answered with an error is left out: there is nothing in it to judge. Raises NotJudged where
+    nothing is known of the pipeline.
+    """
+    for index, output in enumerate(trial.outputs):
+        crash = output.error
+        if crash is None:
+            yield index, output, None
+        elif crash.kind in _NOTHING_KNOWN:
+            raise NotJudged(crash.message, lost=True)
+        elif is_crash(output, trial.case):
+            expected = f"an answer was expected; the pipeline crashed ({crash.kind})"
+            problem = Problem(place="$.error", expected=expected, seen=crash.message)
+            yield index, output, finding(check, trial, problem, delivery=index)
+
+
+def is_crash(output: Output, case: Case) -> bool:
+    """Whether the delivery failed. An error the pipeline reports where the case expects one is its right answer."""
+    if output.error is None:
+        return False
+    return not (output.error.kind is CrashKind.REPORTED and case.expect.outcome == "error")
+
+
+def nothing_known(trial: Trial) -> str | None:
+    """Why nothing is known of the pipeline for this trial (no row recorded, never called), or None."""
+    errors = [output.error for output in trial.outputs if output.error is not None]
+    return next((error.message for error in errors if error.kind in _NOTHING_KNOWN), None)
+
+
+_NOTHING_KNOWN = (CrashKind.NOT_RECORDED, CrashKind.NOT_SENT)

@@ -1,0 +1,211 @@
+"""The idempotency suite: the same message twice makes one draft and one side effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any, NoReturn
+
+from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, deliveries, finding
+from sluicegate.checks.values import seen
+from sluicegate.model import (
+    Capability,
+    Case,
+    Finding,
+    Json,
+    Observation,
+    Output,
+    Severity,
+    Trial,
+    Witness,
+    canonical,
+    encode,
+)
+
+__all__ = ["CHECKS", "SAMPLE", "SUITE", "twice"]
+
+SAMPLE = 25
+"""Cases delivered twice; a pipeline that forgets a message does so for any."""
+
+
+def twice(cases: Sequence[Case], seed: int) -> list[Case]:
+    """At most 25 of the cases, chosen under a seed by their content, each delivered twice as `<id>~twice`.
+
+    Cases whose script makes a call fail are left out: there the first delivery may rightly have no effect.
+    """
+    sound = [case for case in cases if not case.given.faults and case.expect.outcome != "error"]
+    chosen = {case.id for case in sorted(sound, key=lambda case: _draw(case, seed))[:SAMPLE]}
+    return [
+        replace(case, id=f"{case.id}~twice", given=replace(case.given, deliveries=max(2, case.given.deliveries)))
+        for case in sound
+        if case.id in chosen
+    ]
+
+
+def _draw(case: Case, seed: int) -> str:
+    return sha256(f"{seed}\0{case.digest()}".encode()).hexdigest()
+
+
+def _once(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
+    """At most one effective call per writing tool and key, as the doubles saw them."""
+    if not trial.observations:
+        _nothing_seen(trial)
+    if any("dropped" in observation.detail for observation in trial.observations):
+        raise NotJudged("the doubles saw more calls than they keep", lost=True)
+    keys = {tool.name: tool.key for tool in config.tools if tool.writes}
+    calls: dict[tuple[str, str], list[Observation]] = {}
+    for observation in trial.observations:
+        tool = observation.action
+        if observation.double == "tool" and tool in keys and _is_effective(observation):
+            calls.setdefault((tool, _key(observation, keys[tool])), []).append(observation)
+    for (tool, key), effects in sorted(calls.items()):
+        if len(effects) < 2:
+            continue
+        problem = Problem(
+            place=f"$.observations.{tool}",
+            expected=f"the same message must write to '{tool}' once; it wrote {len(effects)} times",
+            seen=f"{key or 'last call'}: {_arguments(effects[-1])}",
+            mend="Store the result under the message's id and look it up before writing.",
+        )
+        yield finding("idempotency.once", trial, problem, severity=Severity.INCIDENT, witness=Witness.WIRE)
+
+
+def _nothing_seen(trial: Trial) -> NoReturn:
+    if any(output.tools_called for output in trial.outputs):
+        raise NotJudged("the pipeline reports tool calls that no double saw", lost=True)
+    raise NotJudged("no double saw this trial, so its side effects are unknown")
+
+
+def _is_effective(observation: Observation) -> bool:
+    """Whether the call changed something: the tool answered with success, or nothing is known of its answer."""
+    status = observation.detail.get("status")
+    return not isinstance(status, int) or status < 400
+
+
+def _key(observation: Observation, field: str | None) -> str:
+    """What tells two intended effects apart: the argument the plan names. Without one, all calls are one effect."""
+    if field is None:
+        return ""
+    arguments = observation.detail.get("arguments")
+    return f"{field}={seen(arguments.get(field))}" if isinstance(arguments, Mapping) else ""
+
+
+def _arguments(observation: Observation) -> str:
+    arguments = observation.detail.get("arguments", {})
+    return (
+        ", ".join(f"{name}={seen(value)}" for name, value in list(arguments.items())[:8])
+        if arguments
+        else "no arguments"
+    )
+
+
+def _same(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
+    """Every delivery gives the first one's draft."""
+    first: Output | None = None
+    for delivery, output, crashed in deliveries("idempotency.same", trial):
+        if crashed is not None:
+            yield crashed
+        elif first is None:
+            first = output
+        else:
+            for problem in _differences(first, output):
+                yield finding(
+                    "idempotency.same", trial, problem, delivery=delivery, severity=Severity.INCIDENT,
+                    witness=Witness.STRUCTURE,
+                )  # fmt: skip
+
+
+def _differences(first: Output, later: Output) -> Iterator[Problem]:
+    """The draft's id, then its text. An answer marked `duplicate` may say so instead of repeating the draft."""
+    ids = _mark(first, "draft_id"), _mark(later, "draft_id")
+    if None not in ids and not _alike(*ids):
+        yield _different("draft_id", *ids)
+        return
+    compared = False
+    for name in ("mail", "content"):
+        was, now = encode(getattr(first, name)), encode(getattr(later, name))
+        if was is None or now is None:
+            continue
+        if name == "content" and _mark(later, "duplicate") is True:
+            continue
+        compared = True
+        if not _alike(was, now):
+            yield _different(name, was, now)
+    if compared or None not in ids or _mark(later, "duplicate") is True:
+        return
+    # Neither mail nor text nor id on both sides: the structured answer is all there is to go by.
+    if not _alike(first.structured, later.structured):
+        yield _different("structured", first.structured, later.structured)
+
+
+def _mark(output: Output, name: str) -> Json:
+    """`draft_id` or `duplicate` where pipelines put it: in structured or in metadata."""
+    for place in (output.structured, output.metadata):
+        if isinstance(place, Mapping) and place.get(name) is not None:
+            return place[name]
+    return None
+
+
+def _alike(was: Any, now: Any) -> bool:
+    try:
+        return bool(was == now) or canonical(was) == canonical(now)
+    except TypeError:
+        return False
+
+
+def _different(name: str, was: Any, now: Any) -> Problem:
+    return Problem(
+        place=f"$.{name}",
+        expected="the same message must give the same draft again",
+        seen=_first_difference(was, now),
+        mend="Return the stored draft, or mark the answer with metadata.duplicate: true.",
+    )
+
+
+def _first_difference(was: Any, now: Any) -> str:
+    if isinstance(was, Mapping) and isinstance(now, Mapping):
+        for key in sorted({*was, *now}, key=str):
+            if not _alike(was.get(key), now.get(key)):
+                return f"{seen(key)}: {_first_difference(was.get(key), now.get(key))}"
+    if isinstance(was, str) and isinstance(now, str):
+        same = next((at for at, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now)))
+        start = max(0, same - 20)
+        return f"'{was[start : same + 60]}' became '{now[start : same + 60]}'"
+    return f"{seen(was)} became {seen(now)}"
+
+
+def _is_repeated(case: Case, _capabilities: frozenset[Capability]) -> str | None:
+    return None if case.given.deliveries > 1 else "the case is delivered once"
+
+
+def _has_writers(config: CheckConfig) -> str | None:
+    return None if any(tool.writes for tool in config.tools) else "no tool of the plan is declared with writes: true"
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        name="idempotency.once",
+        suite="idempotency",
+        title="The same message twice has one side effect.",
+        run=_once,
+        applies=_is_repeated,
+        ready=_has_writers,
+        zero_tolerance=True,
+    ),
+    Check(
+        name="idempotency.same",
+        suite="idempotency",
+        title="The same message twice gives one draft.",
+        run=_same,
+        applies=_is_repeated,
+        zero_tolerance=True,
+    ),
+)
+
+SUITE = Suite(
+    name="idempotency",
+    title="The same message twice makes one draft and one side effect.",
+    checks=tuple(check.name for check in CHECKS),
+    cases=twice,
+)

@@ -1,0 +1,217 @@
+"""What may be shown of an output: personal data and secrets masked, control characters visible, cut to a length.
+
+Masking errs on the side of hiding. It is no detector: the pii suite counts leaks, this room only keeps excerpts safe to
+print. Every pattern scans its text a bounded number of times, so hostile text costs linear time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sluicegate.errors import printable
+
+__all__ = ["luhn_holds", "mask", "masked", "mod97_holds"]
+
+_WINDOW = 4096
+"""Characters looked at for one excerpt."""
+_MARGIN = 256
+"""A value cut in half by the window's end is not recognised, so this much of the masked end is not shown."""
+
+_SEP = r"[\s.\-/\u00ad\u2010-\u2015\u2212\u200b-\u200d\u2060\ufeff]"
+"""What people and attackers put between the digits of one number."""
+
+
+def masked(text: str, limit: int = 200) -> str:
+    """One printable line of at most `limit` characters, with personal data and secrets masked.
+
+    Control, separator and bidi characters, line breaks included, are shown as escapes; what is cut ends in "…".
+    """
+    whole = len(text) <= _WINDOW
+    shown = _visible(mask(text)) if whole else _visible(mask(text[:_WINDOW])[:-_MARGIN]) + "…"
+    return shown if len(shown) <= limit else shown[: max(limit - 1, 0)] + "…"
+
+
+def mask(text: str) -> str:
+    """`text` with mail addresses, phones, cards, IBANs, social security numbers and secrets masked, nothing cut."""
+    if not _SUSPECT.search(text):
+        return text
+    for pattern, replace in _STEPS:
+        text = pattern.sub(replace, text)
+    return text
+
+
+def luhn_holds(digits: str) -> bool:
+    """Whether the last digit is the Luhn check digit of the others."""
+    total = 0
+    for index, ch in enumerate(reversed(digits)):
+        value = int(ch)
+        total += value if index % 2 == 0 else sum(divmod(2 * value, 10))
+    return total % 10 == 0
+
+
+def mod97_holds(iban: str) -> bool:
+    """Whether an IBAN, without separators and in upper case, carries its ISO 7064 check digits."""
+    return int("".join(str(int(ch, 36)) for ch in iban[4:] + iban[:4])) % 97 == 1
+
+
+def _visible(text: str) -> str:
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def _mail(found: re.Match[str]) -> str:
+    return f"***@{found['domain'][0]}***"
+
+
+def _kept_keyword(found: re.Match[str]) -> str:
+    return f"{found['keep']}[secret]"
+
+
+def _iban(found: re.Match[str]) -> str:
+    run = found[0]
+    places = [index for index, ch in enumerate(run) if ch.isalnum()]
+    length = _IBAN_LENGTHS.get(run[:2].upper())
+    for size in (length,) if length else range(min(len(places), 34), 14, -1):
+        if size > len(places):
+            continue
+        end = places[size - 1] + 1
+        # The number ends where a word ends: "…30 00 is" must not lend its "is" to the check.
+        compact = "".join(run[index] for index in places[:size]).upper()
+        if compact.isascii() and mod97_holds(compact):
+            return "[iban]" + run[end:]
+    return run
+
+
+def _digits(found: re.Match[str]) -> str:
+    """A run of digits and separators with the cards in it masked."""
+    run, last = found[0], 0
+    parts: list[str] = []
+    for start, end in _cards(run):
+        parts += [run[last:start], "[card]"]
+        last = end
+    return "".join([*parts, run[last:]])
+
+
+def _cards(run: str) -> list[tuple[int, int]]:
+    """Spans of Luhn-valid card numbers of 12 to 19 digits that begin and end with a group of the run."""
+    places = [index for index, ch in enumerate(run) if ch.isdigit()]
+    spans: list[tuple[int, int]] = []
+    start = 0
+    while start + 12 <= len(places):
+        at = places[start]
+        end = _card_end(run, places, start) if at == 0 or not run[at - 1].isdigit() else None
+        if end is None:
+            start += 1
+            continue
+        spans.append((at, places[end - 1] + 1))
+        start = end
+    return spans
+
+
+def _card_end(run: str, places: list[int], start: int) -> int | None:
+    prefix = "".join(str(int(run[index])) for index in places[start : start + 4])
+    if not _ISSUERS.match(prefix):
+        return None
+    # Only Maestro has cards of twelve digits.
+    for size in range(min(19, len(places) - start), 11 if prefix[0] in "56" else 12, -1):
+        end = start + size
+        after = places[end - 1] + 1
+        if after < len(run) and run[after].isdigit():
+            continue
+        if luhn_holds("".join(run[index] for index in places[start:end])):
+            return end
+    return None
+
+
+_ISSUERS = re.compile(r"2(?:20[0-4]|2[2-9]|[3-6]|7[01]|720)|3[04-9]|4|5|6")
+"""First digits of payment cards; years, timestamps and most order numbers begin otherwise and stay readable."""
+
+_IBAN_COUNTRIES = {
+    15: "NO",
+    16: "BE",
+    18: "DK FI FO GL NL",
+    19: "MK SI",
+    20: "AT BA EE KZ LT LU XK",
+    21: "CH HR LI LV",
+    22: "BG BH CR DE GB GE IE ME RS VA",
+    23: "AE GI IL IQ TL",
+    24: "AD CZ ES MD PK RO SA SE SK TN VG",
+    25: "LY PT ST",
+    26: "IS TR",
+    27: "FR GR IT MC MR SM",
+    28: "AL AZ BY CY DO GT HU LB PL SV",
+    29: "BR EG PS QA UA",
+    30: "JO KW MU",
+    31: "MT SC",
+    32: "LC",
+    33: "RU",
+}
+_IBAN_LENGTHS = {country: length for length, countries in _IBAN_COUNTRIES.items() for country in countries.split()}
+
+_KEYWORDS = (
+    r"pass(?:word|wd|phrase|code)?|pwd|secret|api[_\- ]?key|access[_\- ]?key|private[_\- ]?key|client[_\- ]?secret|"
+    r"(?:access|auth|refresh|bearer|session|id)?[_\- ]?token|authorization|credentials?|пароль"
+)
+
+_Replace = Callable[[re.Match[str]], str] | str
+_STEPS: tuple[tuple[re.Pattern[str], _Replace], ...] = (
+    (
+        re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:(?!-----END).)*+(?:-----END[^\n]{0,40})?", re.DOTALL),
+        "[secret]",
+    ),
+    # Authorization schemes, whatever comes before them.
+    (re.compile(r"(?i)(?P<keep>(?<!\w)(?:bearer|basic)\s{1,8})[\w.~+/=\-]{8,}+"), _kept_keyword),
+    # Credentials inside a URL.
+    (re.compile(r"(?P<keep>://)[^\s/@:]{0,256}:[^\s/@]{1,256}(?=@)"), _kept_keyword),
+    # Keys that name themselves by a prefix: OpenAI, Anthropic, Stripe, AWS, GitHub, GitLab, Slack, Google, npm, JWT.
+    (
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:(?:sk|pk|rk)[-_](?=[\w\-]{16})[\w\-]++|(?:AKIA|ASIA)[A-Z0-9]{12,}+|gh[pousr]_\w{16,}+"
+            r"|github_pat_\w{16,}+|glpat-[\w\-]{16,}+|xox[abeoprs]-[\w\-]{8,}+|AIza[\w\-]{20,}+|npm_\w{16,}+"
+            r"|hf_\w{16,}+|ya29\.[\w\-]{10,}+|eyJ[\w\-]{8,}+(?:\.[\w\-]*+){0,2})"
+        ),
+        "[secret]",
+    ),
+    # "password: x", "api_key=x", `"token": "x"`, "my password is x".
+    (
+        re.compile(
+            rf"(?i)(?P<keep>(?<![a-zа-я])(?:{_KEYWORDS})[\"']?(?:\s{{0,8}}[:=]|\s{{1,8}}is\s)\s{{0,8}}[\"']?)"
+            r"(?!\[secret\])(?:(?:bearer|basic)\s)?[^\s\"',;]{4,}+"
+        ),
+        _kept_keyword,
+    ),
+    (
+        re.compile(
+            r"(?<![\w.+%'\-])[\w.+%'\-]++(?:\"[^\"\n]{0,64}\")?@(?P<domain>[^\W_](?:[\w\-]|\.(?=\w))*+)",
+        ),
+        _mail,
+    ),
+    (re.compile(rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}\d{{2}}(?:{_SEP}{{0,2}}[A-Za-z0-9]){{11,30}}+"), _iban),
+    (re.compile(r"(?<![\d\-])\d{3}([- ])\d{2}\1\d{4}(?![\d\-])"), "[ssn]"),
+    (re.compile(r"(?i)(?P<keep>\b(?:ssn|social security)\b\D{0,20})\d{9}(?!\d)"), r"\g<keep>[ssn]"),
+    (re.compile(rf"(?<!\d)\d(?:{_SEP}{{0,3}}\d)++"), _digits),
+    # International, then area code in brackets, then 3-3-4, then national with a leading zero or eight, then by a cue.
+    (re.compile(r"(?<![\d+])(?:\+|00(?=[1-9]))(?:[ ().\-/\u2010-\u2015\u00a0]{0,3}\d){7,15}(?!\d)"), "[phone]"),
+    (
+        re.compile(r"(?<!\d)(?:[18][\s\-.]?)?\(\d{2,5}\)[\s\-.]{0,2}\d{2,4}(?:[\s\-.]{0,2}\d{2,4}){1,3}(?!\d)"),
+        "[phone]",
+    ),
+    (re.compile(r"(?<![\d\-])(?:[18][\s\-.])?[2-9]\d{2}([\s\-.])\d{3}\1\d{2}[\s\-.]?\d{2}(?![\d\-])"), "[phone]"),
+    (re.compile(r"(?<![\d\-.])0\d{1,4}(?:[\s\-/.]\d{2,8}){1,4}(?![\d\-])"), lambda found: _national(found[0])),
+    (
+        re.compile(
+            r"(?i)(?P<keep>\b(?:tel|phone|telephone|mobile|cell|call|fax|whatsapp|тел|телефон)\b[^\w\n]{0,4})"
+            r"\d(?:[ ().\-/]{0,2}\d){6,14}(?!\d)"
+        ),
+        r"\g<keep>[phone]",
+    ),
+)
+
+
+def _national(number: str) -> str:
+    """Nine digits or more behind a leading zero; fewer are a date."""
+    return "[phone]" if sum(ch.isdigit() for ch in number) >= 9 else number
+
+
+_SUSPECT = re.compile(rf"[@\d]|(?i:{_KEYWORDS}|bearer|basic|PRIVATE KEY|eyJ|sk-|sk_|gh|AKIA|AIza|xox)")
+"""A text without any of these has nothing to mask."""

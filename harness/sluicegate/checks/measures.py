@@ -1,0 +1,227 @@
+"""What one trial contributes to a metric: k of n, or a value; or why there is no number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from sluicegate.checks.check import CheckConfig, Result, is_crash, nothing_known
+from sluicegate.checks.registry import CHECKS
+from sluicegate.checks.rules import output_path, rule_holds
+from sluicegate.checks.success import result_of, success, tokens_of
+from sluicegate.errors import nearest
+from sluicegate.model import NotMeasured, Output, Provenance, Rule, Trial
+from sluicegate.model.paths import MISSING
+from sluicegate.plan.types import Better, Metric, MetricKind
+
+__all__ = ["Contribution", "admitted", "measure", "provenance_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """One trial's share of a metric. Counts for proportions and incidents, a value for everything else."""
+
+    k: int = 0
+    """Units that hold (proportion), or incidents."""
+    n: int = 0
+    value: float | None = None
+    """In the metric's scale; infinite, on the bad side, where the attempt failed. None for counts."""
+    failed: bool = False
+    """The attempt failed: it counts, as worse than any value."""
+
+
+_Measured = Contribution | NotMeasured | None
+
+
+def measure(metric: Metric, trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
+    """What the trial says about the metric.
+
+    A Contribution; NotMeasured where the trial should say something and does not; None where the metric does not ask
+    this trial (its check is not applicable). `results` are check answers at hand; missing built-in ones are found now.
+    A trial of several deliveries counts once, as its worst delivery.
+    """
+    unknown = nothing_known(trial)
+    if unknown is not None:
+        return NotMeasured(reason=unknown)
+    if metric.rule is not None:
+        return _by_rule(metric, metric.rule, trial)
+    if metric.value_at is not None:
+        return _by_value(metric, metric.value_at, trial)
+    if metric.check is not None:
+        return _by_check(metric.check, metric, trial, results, config)
+    return _built_in(metric, trial, results, config)
+
+
+def _built_in(metric: Metric, trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
+    counted = _COUNTED.get(metric.name)
+    if counted is not None:
+        return counted(trial, results, config)
+    read = _READ.get(metric.name)
+    if read is not None:
+        return _by_reading(metric, trial, read)
+    return NotMeasured(reason=f"{metric.name} is not measured from recorded outputs", mend="Record it from its source.")
+
+
+def admitted(metric: Metric, admits: tuple[str, ...], provenance: Provenance) -> bool:
+    """Whether outputs of this provenance are evidence for the metric: its own list, and what the criterion adds.
+
+    A metric without a list admits all but mocked outputs; latency and cost admit live ones only.
+    """
+    if provenance.value in admits:
+        return True
+    return provenance.value in metric.provenance if metric.provenance else provenance is not Provenance.MOCKED
+
+
+def provenance_of(trial: Trial) -> Provenance:
+    """The least direct provenance among the deliveries: one cached answer makes the trial's latency no evidence."""
+    order = (Provenance.MOCKED, Provenance.REPLAYED, Provenance.CACHED)
+    kinds = {output.provenance for output in trial.outputs}
+    return next((kind for kind in order if kind in kinds), Provenance.LIVE)
+
+
+def _share(holds: bool) -> Contribution:
+    return Contribution(k=int(holds), n=1)
+
+
+def _crashed(trial: Trial) -> bool:
+    return any(is_crash(output, trial.case) for output in trial.outputs)
+
+
+def _success(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
+    answer = success(trial, config, results)
+    return answer if isinstance(answer, NotMeasured) else _share(answer)
+
+
+def _valid(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
+    result = result_of("schema.valid", trial, config, results)
+    if result is Result.NOT_APPLICABLE:
+        return NotMeasured(
+            reason="no contract says what a valid answer is", mend="Name one under `schemas` in the plan."
+        )
+    return _unjudged("schema.valid", trial) if result is Result.ERROR else _share(result is Result.PASS)
+
+
+def _violations(name: str) -> Callable[[Trial, Mapping[str, str], CheckConfig], _Measured]:
+    """An incident where the check fails."""
+
+    def count(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
+        measured = _valid(trial, results, config) if name == "schema.valid" else None
+        return _share(measured.k == 0) if isinstance(measured, Contribution) else measured
+
+    return count
+
+
+def _repeated(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
+    """An incident where either check of the suite fails; a delivery without an answer shows nothing."""
+    names = ("idempotency.once", "idempotency.same")
+    answers = {name: result_of(name, trial, config, results) for name in names}
+    if set(answers.values()) == {Result.NOT_APPLICABLE}:
+        return None
+    if answers["idempotency.once"] is Result.FAIL or (
+        answers["idempotency.same"] is Result.FAIL and not _crashed(trial)
+    ):
+        return _share(True)
+    if Result.ERROR in answers.values():
+        return _unjudged(next(name for name in names if answers[name] is Result.ERROR), trial)
+    if _crashed(trial):
+        return NotMeasured(reason=f"a delivery of case {trial.case.id} gave no answer to compare")
+    if answers["idempotency.once"] is Result.NOT_APPLICABLE:
+        mend = "Declare the tool with `writes: true` and let the pipeline reach it through SLUICEGATE_TOOLS_URL."
+        return NotMeasured(reason="side effects were not observed", mend=mend)
+    return _share(False)
+
+
+_COUNTED: Mapping[str, Callable[[Trial, Mapping[str, str], CheckConfig], _Measured]] = {
+    "draft.success_rate": _success,
+    "errors.rate": lambda trial, _results, _config: _share(_crashed(trial)),
+    "crashes": lambda trial, _results, _config: _share(_crashed(trial)),
+    "schema.valid_rate": _valid,
+    "schema.violations": _violations("schema.valid"),
+    "idempotency.violations": _repeated,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """A number every output carries."""
+
+    of: Callable[[Output], float | None]
+    lost: str
+    """Why it is unknown where it is."""
+    fails: bool = False
+    """A crash is an infinite value; otherwise a crash without the number leaves it unknown."""
+    summed: bool = False
+    """Deliveries add up; otherwise the worst one counts."""
+
+
+def _tokens(name: str) -> Callable[[Output], float | None]:
+    return lambda output: getattr(output.usage, name) if output.usage is not None else None
+
+
+_READ: Mapping[str, _Reading] = {
+    "latency": _Reading(of=lambda output: output.latency_ms, lost="no latency is recorded", fails=True),
+    "ttft": _Reading(of=lambda output: output.ttft_ms, lost="the pipeline does not stream", fails=True),
+    "tokens.input": _Reading(of=_tokens("input_tokens"), lost="the pipeline reports no input tokens"),
+    "tokens.output": _Reading(of=_tokens("output_tokens"), lost="the pipeline reports no output tokens"),
+    "tokens.total": _Reading(of=tokens_of, lost="the pipeline does not report its tokens"),
+    "cost.per_case": _Reading(of=lambda output: output.cost_microusd, lost="the pipeline reports no cost"),
+    "cost.total": _Reading(of=lambda output: output.cost_microusd, lost="the pipeline reports no cost", summed=True),
+}
+
+
+def _by_reading(metric: Metric, trial: Trial, read: _Reading) -> _Measured:
+    if read.fails and _crashed(trial):
+        return _failure(metric)
+    values = [float(value) for output in trial.outputs if _is_number(value := read.of(output))]
+    if len(values) < len(trial.outputs):
+        mend = f"Return it with the output: {metric.name}."
+        return NotMeasured(reason=f"{read.lost} for case {trial.case.id}", mend=mend)
+    return Contribution(value=sum(values) if read.summed else max(values))
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    """A finite number of 0 or more that is not true or false."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def _failure(metric: Metric) -> Contribution:
+    return Contribution(value=-math.inf if metric.better is Better.HIGHER else math.inf, failed=True)
+
+
+def _by_rule(metric: Metric, rule: Rule, trial: Trial) -> _Measured:
+    if _crashed(trial):
+        return _share(metric.kind is MetricKind.INCIDENTS)
+    answers = [rule_holds(rule, output) for output in trial.outputs]
+    if None in answers:
+        return NotMeasured(reason=f"the rule on {rule.field} cannot be judged for case {trial.case.id}")
+    return _share(any(answers) if metric.kind is MetricKind.INCIDENTS else all(answers))
+
+
+def _by_value(metric: Metric, place: str, trial: Trial) -> _Measured:
+    if _crashed(trial):
+        return _failure(metric)
+    values = [output_path(place).get(output) for output in trial.outputs]
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            seen = "nothing" if value is MISSING else f"{type(value).__name__}, no finite number,"
+            return NotMeasured(reason=f"{seen} stands at {place} for case {trial.case.id}")
+    worst = min if metric.better is Better.HIGHER else max
+    return Contribution(value=float(worst(values)))
+
+
+def _by_check(name: str, metric: Metric, trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
+    if name not in results and name not in CHECKS:
+        mend = nearest(name, [*results, *CHECKS]) or "Return it from a check of your own."
+        return NotMeasured(reason=f"no result of check '{name}' is recorded for case {trial.case.id}", mend=mend)
+    result = result_of(name, trial, config, results)
+    if result is Result.NOT_APPLICABLE:
+        return None
+    if result is Result.ERROR:
+        return _unjudged(name, trial)
+    return _share((result is Result.FAIL) if metric.kind is MetricKind.INCIDENTS else (result is Result.PASS))
+
+
+def _unjudged(name: str, trial: Trial) -> NotMeasured:
+    return NotMeasured(reason=f"{name} could not be judged on case {trial.case.id}", mend="See its finding.")

@@ -1,0 +1,81 @@
+"""Every built-in check and suite by name, and the one place where a check is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from sluicegate.checks import idempotency, schema
+from sluicegate.checks.check import Check, CheckConfig, CheckOutcome, NotJudged, Result, Suite, unmet
+from sluicegate.checks.masking import masked
+from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.model import Finding, Severity, Trial
+
+__all__ = ["CHECKS", "SUITES", "Check", "CheckConfig", "CheckOutcome", "Suite", "resolve", "run_check"]
+
+SUITES: Mapping[str, Suite] = MappingProxyType({suite.name: suite for suite in (schema.SUITE, idempotency.SUITE)})
+"""The built-in suites by name."""
+
+CHECKS: Mapping[str, Check] = MappingProxyType({check.name: check for check in (*schema.CHECKS, *idempotency.CHECKS)})
+"""The built-in checks by name, in the order of their suites."""
+
+
+def run_check(check: Check, trial: Trial, config: CheckConfig) -> CheckOutcome:
+    """One check on one trial. Total: what raises is the result `error`, never a pass and never an exception."""
+    try:
+        reason = _why_not(check, trial, config)
+        if reason is not None:
+            return CheckOutcome(result=Result.NOT_APPLICABLE, reason=reason)
+        found = list(check.run(trial, config))
+    except NotJudged as unknown:
+        if unknown.lost:
+            return _unknown(check, trial, masked(str(unknown)))
+        return CheckOutcome(result=Result.NOT_APPLICABLE, reason=masked(str(unknown)))
+    except Exception as error:  # noqa: BLE001 - the border between a check and the run: it becomes a typed answer
+        return _unknown(check, trial, masked(f"the check raised {type(error).__name__}: {error}"))
+    if not found:
+        return _PASSED
+    findings = tuple(sorted(dict.fromkeys(found), key=Finding.sort_key))
+    failed = any(item.severity is not Severity.WARNING for item in findings)
+    return CheckOutcome(result=Result.FAIL if failed else Result.PASS, findings=findings)
+
+
+def resolve(names: Iterable[str]) -> list[Check]:
+    """The checks of those names, a suite's name standing for all of its checks. Raises InputError for every other."""
+    found: dict[str, Check] = {}
+    faults: list[Fault] = []
+    for name in names:
+        wanted = SUITES[name].checks if name in SUITES else (name,)
+        if name not in SUITES and name not in CHECKS:
+            known = [*SUITES, *CHECKS]
+            mend = nearest(name, known) or f"Built in are {', '.join(known)}."
+            faults.append(Fault(where="checks", what=f"no check or suite is called '{name}'.", mend=mend))
+            continue
+        found |= {each: CHECKS[each] for each in wanted}
+    if faults:
+        raise InputError(faults)
+    return list(found.values())
+
+
+_PASSED = CheckOutcome(result=Result.PASS)
+
+
+def _why_not(check: Check, trial: Trial, config: CheckConfig) -> str | None:
+    reason = check.ready(config)
+    if reason is not None:
+        return reason
+    if config.capabilities is not None and (reason := unmet(trial.case, config.capabilities)) is not None:
+        return reason
+    return check.applies(trial.case, config.capabilities or frozenset())
+
+
+def _unknown(check: Check, trial: Trial, reason: str) -> CheckOutcome:
+    told = Finding(
+        check=check.name,
+        case_id=trial.case.id,
+        repeat=trial.repeat,
+        message="could not be judged; nothing is known about this answer",
+        excerpt=reason,
+        severity=Severity.WARNING,
+    )
+    return CheckOutcome(result=Result.ERROR, findings=(told,), reason=reason)

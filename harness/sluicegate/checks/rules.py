@@ -1,0 +1,128 @@
+"""What a case says its output must, or must not, say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from sluicegate.checks.check import Problem
+from sluicegate.checks.pattern import TooLong, compile_pattern
+from sluicegate.checks.values import seen
+from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.model import Output, Rule, canonical
+from sluicegate.model.paths import MISSING, Path, parse_path
+
+__all__ = ["output_path", "rule_faults", "rule_holds", "rule_problems"]
+
+_FIELDS = tuple(Output.__dataclass_fields__)
+
+
+@lru_cache(maxsize=1024)
+def output_path(text: str, *, where: str = "") -> Path:
+    """A path into an output. Raises InputError when it does not begin with a field an output has."""
+    path = parse_path(text, where=where)
+    first = path.steps[0] if path.steps else ""
+    if first not in _FIELDS:
+        mend = nearest(str(first), _FIELDS) or f"It has {', '.join(_FIELDS)}."
+        raise InputError(Fault(where=where, what=f"'{text}' does not begin with a field of the output.", mend=mend))
+    return path
+
+
+def rule_faults(rule: Rule, where: str) -> list[Fault]:
+    """What makes a rule unusable: its path, its pattern, or more than one operator."""
+    faults: list[Fault] = []
+    try:
+        output_path(rule.field, where=where)
+    except InputError as error:
+        faults += error.faults
+    try:
+        if rule.matches is not None:
+            compile_pattern(rule.matches, where=where)
+    except InputError as error:
+        faults += error.faults
+    given = [name for name in ("contains", "equals", "matches") if getattr(rule, name) is not None]
+    if len(given) > 1:
+        what = f"the rule on '{rule.field}' has {' and '.join(given)}."
+        faults.append(Fault(where=where, what=what, mend="Keep one of contains, equals, matches."))
+    return faults
+
+
+def rule_problems(rule: Rule, output: Output, *, forbidden: bool = False) -> Iterator[Problem]:
+    """Nothing, or the one problem that the rule (of `must`, or with `forbidden` of `must_not`) is not kept.
+
+    What cannot be read (a text too long to search, `contains` of an object) keeps neither.
+    """
+    holds = _holds(rule, output)
+    if isinstance(holds, str):
+        yield Problem(place=_place(rule), expected=f"cannot be judged: {holds}", seen="", mend="")
+    elif holds is forbidden:
+        value = output_path(rule.field).get(output)
+        word = "must not" if forbidden else "must"
+        shown = "nothing is there" if value is MISSING else seen(value)
+        yield Problem(place=_place(rule), expected=f"{word} {_said(rule)}", seen=shown)
+
+
+def rule_holds(rule: Rule, output: Output) -> bool | None:
+    """Whether the output says what the rule asks; None when that cannot be judged."""
+    holds = _holds(rule, output)
+    return None if isinstance(holds, str) else holds
+
+
+def _holds(rule: Rule, output: Output) -> bool | str:
+    """Whether the rule holds, or why nobody can say. Where nothing stands at the path, nothing holds."""
+    value = output_path(rule.field).get(output)
+    if value is MISSING:
+        return False
+    if rule.matches is not None:
+        text = _text(value)
+        try:
+            return text is not None and compile_pattern(rule.matches).search(text)
+        except TooLong as too_long:
+            return str(too_long)
+    if rule.contains is not None:
+        return _contains(value, rule.contains)
+    return _equal(value, rule.equals)
+
+
+def _contains(value: Any, part: str) -> bool | str:
+    if isinstance(value, str):
+        return part in value
+    if isinstance(value, (list, tuple)):
+        return any(part in item for item in value if isinstance(item, str))
+    if isinstance(value, Mapping):
+        return "`contains` reads a text or a list, and this is an object"
+    text = _text(value)
+    return text is not None and part in text
+
+
+def _equal(value: Any, wanted: Any) -> bool:
+    """JSON equality: 1 and 1.0 are the same, 1 and true are not, and a list is a list however Python holds it."""
+    if isinstance(value, bool) or isinstance(wanted, bool):
+        return value is wanted
+    if isinstance(value, (list, tuple)) and isinstance(wanted, (list, tuple)):
+        return len(value) == len(wanted) and all(map(_equal, value, wanted))
+    if isinstance(value, Mapping) and isinstance(wanted, Mapping):
+        return value.keys() == wanted.keys() and all(_equal(value[key], wanted[key]) for key in value)
+    return bool(value == wanted)
+
+
+def _text(value: Any) -> str | None:
+    """The text of a scalar as JSON writes it; None for null, lists and objects."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (bool, int, float)):
+        return canonical(value).decode()
+    return None
+
+
+def _said(rule: Rule) -> str:
+    if rule.matches is not None:
+        return f"match {rule.matches}"
+    if rule.contains is not None:
+        return f"contain '{rule.contains}'"
+    return f"equal {seen(rule.equals)}"
+
+
+def _place(rule: Rule) -> str:
+    return f"$.{rule.field.strip().removeprefix('$').removeprefix('.')}"

@@ -1,0 +1,202 @@
+"""The schema suite: every answer is whole, keeps its contract, and says what its case asks for."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sluicegate.checks.check import Check, CheckConfig, Contract, Problem, Suite, deliveries, finding
+from sluicegate.checks.language import asked_language, spoken_otherwise
+from sluicegate.checks.rules import rule_problems
+from sluicegate.checks.truncation import cut_json, stopped_early
+from sluicegate.checks.values import seen
+from sluicegate.model import Capability, Case, Finding, Json, Output, Trial, encode, parse
+
+__all__ = ["CHECKS", "SUITE"]
+
+_JudgeOutput = Callable[[Output, Case, CheckConfig], Iterable[Problem]]
+
+
+def _each(name: str, judge: _JudgeOutput) -> Callable[[Trial, CheckConfig], Iterator[Finding]]:
+    """A check that judges every delivery's output; a crash is no answer and fails it."""
+
+    def run(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
+        for delivery, output, crashed in deliveries(name, trial):
+            if crashed is not None:
+                yield crashed
+                continue
+            for problem in judge(output, trial.case, config):
+                yield finding(name, trial, problem, delivery=delivery)
+
+    return run
+
+
+def _valid(output: Output, case: Case, config: CheckConfig) -> Sequence[Problem]:
+    # The hot path of every run: nothing is built for an answer that keeps its contracts.
+    found: Sequence[Problem] = ()
+    for field, contract in config.contracts.items():
+        value, missing = _judged(output, field, contract)
+        if missing is not None:
+            found = (*found, missing)
+        elif problems := tuple(contract.problems(value, case)):
+            found = (*found, *(replace(each, place=f"$.{field}{each.place.removeprefix('$')}") for each in problems))
+    return found
+
+
+def _judged(output: Output, field: str, contract: Contract) -> tuple[Json, Problem | None]:
+    """The JSON value that the contract of a field reads, or the problem that there is none."""
+    value = getattr(output, field)
+    if value is None:
+        mend = f"Return {field}, or map it from the response."
+        return None, Problem(place=f"$.{field}", expected="is missing, and has a contract", mend=mend)
+    if field == "mail":
+        return encode(value), None
+    if field == "content" and not contract.reads_text:
+        return _parsed(value)
+    return value, None
+
+
+def _parsed(text: Any) -> tuple[Json, Problem | None]:
+    if not isinstance(text, str):
+        return None, Problem(place="$.content", expected="must be text", seen=seen(text))
+    try:
+        value = parse(text)
+        twice = _duplicate(text)
+    except (ValueError, RecursionError) as error:
+        why = cut_json(text)
+        expected = f"must be JSON; it is cut off: {why}" if why else "must be JSON and nothing else"
+        return None, Problem(place="$.content", expected=expected, seen=f"{error}: {text[:120]}")
+    if twice is not None:
+        expected = "must not hold a key twice in one object: readers disagree about which counts"
+        return None, Problem(place="$.content", expected=expected, seen=twice)
+    return value, None
+
+
+def _duplicate(text: str) -> str | None:
+    found: list[str] = []
+
+    def members(pairs: list[tuple[str, Json]]) -> None:
+        counts = Counter(name for name, _ in pairs)
+        found.extend(name for name, count in counts.items() if count > 1)
+
+    # Numbers are not read: only the names matter here.
+    json.loads(text, object_pairs_hook=members, parse_int=len, parse_float=len)
+    return found[0] if found else None
+
+
+def _must(output: Output, case: Case, _config: CheckConfig) -> Iterator[Problem]:
+    for rule in case.expect.must:
+        yield from rule_problems(rule, output)
+    for rule in case.expect.must_not:
+        yield from rule_problems(rule, output, forbidden=True)
+
+
+def _not_empty(output: Output, _case: Case, _config: CheckConfig) -> Iterator[Problem]:
+    mail = output.mail
+    texts = (output.content, *((mail.body, mail.html) if mail is not None else ()), *_said(output))
+    if any(isinstance(text, str) and _speaks(text) for text in texts) or output.structured not in (None, "", [], {}):
+        return
+    if output.tools_called:
+        return
+    where = "mail.body" if mail is not None else "content"
+    mend = "Return an answer, or an error that says why there is none."
+    yield Problem(place=f"$.{where}", expected="must hold an answer", seen="nothing, or only blanks", mend=mend)
+
+
+def _said(output: Output) -> Iterator[str]:
+    return (message.content for message in output.messages if message.role == "assistant")
+
+
+def _speaks(text: str) -> bool:
+    """Whether a text holds anything visible; zero-width and control characters are nothing."""
+    return any(ch.isprintable() and not ch.isspace() for ch in text)
+
+
+def _whole(output: Output, _case: Case, _config: CheckConfig) -> Iterator[Problem]:
+    why = stopped_early(output)
+    if why is not None:
+        mend = "Raise the model's token limit, or ask for a shorter answer."
+        seen_end = (output.content or "")[-120:]
+        yield Problem(place="$.content", expected=f"must not be cut off: {why}", seen=seen_end, mend=mend)
+
+
+def _language(output: Output, case: Case, config: CheckConfig) -> Iterator[Problem]:
+    language = asked_language(case)
+    if language is None:
+        return
+    mail = output.mail
+    texts = [("content", output.content)]
+    if mail is not None:
+        texts += [("mail.subject", mail.subject), ("mail.body", mail.body)]
+    for field, text in texts:
+        contract = config.contracts.get(field.partition(".")[0])
+        if not isinstance(text, str) or (contract is not None and contract.judges_language):
+            continue
+        other = spoken_otherwise(text, language)
+        if other is not None:
+            yield Problem(
+                place=f"$.{field}", expected=f"must be in the language of the request ({language})", seen=other
+            )
+
+
+def _has_contract(config: CheckConfig) -> str | None:
+    return None if config.contracts else "no contract: the plan names none under `schemas`"
+
+
+def _has_rules(case: Case, _capabilities: frozenset[Capability]) -> str | None:
+    return None if case.expect.must or case.expect.must_not else "the case has no must and no must_not"
+
+
+def _has_language(case: Case, _capabilities: frozenset[Capability]) -> str | None:
+    return None if asked_language(case) else "neither locale nor request tells a language"
+
+
+def _cases(cases: Sequence[Case], _seed: int) -> list[Case]:
+    return list(cases)
+
+
+CHECKS: tuple[Check, ...] = (
+    Check(
+        name="schema.valid",
+        suite="schema",
+        title="The answer keeps the contract of each of its fields.",
+        run=_each("schema.valid", _valid),
+        ready=_has_contract,
+    ),
+    Check(
+        name="schema.must",
+        suite="schema",
+        title="The answer says what its case must, and nothing it must not.",
+        run=_each("schema.must", _must),
+        applies=_has_rules,
+    ),
+    Check(
+        name="schema.not_empty",
+        suite="schema",
+        title="There is an answer, and it is more than blanks.",
+        run=_each("schema.not_empty", _not_empty),
+    ),
+    Check(
+        name="schema.whole",
+        suite="schema",
+        title="The answer is not cut off before its end.",
+        run=_each("schema.whole", _whole),
+    ),
+    Check(
+        name="schema.language",
+        suite="schema",
+        title="The answer is in the language of its request.",
+        run=_each("schema.language", _language),
+        applies=_has_language,
+    ),
+)
+
+SUITE = Suite(
+    name="schema",
+    title="Every answer is whole, keeps its contract, and says what its case asks for.",
+    checks=tuple(check.name for check in CHECKS),
+    cases=_cases,
+)

@@ -1,0 +1,39 @@
+"""Which host a web address really names, and whether that host is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+__all__ = ["host_of", "within"]
+
+_HTTP = re.compile(
+    r"(?i:https?)://(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[^\s/?#@:\[\]\\]{1,255})(?::\d{1,5})?(?:[/?#][^\s\\<>\"]*+)?"
+)
+
+
+def host_of(url: str) -> str | None:
+    """The canonical host of an absolute http or https address, or None for anything else.
+
+    User information (`https://allowed.com@evil.com`), backslashes, spaces and control characters are refused: readers
+    of such addresses disagree about the host.
+    """
+    found = _HTTP.fullmatch(url)
+    if found is None or not url.isprintable():
+        return None
+    host = found["host"].rstrip(".")
+    if host.startswith("["):
+        return host.lower()
+    try:
+        return host.encode("idna").decode("ascii").lower() or None
+    except UnicodeError:
+        return None
+
+
+def within(host: str, domains: Collection[str]) -> bool:
+    """Whether `host` is one of `domains` or below one: news.example.com is within example.com."""
+    return any(host == domain or host.endswith(f".{domain}") for domain in map(_plain, domains))
+
+
+def _plain(domain: str) -> str:
+    return domain.strip().strip(".").casefold()

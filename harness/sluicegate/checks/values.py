@@ -1,0 +1,115 @@
+"""How a judged value is walked and shown: places, soundness, and what was seen, without trusting any of it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sluicegate.checks.masking import masked
+
+__all__ = ["path_of", "seen", "unsound"]
+
+_MAX_DEPTH = 100
+_SHOWN_STEPS = 6
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def path_of(steps: Iterable[Any], root: str = "$") -> str:
+    """`$.insights[0].text` from keys and indices; keys that are no plain names are quoted and masked."""
+    parts = [root]
+    for step in steps:
+        if isinstance(step, int):
+            parts.append(f"[{step}]")
+        else:
+            name = str(step)
+            parts.append(f".{name}" if _NAME.fullmatch(name) and len(name) <= 80 else f'["{masked(name, limit=60)}"]')
+    return "".join(parts)
+
+
+def unsound(value: Any) -> tuple[tuple[Any, ...], str] | None:
+    """The first thing in `value` that JSON cannot hold: its steps and what it is. None for a sound value.
+
+    NaN, infinities, keys that are no text, objects of other types, half characters, and nesting past 100 levels, which
+    also ends values that contain themselves.
+    """
+    # Nearly every value is sound and needs no steps, so the walk that keeps them comes second.
+    return None if _is_sound(value, 0) else _first_unsound(value)
+
+
+def _is_sound(value: Any, depth: int) -> bool:
+    kind = type(value)
+    if kind is dict:
+        if depth > _MAX_DEPTH:
+            return False
+        for key, item in value.items():
+            if type(key) is not str or not (key.isascii() or _is_sound_text(key)) or not _is_sound(item, depth + 1):
+                return False
+        return True
+    if kind is list or kind is tuple:
+        return depth <= _MAX_DEPTH and all(_is_sound(item, depth + 1) for item in value)
+    if kind is str:
+        return value.isascii() or _is_sound_text(value)
+    return kind is int or kind is bool or value is None or (kind is float and math.isfinite(value))
+
+
+def _first_unsound(value: Any) -> tuple[tuple[Any, ...], str] | None:
+    stack: list[tuple[tuple[Any, ...], Any]] = [((), value)]
+    while stack:
+        steps, item = stack.pop()
+        kind = type(item)
+        if kind is dict or kind is list or kind is tuple:
+            problem = _container_problem(item, len(steps))
+            pairs = item.items() if kind is dict else enumerate(item)
+            stack.extend(((*steps, key), below) for key, below in pairs if not problem)
+        else:
+            problem = _scalar_problem(item)
+        if problem:
+            return steps[:_SHOWN_STEPS], problem
+    return None
+
+
+def _container_problem(item: Any, depth: int) -> str:
+    if depth > _MAX_DEPTH:
+        return f"is nested deeper than {_MAX_DEPTH} levels"
+    if type(item) is dict and not all(type(key) is str and _is_sound_text(key) for key in item):
+        return "has a key that is no text"
+    return ""
+
+
+def _scalar_problem(item: Any) -> str:
+    kind = type(item)
+    if kind is int or kind is bool or item is None:
+        return ""
+    if kind is str:
+        return "" if _is_sound_text(item) else "holds half of a character (a lone surrogate)"
+    if kind is float:
+        return "" if math.isfinite(item) else "is no finite number"
+    return f"is no JSON value but {kind.__name__}"
+
+
+def _is_sound_text(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def seen(value: Any) -> str:
+    """What a value is, in some words, at a cost that does not grow with it. Masked where it becomes an excerpt."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        names = [seen(key)[:40] for _, key in zip(range(6), value, strict=False)]
+        return f"an object with {', '.join(names)}{', …' if len(value) > 6 else ''}" if names else "an empty object"
+    if isinstance(value, (list, tuple)):
+        return f"a list of {len(value)}"
+    if isinstance(value, int) and value.bit_length() > 1000:
+        # The standard library refuses to write numbers past 4300 digits.
+        return f"a whole number of {value.bit_length()} bits"
+    known = {None: "null", True: "true", False: "false"} if value is None or isinstance(value, bool) else {}
+    return known.get(value) or (repr(value) if isinstance(value, (int, float)) else f"a {type(value).__name__}")

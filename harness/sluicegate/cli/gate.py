@@ -1,0 +1,158 @@
+"""`sluicegate collect | judge | gate`: evidence, and the decision on it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from sluicegate.cli.errors import say
+from sluicegate.cli.options import (
+    evidence_option,
+    format_option,
+    now_option,
+    plan_argument,
+    seconds,
+    stage_option,
+    terminal,
+)
+from sluicegate.cli.progress import shown
+from sluicegate.model import Counts
+
+__all__ = ["collect", "gate", "judge", "run_collection"]
+
+_FORMATS = ("text", "json", "markdown", "junit")
+
+
+@click.command()
+@plan_argument
+@stage_option
+@evidence_option
+@click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case (repeatable); never enough to promote.")
+@click.option("--again", is_flag=True, help="Run everything anew although evidence is there; it can only get worse.")
+def collect(plan: Path, stage: str | None, evidence: Path | None, cases: tuple[str, ...], again: bool) -> None:  # noqa: FBT001 - click passes flags by name
+    """Run the stage's cases that have no evidence yet, and keep what came back."""
+    from sluicegate.session.workspace import Workspace
+
+    workspace = Workspace(plan, evidence=evidence)
+    run_collection(workspace, stage, only=frozenset(cases) or None, again=again)
+
+
+@click.command()
+@plan_argument
+@stage_option
+@evidence_option
+@now_option
+@format_option(*_FORMATS)
+@click.pass_context
+def judge(
+    ctx: click.Context, plan: Path, stage: str | None, evidence: Path | None, now: datetime | None, form: str
+) -> None:
+    """Decide on the evidence that is there; nothing is run."""
+    from sluicegate.session.workspace import Workspace
+
+    workspace = Workspace(plan, evidence=evidence)
+    ctx.exit(_judged(workspace, stage, form, now))
+
+
+@click.command()
+@plan_argument
+@stage_option
+@evidence_option
+@now_option
+@click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case (repeatable); always a hold.")
+@click.option("--again", is_flag=True, help="Run everything anew although evidence is there; it can only get worse.")
+@click.option("--wait", type=seconds, default=0.0, metavar="DURATION", help="Judge again until it is no hold.insufficient.")
+@format_option(*_FORMATS)
+@click.pass_context
+def gate(
+    ctx: click.Context,
+    plan: Path,
+    stage: str | None,
+    evidence: Path | None,
+    now: datetime | None,
+    cases: tuple[str, ...],
+    again: bool,  # noqa: FBT001 - click passes flags by name
+    wait: float,
+    form: str,
+) -> None:
+    """Collect what is missing, then judge: exit 0 promote, 10 hold, 20 rollback, 30 unusable evidence, 40 plan."""
+    import time
+
+    from sluicegate.session.workspace import Workspace
+
+    workspace = Workspace(plan, evidence=evidence)
+    run_collection(workspace, stage, only=frozenset(cases) or None, again=again, quiet=form != "text")
+    until = time.monotonic() + wait
+    code = _judged(workspace, stage, form, now)
+    while code == 10 and time.monotonic() < until and _is_insufficient(workspace, stage):
+        time.sleep(min(60.0, max(0.0, until - time.monotonic())))
+        if _is_insufficient(workspace, stage):
+            continue
+        code = _judged(workspace, stage, form, now)
+    ctx.exit(code)
+
+
+def run_collection(
+    workspace: object, stage_name: str | None, *, only: frozenset[str] | None = None, again: bool = False, quiet: bool = False
+) -> None:
+    """Collect with progress on a terminal; one line about what was done."""
+    from sluicegate.runner import Progress
+    from sluicegate.session.collect import Collection
+    from sluicegate.session.collect import collect as run
+    from sluicegate.session.workspace import Workspace
+
+    assert isinstance(workspace, Workspace)  # noqa: S101 - the room is loaded only here
+    stage = workspace.stage(stage_name)
+    collection = Collection(workspace, stage)
+    if not collection.origins:
+        return
+    progress = Progress()
+
+    def told(times: int) -> None:
+        say("finishing what is in flight; once more to leave it" if times == 1 else "leaving what is in flight")
+
+    with shown(progress, quiet=quiet):
+        collected = asyncio.run(run(collection, progress=progress, only=only, again=again, tell=told))
+    if quiet:
+        return
+    for note in collected.notes:
+        say(f"note: {note}")
+    suites = ", ".join(name for name in collection.cases.by_suite if name in stage.requires.suites) or "cases"
+    if collected.reused is not None:
+        click.echo(f" suites   {suites}: unchanged subject and apparatus, evidence of {collected.reused[:16]}Z reused")
+    else:
+        click.echo(f" suites   {suites}: {_counts(collected.counts)}")
+    click.echo()
+
+
+def _counts(counts: Counts) -> str:
+    said = f"{counts.run:,} of {counts.planned:,} trials run"
+    return f"{said}, {counts.crashed:,} crashed" if counts.crashed else said
+
+
+def _judged(workspace: object, stage_name: str | None, form: str, now: datetime | None) -> int:
+    from sluicegate.session.judge import judge as decide_and_write
+    from sluicegate.session.reports import shown_verdict
+    from sluicegate.session.workspace import Workspace
+
+    assert isinstance(workspace, Workspace)  # noqa: S101 - the room is loaded only here
+    stage = workspace.stage(stage_name)
+    judged = decide_and_write(workspace, stage, now=now)
+    screen = terminal()
+    text = shown_verdict(
+        judged, workspace, stage, form, width=screen.width, colour=screen.colour, ascii_only=screen.ascii_only
+    )
+    click.echo(text, nl=not text.endswith("\n"))
+    return judged.verdict.exit_code
+
+
+def _is_insufficient(workspace: object, stage_name: str | None) -> bool:
+    from sluicegate.model import Kind
+    from sluicegate.session.judge import decide
+    from sluicegate.session.workspace import Workspace
+
+    assert isinstance(workspace, Workspace)  # noqa: S101 - the room is loaded only here
+    return decide(workspace, workspace.stage(stage_name)).kind is Kind.HOLD_INSUFFICIENT

@@ -1,0 +1,80 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sluicegate.model import parse_time
+
+__all__ = ["evidence_option", "format_option", "now_option", "plan_argument", "seconds", "stage_option", "terminal"]
+
+plan_argument = click.argument("plan", type=click.Path(path_type=Path), metavar="PLAN")
+stage_option = click.option("--stage", metavar="NAME", help="Stage to judge; without it, the one the state file says.")
+evidence_option = click.option(
+    "--evidence",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Where evidence is kept; .sluicegate beside the plan without it.",
+)
+
+
+def format_option(*formats: str) -> Callable[[Any], Any]:
+    """`--format`, the first being the default."""
+    return click.option("--format", "form", type=click.Choice(formats), default=formats[0], help="How to print it.")
+
+
+class _Time(click.ParamType):
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return parse_time(value)
+        except ValueError as error:
+            self.fail(f"{error}. Write e.g. 2026-01-29T14:00:00Z.", param, ctx)
+
+
+now_option = click.option(
+    "--now", type=_Time(), metavar="TIME", help="Judge as of this time (RFC 3339) instead of the clock's."
+)
+
+
+class _Seconds(click.ParamType):
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        number, unit = value[:-1], value[-1:]
+        scale = {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(unit)
+        if scale is None or not number.replace(".", "", 1).isdigit():
+            self.fail(f"'{value}' is no duration. Write e.g. 90s, 20m, 4h or 7d.", param, ctx)
+        return float(number) * scale
+
+
+seconds = _Seconds()
+
+
+class Terminal:
+    """What the terminal can show."""
+
+    def __init__(self) -> None:
+        self.width = int(os.environ.get("COLUMNS") or shutil.get_terminal_size((80, 24)).columns)
+        self.is_tty = sys.stdout.isatty()
+        self.colour = self.is_tty and "NO_COLOR" not in os.environ
+        encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower()
+        self.ascii_only = "utf" not in encoding
+
+
+def terminal() -> Terminal:
+    """The terminal as it is now."""
+    return Terminal()

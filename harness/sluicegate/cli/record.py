@@ -1,0 +1,161 @@
+"""`sluicegate record …`: measurements, attestations, stage entries, rollbacks, acknowledgements."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from sluicegate.cli.options import evidence_option, now_option, plan_argument
+
+__all__ = ["record"]
+
+_time = click.DateTime(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S.%f%z"])
+
+
+@click.group()
+def record() -> None:
+    """Take in measurements, attestations and stage entries."""
+
+
+@record.command()
+@plan_argument
+@evidence_option
+@click.option("--metric", required=True, metavar="NAME", help="A metric of the plan.")
+@click.option("--from", "origin", type=click.Choice(["live", "load"]), default="live", help="What kind of evidence it is.")
+@click.option("--file", "source", required=True, type=click.Path(path_type=Path), help="CSV, TSV, JSONL or SQLite file.")
+@click.option("--table", metavar="NAME", help="SQLite: the table.")
+@click.option("--query", metavar="SQL", help="SQLite: a query instead of a table.")
+@click.option("--column", "columns", multiple=True, required=True, metavar="ROLE=NAME", help="at, slice, k, n, value, passed, failed, subject, id.")
+@click.option("--subject", metavar="DIGEST", help="Subject of every row; the present one without it.")
+@click.option("--release", "releases", multiple=True, metavar="NAME=DIGEST", help="What the subject column says, as a subject.")
+@click.option("--stage", metavar="NAME", help="Stage the traffic was at.")
+@click.option("--unit", type=click.Choice(["number", "ms", "s", "microusd", "usd"]), default="number", help="How values are written.")
+@click.option("--provenance", type=click.Choice(["live", "cached", "replayed", "mocked"]), default="live")
+@click.option("--since", type=_time, metavar="TIME", help="Only rows from this time on.")
+@click.option("--until", type=_time, metavar="TIME", help="Only rows before this time.")
+@now_option
+def measurements(
+    plan: Path,
+    evidence: Path | None,
+    metric: str,
+    origin: str,
+    source: Path,
+    table: str | None,
+    query: str | None,
+    columns: tuple[str, ...],
+    subject: str | None,
+    releases: tuple[str, ...],
+    stage: str | None,
+    unit: str,
+    provenance: str,
+    since: datetime | None,
+    until: datetime | None,
+    now: datetime | None,
+) -> None:
+    """Measurements of live traffic from a file; all of them, or, when one row is bad, none."""
+    from sluicegate.model import Origin, Provenance
+    from sluicegate.session.record import record_measurements, source_table
+    from sluicegate.session.workspace import Workspace
+    from sluicegate.sources.columns import Columns, RecordSpec, Unit
+
+    workspace = Workspace(plan, evidence=evidence)
+    mapped = Columns.of(_pairs(columns, "--column"), "--column")
+    if stage is not None:
+        workspace.stage(stage)
+    spec = RecordSpec(
+        metric=metric,
+        origin=Origin(origin),
+        columns=mapped,
+        subject=subject or (None if mapped.subject else workspace.subject),
+        subject_names=_pairs(releases, "--release"),
+        stage=stage,
+        provenance=Provenance(provenance),
+        window=(since, until),
+        unit=Unit(unit),
+    )
+    recorded = record_measurements(workspace, source_table(source, table=table, query=query), spec, now=now)
+    left_out = f", {recorded.outside:,} outside of the window left out" if recorded.outside else ""
+    click.echo(f"recorded {recorded.units:,} rows of {metric}{left_out}: {recorded.path}")
+
+
+@record.command()
+@plan_argument
+@evidence_option
+@click.option("--name", required=True, help="What the plan asks for: an attestation, a prerequisite, an approval.")
+@click.option("--by", required=True, help="Who attests.")
+@click.option("--statement", required=True, help="What was done or seen.")
+@click.option("--any-subject", is_flag=True, help="Attest for every subject, not only the present one.")
+@click.option("--stage", metavar="NAME", help="Only for this stage.")
+@click.option("--expires", metavar="TIME", help="RFC 3339; for ever without it.")
+@now_option
+def attestation(
+    plan: Path,
+    evidence: Path | None,
+    name: str,
+    by: str,
+    statement: str,
+    any_subject: bool,  # noqa: FBT001 - click passes flags by name
+    stage: str | None,
+    expires: str | None,
+    now: datetime | None,
+) -> None:
+    """Something a person vouches for: an audit passed, feedback reviewed, a drill done, an approval."""
+    from sluicegate.session.record import record_attestation
+    from sluicegate.session.workspace import Workspace
+
+    workspace = Workspace(plan, evidence=evidence)
+    given = {"name": name, "by": by, "statement": statement, "stage": stage, "expires": expires}
+    path = record_attestation(workspace, {**given, "subject": None if any_subject else workspace.subject}, now=now)
+    click.echo(f"attested {name} by {by}: {path}")
+
+
+@record.command()
+@plan_argument
+@click.option("--stage", required=True, metavar="NAME", help="Stage that was entered.")
+@now_option
+def entry(plan: Path, stage: str, now: datetime | None) -> None:
+    """The rollout entered a stage with the present subject; its live evidence begins here."""
+    from sluicegate.session.record import enter
+    from sluicegate.session.workspace import Workspace
+
+    head = enter(Workspace(plan), stage, now=now)
+    click.echo(f"entered {stage}, state head {head[:16]}")
+
+
+@record.command()
+@plan_argument
+@click.option("--stage", required=True, metavar="NAME", help="Stage that was left backwards.")
+@click.option("--by", required=True, help="Who rolled back.")
+@now_option
+def rollback(plan: Path, stage: str, by: str, now: datetime | None) -> None:
+    """A stage was rolled back; its lines stay crossed for this subject."""
+    from sluicegate.session.record import roll_back
+    from sluicegate.session.workspace import Workspace
+
+    head = roll_back(Workspace(plan), stage, by=by, now=now)
+    click.echo(f"rolled back from {stage}, state head {head[:16]}")
+
+
+@record.command()
+@plan_argument
+@click.option("--by", required=True, help="Who has seen the rollback.")
+@now_option
+def acknowledgement(plan: Path, by: str, now: datetime | None) -> None:
+    """A person has seen the rollback and lets the present subject try."""
+    from sluicegate.session.record import acknowledge
+    from sluicegate.session.workspace import Workspace
+
+    head = acknowledge(Workspace(plan), by=by, now=now)
+    click.echo(f"acknowledged by {by}, state head {head[:16]}")
+
+
+def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:
+    pairs = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not (name and equals and value):
+            raise click.BadParameter(f"'{item}' is not of the form NAME=VALUE.", param_hint=option)
+        pairs[name] = value
+    return pairs

@@ -1,0 +1,88 @@
+"""`sluicegate init | demo`: the first minutes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from sluicegate.cli.options import format_option, terminal
+
+__all__ = ["demo", "init"]
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path(), metavar="[DIR]")
+def init(folder: Path) -> None:
+    """Write a plan, a pipeline, a golden set and a CI file into DIR; they run as they stand."""
+    from sluicegate.session.starter import write_starter
+
+    for path in write_starter(folder):
+        click.echo(f"wrote {path}")
+    where = "" if folder == Path() else f"cd {folder} && "
+    click.echo(f"\nnext: {where}sluicegate gate rollout.yaml")
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--list", "listed", is_flag=True, help="Show the reference pipelines and their planted defects.")
+@click.option("--defect", metavar="NAME", help="Switch this planted defect on.")
+@click.option(
+    "--evidence",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".sluicegate/demo"),
+    metavar="DIR",
+    help="Where evidence and reports go.",
+)
+@format_option("text", "json", "markdown", "junit")
+@click.pass_context
+def demo(ctx: click.Context, name: str | None, listed: bool, defect: str | None, evidence: Path, form: str) -> None:  # noqa: FBT001 - click passes flags by name
+    """Gate the first stage of a reference pipeline: the sound one is promoted, every defect is not."""
+    if listed or name is None:
+        click.echo(_listing(form))
+        return
+    from sluicegate.cli.gate import run_collection
+    from sluicegate.session.demo import demonstration
+    from sluicegate.session.judge import judge
+    from sluicegate.session.reports import shown_verdict
+
+    made = demonstration(name, defect, evidence)
+    stage = made.workspace.stage(made.reference.stage)
+    run_collection(made.workspace, stage.name, quiet=form != "text")
+    judged = judge(made.workspace, stage)
+    screen = terminal()
+    text = shown_verdict(
+        judged, made.workspace, stage, form, width=screen.width, colour=screen.colour, ascii_only=screen.ascii_only
+    )
+    click.echo(text, nl=not text.endswith("\n"))
+    ctx.exit(judged.verdict.exit_code)
+
+
+def _listing(form: str) -> str:
+    from sluicegate.session.demo import references
+
+    known = references()
+    if form == "json":
+        listed = [
+            {
+                "name": reference.name,
+                "title": reference.title,
+                "plan": str(reference.plan),
+                "stage": reference.stage,
+                "defects": [
+                    {"name": planted.name, "suite": planted.suite, "kind": planted.kind, "description": planted.description}
+                    for planted in reference.defects
+                ],
+            }
+            for reference in known.values()
+        ]
+        return json.dumps(listed, indent=2, ensure_ascii=False)
+    lines = []
+    for reference in known.values():
+        lines += [f"{reference.name}  {reference.title}", f"  plan {reference.plan}", f"  stage {reference.stage}", ""]
+        width = max((len(planted.name) for planted in reference.defects), default=0)
+        for planted in reference.defects:
+            lines.append(f"  {planted.name:<{width}}  {planted.kind:<20} {planted.suite}")
+            lines.append(f"  {'':<{width}}  {planted.description}")
+    return "\n".join(lines)

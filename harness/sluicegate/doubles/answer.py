@@ -1,0 +1,75 @@
+"""What a double was asked and what it will answer, as plain values: the endpoints know no server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from sluicegate.doubles.runs import Run
+from sluicegate.model import Json, canonical
+
+__all__ = ["Answer", "Call", "Cut", "Endpoint", "json_answer"]
+
+Cut = Literal["no", "silent", "middle"]
+"""`silent` closes the connection without a byte, `middle` after half of the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request as it arrived, already attributed."""
+
+    run: Run
+    method: str
+    path: str
+    """Percent-encoded, without the run's prefix."""
+    query: tuple[tuple[str, str], ...]
+    """In order, duplicates kept."""
+    body: bytes | None
+    """None when it was larger than the limit; no byte of it is kept."""
+    at: str
+    """RFC 3339 UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What goes back, and when."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+    stream: tuple[bytes, ...] = ()
+    """Sent one by one instead of `body`."""
+    delay_ms: float = 0.0
+    """Before the first byte."""
+    gap_ms: float = 0.0
+    """Between pieces of a stream."""
+    cut: Cut = "no"
+    seen: dict[str, Json] | None = None
+    """Detail of the observation, marked `aborted` when the caller hangs up before the answer is out."""
+
+
+class Endpoint(Protocol):
+    """One protocol a double speaks; a new protocol is a new module with one of these."""
+
+    prefix: str
+    """First part of the path: `/v1`."""
+    variable: str
+    """Environment variable that names its base URL: `OPENAI_BASE_URL`."""
+
+    def answer(self, call: Call) -> Answer:
+        """Decide the answer and write the observation into the run's log; never raises for what was sent."""
+        ...
+
+
+def json_answer(
+    value: Json,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    delay_ms: float = 0.0,
+    seen: dict[str, Json] | None = None,
+) -> Answer:
+    """An answer whose body is `value` as JSON."""
+    return Answer(status=status, body=canonical(value), headers=headers or {}, delay_ms=delay_ms, seen=seen)

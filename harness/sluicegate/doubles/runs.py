@@ -1,0 +1,114 @@
+"""The runs that are open: their scripts, what was seen in each, and which run a request belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sluicegate.model import Case, Json, Observation
+
+__all__ = ["LOG_LIMIT", "Run", "Runs", "split_path"]
+
+LOG_LIMIT = 5_000
+"""Observations kept of one run; what comes after is counted in a last one, `dropped`."""
+
+_PREFIX = re.compile(r"/r/([0-9a-f]{16})(/.*)?\Z")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{16})[0-9a-f]{16}-[0-9a-f]{16}-[0-9a-f]{2}")
+_EXAMPLES = 20
+_NOBODY = Case(id="(unattributed)")
+
+
+@dataclass(slots=True)
+class Run:
+    """One trial as the doubles see it. Lives from `open_run` to `close_run`."""
+
+    run_id: str
+    case: Case
+    calls: Counter[str] = field(default_factory=Counter)
+    """Calls so far by target: model, tool:<name>, retriever."""
+    stored: dict[str, Json] = field(default_factory=dict)
+    """What writing tools were given, by path."""
+    log: list[Observation] = field(default_factory=list)
+    dropped: int = 0
+
+    def count(self, target: str) -> int:
+        """The number of this call to `target`, from 1."""
+        self.calls[target] += 1
+        return self.calls[target]
+
+    def see(self, double: str, action: str, at: str, detail: dict[str, Json]) -> dict[str, Json]:
+        """Log an observation. Its detail may still be completed until the run closes."""
+        if len(self.log) < LOG_LIMIT:
+            self.log.append(Observation(run_id=self.run_id, double=double, action=action, at=at, detail=detail))
+        else:
+            self.dropped += 1
+        return detail
+
+    def observations(self) -> tuple[Observation, ...]:
+        """Everything seen, in order of arrival."""
+        if not self.dropped:
+            return tuple(self.log)
+        last = self.log[-1]
+        rest = Observation(
+            run_id=self.run_id, double=last.double, action="dropped", at=last.at, detail={"dropped": self.dropped}
+        )
+        return (*self.log, rest)
+
+
+def split_path(path: str) -> tuple[str | None, str]:
+    """`/r/<run id>/v1/models` as run id and `/v1/models`; a path without the prefix has no run id."""
+    match = _PREFIX.match(path)
+    return (match[1], match[2] or "/") if match else (None, path)
+
+
+class Runs:
+    """The open runs, and the account of what belonged to none of them."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Run] = {}
+        self.unattributed = 0
+        """Requests that named no run and fitted none; evidence is incomplete while this is not 0."""
+        self.late = 0
+        """Requests that named a run which was not, or no longer, open."""
+        self.strays: deque[Observation] = deque(maxlen=_EXAMPLES)
+        """The last few requests without a run, for the message."""
+
+    def open(self, run_id: str, case: Case) -> None:
+        """Begin a run. Raises ValueError for a run id that is open already."""
+        if run_id in self._open:
+            raise ValueError(f"run {run_id} is open already")
+        self._open[run_id] = Run(run_id=run_id, case=case)
+
+    def close(self, run_id: str) -> tuple[Observation, ...]:
+        """End a run and give back what was seen. Raises KeyError for a run that is not open."""
+        return self._open.pop(run_id).observations()
+
+    def named(self, run_id: str) -> Run | None:
+        """The open run of that id."""
+        return self._open.get(run_id)
+
+    def belonging(self, headers: Mapping[str, str], raw: bytes) -> tuple[str | None, Run | None]:
+        """The run a request without prefix names (header, else trace), or carries a canary of.
+
+        Returns the id it named, if any, and the open run it belongs to, if any. A canary that fits two open runs
+        fits none.
+        """
+        named = headers.get("x-sluicegate-run")
+        if named is None and (trace := _TRACEPARENT.match(headers.get("traceparent", ""))):
+            # A trace of the caller's own says nothing about runs, so only a known id counts as a name.
+            named = trace[1] if trace[1] in self._open else None
+        if named is not None:
+            return named, self._open.get(named)
+        fitting = [run for run in self._open.values() if _carries_canary(run.case, raw)]
+        return None, fitting[0] if len(fitting) == 1 else None
+
+    def stray(self) -> Run:
+        """A run of its own for a request nobody owns: it is answered, counted and kept apart."""
+        self.unattributed += 1
+        return Run(run_id="", case=_NOBODY)
+
+
+def _carries_canary(case: Case, raw: bytes) -> bool:
+    return any(canary and canary.encode() in raw for canary in case.expect.canaries)

@@ -1,0 +1,81 @@
+"""Controlled quantities: spend, capped calls, enforced limits. One beyond the cap is a fact, no model of chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sluicegate.gate.body import Flip
+from sluicegate.gate.sides import Sense, Side
+from sluicegate.gate.wording import figure
+from sluicegate.model import Estimate, NotMeasured
+from sluicegate.plan.types import Better, Scale
+
+__all__ = ["CappedValues"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CappedValues:
+    """The total of each unit; every one must be within the limit."""
+
+    totals: Sequence[float]
+    """Units that are over, in order of time."""
+    running: float | None
+    """The unit that is not over yet: past an upper limit is a fact already, below a lower one is not."""
+    unknown: int
+    """Attempts whose quantity is not known; they hold, and prove nothing."""
+    better: Better
+    scale: Scale
+    unit: str
+
+    @property
+    def n(self) -> int:
+        """Units that are over."""
+        return len(self.totals)
+
+    def meets(self, side: Side) -> bool:
+        """Every unit is within the limit."""
+        return self._first_beyond(side) is None
+
+    def shows_good(self, side: Side, alpha: Fraction) -> bool:
+        """Facts are shown by themselves, unless some are unknown."""
+        return self.unknown == 0 and self.meets(side)
+
+    def shows_bad(self, side: Side, alpha: Fraction) -> bool:
+        """One beyond the limit."""
+        return not self.meets(side)
+
+    def crossed(self, side: Side, alpha: Fraction) -> str | None:
+        """The first unit beyond the limit."""
+        found = self._first_beyond(side)
+        return None if found is None else f"{figure(found[1], self.scale)} in {self.unit} {found[0] + 1:,}"
+
+    def estimate(self, alpha: Fraction) -> Estimate | NotMeasured:
+        """The worst unit."""
+        if self.unknown:
+            return NotMeasured(
+                reason=f"the {self.unit} total misses {self.unknown:,} attempts that failed without a value",
+                mend="Record the quantity of failed attempts too.",
+            )
+        known = [*self.totals, *(() if self.running is None else (self.running,))]
+        if not known:
+            return NotMeasured(reason=f"0 values by {self.unit}")
+        worst = min(known) if self.better is Better.HIGHER else max(known)
+        return Estimate(value=worst, n=self.n, low=worst, high=worst, method="exact", confidence=1.0)
+
+    def to_show(self, side: Side, alpha: Fraction) -> Flip:
+        """Unknown quantities have to become known."""
+        return Flip(text=f"the quantity of {self.unknown:,} failed attempts")
+
+    def to_meet(self, side: Side) -> Flip:
+        """Nothing undoes a fact."""
+        return Flip(text=f"a new subject: {figure(side.value, self.scale)} was exceeded, and stays so")
+
+    def _first_beyond(self, side: Side) -> tuple[int, float] | None:
+        for index, total in enumerate(self.totals):
+            if not side.is_met_by(Fraction(total)):
+                return index, total
+        if self.running is not None and side.sense is Sense.AT_MOST and not side.is_met_by(Fraction(self.running)):
+            return len(self.totals), self.running
+        return None

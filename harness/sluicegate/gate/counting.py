@@ -1,0 +1,241 @@
+"""Counting for one criterion: trials pooled by case, measurements in columns, incidents by name."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from bisect import insort
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+from sluicegate.checks import Contribution
+from sluicegate.gate.growing import Arrivals, Upload, joined
+from sluicegate.gate.reading import Measured, Rows, Unreadable, VoidSpan
+from sluicegate.gate.series import Evidence, Series
+from sluicegate.gate.validity import Admission
+from sluicegate.model import Finding, NotMeasured, Origin
+from sluicegate.plan.types import Better, Criterion, MetricKind
+
+__all__ = ["Attempt", "Channel", "Pool", "Shortlist"]
+
+
+class Shortlist:
+    """The weightiest findings, at most `limit` of them, whatever the order they came in."""
+
+    def __init__(self, limit: int = 200) -> None:
+        self._limit = limit
+        self._items: list[tuple[tuple[int, str, str, int, str, str], str, Finding]] = []
+        self._known: set[tuple[tuple[int, str, str, int, str, str], str]] = set()
+        self.total = 0
+
+    def add(self, finding: Finding) -> None:
+        """Take a finding; the same one from another attempt counts once while it is on the list."""
+        key = (finding.sort_key(), finding.excerpt)
+        if key in self._known:
+            return
+        self.total += 1
+        if len(self._items) == self._limit and key > self._items[-1][:2]:
+            return
+        self._known.add(key)
+        insort(self._items, (*key, finding), key=lambda item: item[:2])
+        if len(self._items) > self._limit:
+            self._known.discard(self._items.pop()[:2])
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """In the order of `Finding.sort_key`."""
+        return tuple(item[2] for item in self._items)
+
+
+class Pool:
+    """Trials pooled by case: running a case again can only make it worse.
+
+    A case counts with its worst attempt for pass/fail and for incidents, with its mean for values (infinite once an
+    attempt failed), with the majority where neither way is better.
+    """
+
+    def __init__(self, kind: MetricKind, better: Better) -> None:
+        self._valued = kind not in (MetricKind.PROPORTION, MetricKind.INCIDENTS)
+        self._more_is_worse = kind is MetricKind.INCIDENTS or better is Better.LOWER
+        self._majority = better is Better.INSIDE and not self._valued
+        self._number: dict[str, int] = {}
+        self._at = array("q")
+        self._k = array("q")
+        self._n = array("q")
+        self._value = array("d")
+        self._again: dict[int, list[float]] = {}
+        """Values after the first, kept apart so that their sum does not depend on their order."""
+        self._slice: list[str | None] = []
+
+    def __len__(self) -> int:
+        return len(self._number)
+
+    def add(self, attempt: Attempt) -> None:
+        """One attempt at one unit."""
+        number = self._number.setdefault(attempt.unit, len(self._number))
+        new = number == len(self._at)
+        if new:
+            self._at.append(attempt.at_us)
+            self._slice.append(attempt.slice)
+        self._at[number] = max(self._at[number], attempt.at_us)
+        counted = attempt.counted
+        if self._valued:
+            self._add_value(number, counted.value if counted.value is not None else math.inf, new=new)
+        elif new:
+            self._k.append(counted.k)
+            self._n.append(counted.n)
+        elif self._majority:
+            self._k[number] += counted.k
+            self._n[number] += counted.n
+        elif self._is_worse(counted, number):
+            self._k[number], self._n[number] = counted.k, counted.n
+
+    def series(self, lost: Sequence[Attempt] = ()) -> Series:
+        """One row per unit, by time; `lost` are attempts that never ended, worse than any that did."""
+        whole = deepcopy(self) if lost else self
+        for attempt in lost:
+            whole.add(attempt)
+        return whole._series()
+
+    def _series(self) -> Series:
+        series = Series()
+        slices: dict[str, int] = {}
+        for unit, number in sorted(self._number.items(), key=lambda item: (self._at[item[1]], item[0])):
+            name = self._slice[number]
+            series.at_us.append(self._at[number])
+            series.slice_index.append(-1 if name is None else slices.setdefault(name, len(slices)))
+            k, n, value = self._row(number)
+            series.k.append(k)
+            series.n.append(n)
+            if value is not None:
+                series.value.append(value)
+        series.slice_names = list(slices)
+        return series
+
+    def _row(self, number: int) -> tuple[int, int, float | None]:
+        if self._valued:
+            values = [self._value[number], *self._again.get(number, ())]
+            mean = math.fsum(values) / len(values)
+            return int(math.isinf(mean)), 1, mean
+        k, n = self._k[number], self._n[number]
+        return (int(2 * k > n), 1, None) if self._majority and n > 1 else (k, n, None)
+
+    def _add_value(self, number: int, value: float, *, new: bool) -> None:
+        if new:
+            self._value.append(value)
+        else:
+            self._again.setdefault(number, []).append(value)
+
+    def _is_worse(self, counted: Contribution, number: int) -> bool:
+        """k/n against k/n without division; at a tie the larger n stays, whatever the order."""
+        k, n = self._k[number], self._n[number]
+        sign = -1 if self._more_is_worse else 1
+        return (sign * counted.k * n, -counted.n) < (sign * k * counted.n, -n)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What one trial gives to one criterion."""
+
+    unit: str
+    """The case it pools under."""
+    counted: Contribution
+    at_us: int
+    slice: str | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Channel:
+    """Everything one criterion counts, or one line of it compares with."""
+
+    criterion: Criterion
+    admission: Admission
+    pool: Pool = field(init=False)
+    lost: list[Attempt] = field(default_factory=list)
+    """Trials that began and never ended."""
+    arrivals: dict[Origin, Arrivals] = field(default_factory=dict)
+    confirmed: Shortlist = field(default_factory=Shortlist)
+    suspected: Shortlist = field(default_factory=Shortlist)
+    unmeasured: int = 0
+    """Trials that should carry a number and do not."""
+    unmeasured_why: NotMeasured | None = None
+    """Of the trial that comes first by its words."""
+    growing: Series = field(default_factory=Series)
+    void: int = 0
+    foreign: int = 0
+    future: int = 0
+    repeated: int = 0
+    """Units recorded a second time, left out."""
+    last_us: int = -(1 << 62)
+    _valued: bool | None = None
+
+    def __post_init__(self) -> None:
+        metric = self.criterion.metric
+        self.pool = Pool(metric.kind, metric.better)
+        self._valued = _SHAPES.get(metric.kind)
+
+    def measured(self, block: Measured) -> None:
+        """A block of measurements. Raises Unreadable when it holds counts where values belong, or the reverse."""
+        if not block.rows.at:
+            return
+        valued = bool(block.rows.value)
+        if self._valued not in (None, valued):
+            raise Unreadable(f"{block.metric}: {'k and n' if valued is False else 'values'} do not fit this metric")
+        admitted = self.admission.block(block)
+        self.void += admitted.void
+        self.foreign += admitted.foreign
+        self.future += admitted.future
+        if admitted.rows is not None and admitted.rows.at:
+            self._valued = valued
+            self.last_us = max(self.last_us, max(admitted.rows.at))
+            upload = Upload(source=f"{block.source}\0{block.stage}", recording=block.recording)
+            self.arrivals.setdefault(block.origin, Arrivals()).add(admitted.rows, upload)
+
+    def trial(self, origin: Origin, attempt: Attempt) -> None:
+        """A trial that counts: pooled by case when pinned, one more unit when evidence grows."""
+        self.last_us = max(self.last_us, attempt.at_us)
+        if not origin.grows:
+            self.pool.add(attempt)
+            return
+        counted = attempt.counted
+        rows = Rows(
+            at=array("q", [attempt.at_us]),
+            slices=[attempt.slice],
+            k=array("q", [counted.k if counted.value is None else counted.failed]),
+            n=array("q", [counted.n if counted.value is None else 1]),
+            value=array("d", [] if counted.value is None else [counted.value]),
+        )
+        self.arrivals.setdefault(origin, Arrivals()).add(rows)
+
+    def unknown(self, why: NotMeasured) -> None:
+        """A trial that should carry a number and does not."""
+        self.unmeasured += 1
+        known = self.unmeasured_why
+        if known is None or (why.reason, why.mend) < (known.reason, known.mend):
+            self.unmeasured_why = why
+
+    def settle(self, voids: Sequence[VoidSpan]) -> None:
+        """Put growing evidence in order of time, without what is void. Once, after the last record."""
+        for origin in sorted(self.arrivals):
+            arrivals = self.arrivals.pop(origin)
+            settled, left_out, repeated = arrivals.settled([span for span in voids if span.origin is origin])
+            self.void += left_out
+            self.repeated += repeated
+            self.growing = joined(self.growing, settled)
+
+    def evidence(self, *, with_lost: bool = True) -> Evidence:
+        """What the criterion is judged on. Lost trials are failures, or left out for a second look without them."""
+        return Evidence(
+            fixed=self.pool.series(self.lost if with_lost else ()),
+            growing=self.growing,
+            void=self.void,
+            foreign=self.foreign,
+            confirmed=self.confirmed.findings,
+            suspected=self.suspected.findings,
+            not_measured=self.unmeasured_why,
+        )
+
+
+_SHAPES = {MetricKind.PROPORTION: False, MetricKind.INCIDENTS: False, MetricKind.DISTRIBUTION: True}
+"""Whether a unit is a value; where a kind allows both, the first block decides."""

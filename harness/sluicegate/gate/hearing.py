@@ -1,0 +1,241 @@
+"""Every ledger heard once, record by record: what each says goes where it is counted, and nothing else is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from sluicegate.checks import CheckConfig
+from sluicegate.errors import Fault
+from sluicegate.gate.counting import Channel
+from sluicegate.gate.faults import Names
+from sluicegate.gate.owntests import OwnTests, Shards
+from sluicegate.gate.pinned import Pinned
+from sluicegate.gate.proofs import Proof, proof_of
+from sluicegate.gate.reading import Unreadable, VoidSpan, read_entry, read_measured, read_void
+from sluicegate.gate.series import Evidence
+from sluicegate.gate.trials import Trials
+from sluicegate.gate.validity import Admission, Question, Relation, Run
+from sluicegate.ledger.chain import Record
+from sluicegate.ledger.measurements import Measurements
+from sluicegate.ledger.records import (
+    Attestation,
+    Checked,
+    Entry,
+    Intent,
+    Outcome,
+    RunStarted,
+    Shard,
+    TestRun,
+    Void,
+)
+from sluicegate.model import Origin
+from sluicegate.plan.lock import LockedStage
+from sluicegate.plan.types import Criterion, Drop, Ratio
+
+__all__ = ["Hearing", "Ledger"]
+
+
+class Ledger(Protocol):
+    """A ledger as it is read: its verified records, and afterwards how it ended."""
+
+    @property
+    def head(self) -> str | None:
+        """Hash of the last verified record."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Closed, undamaged, and ended as planned."""
+        ...
+
+    @property
+    def broken(self) -> Fault | None:
+        """The first damage."""
+        ...
+
+    def __iter__(self) -> Iterator[Record]:
+        """Verified records, in order."""
+        ...
+
+
+class Hearing:
+    """All evidence of one question, counted."""
+
+    def __init__(self, question: Question, locked: LockedStage, config: CheckConfig) -> None:
+        self._question = question
+        self._config = config
+        stage = question.stage
+        self.pinned = Pinned(locked.suites)
+        self.channels = [
+            Channel(criterion=criterion, admission=Admission.of(criterion, question)) for criterion in stage.criteria
+        ]
+        self.trials = Trials(question=question, config=config, pinned=self.pinned, channels=self.channels)
+        self.tests = OwnTests(locked.tests)
+        self.shards = Shards()
+        self.runs: list[Run] = []
+        self.voids: list[tuple[int, VoidSpan]] = []
+        """Spans that void evidence, with the number of the run that says so."""
+        self.measured_by: dict[Origin, int] = {}
+        """The newest run with measurements of an origin."""
+        self.failures = Names()
+        """Records on which the judge itself failed."""
+        self._proofs: list[tuple[Run, Proof]] = []
+        self._compared = {name for criterion in stage.criteria for name in _references(criterion)}
+        self._stages = {name: self._stage_of(name) for name in self._compared}
+        self._references: dict[tuple[str, str], list[Channel]] = {}
+        """Channels by stage compared with and subject that served there."""
+        self._elsewhere: dict[tuple[str, str], Trials] = {}
+        self._metrics = {criterion.metric.name for criterion in stage.criteria}
+
+    def hear(self, ledgers: Sequence[Ledger]) -> None:
+        """Read every ledger once, oldest first."""
+        for number, ledger in enumerate(ledgers):
+            run = Run(number=number)
+            self.runs.append(run)
+            for record in ledger:
+                try:
+                    self._take(record, run)
+                except Unreadable as error:
+                    self.trials.objections.unreadable.add(f"{run.name}, record {record.seq} ({record.kind}): {error}")
+                except Exception as error:  # noqa: BLE001 - a fault of the judge's own holds, and hides no incident heard before it
+                    self.failures.add(f"{run.name}, record {record.seq} ({record.kind}): {type(error).__name__}")
+            self._end(run, ledger)
+        spans = [span for _, span in self.voids]
+        for channel in (*self.channels, *(each for found in self._references.values() for each in found)):
+            channel.settle(spans)
+
+    def proofs(self) -> list[Proof]:
+        """Attestations, of ledgers that are whole."""
+        return [proof for run, proof in self._proofs if not run.broken]
+
+    def references(self, criterion: Criterion) -> dict[str, Evidence]:
+        """What the lines of a criterion compare with, by the name they use: of this subject, else of the latest."""
+        number = self._question.stage.criteria.index(criterion)
+        found = {}
+        for name in _references(criterion):
+            candidates = {
+                subject: channels[number]
+                for (stage, subject), channels in self._references.items()
+                if stage == self._stages[name] and (channels[number].last_us > -(1 << 62))
+            }
+            own = candidates.get(self._question.subject)
+            latest = max(candidates.items(), key=lambda item: (item[1].last_us, item[0]), default=None)
+            chosen = own or (latest[1] if latest is not None else None)
+            found[name] = chosen.evidence() if chosen is not None else Evidence()
+        return found
+
+    def _stage_of(self, name: str) -> str:
+        """`previous` is the stage before this one; everything else says itself."""
+        names = [stage.name for stage in self._question.plan.stages]
+        here = names.index(self._question.stage.name)
+        return names[here - 1] if name == "previous" and here > 0 else name
+
+    def _take(self, record: Record, run: Run) -> None:
+        if record.kind == Measurements.KIND and record.body.get("metric") not in self._metrics:
+            return
+        entry = read_entry(record)
+        match entry:
+            case Measurements():
+                self._measured(entry, run)
+            case Intent() | Outcome() | Checked():
+                self._trial(entry, record, run)
+            case RunStarted():
+                self._started(entry, run)
+            case Attestation():
+                self._proofs.append((run, proof_of(entry)))
+            case _ if run.relation is Relation.OURS:
+                self._ours(entry, run)
+
+    def _started(self, started: RunStarted, run: Run) -> None:
+        try:
+            run.begin(started, self._question)
+        except ValueError as error:
+            raise Unreadable(str(error)) from None
+        if run.relation is Relation.OURS and run.fixed:
+            declared = self._question.plan.pipeline.capabilities
+            for missing in sorted(declared.difference(started.capabilities)):
+                self.trials.objections.incapable.add(f"{missing.value} in {run.name}")
+
+    def _trial(self, entry: Intent | Outcome | Checked, record: Record, run: Run) -> None:
+        trials = self._trials_of(run)
+        if trials is None:
+            return
+        match entry:
+            case Intent():
+                trials.intent(entry, run)
+            case Outcome():
+                trials.outcome(entry, run)
+            case Checked():
+                trials.checked(entry, record.hash, run)
+
+    def _trials_of(self, run: Run) -> Trials | None:
+        """Where a run's trials are counted: for the question, for a comparison, or nowhere."""
+        if run.relation is Relation.OURS:
+            return self.trials
+        if run.started is None or run.started.stage not in self._stages.values():
+            return None
+        place = (run.started.stage, run.started.subject)
+        if place not in self._elsewhere:
+            channels = self._reference_channels(*place)
+            self._elsewhere[place] = Trials(
+                question=self._question, config=self._config, pinned=Pinned({}), channels=channels
+            )
+        return self._elsewhere[place]
+
+    def _measured(self, entry: Measurements, run: Run) -> None:
+        block = read_measured(entry, run=run.number)
+        for channel in self.channels:
+            if channel.criterion.metric.name == block.metric:
+                before = channel.future
+                channel.measured(block)
+                if channel.future > before:
+                    self.trials.objections.future.add(f"{block.metric} of {block.source}")
+        if block.subject == self._question.subject:
+            self.measured_by[block.origin] = run.number
+        if block.stage in self._stages.values():
+            for channel in self._reference_channels(block.stage or "", block.subject):
+                if channel.criterion.metric.name == block.metric:
+                    channel.measured(block)
+
+    def _reference_channels(self, stage: str, subject: str) -> list[Channel]:
+        channels = self._references.get((stage, subject))
+        if channels is None:
+            channels = self._references[stage, subject] = [
+                Channel(
+                    criterion=criterion, admission=Admission.of_reference(criterion, self._question, stage)
+                )
+                for criterion in self._question.stage.criteria
+            ]
+        return channels
+
+    def _ours(self, entry: Entry, run: Run) -> None:
+        match entry:
+            case TestRun():
+                self.tests.add(entry, run)
+                self.trials.measuring.reported(entry.findings)
+            case Shard():
+                self.shards.add(entry, run)
+            case Void():
+                self.voids.append((run.number, read_void(entry)))
+            case _:
+                pass
+
+    def _end(self, run: Run, ledger: Ledger) -> None:
+        run.head, run.complete = ledger.head, ledger.complete
+        run.broken = "" if ledger.broken is None else ledger.broken.what
+        trials = self._trials_of(run)
+        if trials is None:
+            return
+        try:
+            trials.end(run)
+        except Exception as error:  # noqa: BLE001 - as above: what was heard before still counts
+            self.failures.add(f"the end of {run.name}: {type(error).__name__}")
+
+
+def _references(criterion: Criterion) -> tuple[str, ...]:
+    """Names a criterion's lines compare with; there is only ever one question for each."""
+    lines: Iterable[object] = (criterion.promote, criterion.alert, criterion.rollback)
+    return tuple(sorted({line.than for line in lines if isinstance(line, (Drop, Ratio))}))
+
+

@@ -1,0 +1,103 @@
+"""Incidents: one confirmed is enough, one suspected is for a human, and none is not yet zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from sluicegate.gate.body import Flip
+from sluicegate.gate.series import Evidence
+from sluicegate.gate.sides import Sense, Side
+from sluicegate.gate.standing import Standing, nothing
+from sluicegate.gate.wording import at_most, count_of, rate
+from sluicegate.model import Estimate, Kind, LineShown, NotMeasured, Status
+from sluicegate.plan.types import Confirmed, Criterion, MetricKind
+
+__all__ = ["RateLimit", "known_incident", "rate_limit", "with_recall"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """The rate that zero incidents have to exclude."""
+
+    line: LineShown
+    side: Side | None
+    """max_rate times the detector's recall, as a limit on what is detected; None when it cannot be judged."""
+    missing: Standing | None = None
+
+
+def known_incident(criterion: Criterion, evidence: Evidence, *, stage_live: bool) -> Standing | None:
+    """Rows 1 and 3 of the order of evaluation: an incident confirmed rolls back at any n; a suspected one holds.
+
+    An incident that was counted and is in neither list rests on somebody's word, and is suspected too.
+    """
+    metric = criterion.metric
+    tolerates_none = metric.zero_tolerance or isinstance(criterion.rollback, Confirmed)
+    counted = 0
+    if metric.kind is MetricKind.INCIDENTS:
+        counted = sum(evidence.fixed.k) + sum(evidence.growing.k)
+    if not tolerates_none and metric.kind is not MetricKind.INCIDENTS:
+        return None
+    n = sum(evidence.fixed.n) + sum(evidence.growing.n)
+    seen = len(evidence.confirmed) or len(evidence.suspected) or counted
+    measured: Estimate | NotMeasured
+    if n and metric.kind is MetricKind.INCIDENTS:
+        k = min(n, max(counted, seen))
+        measured = Estimate(value=k / n, n=n, k=k, method="count", note=_recall_said(metric.recall))
+    else:
+        measured = NotMeasured(reason=f"{count_of(seen, 'incident')}, and no units counted")
+    if evidence.confirmed and tolerates_none:
+        return Standing(
+            status=Status.ROLLBACK,
+            kind=Kind.ROLLBACK_INCIDENT if stage_live else Kind.HOLD_INCIDENT,
+            measured=measured,
+            shown=f"{count_of(len(evidence.confirmed), 'incident')} confirmed",
+            flip=Flip(text="a new subject, or a signed override: an incident is not outvoted by good units"),
+        )
+    if evidence.confirmed or evidence.suspected or counted:
+        return Standing(
+            status=Status.SUSPECT,
+            kind=Kind.HOLD_SUSPECT,
+            measured=measured,
+            shown=f"{count_of(max(seen, counted), 'incident')} not confirmed",
+            flip=Flip(text="a human looks: a signed confirmation rolls back, a signed dismissal lifts the hold"),
+        )
+    return None
+
+
+def rate_limit(criterion: Criterion) -> RateLimit | None:
+    """The max_rate of a criterion on incidents; None for other metrics."""
+    metric = criterion.metric
+    if metric.kind is not MetricKind.INCIDENTS:
+        return None
+    line = LineShown(role="max_rate", sense="at_most", value=float(criterion.max_rate or 0), text="")
+    if criterion.max_rate is None:
+        reason = f"{metric.name} has no max_rate, and 0 seen never shows a rate of 0"
+        mend = "Write the rate to exclude: max_rate: 1 %."
+        return RateLimit(line=line, side=None, missing=nothing(NotMeasured(reason=reason, mend=mend)))
+    line = replace(line, text=f"{rate(float(criterion.max_rate))} at most")
+    if not metric.recall:
+        known = "unknown" if metric.recall is None else "0"
+        reason = f"the recall of the detector behind {metric.name} is {known}"
+        mend = "Measure it on labelled cases and write recall:."
+        return RateLimit(line=line, side=None, missing=nothing(NotMeasured(reason=reason, mend=mend)))
+    side = Side(role="max_rate", sense=Sense.AT_MOST, value=criterion.max_rate * metric.recall, text=line.text)
+    return RateLimit(line=line, side=side)
+
+
+def with_recall(standing: Standing, criterion: Criterion) -> Standing:
+    """The bounds of what is detected turned into bounds of what happens, and the words for zero."""
+    measured, recall = standing.measured, criterion.metric.recall
+    if not isinstance(measured, Estimate) or not recall:
+        return standing
+    high = None if measured.high is None else min(1.0, measured.high / float(recall))
+    measured = replace(measured, high=high, note=_recall_said(recall))
+    if standing.status not in (Status.PASS, Status.INCONCLUSIVE) or high is None or measured.k:
+        return replace(standing, measured=measured)
+    aside = f" ({_recall_said(recall)})" if recall != 1 else ""
+    said = f"rate < {at_most(high)} at {100 * measured.confidence:.6g} %{aside}"
+    return replace(standing, measured=measured, shown=said)
+
+
+def _recall_said(recall: Fraction | None) -> str:
+    return "" if recall is None or recall == 1 else f"detector recall {float(recall):.4g}"

@@ -1,0 +1,176 @@
+"""What one judged trial gives to every criterion, and which of its findings are incidents, confirmed or suspected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sluicegate.checks import CHECKS, CheckConfig, CheckOutcome, Contribution, masked, measure, run_check
+from sluicegate.gate.counting import Attempt, Channel, Shortlist
+from sluicegate.gate.faults import Names
+from sluicegate.gate.pinned import Pinned
+from sluicegate.model import Finding, NotMeasured, Origin, Severity, Trial, Witness
+from sluicegate.plan.types import Metric, MetricKind
+
+__all__ = ["Judged", "Measuring"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A trial with every result that stands."""
+
+    trial: Trial
+    at_us: int
+    results: Mapping[str, str]
+    """The judge's own where it looked, else as recorded."""
+    ours: Mapping[str, CheckOutcome]
+    """What the judge found in the recorded bytes."""
+    origins: tuple[Origin, ...]
+    """What the trial is evidence of."""
+    reported: tuple[Finding, ...]
+    """What a user's own checks found."""
+
+
+class Measuring:
+    """Measures judged trials for the channels, and sorts incidents."""
+
+    def __init__(self, channels: Sequence[Channel], pinned: Pinned, config: CheckConfig) -> None:
+        self._channels = channels
+        self._pinned = pinned
+        self._config = config
+        metrics = [channel.criterion.metric for channel in channels]
+        incident_suites = {metric.suite for metric in metrics if metric.kind is MetricKind.INCIDENTS}
+        self.own_checks = frozenset(metric.check for metric in metrics if metric.check is not None)
+        """A user's checks whose results some criterion waits for."""
+        self.strict = frozenset(
+            name for name, check in CHECKS.items() if check.zero_tolerance or check.suite in incident_suites
+        )
+        """Built-in checks that are judged again in every trial."""
+        self._unread = frozenset(name for name in self.strict if CHECKS[name].suite not in incident_suites)
+        self.findings = Shortlist()
+        self.incidents = Shortlist()
+        """Confirmed incidents of zero-tolerance checks that no criterion reads."""
+        self.suspects = Shortlist()
+        """Incidents that rest on a user's word, a pattern, or a case that nobody pinned."""
+        self.raised = Names()
+        """Metrics whose measuring raised."""
+
+    def trial(self, judged: Judged, *, lost: bool = False) -> None:
+        """Count a trial for every criterion it is evidence of; a lost one can hold and cannot roll back."""
+        found = [finding for outcome in judged.ours.values() for finding in outcome.findings]
+        for finding in (*found, *judged.reported):
+            self.findings.add(finding)
+        for name in self._unread.intersection(judged.ours):
+            self._unread_incidents(judged.ours[name])
+        self.reported(judged.reported)
+        measured: dict[str, Contribution | NotMeasured | None] = {}
+        for channel in self._channels:
+            metric = channel.criterion.metric
+            origin = next((item for item in judged.origins if item in channel.admission.origins), None)
+            if origin is None or not self._asks(metric, origin, judged.trial.case.id):
+                continue
+            standing = channel.admission.trial(
+                origin, [output.provenance for output in judged.trial.outputs], judged.at_us
+            )
+            if standing != "valid":
+                channel.void += standing == "void"
+                channel.foreign += standing == "foreign"
+                continue
+            if metric.name not in measured:
+                measured[metric.name] = self._measured(metric, judged)
+            self._count(channel, origin, judged, measured[metric.name], lost=lost)
+
+    def foreign(self, trial: Trial) -> None:
+        """A trial whose case nobody pinned proves nothing; an incident in it is for a human to look at."""
+        for name in sorted(self.strict):
+            for finding in run_check(CHECKS[name], trial, self._config).findings:
+                if finding.severity is Severity.INCIDENT:
+                    self.suspects.add(finding)
+
+    def reported(self, findings: Iterable[Finding]) -> None:
+        """Incidents that a user's own checks or tests report never roll back by themselves."""
+        for finding in findings:
+            if finding.severity is Severity.INCIDENT:
+                self.suspects.add(finding)
+
+    def _asks(self, metric: Metric, origin: Origin, case_id: str) -> bool:
+        """Whether the metric reads this case: of a suite's own metric, only the suite's cases."""
+        case = self._pinned.case(case_id)
+        if metric.suite is None or case is None or origin is not Origin.SUITE:
+            return True
+        return metric.suite in self._pinned.suites_of(case)
+
+    def _measured(self, metric: Metric, judged: Judged) -> Contribution | NotMeasured | None:
+        try:
+            return measure(metric, judged.trial, judged.results, self._config)
+        except Exception as error:  # noqa: BLE001 - whatever measuring hostile output raises is a hold, never a traceback
+            self.raised.add(f"{metric.name} ({type(error).__name__})")
+            return None
+
+    def _count(
+        self,
+        channel: Channel,
+        origin: Origin,
+        judged: Judged,
+        measured: Contribution | NotMeasured | None,
+        *,
+        lost: bool,
+    ) -> None:
+        if measured is None:
+            return
+        if isinstance(measured, NotMeasured):
+            channel.unknown(measured)
+            return
+        case = judged.trial.case
+        attempt = Attempt(
+            unit=self._unit(case.id, channel.criterion.metric),
+            counted=measured,
+            at_us=judged.at_us,
+            slice=case.slice,
+        )
+        if not lost:
+            channel.trial(origin, attempt)
+        elif not origin.grows:
+            channel.lost.append(attempt)
+        if channel.criterion.metric.kind is MetricKind.INCIDENTS and measured.k > 0:
+            self._incident(channel, judged, lost=lost)
+
+    def _unit(self, case_id: str, metric: Metric) -> str:
+        """A suite's copy of a case (`id~twice`) is the same unit as the case, where a metric spans suites."""
+        base = case_id.partition("~")[0]
+        return base if metric.suite is None and self._pinned.case(base) is not None else case_id
+
+    def _incident(self, channel: Channel, judged: Judged, *, lost: bool) -> None:
+        metric = channel.criterion.metric
+        found = [
+            finding
+            for name, outcome in judged.ours.items()
+            if metric.suite is not None and CHECKS[name].suite == metric.suite
+            for finding in outcome.findings
+            if finding.severity is not Severity.WARNING
+        ]
+        found += [finding for finding in judged.reported if finding.check == metric.check]
+        for finding in found or [_said(metric, judged, lost=lost)]:
+            (channel.confirmed if finding.witness.confirms else channel.suspected).add(finding)
+
+    def _unread_incidents(self, outcome: CheckOutcome) -> None:
+        for finding in outcome.findings:
+            if finding.severity is Severity.INCIDENT:
+                (self.incidents if finding.witness.confirms else self.suspects).add(finding)
+
+
+def _said(metric: Metric, judged: Judged, *, lost: bool) -> Finding:
+    """The incident itself, where no check has words for it: a crash, a rule of the plan's own."""
+    trial = judged.trial
+    finding = Finding(
+        check=metric.name,
+        case_id=trial.case.id,
+        repeat=trial.repeat,
+        message=f"counts as an incident of {metric.name}",
+        severity=Severity.INCIDENT,
+        witness=Witness.SELF_REPORTED if lost or metric.check is not None else Witness.WIRE,
+    )
+    crash = next((output.error for output in trial.outputs if output.error is not None), None)
+    if crash is None:
+        return finding
+    return replace(finding, place="$.error", message=f"the pipeline crashed ({crash.kind.value})", excerpt=masked(crash.message))

@@ -1,0 +1,109 @@
+"""What the state file says: when a stage was entered, which lines were crossed, what waits for a human."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TypeGuard
+
+from sluicegate.errors import printable
+from sluicegate.gate.validity import SKEW, Question
+from sluicegate.ledger.state import Acknowledged, RolledBack, StateView, VerdictGiven
+from sluicegate.model import Decision, Kind, Reason, parse_time
+from sluicegate.plan.types import Stage
+
+__all__ = ["entered_at", "state_said"]
+
+
+def entered_at(state: StateView | None, stage: Stage, subject: str, *, last: bool = False) -> datetime | None:
+    """When this subject entered this stage. The first entry: entering again sheds no evidence; `last` for bake time."""
+    if state is None:
+        return None
+    times = [item.at for item in state.entries if item.stage == stage.name and item.subject == subject]
+    return parse_time(times[-1 if last else 0]) if times else None
+
+
+def state_said(state: StateView | None, question: Question, *, first: bool) -> Iterator[Reason]:
+    """A rollout under way is judged with its memory or not at all; a line once crossed stays crossed."""
+    needed = not first or question.stage.exposure.live
+    stage = question.stage
+    if state is None or state.missing:
+        if needed:
+            text = "there is no state file, so nothing says when this stage was entered, and with what."
+            yield _no_state(text, "Name it in the plan and enter the stage: sluicegate enter")
+        return
+    if state.broken is not None:
+        yield _no_state(f"the state file is damaged: {state.broken}", "Restore the untouched file.")
+    if needed and question.entered_at is None:
+        others = sorted({item.subject[:12] for item in state.entries if item.stage == stage.name})
+        said = f"with {', '.join(others)}, not with this subject" if others else "by no subject"
+        yield _no_state(f"stage '{stage.name}' was entered {said}.", "Enter it with this subject first.")
+    if question.entered_at is not None and question.entered_at > question.now + SKEW:
+        yield _no_state("the stage was entered later than now.", "Set the clock right.")
+    yield from _crossed(state, question)
+    yield from _unacknowledged(state, question)
+
+
+def _crossed(state: StateView, question: Question) -> Iterator[Reason]:
+    mend = "Serve a new subject; this one stays back."
+    told = False
+    for item in state.verdicts:
+        kind = _kind(item.kind)
+        if item.subject != question.subject or kind.row > 2 and kind.decision is not Decision.ROLLBACK or told:
+            continue
+        told = True
+        text = f"this subject was judged {item.kind} at {item.at}, leaving '{item.from_stage}': a line once crossed stays crossed."
+        yield Reason(kind=_as_seen(kind, question), about="state", text=text, mend=mend)
+    for back in state.rollbacks:
+        if back.subject == question.subject and not told:
+            told = True
+            text = f"this subject was rolled back from '{back.stage}' at {back.at} by {back.by}."
+            yield Reason(kind=_as_seen(Kind.ROLLBACK_THRESHOLD, question), about="state", text=text, mend=mend)
+
+
+def _as_seen(kind: Kind, question: Question) -> Kind:
+    """Only a stage nobody sees has nothing to roll back."""
+    if question.stage.exposure.live:
+        return kind
+    held = {
+        Kind.ROLLBACK_INCIDENT: Kind.HOLD_INCIDENT,
+        Kind.ROLLBACK_THRESHOLD: Kind.HOLD_THRESHOLD,
+        Kind.ROLLBACK_FAILED: Kind.HOLD_FAILED,
+    }
+    return held.get(kind, kind)
+
+
+def _kind(said: str) -> Kind:
+    try:
+        return Kind(said)
+    except ValueError:
+        return Kind.ROLLBACK_THRESHOLD if said.startswith("rollback") else Kind.PROMOTE
+
+
+def _unacknowledged(state: StateView, question: Question) -> Iterator[Reason]:
+    """After a rollback the next subject waits until somebody says that they saw it."""
+    waiting: dict[str, str] = {}
+    told: set[str] = set()
+    for event in state.events:
+        if isinstance(event, Acknowledged):
+            if event.subject == question.subject:
+                waiting.clear()
+            waiting.pop(event.subject, None)
+        elif _rolls_back(event) and event.subject != question.subject and event.subject not in told:
+            told.add(event.subject)
+            waiting[event.subject] = event.at
+    for subject, at in waiting.items():
+        text = f"subject {subject[:12]} was rolled back at {at}, and nobody has acknowledged it."
+        yield Reason(
+            kind=Kind.HOLD_APPROVAL, about="state", text=text, mend="Look at that rollback and acknowledge it."
+        )
+
+
+def _rolls_back(event: object) -> TypeGuard[RolledBack | VerdictGiven]:
+    if isinstance(event, VerdictGiven):
+        return event.decision == Decision.ROLLBACK
+    return isinstance(event, RolledBack)
+
+
+def _no_state(text: str, mend: str) -> Reason:
+    return Reason(kind=Kind.HOLD_NO_STATE, about="state", text=printable(text), mend=mend)

@@ -1,0 +1,134 @@
+"""The user's own tests and the accounts of pytest's workers: what was pinned must have passed, once, asserting something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sluicegate.errors import printable
+from sluicegate.gate.faults import Names
+from sluicegate.gate.validity import Run
+from sluicegate.ledger.records import Shard, TestRun
+from sluicegate.model import SuiteResult
+
+__all__ = ["OwnTests", "Shards"]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    """One pinned test, as the newest run that has it reports it."""
+
+    run: int = -1
+    outcomes: list[str] = field(default_factory=list)
+    attempts: set[int] = field(default_factory=set)
+    asserted: bool = True
+    failed: bool = False
+    """In any run of this apparatus: run again, a failed test stays failed."""
+
+
+class OwnTests:
+    """The state of every pinned test."""
+
+    def __init__(self, pinned: Sequence[str]) -> None:
+        self._tests = {name: _Seen() for name in pinned}
+        self.unpinned = Names()
+
+    def add(self, test: TestRun, run: Run) -> None:
+        """One report of a test. Stale runs can fail it and cannot pass it; of another apparatus nothing counts."""
+        seen = self._tests.get(test.test_id)
+        if run.differs:
+            return
+        if seen is None:
+            self.unpinned.add(test.test_id)
+            return
+        if test.outcome in ("failed", "error"):
+            seen.failed = True
+        if not run.stands:
+            return
+        if seen.run != run.number:
+            seen.run, seen.outcomes, seen.attempts, seen.asserted = run.number, [], set(), True
+        seen.outcomes.append(test.outcome)
+        seen.attempts.add(test.attempt)
+        seen.asserted = seen.asserted and (test.assertions > 0 or test.outcome != "passed")
+
+    @property
+    def failed(self) -> Names:
+        """Tests that failed."""
+        names = Names()
+        for name, seen in self._tests.items():
+            if seen.failed:
+                names.add(name)
+        return names
+
+    def incomplete(self) -> list[tuple[str, Names]]:
+        """What keeps tests from counting as run, each with the tests it is about."""
+        found = {said: Names() for said in _SAID}
+        for name, seen in self._tests.items():
+            for said in _objections(seen):
+                found[said].add(name)
+        return [(said, names) for said, names in found.items() if names]
+
+    def result(self) -> SuiteResult:
+        """Counts, self-reported."""
+        seen = self._tests.values()
+        missing = sum(not one.outcomes for one in seen)
+        skipped = sum(any(outcome in _NOT_RUN for outcome in one.outcomes) for one in seen)
+        return SuiteResult(
+            suite="tests",
+            planned=len(self._tests),
+            run=len(self._tests) - missing,
+            failed=sum(one.failed for one in seen),
+            crashed=0,
+            skipped=skipped,
+            missing=missing,
+            self_reported=True,
+        )
+
+
+_NOT_RUN = ("skipped", "xfailed", "xpassed")
+_SAID = (
+    "did not run",
+    "were skipped",
+    "were expected to fail, and did",
+    "were expected to fail, and passed",
+    "were run again until they passed",
+    "asserted nothing",
+    "were reported twice: two tests of one name",
+)
+
+
+def _objections(seen: _Seen) -> list[str]:
+    outcomes = seen.outcomes
+    again = len(seen.attempts) > 1 or any(attempt > 1 for attempt in seen.attempts)
+    holds = (
+        not outcomes,
+        "skipped" in outcomes,
+        "xfailed" in outcomes,
+        "xpassed" in outcomes,
+        again,
+        not seen.asserted,
+        len(outcomes) > len(seen.attempts),
+    )
+    return [said for said, held in zip(_SAID, holds, strict=True) if held]
+
+
+class Shards:
+    """What the workers of the newest run say they ran."""
+
+    def __init__(self) -> None:
+        self._run = -1
+        self._shards: dict[str, Shard] = {}
+
+    def add(self, shard: Shard, run: Run) -> None:
+        """The last word of a worker in a run counts."""
+        if run.number != self._run:
+            self._run, self._shards = run.number, {}
+        self._shards[shard.name] = shard
+
+    def unfinished(self) -> Names:
+        """Workers that died, or ran less than they were given."""
+        names = Names()
+        for name, shard in self._shards.items():
+            if not shard.closed or shard.run < shard.planned:
+                names.add(f"{printable(name)} ({shard.run} of {shard.planned})")
+        return names

@@ -1,0 +1,95 @@
+"""What people vouch for, and what only time proves: prerequisites, attestations, approval, bake time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sluicegate.errors import printable
+from sluicegate.gate.reading import Unreadable
+from sluicegate.gate.validity import SKEW, Question
+from sluicegate.gate.wording import days
+from sluicegate.ledger.records import Attestation
+from sluicegate.model import Kind, Reason, parse_time, rfc3339
+
+__all__ = ["Proof", "bake_said", "proof_of", "proofs_said"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """An attestation with its times read."""
+
+    said: Attestation
+    at: datetime
+    expires: datetime | None
+
+
+def proof_of(said: Attestation) -> Proof:
+    """Raises Unreadable for a time that is none."""
+    try:
+        expires = None if said.expires is None else parse_time(said.expires)
+        return Proof(said=said, at=parse_time(said.at), expires=expires)
+    except ValueError as error:
+        raise Unreadable(f"has an unreadable time ({error})") from None
+
+
+def proofs_said(proofs: Sequence[Proof], question: Question) -> Iterator[Reason]:
+    """Rows 8 and 11: what the stage asks to be vouched for and nobody does."""
+    requires = question.stage.requires
+    for name in requires.prerequisites:
+        # A table or an index stands whatever serves: a prerequisite may be vouched for without a subject.
+        yield from _missing(name, Kind.HOLD_PREREQUISITE, proofs, question, any_subject=True)
+    for name in requires.attestations:
+        yield from _missing(name, Kind.HOLD_PREREQUISITE, proofs, question, any_subject=False)
+    if requires.approval is not None:
+        yield from _missing(requires.approval, Kind.HOLD_APPROVAL, proofs, question, any_subject=False)
+
+
+def bake_said(question: Question, since: datetime | None) -> Iterator[Reason]:
+    """Row 9: the stage has not stood long enough."""
+    bake_s = question.stage.bake_s
+    if not bake_s or since is None:
+        return
+    left_s = bake_s - (question.now - since).total_seconds()
+    if left_s > 0:
+        text = f"the stage bakes for {days(bake_s)}; {days(left_s)} are left."
+        mend = f"Judge again after {rfc3339(since + timedelta(seconds=bake_s))}."
+        yield Reason(kind=Kind.HOLD_INSUFFICIENT, about="bake", text=text, mend=mend)
+
+
+def _missing(
+    name: str, kind: Kind, proofs: Iterable[Proof], question: Question, *, any_subject: bool
+) -> Iterator[Reason]:
+    approves = kind is Kind.HOLD_APPROVAL
+    named = [proof for proof in proofs if _names(proof.said, name, approves=approves)]
+    objections = [_objection(proof, question, any_subject=any_subject, approves=approves) for proof in named]
+    if "" in objections:
+        return
+    # The newest says best what is still wrong.
+    newest = max(range(len(named)), key=lambda index: named[index].at, default=None)
+    what = "approval" if approves else "attestation"
+    text = f"no {what} '{name}'" if newest is None else f"{what} '{name}' {objections[newest]}"
+    mend = f"Record it: sluicegate record --attest {name}"
+    yield Reason(kind=kind, about=printable(name), text=printable(f"{text}."), mend=printable(mend))
+
+
+def _names(said: Attestation, name: str, *, approves: bool) -> bool:
+    """An approval is recorded under the role that gives it, or as `approval` by that role."""
+    return said.name == name or (approves and said.name == "approval" and said.by == name)
+
+
+def _objection(proof: Proof, question: Question, *, any_subject: bool, approves: bool) -> str:
+    """Why an attestation does not count here; empty when it does."""
+    said = proof.said
+    if said.subject != question.subject and not (said.subject is None and any_subject):
+        return "names no subject" if said.subject is None else "is about another subject"
+    if said.stage not in (None, question.stage.name):
+        return f"is about stage '{said.stage}'"
+    if approves and said.stage is None and question.entered_at is not None and proof.at < question.entered_at:
+        return "was given before this stage was entered"
+    if proof.at > question.now + SKEW:
+        return "is dated later than now"
+    if proof.expires is not None and proof.expires <= question.now:
+        return f"expired at {said.expires}"
+    return ""

@@ -1,0 +1,117 @@
+"""Row 4, the ledgers: whether the runs themselves can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from sluicegate.errors import printable
+from sluicegate.gate.faults import Names, Objections
+from sluicegate.gate.validity import SKEW, Question, Relation, Run
+from sluicegate.gate.wording import count_of
+from sluicegate.ledger.state import StateView
+from sluicegate.model import Kind, Origin, Reason
+
+__all__ = ["attempts_said", "objections_said", "runs_said"]
+
+_AGAIN = "Collect evidence again."
+_LOCK = "Review the cases, then run: sluicegate plan lock"
+
+
+def runs_said(runs: Sequence[Run], question: Question, *, pinned: Mapping[Origin, int]) -> Iterator[Reason]:
+    """Everything about whole runs that keeps their evidence from standing.
+
+    `pinned` says for each origin of pinned evidence that the stage asks for how many trials the lock names.
+    """
+    ours = [run for run in runs if run.relation is not Relation.ELSEWHERE]
+    for run in ours:
+        if run.broken:
+            yield _invalid(run.name, run.broken, "Restore the untouched file; a changed one is not evidence.")
+        elif run.relation is Relation.UNKNOWN:
+            yield _invalid(run.name, "does not say what it is a run of.", "Restore the untouched file.")
+    yield from _links(runs)
+    yield from _newest(ours, question)
+    for origin in sorted(pinned):
+        newest = [run for run in ours if run.started is not None and run.started.origin is origin]
+        if not newest:
+            text = f"there is no {origin.value} run of this subject at stage '{question.stage.name}'."
+            yield _invalid(origin.value, text, "Collect evidence: sluicegate collect")
+            continue
+        yield from _apparatus(newest[-1], question)
+        asked = newest[-1].started.expected.trials if newest[-1].started is not None else 0
+        if asked < pinned[origin]:
+            text = f"{newest[-1].name} set out to run {asked:,} of {pinned[origin]:,} pinned trials."
+            yield Reason(kind=Kind.HOLD_INCOMPLETE, about=origin.value, text=text, mend="Collect without a selection.")
+
+
+def _newest(ours: Sequence[Run], question: Question) -> Iterator[Reason]:
+    """The newest run of each origin must have ended; an older one may have been resumed since."""
+    by_origin = {run.started.origin: run for run in ours if run.started is not None}
+    for origin in sorted(by_origin):
+        run = by_origin[origin]
+        if not run.complete and not run.broken:
+            yield _invalid(run.name, "did not end: the run was cut short.", "Resume it: collect again.")
+        if run.at is not None and run.at > question.now + SKEW:
+            yield _invalid(run.name, "began later than now.", "Set the clock right and collect again.")
+
+
+def _apparatus(run: Run, question: Question) -> Iterator[Reason]:
+    if run.differs:
+        said = " and ".join(run.differs)
+        yield _invalid(run.name, f"was measured with another {said} than today's.", _AGAIN)
+    if run.stale and (run.at is None or run.at <= question.now + SKEW):
+        hours = question.plan.max_evidence_age_s / 3600
+        yield _invalid(run.name, f"is stale: older than {hours:g} hours.", _AGAIN)
+
+
+def _links(runs: Sequence[Run]) -> Iterator[Reason]:
+    """Each file names the head of the one it goes on from; one that is not there was deleted or cut."""
+    heads: set[str] = set()
+    for run in runs:
+        previous = run.started.previous if run.started is not None else None
+        if previous is not None and previous not in heads and run.relation is Relation.OURS:
+            yield _invalid(run.name, "goes on from a ledger that is not there, or was cut.", "Restore that file.")
+        if run.head is not None and run.head in heads:
+            yield _invalid(run.name, "is given twice.", "Give each ledger once.")
+        if run.head is not None:
+            heads.add(run.head)
+
+
+def attempts_said(runs: Iterable[Run], state: StateView | None, question: Question) -> Iterator[Reason]:
+    """Attempts that were made and whose ledgers are gone; without a state file, those that were counted past."""
+    stage = question.stage.name
+    here = {run.started.attempt for run in runs if run.started is not None and run.fixed and run.started.stage == stage}
+    noted = () if state is None else tuple(item for item in state.attempts if item.stage == stage)
+    made = {item.attempt for item in noted if item.subject == question.subject}
+    if not noted:
+        made = set(range(1, max(here, default=0)))
+    if gone := sorted(made - here):
+        said = ", ".join(map(str, gone))
+        text = f"the ledger of attempt {said} is missing: evidence was deleted."
+        yield _invalid(stage, text, "Restore it; evidence is kept until the stage is left.")
+
+
+def objections_said(objections: Objections) -> Iterator[Reason]:
+    """What single records object to, as reasons of rows 4 and 6."""
+    unusable: tuple[tuple[Names, str, str, str], ...] = (
+        (objections.unreadable, "record", "cannot be read", "Judge with the release that wrote it."),
+        (objections.unpinned, "trial", "not pinned by the lock", _LOCK),
+        (objections.altered, "trial", "of other content than the lock pins", _LOCK),
+        (objections.repeated, "trial", "with a second outcome in one run", _AGAIN),
+        (objections.unannounced, "record", "that nobody announced", _AGAIN),
+        (objections.contradicted, "result", "that the judge did not find as recorded", _AGAIN),
+        (objections.future, "observation", "stamped later than now", "Set the clock right."),
+        (objections.incapable, "capability", "that the plan declares and a run did without", _AGAIN),
+    )
+    for names, noun, said, mend in unusable:
+        if names:
+            yield _invalid("evidence", f"{count_of(names.count, noun)} {said}: {names}.", mend)
+    if objections.raised:
+        text = f"{count_of(objections.raised.count, 'check')} could not be judged: {objections.raised}."
+        yield Reason(kind=Kind.HOLD_INCOMPLETE, about="judge", text=text, mend="Report it with the ledger.")
+    if objections.lost:
+        text = f"{count_of(objections.lost.count, 'trial')} began and never ended: {objections.lost}."
+        yield Reason(kind=Kind.HOLD_INCOMPLETE, about="evidence", text=text, mend=_AGAIN)
+
+
+def _invalid(about: str, text: str, mend: str) -> Reason:
+    return Reason(kind=Kind.HOLD_INVALID_EVIDENCE, about=printable(about), text=printable(text), mend=mend)

@@ -1,0 +1,304 @@
+"""Trials judged from their recorded bytes: each outcome once, with only those in memory that wait for their results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+
+from sluicegate.checks import CHECKS, CheckConfig, CheckOutcome, run_check
+from sluicegate.gate.counting import Channel, Shortlist
+from sluicegate.gate.faults import Objections
+from sluicegate.gate.measuring import Judged, Measuring
+from sluicegate.gate.pinned import Account, Pinned
+from sluicegate.gate.reading import micros
+from sluicegate.gate.validity import SKEW, Question, Relation, Run
+from sluicegate.ledger.records import Checked, Intent, Outcome
+from sluicegate.model import Case, Crash, CrashKind, Finding, Origin, Output, Trial, Witness, to_micros
+
+__all__ = ["Trials"]
+
+_WAITING = 256
+"""Outcomes kept until their results arrive; past it the eldest is judged in full, without them."""
+
+_GOLDEN = "golden"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Held:
+    """A case of this run, until its last outcome."""
+
+    case: Case
+    sound: bool
+    """Its content is the pinned one, or nothing is pinned for this run."""
+    left: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _Waiting:
+    """An outcome on its way to be judged."""
+
+    held: _Held
+    outcome: Outcome
+    at_us: int
+    run: Run
+    results: dict[str, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    """What the user's own checks say."""
+    challenge: str = ""
+    """Hash of the record that brought the results: whoever wrote them could not know what it would be."""
+
+
+class Trials:
+    """Takes intents, outcomes and results in the order recorded, and hands every judged trial on to be measured."""
+
+    def __init__(
+        self, *, question: Question, config: CheckConfig, pinned: Pinned, channels: Sequence[Channel]
+    ) -> None:
+        self._question = question
+        self._config = config
+        self._pinned = pinned
+        self.account = Account(pinned)
+        self.objections = Objections()
+        self.measuring = Measuring(channels, pinned, config)
+        self.models: set[str] = set()
+        """Models seen at the boundary."""
+        self._sample = _Sample(seed=question.plan.seed, trials=pinned.trials)
+        self._held: dict[str, _Held] = {}
+        self._begun: dict[tuple[str, int], Intent] = {}
+        self._ended = bytearray(pinned.trials)
+        self._ended_elsewhere: set[tuple[str, int]] = set()
+        self._waiting: dict[tuple[str, int], _Waiting] = {}
+        self._answers: dict[tuple[str, int], dict[str, str]] = {}
+        """Of trials judged before their results came."""
+
+    def intent(self, intent: Intent, run: Run) -> None:
+        """A trial begins. One that begins again before it ended was lost, and stays so."""
+        key = (intent.case_id, intent.repeat)
+        if intent.case is not None:
+            self._held[intent.case_id] = self._hold(intent, intent.case, run)
+        if key in self._begun:
+            self._lose(self._begun[key], run)
+        self._begun[key] = intent
+
+    def outcome(self, outcome: Outcome, run: Run) -> None:
+        """A trial ended. Raises Unreadable for a time that is none."""
+        key = (outcome.case_id, outcome.repeat)
+        at_us = micros(outcome.at)
+        announced = self._begun.pop(key, None) is not None
+        if self._has_ended(key):
+            self.objections.repeated.add(_said(*key))
+        elif not announced:
+            self.objections.unannounced.add(_said(*key))
+        held = self._held.get(outcome.case_id)
+        if held is None:
+            return
+        held.left -= 1
+        if held.left <= 0:
+            del self._held[outcome.case_id]
+        if key in self._waiting:
+            self._judge(self._waiting.pop(key))
+        self._waiting[key] = _Waiting(held=held, outcome=outcome, at_us=at_us, run=run)
+        if len(self._waiting) > _WAITING:
+            self._judge(self._waiting.pop(next(iter(self._waiting))))
+
+    def checked(self, checked: Checked, challenge: str, run: Run) -> None:
+        """Results of a trial, of this run or, when checks were done again, of an earlier one."""
+        key = (checked.case_id, checked.repeat)
+        waiting = self._waiting.get(key)
+        own = [_self_reported(item) for item in checked.findings if checked.self_reported or item.check not in CHECKS]
+        if waiting is None:
+            self._late(key, checked, run)
+            self.measuring.reported(own)
+            return
+        for name, result in checked.results.items():
+            waiting.results[name] = _worse(waiting.results.get(name), result)
+        waiting.findings += own
+        waiting.challenge = challenge
+        if self._needed(key[0]) <= waiting.results.keys():
+            del self._waiting[key]
+            self._judge(waiting)
+
+    def end(self, run: Run) -> None:
+        """The run has no more records: what waits is judged in full, what began and did not end is lost."""
+        for waiting in self._waiting.values():
+            self._judge(waiting)
+        self._waiting.clear()
+        for intent in self._begun.values():
+            self._lose(intent, run)
+        self._begun.clear()
+        self._held.clear()
+        self._ended = bytearray(self._pinned.trials)
+        self._ended_elsewhere.clear()
+
+    def _hold(self, intent: Intent, case: Case, run: Run) -> _Held:
+        number = self._pinned.case(intent.case_id)
+        sound = case.id == intent.case_id
+        if number is not None and run.fixed:
+            sound = sound and case.digest() == self._pinned.digest(number) == intent.case_digest
+        return _Held(case=case, sound=sound, left=1 if number is None else self._pinned.repeats[number])
+
+    def _needed(self, case_id: str) -> set[str]:
+        case = self._pinned.case(case_id)
+        return self.measuring.own_checks.union(() if case is None else self._pinned.checks_of(case))
+
+    def _has_ended(self, key: tuple[str, int]) -> bool:
+        """Whether this trial has an outcome in this run already; from now on it has."""
+        trial = self._trial(*key)
+        if trial is None:
+            before = key in self._ended_elsewhere
+            self._ended_elsewhere.add(key)
+            return before
+        before, self._ended[trial] = bool(self._ended[trial]), 1
+        return before
+
+    def _trial(self, case_id: str, repeat: int) -> int | None:
+        case = self._pinned.case(case_id)
+        return None if case is None else self._pinned.trial(case, repeat)
+
+    def _judge(self, waiting: _Waiting) -> None:
+        outcome, run = waiting.outcome, waiting.run
+        trial = outcome.trial(waiting.held.case)
+        number = self._trial(outcome.case_id, outcome.repeat)
+        self.models.update(item.action for item in trial.observations if item.double == "model")
+        if waiting.at_us > to_micros(self._question.now + SKEW):
+            self.objections.future.add(_said(outcome.case_id, outcome.repeat))
+        if run.fixed and run.relation is Relation.OURS and (number is None or not waiting.held.sound):
+            (self.objections.unpinned if number is None else self.objections.altered).add(
+                _said(outcome.case_id, outcome.repeat)
+            )
+            self.measuring.foreign(trial)
+            return
+        ours = self._ours(trial, waiting)
+        results = dict(waiting.results)
+        for name, outcome_here in ours.items():
+            self._compare(trial, name, outcome_here, waiting)
+            results[name] = outcome_here.result.value
+        if run.fixed and number is not None:
+            self._enter(number, trial, results, waiting)
+        self.measuring.trial(
+            Judged(
+                trial=trial,
+                at_us=waiting.at_us,
+                results=results,
+                ours=ours,
+                origins=self._origins(trial.case.id, run),
+                reported=tuple(waiting.findings),
+            )
+        )
+
+    def _ours(self, trial: Trial, waiting: _Waiting) -> dict[str, CheckOutcome]:
+        """Built-in checks as the judge finds them: every strict one, every failure, a sample of the rest."""
+        if waiting.run.relation is not Relation.OURS:
+            return {}
+        case = self._pinned.case(trial.case.id)
+        names = set(waiting.results) | self.measuring.strict if case is None else self._pinned.checks_of(case)
+        recorded = waiting.results
+        everything = bool(waiting.run.differs) or not recorded or self._sample.takes(waiting.challenge)
+        return {
+            name: run_check(CHECKS[name], trial, self._config)
+            for name in sorted(names)
+            if name in CHECKS and (everything or name in self.measuring.strict or recorded.get(name) != "pass")
+        }
+
+    def _compare(self, trial: Trial, name: str, ours: CheckOutcome, waiting: _Waiting) -> None:
+        where = f"{name} of {_said(trial.case.id, trial.repeat)}"
+        recorded = waiting.results.get(name)
+        if ours.result.value == "error":
+            self.objections.raised.add(where)
+        elif recorded not in (None, ours.result.value) and not waiting.run.differs:
+            self.objections.contradicted.add(f"{where} (recorded {recorded}, found {ours.result.value})")
+
+    def _enter(self, number: int, trial: Trial, results: Mapping[str, str], waiting: _Waiting) -> None:
+        """Into the account; what nobody recorded counts only where it fails."""
+        recorded = waiting.results
+        if waiting.run.stands:
+            self.account.outcome(number, crashed=any(output.error is not None for output in trial.outputs))
+        said = {name: result for name, result in results.items() if name in recorded or result == "fail"}
+        self.account.results(number, said, failures_only=not waiting.run.stands)
+        if len(said) < len(results) and waiting.run.stands:
+            self._answers[trial.case.id, trial.repeat] = dict(results)
+
+    def _late(self, key: tuple[str, int], checked: Checked, run: Run) -> None:
+        """Results that come after their outcome was judged: compared with the judge's own."""
+        number = self._trial(*key)
+        if number is None or not run.fixed:
+            return
+        answers = self._answers.pop(key, None)
+        if answers is None:
+            if not self.account.has_outcome(number):
+                self.objections.unannounced.add(f"results of {_said(*key)}")
+            self.account.results(number, checked.results, failures_only=True)
+            return
+        for name, recorded in checked.results.items():
+            if answers.get(name, recorded) not in (recorded, "error"):
+                where = f"{name} of {_said(*key)}"
+                self.objections.contradicted.add(f"{where} (recorded {recorded}, found {answers[name]})")
+        agreed = {name: _worse(answers.get(name), result) for name, result in checked.results.items()}
+        self.account.results(number, agreed)
+        if rest := {name: result for name, result in answers.items() if name not in agreed}:
+            self._answers[key] = rest
+
+    def _lose(self, intent: Intent, run: Run) -> None:
+        """A trial that began and never ended is a crash for ever."""
+        held = self._held.get(intent.case_id)
+        number = self._trial(intent.case_id, intent.repeat)
+        if run.relation is not Relation.OURS or (run.fixed and number is None):
+            return
+        if run.fixed and number is not None:
+            self.account.lost(number)
+        else:
+            self.objections.lost.add(_said(intent.case_id, intent.repeat))
+        if held is None or not held.sound:
+            return
+        crash = Output(error=Crash(kind=CrashKind.DIED, message="the trial began and never ended"))
+        trial = Trial(case=held.case, repeat=intent.repeat, outputs=(crash,))
+        judged = Judged(
+            trial=trial,
+            at_us=to_micros(run.at) if run.at is not None else 0,
+            results=dict.fromkeys(self._needed(intent.case_id), "fail"),
+            ours={},
+            origins=self._origins(intent.case_id, run),
+            reported=(),
+        )
+        self.measuring.trial(judged, lost=True)
+
+    def _origins(self, case_id: str, run: Run) -> tuple[Origin, ...]:
+        """What this trial is evidence of: a golden case run with the suites is both, when both pin it."""
+        origin = run.started.origin if run.started is not None else Origin.SUITE
+        case = self._pinned.case(case_id)
+        if origin is not Origin.SUITE or case is None:
+            return (origin,)
+        suites = self._pinned.suites_of(case)
+        if _GOLDEN not in suites:
+            return (origin,)
+        return (Origin.GOLDEN,) if len(suites) == 1 else (Origin.SUITE, Origin.GOLDEN)
+
+
+class _Sample:
+    """Which trials are judged again in full: a tenth, no fewer than 50 and no more than 500, as chance has it."""
+
+    def __init__(self, *, seed: int, trials: int) -> None:
+        self._seed = seed
+        wanted = max(50, min(500, -(-trials // 10)))
+        self._below = (min(wanted, trials) << 64) // trials if trials else 1 << 64
+
+    def takes(self, challenge: str) -> bool:
+        """Decided by the hash of the record that brought the results, so nobody can know before they are written."""
+        drawn = sha256(f"{self._seed}\0{challenge}".encode()).digest()[:8]
+        return int.from_bytes(drawn, "big") < self._below
+
+
+_WEIGHT = {"not_applicable": 0, "pass": 1, "error": 2, "fail": 3}
+
+
+def _worse(one: str | None, other: str) -> str:
+    return other if one is None or _WEIGHT[other] > _WEIGHT[one] else one
+
+
+def _self_reported(finding: Finding) -> Finding:
+    return replace(finding, witness=Witness.SELF_REPORTED)
+
+
+def _said(case_id: str, repeat: int) -> str:
+    return f"{case_id} (repeat {repeat})" if repeat else case_id

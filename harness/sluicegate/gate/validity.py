@@ -1,0 +1,186 @@
+"""Which evidence counts: every run and every unit is valid, void or foreign before anything is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from sluicegate.gate.reading import Measured, Rows
+from sluicegate.ledger.records import RunStarted
+from sluicegate.model import Origin, Provenance, parse_time, to_micros
+from sluicegate.plan.types import Criterion, Plan, Stage
+
+__all__ = ["SKEW", "Admission", "Admitted", "Question", "Relation", "Run"]
+
+SKEW = timedelta(seconds=60)
+"""How far clocks may disagree; what is stamped later than that was not measured yet."""
+
+_EARLIEST, _LATEST = -(1 << 62), 1 << 62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is to be decided, and as of when."""
+
+    plan: Plan
+    stage: Stage
+    subject: str
+    apparatus: str
+    lock_digest: str
+    now: datetime
+    entered_at: datetime | None
+    """When this subject entered this stage; None before any state says so."""
+
+
+class Relation(Enum):
+    """What a run's evidence is to the question."""
+
+    OURS = auto()
+    """This subject at this stage."""
+    ELSEWHERE = auto()
+    """Another stage or subject: foreign, unless a line compares with it."""
+    UNKNOWN = auto()
+    """Nobody can say: the run does not begin as runs do."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One ledger: what it said of itself, and how it ended."""
+
+    number: int
+    """Place among the ledgers given, oldest first."""
+    started: RunStarted | None = None
+    relation: Relation = Relation.UNKNOWN
+    at: datetime | None = None
+    differs: tuple[str, ...] = ()
+    """Parts of the apparatus that are not today's: plan, lock, apparatus."""
+    stale: bool = False
+    head: str | None = None
+    complete: bool = False
+    broken: str = ""
+    faults: list[str] = field(default_factory=list)
+    """Records that could not be read."""
+
+    @property
+    def name(self) -> str:
+        """How a reason names this run."""
+        if self.started is None:
+            return f"ledger {self.number + 1}"
+        return f"attempt {self.started.attempt} ({self.started.origin.value}, {self.started.at})"
+
+    @property
+    def fixed(self) -> bool:
+        """Whether its outcomes are pinned evidence, which a change of apparatus or time makes unusable."""
+        return self.started is not None and not self.started.origin.grows
+
+    @property
+    def stands(self) -> bool:
+        """Whether a pass in this run is one today; failures and incidents count from every run of the subject."""
+        return self.relation is Relation.OURS and not self.differs and not self.stale
+
+    def begin(self, started: RunStarted, question: Question) -> None:
+        """Take what the run says of itself. Raises ValueError for a time that is none."""
+        self.at = parse_time(started.at)
+        self.started = started
+        ours = started.subject == question.subject and started.stage == question.stage.name
+        self.relation = Relation.OURS if ours else Relation.ELSEWHERE
+        said = (started.plan_digest, started.lock_digest, started.apparatus)
+        today = (question.plan.digest, question.lock_digest, question.apparatus)
+        names = ("plan", "lock", "apparatus")
+        self.differs = tuple(name for name, was, now in zip(names, said, today, strict=True) if was != now)
+        age = question.now - self.at
+        self.stale = self.fixed and (age > timedelta(seconds=question.plan.max_evidence_age_s) or age < -SKEW)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """What one block of measurements gives to one criterion."""
+
+    rows: Rows | None = None
+    void: int = 0
+    foreign: int = 0
+    future: int = 0
+    """Units stamped later than now; part of void."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """What one criterion counts."""
+
+    origins: frozenset[Origin]
+    provenances: frozenset[str]
+    subject: str | None
+    """None where a line compares with whatever served then."""
+    stage: str
+    from_us: int
+    until_us: int
+    """Younger units have not matured yet."""
+    now_us: int
+    """The latest time that can have been, clocks being what they are."""
+
+    @classmethod
+    def of(cls, criterion: Criterion, question: Question) -> Admission:
+        """What counts for a criterion at the stage in question: all since stage entry.
+
+        The criterion's window is for its statistics to apply: a line crossed before the window stays crossed.
+        """
+        start = _EARLIEST if question.entered_at is None else to_micros(question.entered_at)
+        return cls._made(criterion, question, question.subject, question.stage.name, start)
+
+    @classmethod
+    def of_reference(cls, criterion: Criterion, question: Question, stage: str) -> Admission:
+        """What counts for the stage or baseline that a criterion compares with, whoever served there."""
+        return cls._made(criterion, question, None, stage, _EARLIEST)
+
+    @classmethod
+    def _made(
+        cls, criterion: Criterion, question: Question, subject: str | None, stage: str, from_us: int
+    ) -> Admission:
+        metric = criterion.metric
+        latest = to_micros(question.now + SKEW)
+        lag = metric.matures_after_s
+        return cls(
+            origins=frozenset(criterion.origins),
+            provenances=_provenances(metric.provenance, criterion.admits),
+            subject=subject,
+            stage=stage,
+            from_us=from_us,
+            until_us=to_micros(question.now - timedelta(seconds=lag)) if lag else latest,
+            now_us=latest,
+        )
+
+    def block(self, measured: Measured) -> Admitted:
+        """Sorts the units of a block into valid, void and foreign."""
+        rows = measured.rows
+        if not rows.at:
+            return Admitted()
+        if self.subject not in (None, measured.subject) or measured.stage not in (None, self.stage):
+            return Admitted(foreign=sum(rows.n))
+        if measured.origin not in self.origins:
+            return Admitted(foreign=sum(rows.n))
+        if measured.provenance not in self.provenances:
+            return Admitted(void=sum(rows.n))
+        begins = self.from_us if measured.from_us is None else max(self.from_us, measured.from_us)
+        ends = self.until_us if measured.to_us is None else min(self.until_us, measured.to_us - 1)
+        if begins <= min(rows.at) and max(rows.at) <= ends:
+            return Admitted(rows=rows)
+        future = sum(n for at, n in zip(rows.at, rows.n, strict=True) if at > self.now_us)
+        kept = rows.kept(begins <= at <= ends for at in rows.at)
+        return Admitted(rows=kept, void=future, foreign=sum(rows.n) - sum(kept.n) - future, future=future)
+
+    def trial(self, origin: Origin, provenances: Iterable[Provenance], at_us: int) -> str:
+        """Whether a trial is `valid`, `void` or `foreign` to this criterion."""
+        if origin not in self.origins or not self.provenances.issuperset(item.value for item in provenances):
+            return "void"
+        if at_us > self.now_us:
+            return "void"
+        grows = origin.grows
+        return "foreign" if grows and not self.from_us <= at_us <= self.until_us else "valid"
+
+
+def _provenances(own: tuple[str, ...], beyond: tuple[str, ...]) -> frozenset[str]:
+    """Nothing mocked counts unless asked for; a metric may be narrower still (time and money: live only)."""
+    usual = own or tuple(item.value for item in Provenance if item is not Provenance.MOCKED)
+    return frozenset(usual) | frozenset(beyond)

@@ -1,0 +1,288 @@
+"""What a ledger's records say, typed: `body()` for writing, `entry()` for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, TypeAlias
+
+from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.ledger.chain import Record
+from sluicegate.ledger.measurements import Measurements
+from sluicegate.model import (
+    Capability,
+    Case,
+    Counts,
+    Finding,
+    Json,
+    Observation,
+    Origin,
+    Output,
+    Trial,
+    decode,
+    encode,
+)
+
+__all__ = [
+    "RESULTS",
+    "SCHEMA_VERSION",
+    "Attestation",
+    "Checked",
+    "ChildExit",
+    "Entry",
+    "Expected",
+    "Intent",
+    "Outcome",
+    "RunClosed",
+    "RunStarted",
+    "Shard",
+    "TestRun",
+    "Void",
+    "entry",
+]
+
+SCHEMA_VERSION = 1
+
+RESULTS = frozenset({"pass", "fail", "error", "not_applicable"})
+"""What a check may say of a trial."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the run set out to do; from outside the run, for the judge to compare."""
+
+    cases: int
+    trials: int
+    ids_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """The first record of every file: what is measured, with what, and which file came before."""
+
+    KIND: ClassVar[str] = "run_started"
+
+    schema_version: int
+    nonce: str
+    at: str
+    origin: Origin
+    stage: str
+    attempt: int
+    subject: str
+    subject_parts: Mapping[str, str] = field(default_factory=dict)
+    apparatus: str
+    plan_digest: str
+    lock_digest: str
+    engine: str
+    previous: str | None = None
+    """Head of the file of the attempt before."""
+    pipeline: str
+    """callable | http | command | recording; empty where no pipeline was driven."""
+    capabilities: tuple[Capability, ...] = ()
+    expected: Expected
+
+    def body(self) -> dict[str, Json]:
+        """The record's body."""
+        return _body(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A trial is about to begin. Without an outcome after it, the trial is a crash for ever."""
+
+    KIND: ClassVar[str] = "intent"
+
+    case_id: str
+    repeat: int = 0
+    run_id: str
+    case: Case | None = None
+    """With the first intent of this case in the file."""
+    case_digest: str
+
+    def body(self) -> dict[str, Json]:
+        """The record's body; without `case` where it is not said."""
+        said = _body(self)
+        if self.case is None:
+            del said["case"]
+        return said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What one trial gave back, and what crossed its boundary."""
+
+    KIND: ClassVar[str] = "outcome"
+
+    case_id: str
+    repeat: int = 0
+    run_id: str
+    at: str
+    outputs: tuple[Output, ...]
+    observations: tuple[Observation, ...] = ()
+
+    def body(self) -> dict[str, Json]:
+        """The record's body."""
+        return _body(self)
+
+    def trial(self, case: Case) -> Trial:
+        """The trial again, with the case of its intent."""
+        return Trial(case=case, repeat=self.repeat, outputs=self.outputs, observations=self.observations)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What checks said of one trial. The judge recounts; a user's own checks are self-reported."""
+
+    KIND: ClassVar[str] = "checked"
+
+    case_id: str
+    repeat: int = 0
+    results: Mapping[str, str]
+    """Check name to pass, fail, error or not_applicable."""
+    findings: tuple[Finding, ...] = ()
+    self_reported: bool = False
+
+    def body(self) -> dict[str, Json]:
+        """The record's body."""
+        return _body(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestRun:
+    """One of the user's own tests, as its worker reports it."""
+
+    KIND: ClassVar[str] = "test"
+    __test__: ClassVar[bool] = False
+
+    test_id: str
+    outcome: str
+    """passed | failed | error | skipped | xfailed | xpassed"""
+    assertions: int = 0
+    attempt: int = 1
+    findings: tuple[Finding, ...] = ()
+    worker: str = ""
+
+    def body(self) -> dict[str, Json]:
+        """The record's body."""
+        return _body(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    """A worker's account of what it ran; one that died has `closed` false."""
+
+    KIND: ClassVar[str] = "shard"
+
+    name: str
+    planned: int
+    run: int = 0
+    closed: bool = False
+    head: str | None = None
+
+    def body(self) -> dict[str, Json]:
+        """The record's body."""
+        return _body(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation:
+    """Somebody vouches for something no suite can measure."""
+
+    KIND: ClassVar[str] = "attestation"
+
+    name: str
+    by: str
+    statement: str
+    subject: str | None = None
+    stage: str | None = None
+    at: str
+    expires: str | None = None
+
+    def body(self) -> dict[str, Json]:
+        """The record's body."""
+        return _body(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Void:
+    """Observations of this origin in this window count for nothing."""
+
+    KIND: ClassVar[str] = "void"
+
+    origin: Origin
+    reason: str
+    begins: str
+    ends: str
+
+    def body(self) -> dict[str, Json]:
+        """The record's body; the window is `from` and `to` in the file."""
+        return {"origin": self.origin.value, "reason": self.reason, "from": self.begins, "to": self.ends}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildExit:
+    """How a child process of the run ended; negative is the signal that killed it."""
+
+    name: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunClosed:
+    """The last record: every child is gone and nothing more will come."""
+
+    KIND: ClassVar[str] = "run_closed"
+
+    at: str
+    complete: bool
+    children: tuple[ChildExit, ...] = ()
+    counts: Counts = field(default_factory=Counts)
+
+    def body(self) -> dict[str, Json]:
+        """The record's body."""
+        return _body(self)
+
+
+Entry: TypeAlias = (
+    RunStarted | Intent | Outcome | Checked | TestRun | Shard | Measurements | Attestation | Void | RunClosed
+)
+
+_KINDS: Mapping[str, type[Entry]] = {
+    kind.KIND: kind for kind in (RunStarted, Intent, Outcome, Checked, TestRun, Shard, Attestation, Void, RunClosed)
+}
+
+
+def entry(record: Record, where: str = "") -> Entry:
+    """A verified record as its typed value. Raises InputError at `where` for an unknown kind or a wrong field.
+
+    A good hash says that nobody changed the record, not that whoever wrote it was right.
+    """
+    if record.kind == Measurements.KIND:
+        return Measurements.read(record.body, where)
+    kind = _KINDS.get(record.kind)
+    if kind is None:
+        known = [*_KINDS, Measurements.KIND]
+        raise InputError(
+            Fault(where=where, what=f"'{record.kind}' is no kind of record.", mend=nearest(record.kind, known))
+        )
+    body = record.body
+    if kind is Void:
+        body = {_VOID.get(key, key): value for key, value in body.items()}
+    value = decode(kind, body, where)
+    if isinstance(value, Checked) and not RESULTS.issuperset(value.results.values()):
+        seen = ", ".join(sorted(set(value.results.values()) - RESULTS))
+        raise InputError(Fault(where=where, what=f"'{seen}' is no result of a check."))
+    if isinstance(value, Outcome) and not value.outputs:
+        raise InputError(Fault(where=where, what=f"the outcome of '{value.case_id}' holds no output."))
+    if isinstance(value, RunStarted) and value.schema_version != SCHEMA_VERSION:
+        what = f"schema_version is {value.schema_version}; this release reads {SCHEMA_VERSION}."
+        raise InputError(Fault(where=where, what=what, mend="Judge it with the release that wrote it."))
+    return value
+
+
+_VOID = {"from": "begins", "to": "ends"}
+
+
+def _body(value: Entry) -> dict[str, Json]:
+    """Every field by name, so that a reader with other means finds them all; only the values inside are sparse."""
+    return {name: encode(getattr(value, name)) for name in value.__slots__}

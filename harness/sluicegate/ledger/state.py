@@ -1,0 +1,203 @@
+"""The rollout's memory: attempts, stage entries, verdicts, rollbacks; append-only, chained like a ledger."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+import orjson
+
+from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.ledger.chain import ZERO, Chain, Record, link
+from sluicegate.model import Json, decode
+
+__all__ = [
+    "Acknowledged",
+    "Attempt",
+    "Entered",
+    "RolledBack",
+    "StateView",
+    "VerdictGiven",
+    "append_state",
+    "read_state",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """Evidence for leaving this stage began to be taken."""
+
+    stage: str
+    attempt: int
+    subject: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictGiven:
+    """A verdict was issued."""
+
+    hash: str
+    decision: str
+    kind: str
+    from_stage: str
+    to_stage: str | None = None
+    subject: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """A stage was entered with this subject: its live evidence begins here."""
+
+    stage: str
+    subject: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolledBack:
+    """A stage was left backwards; its lines stay crossed for this subject."""
+
+    stage: str
+    subject: str
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """A human has seen the rollback and lets this subject try."""
+
+    subject: str
+    at: str
+    by: str
+
+
+_Event: TypeAlias = Attempt | VerdictGiven | Entered | RolledBack | Acknowledged
+
+_KINDS: Mapping[str, type[_Event]] = {
+    "attempt": Attempt,
+    "verdict": VerdictGiven,
+    "entered": Entered,
+    "rolled_back": RolledBack,
+    "acknowledged": Acknowledged,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateView:
+    """A state file as it is now, each kind in the order written."""
+
+    path: Path
+    attempts: tuple[Attempt, ...] = ()
+    verdicts: tuple[VerdictGiven, ...] = ()
+    entries: tuple[Entered, ...] = ()
+    rollbacks: tuple[RolledBack, ...] = ()
+    acknowledgements: tuple[Acknowledged, ...] = ()
+    events: tuple[Attempt | VerdictGiven | Entered | RolledBack | Acknowledged, ...] = ()
+    """All of them, in the order written."""
+    head: str | None = None
+    broken: Fault | None = None
+    """The first damage; what was verified before it is in the other fields."""
+    missing: bool = False
+
+
+class _StateChain(Chain):
+    _noun = "state file"
+
+    shared = True
+    """Wait for a writer to finish its line; off for the writer itself."""
+
+    def _opened(self) -> BinaryIO | None:
+        file = super()._opened()
+        if file is not None and self.shared:
+            fcntl.flock(file.fileno(), fcntl.LOCK_SH)
+        return file
+
+    def _objection(self, record: Record) -> str | None:
+        kind = _KINDS.get(record.kind)
+        if kind is None:
+            return f"'{record.kind}' is no kind of state record. {nearest(record.kind, _KINDS)}".rstrip()
+        try:
+            decode(kind, record.body)
+        except InputError as error:
+            return str(error)
+        return None
+
+
+def read_state(path: Path) -> StateView:
+    """The state at `path`. Never raises for what the file holds: see `broken` and `missing`."""
+    chain = _StateChain(path)
+    events: list[_Event] = [decode(_KINDS[record.kind], record.body) for record in chain]
+    return StateView(
+        path=path,
+        attempts=tuple(event for event in events if isinstance(event, Attempt)),
+        verdicts=tuple(event for event in events if isinstance(event, VerdictGiven)),
+        entries=tuple(event for event in events if isinstance(event, Entered)),
+        rollbacks=tuple(event for event in events if isinstance(event, RolledBack)),
+        acknowledgements=tuple(event for event in events if isinstance(event, Acknowledged)),
+        events=tuple(events),
+        head=chain.head,
+        broken=None if chain.missing else chain.broken,
+        missing=chain.missing,
+    )
+
+
+def append_state(path: Path, kind: str, body: Mapping[str, Json]) -> str:
+    """Add one record, on disk when this returns; gives the new head.
+
+    The file is made when it does not exist. An unfinished last line, which is an append that never returned, is cut;
+    any other damage is refused. Raises InputError.
+    """
+    if kind not in _KINDS:
+        known = nearest(kind, _KINDS)
+        raise InputError(Fault(where=str(path), what=f"'{kind}' is no kind of state record.", mend=known))
+    decode(_KINDS[kind], body, str(path))
+    fd = _opened(path)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        return _append(fd, path, kind, body)
+    except OSError as error:
+        what = f"the state file cannot be written: {error.strerror}."
+        raise InputError(Fault(where=str(path), what=what, mend="Mend that and run the command again.")) from error
+    finally:
+        os.close(fd)
+
+
+def _append(fd: int, path: Path, kind: str, body: Mapping[str, Json]) -> str:
+    chain = _StateChain(path)
+    chain.shared = False
+    size_bytes = os.fstat(fd).st_size
+    if size_bytes:
+        chain.verify()
+    if chain.broken is not None and not chain.torn:
+        raise InputError(chain.broken)
+    if chain.verified_bytes != size_bytes:
+        os.ftruncate(fd, chain.verified_bytes)
+    line = link(chain.count, chain.head or ZERO, kind, orjson.dumps(body))
+    remaining = line + b"\n"
+    while remaining:
+        remaining = remaining[os.write(fd, remaining) :]
+    os.fsync(fd)
+    return sha256(line).hexdigest()
+
+
+def _opened(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
+    except OSError as error:
+        what = f"the state file cannot be opened for writing: {error.strerror}."
+        mend = "Keep it where the gate may write."
+        raise InputError(Fault(where=str(path), what=what, mend=mend)) from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise InputError(Fault(where=str(path), what="the state file is not a regular file.", mend="Correct `state:`."))
+    return fd

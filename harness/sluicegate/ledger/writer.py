@@ -1,0 +1,139 @@
+"""The one hand that writes a ledger."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import stat
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import orjson
+
+from sluicegate.errors import Fault, InputError
+from sluicegate.ledger.chain import MAX_LINE_BYTES, ZERO, link
+from sluicegate.model import Json
+
+__all__ = ["LedgerError", "LedgerWriter"]
+
+
+class LedgerError(InputError):
+    """A ledger cannot be written, or not any more; the run fails with it."""
+
+
+class LedgerWriter:
+    """Appends to a new ledger file, one unbuffered write per record.
+
+    What the kernel took survives a SIGKILL of this process; `run_started` and the end are synced to the disk. Whatever
+    interrupts an append (a signal, a full disk) leaves the writer unusable for ever, so the chain on disk is never
+    continued from a wrong place. Raises LedgerError when the path exists, is no place for a file, or is locked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.head = ZERO
+        """Hash of the last record."""
+        self.count = 0
+        """Records written."""
+        self.size_bytes = 0
+        self._free = [True]
+        """Taken by an append, given back by its last statement: an append that anything cut short never gives it."""
+        self._fd = _created(path)
+
+    def append(self, kind: str, body: Mapping[str, Json]) -> str:
+        """Write one record and return its hash.
+
+        Raises TypeError for a body that is not JSON, which leaves the ledger as it was; LedgerError for anything else.
+        """
+        try:
+            said = orjson.dumps(body)
+        except TypeError:
+            said = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+        if len(said) > _MAX_BODY_BYTES:
+            raise TypeError(f"a record of {len(said)} bytes is too large for a ledger")
+        try:
+            free = self._free.pop()
+        except IndexError:
+            what = "no more can be written here: an earlier write was cut short, or another is under way."
+            raise LedgerError(self._fault(what, _RESUME)) from None
+        line = link(self.count, self.head, kind, said)
+        self._write(line + b"\n")
+        self.head = sha256(line).hexdigest()
+        self.count += 1
+        self.size_bytes += len(line) + 1
+        self._free.append(free)
+        if kind == "run_started":
+            self.sync()
+        return self.head
+
+    def sync(self) -> None:
+        """Have the disk hold everything written so far."""
+        try:
+            os.fsync(self._fd)
+        except OSError as error:
+            self._free.clear()
+            raise LedgerError(self._fault(f"the disk did not take it: {error.strerror}.", _RESUME)) from error
+
+    def close(self) -> None:
+        """Sync and let go of the file. A second close does nothing."""
+        if self._fd < 0:
+            return
+        try:
+            self.sync()
+        finally:
+            self._free.clear()
+            os.close(self._fd)
+            self._fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _write(self, line: bytes) -> None:
+        try:
+            while (taken := os.write(self._fd, line)) < len(line):
+                line = line[taken:]
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+            what = "the disk is full" if full else f"writing failed: {error.strerror}"
+            kept = f"{what}; the {self.count} records before are safe."
+            raise LedgerError(self._fault(kept, f"Free some space. {_RESUME}" if full else _RESUME)) from error
+
+    def _fault(self, what: str, mend: str) -> Fault:
+        return Fault(where=str(self.path), what=what, mend=mend)
+
+
+_MAX_BODY_BYTES = MAX_LINE_BYTES - 1024
+
+_RESUME = "Run the same command again: it resumes with what is missing."
+
+
+def _created(path: Path) -> int:
+    """A new regular file, locked, its name on disk."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    except FileExistsError as error:
+        mend = "Start a new attempt; evidence is never overwritten."
+        raise LedgerError(Fault(where=str(path), what="something is there already.", mend=mend)) from error
+    except OSError as error:
+        what = f"the ledger cannot be created: {error.strerror}."
+        raise LedgerError(Fault(where=str(path), what=what, mend="Give a path in a folder you can write.")) from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise LedgerError(Fault(where=str(path), what="this is not a regular file.", mend="Give another path."))
+    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+    return fd

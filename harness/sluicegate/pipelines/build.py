@@ -1,0 +1,123 @@
+"""A pipeline from the plan's words, or from what a caller of `evaluate` gave."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, assert_never, cast
+
+from sluicegate.errors import Fault, InputError
+from sluicegate.model import Capability, Pipeline
+from sluicegate.pipelines.callable import CallablePipeline
+from sluicegate.pipelines.command import CommandPipeline
+from sluicegate.pipelines.http import HttpPipeline
+from sluicegate.pipelines.recording import RecordingPipeline
+from sluicegate.pipelines.remote import HostedCallable
+from sluicegate.pipelines.target import checked_callable, load_target
+from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, PipelineSpec, RecordingTarget
+
+__all__ = ["make_pipeline", "notes_of", "open_pipeline", "target_pipeline"]
+
+
+def make_pipeline(spec: PipelineSpec, *, base: Path, endpoints: Mapping[str, str]) -> Pipeline:
+    """The adapter for a plan's pipeline. Paths are relative to `base`; `endpoints` are the doubles by variable name.
+
+    Raises InputError for what is wrong with the words themselves; `open_pipeline` finds the rest.
+    """
+    target = spec.target
+    match target:
+        case CallableTarget():
+            return HostedCallable(
+                target.target,
+                base=base,
+                environment={**spec.environment, **endpoints},
+                capabilities=spec.capabilities,
+                timeout_s=spec.timeout_s,
+            )
+        case HttpTarget():
+            return HttpPipeline(
+                target,
+                endpoints=endpoints,
+                capabilities=spec.capabilities,
+                timeout_s=spec.timeout_s,
+                retries=spec.retries,
+            )
+        case CommandTarget():
+            return CommandPipeline(
+                target,
+                base=base,
+                endpoints=endpoints,
+                environment=spec.environment,
+                capabilities=spec.capabilities,
+                timeout_s=spec.timeout_s,
+            )
+        case RecordingTarget():
+            return RecordingPipeline(target, base=base, capabilities=spec.capabilities)
+        case _:
+            assert_never(target)
+
+
+def target_pipeline(
+    target: object,
+    *,
+    base: Path | None = None,
+    timeout_s: float = 30.0,
+    capabilities: Iterable[Capability | str] | None = None,
+) -> Pipeline:
+    """The adapter for a callable, `module:attribute`, an address, a list of program and arguments, or a Pipeline.
+
+    Callables run in this process. `capabilities` default to those the object declares in an attribute of that name.
+    Raises InputError for anything else.
+    """
+    folder = base or Path.cwd()
+    if isinstance(target, str):
+        if target.startswith(("http://", "https://")):
+            return HttpPipeline(HttpTarget(url=target), capabilities=_capabilities(capabilities), timeout_s=timeout_s)
+        if str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
+        found = load_target(target, base=folder)
+        return _in_process(found, capabilities, timeout_s, name=target)
+    if isinstance(target, list | tuple) and target and all(isinstance(item, str) for item in target):
+        command = CommandTarget(argv=tuple(target))
+        return CommandPipeline(
+            command, base=folder, capabilities=_capabilities(capabilities), timeout_s=timeout_s
+        )
+    if callable(getattr(target, "call", None)) and hasattr(target, "capabilities"):
+        return cast("Pipeline", target)
+    where = f"pipeline of type {type(target).__name__}"
+    return _in_process(checked_callable(target, where=where), capabilities, timeout_s, name=None)
+
+
+async def open_pipeline(pipeline: Pipeline) -> None:
+    """Make ready what can be found out before the first case. Raises InputError with the mend."""
+    opening = getattr(pipeline, "open", None)
+    if opening is not None:
+        await opening()
+
+
+def notes_of(pipeline: Pipeline) -> tuple[str, ...]:
+    """What happened outside any one case, one line each: restarts, lost threads, failures while closing."""
+    said = getattr(pipeline, "notes", None)
+    return tuple(said()) if said is not None else ()
+
+
+def _in_process(
+    found: object, capabilities: Iterable[Capability | str] | None, timeout_s: float, *, name: str | None
+) -> CallablePipeline:
+    declared = getattr(found, "capabilities", ()) if capabilities is None else capabilities
+    return CallablePipeline(
+        cast("Callable[..., Any]", found), capabilities=_capabilities(declared), timeout_s=timeout_s, name=name
+    )
+
+
+def _capabilities(names: Iterable[Capability | str] | None) -> frozenset[Capability]:
+    known = {item.value for item in Capability}
+    faults = [
+        Fault(where="capabilities", what=f"'{name}' is none.", mend=f"Known are {', '.join(sorted(known))}.")
+        for name in names or ()
+        if str(name) not in known
+    ]
+    if faults:
+        raise InputError(faults)
+    return frozenset(Capability(str(name)) for name in names or ())

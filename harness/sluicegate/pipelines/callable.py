@@ -1,0 +1,207 @@
+"""A Python callable in this process, sync or async, given what its signature asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext
+from sluicegate.pipelines.conversion import MAX_BYTES, as_output
+from sluicegate.pipelines.crashes import crash, one_line, raised_line, secrets_of
+from sluicegate.pipelines.inputs import canonical_input, whole
+from sluicegate.pipelines.signature import Caller, asks_of, is_async
+from sluicegate.pipelines.threads import Threads
+
+__all__ = ["CallablePipeline"]
+
+_Task = asyncio.Task[None]
+_Told = tuple[Json, RunContext | None, Case | None]
+_CLOSE_S = 5.0
+_STRAY_S = 1.0
+_LATE = object()
+_NO_THREAD = object()
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """What the user's code raised, as a value: raised further it would end the loop and every other case."""
+
+    exception: BaseException
+
+
+class CallablePipeline:
+    """Calls `function` for each case, in a fresh copy of the context it was made in, within `timeout_s`.
+
+    Sync functions run on daemon threads of their own, at most `threads` of them: a call that never returns costs its
+    thread and is counted in `notes`. An `aclose` (or `close`) of the function's object is called at the end.
+    Raises InputError when the signature asks for something a pipeline is not given.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        capabilities: Iterable[Capability] = (),
+        timeout_s: float = 30.0,
+        max_bytes: int = MAX_BYTES,
+        threads: int = 256,
+        name: str | None = None,
+    ) -> None:
+        self.capabilities = frozenset(capabilities)
+        self.name: str = name or str(getattr(function, "__qualname__", type(function).__name__))
+        self.asks = asks_of(function, name=self.name)
+        """What the function takes."""
+        self._caller = self.asks.caller(function)
+        self._function = function
+        self._timeout_s = timeout_s
+        self._max_bytes = max_bytes
+        self._threads = None if is_async(function) else Threads(threads)
+        self._context = contextvars.copy_context()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._live: dict[asyncio.Future[Any], tuple[float, _Task | None]] = {}
+        self._watch: asyncio.TimerHandle | None = None
+        self._strays: set[_Task] = set()
+        self._said: list[str] = []
+
+    async def call(self, case: Case, context: RunContext) -> Output:
+        """Answer one delivery of `case`."""
+        given = case.input
+        if type(given) is not str:
+            given = whole(canonical_input(case))  # its own copy: what the function changes stays with this call
+        return await self.answer(given, context, case)
+
+    async def answer(self, given: Json, context: RunContext | None, case: Case | None) -> Output:
+        """Like `call` for an input at hand; context and case may be None where they are not asked for."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._watch, self._live = loop, None, {}
+        told = (given, context, case)
+        if self._threads is None:
+            value = await self._awaited(loop, loop.time() + self._timeout_s, self._caller, told)
+        else:
+            value = await self._threaded(self._threads, loop, told)
+        if type(value) is str:
+            return as_output(value, max_bytes=self._max_bytes)
+        if type(value) is _Raised:
+            return _crashed(value.exception)
+        if value is _LATE:
+            return crash(CrashKind.TIMEOUT, f"No answer within {self._timeout_s:g} s.")
+        if value is _NO_THREAD:
+            return crash(CrashKind.TIMEOUT, "Not called: every thread is held by a call that never returned.")
+        return as_output(value, max_bytes=self._max_bytes)
+
+    async def aclose(self) -> None:
+        """Call the object's own `aclose` or `close`, cancel what still runs, end the threads. Never raises."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        await self._close_function()
+        if self._strays:
+            await asyncio.wait(self._strays, timeout=_STRAY_S)
+        if self._threads is not None:
+            self._threads.close()
+
+    def notes(self) -> tuple[str, ...]:
+        """What happened outside any one case: lost threads, calls that ignore cancellation, failures while closing."""
+        said = list(self._said)
+        if self._threads is not None and (hung := self._threads.hung):
+            said.append(f"{self.name}: {hung} calls have not returned; each holds a thread until the end")
+        if self._strays:
+            said.append(f"{self.name}: {len(self._strays)} calls went on after they were cancelled")
+        return tuple(said)
+
+    async def _awaited(self, loop: asyncio.AbstractEventLoop, due: float, caller: Caller, told: _Told) -> Any:
+        """What `caller`'s coroutine answers, in a task of its own that can be given up."""
+        done: asyncio.Future[Any] = loop.create_future()
+        running = _guarded(caller, done, told)
+        # Made directly: `loop.create_task` would cost a tenth of the whole call.
+        task = asyncio.Task(running, loop=loop, context=self._context.copy())
+        self._live[done] = (due, task)
+        if self._watch is None:
+            self._watch = loop.call_at(due, self._expire, loop)
+        try:
+            value = await done
+        except asyncio.CancelledError:
+            self._live.pop(done, None)
+            self._abandon(task)
+            raise
+        self._live.pop(done, None)
+        return value
+
+    async def _threaded(self, threads: Threads, loop: asyncio.AbstractEventLoop, told: _Told) -> Any:
+        if not await threads.free():
+            return _NO_THREAD
+        done: asyncio.Future[Any] = loop.create_future()
+        due = loop.time() + self._timeout_s
+        variables = self._context.copy()
+
+        def work() -> Any:
+            try:
+                return variables.run(self._caller, *told)
+            except BaseException as raised:  # noqa: BLE001 - SystemExit in a thread ends that call, as it does in a task
+                return _Raised(raised)
+
+        threads.start(work, done, loop)
+        self._live[done] = (due, None)
+        if self._watch is None:
+            self._watch = loop.call_at(due, self._expire, loop)
+        try:
+            value = await done
+        finally:
+            self._live.pop(done, None)
+        if inspect.isawaitable(value):  # a sync function that hands on a coroutine
+            return await self._awaited(loop, due, lambda *_: value, told)
+        return value
+
+    def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give up the calls that are past their time; one timer serves them all."""
+        now = loop.time()
+        for done, (due, task) in list(self._live.items()):
+            if due > now or done.done():
+                continue
+            del self._live[done]
+            done.set_result(_LATE)
+            if task is not None:
+                self._abandon(task)
+            elif self._threads is not None:
+                self._threads.give_up()
+        first = min((due for due, _ in self._live.values()), default=None)
+        self._watch = None if first is None else loop.call_at(first, self._expire, loop)
+
+    def _abandon(self, task: _Task) -> None:
+        task.cancel()
+        self._strays.add(task)
+        task.add_done_callback(self._strays.discard)
+
+    async def _close_function(self) -> None:
+        closing = getattr(self._function, "aclose", None) or getattr(self._function, "close", None)
+        if not callable(closing):
+            return
+        try:
+            result = closing()
+            if inspect.isawaitable(result):
+                await asyncio.wait_for(result, _CLOSE_S)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as raised:  # noqa: BLE001 - the user's clean-up may raise anything; the outputs stand
+            self._said.append(f"{self.name}: closing it raised {one_line(raised_line(raised))}")
+
+
+async def _guarded(caller: Caller, done: asyncio.Future[Any], told: _Told) -> None:
+    try:
+        value = await caller(*told)
+    except GeneratorExit:
+        raise
+    except BaseException as raised:  # noqa: BLE001 - SystemExit, KeyboardInterrupt, pytest.skip: one case, not the loop
+        value = _Raised(raised)
+    if not done.done():
+        done.set_result(value)
+
+
+def _crashed(raised: BaseException) -> Output:
+    kind = CrashKind.CANCELLED if isinstance(raised, asyncio.CancelledError) else CrashKind.EXCEPTION
+    return crash(kind, raised_line(raised), secrets=secrets_of())

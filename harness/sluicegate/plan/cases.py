@@ -1,0 +1,275 @@
+"""Case files: JSON lines, one case each, read strictly and streamed; memory does not grow with their number."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
+from pathlib import Path
+
+import orjson
+
+from sluicegate.errors import Fault, InputError
+from sluicegate.model import Case, Json, Rule, decode_or_faults, parse_time
+from sluicegate.plan.strict_json import RepeatedKeyError, parse_unique
+from sluicegate.plan.textfile import regular_file
+
+__all__ = ["ALIASES", "case_files", "check_cases", "read_cases"]
+
+ALIASES: Mapping[str, str] = {
+    "name": "id",
+    "inputs": "input",
+    "user_input": "input",
+    "query": "input",
+    "expected": "expected_output",
+    "expectedOutput": "expected_output",
+    "target": "expected_output",
+    "reference": "expected_output",
+    "reference_outputs": "expected_output",
+    "ideal": "expected_output",
+    "retrieved_contexts": "retrieval_context",
+    "retrievalContext": "retrieval_context",
+    "reference_contexts": "context",
+    "additional_metadata": "metadata",
+    "additionalMetadata": "metadata",
+}
+"""Field names other tools use, with ours."""
+
+_MOST_FAULTS = 50
+_MAX_LINE_BYTES = 16 * 1024 * 1024
+_KNOWN = frozenset(Case.__dataclass_fields__)
+_ID = re.compile(r"[^\x00-\x1f\x7f~]{1,200}")
+_SPACED_COLON = re.compile(rb'"\s+:')
+
+
+def case_files(patterns: Iterable[str], base: Path, *, where: str = "cases") -> tuple[Path, ...]:
+    """The files the patterns name, relative to `base`, sorted, each once. Raises InputError for one that names none."""
+    found: dict[Path, None] = {}
+    faults: list[Fault] = []
+    for pattern in patterns:
+        files = sorted(_matches(pattern, base))
+        if not files:
+            what = f"'{pattern}' matches no file under {base}."
+            faults.append(Fault(where=where, what=what, mend="Correct the pattern, or add the file."))
+        found.update(dict.fromkeys(files))
+    if faults:
+        raise InputError(faults)
+    return tuple(found)
+
+
+def read_cases(paths: Iterable[Path]) -> Iterator[Case]:
+    """Every case of the files, in order, in one pass.
+
+    Raises InputError with up to 50 faults of all files: at the first fault no further case is given out, the rest is
+    read for its faults only, and then they are raised. Who must not start on half a set calls `check_cases` first, or
+    compares the files with the lock.
+    """
+    reading = _Reading()
+    for path in paths:
+        yield from reading.file(path)
+    reading.finish()
+
+
+def check_cases(paths: Iterable[Path]) -> int:
+    """How many cases the files hold. Raises InputError with their faults."""
+    return sum(1 for _ in read_cases(paths))
+
+
+def _matches(pattern: str, base: Path) -> Iterator[Path]:
+    from glob import glob
+
+    try:
+        names = glob(pattern, root_dir=base, recursive=True)
+    except (OSError, ValueError, re.error):
+        return
+    for name in names:
+        if (path := base / name).is_file():
+            yield path
+
+
+class _Reading:
+    """Several files as one set: their faults, and their ids."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._more = 0
+        self._ids: dict[str, tuple[array[int], array[int]]] = {}
+        """Per file: 64 bits of each id's hash, and its line. 12 bytes a case, where a set of ids would take 100."""
+
+    def file(self, path: Path) -> Iterator[Case]:
+        if (fault := regular_file(path, "a file of cases")) is not None:
+            self._add(fault)
+            return
+        hashes, lines = self._ids.setdefault(str(path), (array("Q"), array("L")))
+        try:
+            with path.open("rb") as file:
+                for number, line in _lines(file):
+                    case = self._case(line, f"{path}:{number}")
+                    if case is None:
+                        continue
+                    hashes.append(int.from_bytes(blake2b(case.id.encode(), digest_size=8).digest(), "big"))
+                    lines.append(number)
+                    if not self._faults:
+                        yield case
+        except OSError as error:
+            self._add(Fault(where=str(path), what=f"Cannot be read: {error.strerror}."))
+        if not hashes and not self._faults:
+            self._add(
+                Fault(where=str(path), what="Holds no case.", mend='Write one case a line: {"id": "…", "input": …}')
+            )
+
+    def finish(self) -> None:
+        """Raise what was found."""
+        self._find_repeated_ids()
+        if self._more:
+            self._faults.append(Fault(where="", what=f"and {self._more} more faults."))
+        if self._faults:
+            raise InputError(self._faults)
+
+    def _add(self, *faults: Fault) -> None:
+        room = max(0, _MOST_FAULTS - len(self._faults))
+        self._faults.extend(faults[:room])
+        self._more += len(faults[room:])
+
+    def _case(self, line: bytes, where: str) -> Case | None:
+        if not line.strip():
+            return None
+        value, fault = _parsed(line, where)
+        if fault is not None:
+            self._add(fault)
+            return None
+        if not isinstance(value, dict):
+            self._add(
+                Fault(where=where, what="Is no JSON object.", mend='Write one case a line: {"id": "…", "input": …}')
+            )
+            return None
+        faults = []
+        if not _KNOWN.issuperset(value):
+            value, faults = _renamed(value, where)
+        case, found = decode_or_faults(Case, value, where)
+        faults += found
+        if case is not None:
+            faults.extend(Fault(where=where, what=what, mend=mend) for what, mend in _unsound(case))
+        self._add(*faults)
+        return None if faults else case
+
+    def _find_repeated_ids(self) -> None:
+        """Equal hashes stand side by side once sorted; only then are the files read again for the ids themselves."""
+        everything = array("Q")
+        for hashes, _ in self._ids.values():
+            everything.extend(hashes)
+        ordered = sorted(everything)
+        repeated = {one for one, other in zip(ordered, ordered[1:], strict=False) if one == other}
+        if not repeated:
+            return
+        first: dict[int, str] = {}
+        for path, (hashes, lines) in self._ids.items():
+            for digest, number in zip(hashes, lines, strict=True):
+                if digest in repeated and (place := first.setdefault(digest, f"{path}:{number}")) != f"{path}:{number}":
+                    what = f"The id of this case is taken by {place}."
+                    self._add(Fault(where=f"{path}:{number}", what=what, mend="Give each case its own id."))
+
+
+def _lines(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines; the first without its byte order mark."""
+    for number, line in enumerate(file, 1):
+        yield number, line[3:] if number == 1 and line[:3] == b"\xef\xbb\xbf" else line
+
+
+def _parsed(line: bytes, where: str) -> tuple[Json, Fault | None]:
+    if len(line) > _MAX_LINE_BYTES:
+        what = f"Is longer than {_MAX_LINE_BYTES // 1024 // 1024} MiB."
+        return None, Fault(where=where, what=what, mend="One case is one line; is this file JSON lines?")
+    try:
+        value = orjson.loads(line)
+        if not _surely_unique(line, value):
+            parse_unique(line.decode())
+    except RepeatedKeyError as error:
+        return None, Fault(where=where, what=f"'{error.key}' is written twice.", mend="Remove one.")
+    except (ValueError, RecursionError) as error:
+        return None, Fault(where=where, what=_json_fault(line, error), mend=_json_mend(line))
+    return value, None
+
+
+def _surely_unique(line: bytes, value: Json) -> bool:
+    """Whether no key can stand twice: writing the parsed value again gives as many `":` as the line has.
+
+    Ten times cheaper than a parser that watches keys; a line it is unsure of goes to that parser.
+    """
+    if b"\\u0022" in line or _SPACED_COLON.search(line) is not None:
+        return False
+    return orjson.dumps(value).count(b'":') == line.count(b'":')
+
+
+def _json_fault(line: bytes, error: Exception) -> str:
+    try:
+        line.decode()
+    except UnicodeDecodeError as wrong:
+        return f"Is not UTF-8 (byte 0x{line[wrong.start]:02x})."
+    if not line.endswith(b"\n") and line.lstrip()[:1] == b"{" and not line.rstrip().endswith(b"}"):
+        return "Ends in the middle of a JSON object; the file seems cut off."
+    said = str(error).partition(": line ")
+    place = re.search(r"column (\d+)", said[2])
+    return f"Is no JSON: {said[0]}{f' at column {place[1]}' if place else ''}."
+
+
+def _json_mend(line: bytes) -> str:
+    start = line.lstrip()
+    if start[:1] == b"[":
+        return "Write one case a line, without the surrounding list."
+    if b"NaN" in line or b"Infinity" in line:
+        return "JSON has no NaN and no Infinity; write null or leave the field out."
+    return "Write one JSON object a line." if start[:1] != b"{" or not line.rstrip().endswith(b"}") else ""
+
+
+def _renamed(value: dict[str, Json], where: str) -> tuple[dict[str, Json], list[Fault]]:
+    """The row under our own names; what has none is a fault."""
+    found: dict[str, Json] = {}
+    taken: dict[str, str] = {}
+    faults: list[Fault] = []
+    for key, item in value.items():
+        name = key if key in _KNOWN else ALIASES.get(key)
+        if name is None:
+            mend = f'Put it under metadata: {{"metadata": {{"{key}": …}}}}.'
+            faults.append(Fault(where=where, what=f"$ has an unknown key '{key}'.", mend=mend))
+        elif name in taken:
+            what = f"$ says '{name}' twice, as '{taken[name]}' and '{key}'."
+            faults.append(Fault(where=where, what=what, mend="Keep one; the other may go under metadata."))
+        else:
+            taken[name] = key
+            found[name] = item
+    return found, faults
+
+
+def _unsound(case: Case) -> Iterator[tuple[str, str]]:
+    """What a well-typed case cannot mean."""
+    if not _ID.fullmatch(case.id):
+        yield f"$.id is {case.id!r:.80}.", "Use up to 200 characters without line breaks and without '~'."
+    given = case.given
+    if given.deliveries < 1:
+        yield f"$.given.deliveries is {given.deliveries}.", "Write 1 or more."
+    if given.now is not None and not _is_time(given.now):
+        yield f"$.given.now is '{given.now}'.", "Write an RFC 3339 time: 2026-01-29T14:00:00Z."
+    for name, rules in (("must", case.expect.must), ("must_not", case.expect.must_not)):
+        for index, rule in enumerate(rules):
+            yield from ((f"$.expect.{name}[{index}] {what}", mend) for what, mend in _unsound_rule(rule))
+
+
+def _unsound_rule(rule: Rule) -> Iterator[tuple[str, str]]:
+    operators = sum(operator is not None for operator in (rule.contains, rule.equals, rule.matches))
+    if operators != 1:
+        yield f"has {operators} of contains, equals, matches.", "Keep exactly one."
+    if rule.matches is not None:
+        try:
+            re.compile(rule.matches)
+        except re.error as error:
+            yield f"'{rule.matches}' is no regular expression: {error}.", "Correct it."
+
+
+def _is_time(text: str) -> bool:
+    try:
+        parse_time(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,45 @@
+"""What a sound plan still cannot get from this version: shown before the rollout, and a hold during it."""
+
+from __future__ import annotations
+
+from sluicegate.errors import Fault
+from sluicegate.plan.metrics import AVAILABLE_SUITES, is_countable
+from sluicegate.plan.types import Criterion, Plan, Stage
+
+__all__ = ["plan_notes"]
+
+
+def plan_notes(plan: Plan) -> tuple[Fault, ...]:
+    """Suites and metrics of the plan that will hold as incomplete or not measured, by line."""
+    notes: dict[Fault, int] = {}
+    for stage in plan.stages:
+        for suite in stage.requires.suites:
+            if suite not in AVAILABLE_SUITES:
+                notes.setdefault(_note(plan, stage.line, *_about_suite(suite, stage)), stage.line)
+        for criterion in stage.criteria:
+            if not any(is_countable(criterion.metric, origin) for origin in criterion.origins):
+                notes.setdefault(_note(plan, criterion.line, *_about_metric(criterion)), criterion.line)
+            elif criterion.metric.recall is None:
+                what = f"{criterion.metric.name}: the detector's recall is unknown, so 0 seen shows nothing."
+                notes.setdefault(
+                    _note(plan, criterion.line, what, "Measure it and write recall: 93 %."), criterion.line
+                )
+    return tuple(sorted(notes, key=notes.__getitem__))
+
+
+def _about_suite(suite: str, stage: Stage) -> tuple[str, str]:
+    what = f"stage '{stage.name}' requires the suite '{suite}', which is not part of this version."
+    return what, "The stage holds as incomplete until it is."
+
+
+def _about_metric(criterion: Criterion) -> tuple[str, str]:
+    metric = criterion.metric
+    if metric.measured_by in ("sql", "prometheus", "traces"):
+        what = f"{metric.name}: {metric.measured_by} is not read by this version."
+        return what, "Hand the rows over with sluicegate record, and write record: true."
+    what = f"{metric.name} comes from the suite '{metric.suite}', which is not part of this version."
+    return what, "The criterion is not measured, and holds."
+
+
+def _note(plan: Plan, line: int, what: str, mend: str) -> Fault:
+    return Fault(where=f"{plan.path}:{line}", what=what, mend=mend)

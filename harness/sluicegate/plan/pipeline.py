@@ -1,0 +1,270 @@
+"""`pipeline:`, `subject:`, `tools:` and `schemas:`: what is tested, what serves, and what surrounds it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from sluicegate.errors import nearest
+from sluicegate.model import Capability, Json
+from sluicegate.plan.document import MappingNode, Node, ScalarNode, SequenceNode
+from sluicegate.plan.table import Faults, Table, said
+from sluicegate.plan.types import (
+    CallableTarget,
+    CommandTarget,
+    HeaderValue,
+    HttpTarget,
+    PipelineSpec,
+    RecordingTarget,
+    SubjectSpec,
+    ToolSpec,
+)
+from sluicegate.plan.units import duration
+
+__all__ = ["PIPELINE_KEYS", "read_pipeline", "read_schemas", "read_subject", "read_tools"]
+
+_TARGETS = ("callable", "http", "command", "recording")
+PIPELINE_KEYS = (*_TARGETS, "capabilities", "timeout", "retries", "environment")
+_CALLABLE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_URL = re.compile(r"https?://[^\s/?#]+[^\s]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OUTPUT_FIELDS = (
+    "content",
+    "structured",
+    "mail",
+    "messages",
+    "tools_called",
+    "usage",
+    "model",
+    "route",
+    "latency_ms",
+    "ttft_ms",
+    "cost_microusd",
+    "error",
+    "provenance",
+    "metadata",
+)
+_CONTRACT_FIELDS = ("structured", "mail", "content")
+_MAX_BYTES = 10_000_000
+_NOWHERE = CallableTarget(target="")
+"""Stands in after a fault; the plan is refused anyway."""
+
+
+def read_pipeline(node: Node, faults: Faults) -> PipelineSpec:
+    """`module:attribute`, or a mapping with one of callable, http, command, recording."""
+    if isinstance(node, ScalarNode):
+        return PipelineSpec(target=_callable(node.text, node.line, faults))
+    table = Table(node, "pipeline", faults, PIPELINE_KEYS)
+    given = [name for name in _TARGETS if name in table]
+    if len(given) != 1:
+        seen = f"has {len(given)} of {', '.join(_TARGETS)}."
+        table.fault(None, seen, "Write exactly one, for example callable: shop.drafts:draft_reply.")
+    target = _target(given[0], table, faults) if given else _NOWHERE
+    seconds = table.parsed("timeout", duration)
+    if seconds is not None and seconds <= 0:
+        table.fault("timeout", "'timeout' is zero.", "Write a time above 0, as 30s.")
+    return PipelineSpec(
+        target=target,
+        capabilities=_capabilities(table),
+        timeout_s=30.0 if seconds is None else float(seconds),
+        retries=table.whole("retries", 0, high=20),
+        environment=_environment(table, target),
+    )
+
+
+def _target(kind: str, table: Table, faults: Faults) -> CallableTarget | HttpTarget | CommandTarget | RecordingTarget:
+    node = table.node(kind)
+    if node is None:
+        return _NOWHERE
+    match kind:
+        case "callable":
+            return _callable(table.text("callable"), node.line, faults)
+        case "http":
+            return _http(node, faults)
+        case "command":
+            return _command(table, node, faults)
+        case _:
+            return _recording(table, node, faults)
+
+
+def _callable(text: str, line: int, faults: Faults) -> CallableTarget:
+    if not _CALLABLE.fullmatch(text.strip()):
+        url = "Write {http: …}." if text.startswith("http") else "Write module:attribute, as shop.drafts:draft_reply."
+        faults.add(line, f"pipeline: '{text}' is no module:attribute.", url)
+    return CallableTarget(target=text.strip())
+
+
+def _http(node: Node, faults: Faults) -> HttpTarget:
+    if isinstance(node, ScalarNode):
+        return HttpTarget(url=_url(node.text, node.line, faults))
+    table = Table(node, "pipeline: http", faults, ("url", "method", "headers", "request", "response", "max_bytes"))
+    table.needs("url", "Write url: http://localhost:8000/draft.")
+    headers = table.table("headers")
+    return HttpTarget(
+        url=_url(table.text("url"), table.line_of("url"), faults) if "url" in table else "",
+        method=table.text("method", "POST", among=("POST", "PUT", "PATCH", "GET")),
+        headers={name: _header(name, headers) for name in headers} if headers is not None else {},
+        request=table.json("request"),
+        response=_output_mapping(table, "response"),
+        max_bytes=table.whole("max_bytes", _MAX_BYTES, low=1),
+    )
+
+
+def _url(text: str, line: int, faults: Faults) -> str:
+    if not _URL.fullmatch(text.strip()):
+        faults.add(line, f"pipeline: http: '{text}' is no http address.", "Write http://host:port/path.")
+    return text.strip()
+
+
+def _header(name: str, headers: Table) -> HeaderValue:
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+        headers.fault(name, f"'{name}' is no header name.")
+    node = headers.node(name)
+    if not isinstance(node, MappingNode):
+        literal = headers.text(name)
+        if "\n" in literal or "\r" in literal:
+            headers.fault(name, f"'{name}' holds a line break.", "Write it on one line.")
+        return HeaderValue(literal=literal)
+    table = Table(node, f"{headers.label}: {name}", headers.faults, ("env", "prefix"))
+    table.needs("env", "Name the environment variable: {env: API_TOKEN, prefix: 'Bearer '}.")
+    variable = table.text("env")
+    if variable and not _VARIABLE.fullmatch(variable):
+        table.fault("env", f"'{variable}' is no name of an environment variable.")
+    return HeaderValue(env=variable, prefix=table.text("prefix"))
+
+
+def _command(table: Table, node: Node, faults: Faults) -> CommandTarget:
+    example = "[python, -m, shop.worker]"
+    if isinstance(node, ScalarNode):
+        table.fault("command", f"'command' is {said(node)}; expected a list, no shell is used.", f"Write {example}.")
+        return CommandTarget(argv=())
+    if isinstance(node, SequenceNode):
+        return CommandTarget(argv=table.texts("command", example=example, repeated=True))
+    own = Table(node, "pipeline: command", faults, ("argv", "long_lived", "processes", "cwd", "max_bytes"))
+    own.needs("argv", f"Write argv: {example}.")
+    return CommandTarget(
+        argv=own.texts("argv", example=example, repeated=True),
+        long_lived=own.flag("long_lived", default=True),
+        processes=own.whole("processes", 1, low=1, high=1024),
+        cwd=own.optional_text("cwd"),
+        max_bytes=own.whole("max_bytes", _MAX_BYTES, low=1),
+    )
+
+
+def _recording(table: Table, node: Node, faults: Faults) -> RecordingTarget:
+    if not isinstance(node, MappingNode):
+        return RecordingTarget(paths=table.texts("recording", example="runs/*.jsonl"))
+    own = Table(node, "pipeline: recording", faults, ("paths", "format", "case_id", "output"))
+    own.needs("paths", "Write paths: runs/*.jsonl.")
+    return RecordingTarget(
+        paths=own.texts("paths", example="runs/*.jsonl"),
+        format=own.text("format", "jsonl", among=("jsonl", "otlp")),
+        case_id=own.text("case_id", "case_id"),
+        output=_output_mapping(own, "output"),
+    )
+
+
+def _output_mapping(table: Table, key: str) -> dict[str, str]:
+    """Output field to path; the field may go one deeper, as `usage.input_tokens`."""
+    fields = table.table(key)
+    if fields is None:
+        return {}
+    for name in fields:
+        root = re.split(r"[.\[]", name)[0]
+        if root not in _OUTPUT_FIELDS:
+            hint = nearest(root, _OUTPUT_FIELDS) or f"Fields: {', '.join(_OUTPUT_FIELDS)}."
+            fields.fault(name, f"'{name}' is no field of an output.", hint)
+    return {name: fields.text(name) for name in fields}
+
+
+def _capabilities(table: Table) -> frozenset[Capability]:
+    known = [item.value for item in Capability]
+    found = []
+    for word in table.texts("capabilities", example="capabilities: [mail, tools]"):
+        if word in known:
+            found.append(Capability(word))
+        else:
+            hint = nearest(word, known) or f"Write one of: {', '.join(known)}."
+            table.fault("capabilities", f"'capabilities' names '{word}'.", hint)
+    return frozenset(found)
+
+
+def _environment(table: Table, target: object) -> dict[str, str]:
+    found = table.text_mapping("environment")
+    for name in found:
+        if not _VARIABLE.fullmatch(name):
+            table.fault("environment", f"'{name}' is no name of an environment variable.")
+    if found and isinstance(target, (HttpTarget, RecordingTarget)):
+        table.fault("environment", "'environment' reaches callables and commands only.", "Remove it.")
+    return found
+
+
+def read_subject(table: Table | None) -> SubjectSpec:
+    """`subject:`: parts by name; a git revision, file patterns, model names, or a literal version."""
+    if table is None:
+        return SubjectSpec()
+    git: str | None = None
+    files: dict[str, tuple[str, ...]] = {}
+    models: tuple[str, ...] = ()
+    values: dict[str, str] = {}
+    for part, entry in table.items():
+        if isinstance(entry.node, MappingNode):
+            own = Table(entry.node, f"subject: {part}", table.faults, ("git", "files"))
+            if len(entry.node.entries) != 1:
+                own.fault(None, "has several sources." if entry.node.entries else "is empty.", "Write git or files.")
+            if "git" in own and git is not None:
+                own.fault("git", "a second part is taken from git.", "One revision covers the repository.")
+            git = own.optional_text("git") or git
+            if "files" in own:
+                files[part] = own.texts("files", example='{files: "prompts/**/*.md"}')
+        elif part == "models":
+            models = table.texts(part, example="models: [gpt-4o-mini-2024-07-18]")
+        elif isinstance(entry.node, SequenceNode):
+            table.fault(part, f"'{part}' is a list.", f"Write {part}: {{files: […]}}.")
+        else:
+            values[part] = table.text(part)
+    if not (git or files or models or values):
+        table.fault(None, "names nothing.", "Write at least code: {git: HEAD}.")
+    return SubjectSpec(git=git, files=files, models=models, values=values)
+
+
+def read_tools(node: Node | None, faults: Faults) -> tuple[ToolSpec, ...]:
+    """`tools:`: name to {method, path, writes, fields}, or a list of the same with `name`."""
+    if node is None:
+        return ()
+    keys = ("method", "path", "writes", "fields")
+    if isinstance(node, SequenceNode):
+        tables = [Table(item, f"tools[{index}]", faults, ("name", *keys)) for index, item in enumerate(node.items)]
+        for table in tables:
+            table.needs("name", "Give the tool a name.")
+        named = [(table.text("name"), table) for table in tables]
+    else:
+        listed = Table(node, "tools", faults)
+        named = [(name, Table(entry.node, f"tool '{name}'", faults, keys)) for name, entry in listed.items()]
+    seen: set[str] = set()
+    for name, table in named:
+        if name and name in seen:
+            table.fault("name", f"a second tool is called '{name}'.", "Rename one.")
+        seen.add(name)
+    return tuple(_tool(name, table) for name, table in named)
+
+
+def _tool(name: str, table: Table) -> ToolSpec:
+    table.needs("path", f'Write path: "/{name or "orders"}/{{id}}" in quotes.')
+    path = table.text("path")
+    if path and not path.startswith("/"):
+        table.fault("path", f"'path' is '{path}'.", f"Start it with a slash: /{path}.")
+    method = table.text("method", "POST", among=("GET", "POST", "PUT", "PATCH", "DELETE"))
+    fields = table.texts("fields", example="fields: [order_id]") if "fields" in table else None
+    return ToolSpec(name=name, method=method, path=path, writes=table.flag("writes"), fields=fields)
+
+
+def read_schemas(table: Table | None) -> Mapping[str, Json]:
+    """`schemas:`: output field to a schema file, a built-in contract or `module:Model`."""
+    if table is None:
+        return {}
+    for name in table:
+        if name not in _CONTRACT_FIELDS:
+            hint = nearest(name, _CONTRACT_FIELDS) or f"Fields: {', '.join(_CONTRACT_FIELDS)}."
+            table.fault(name, f"'{name}' is no field that has a contract.", hint)
+    return {name: table.text(name) for name in table}

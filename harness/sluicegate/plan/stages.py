@@ -1,0 +1,257 @@
+"""`stages:`, and whether each can be judged: everything a criterion asks for must be fed by something the stage has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sluicegate.errors import nearest
+from sluicegate.model import Origin
+from sluicegate.plan.criteria import CriteriaReader
+from sluicegate.plan.document import Node, SequenceNode
+from sluicegate.plan.lines import references
+from sluicegate.plan.metrics import KNOWN_SUITES
+from sluicegate.plan.table import Faults, Table, said
+from sluicegate.plan.types import Criterion, Exposure, Requires, RollbackSpec, Stage
+from sluicegate.plan.units import UnitError, duration, share
+
+__all__ = ["REQUIRES_KEYS", "STAGE_KEYS", "Feeds", "read_stages"]
+
+STAGE_KEYS = ("name", "exposure", "requires", "bake", "criteria", "rollback")
+REQUIRES_KEYS = ("suites", "tests", "prerequisites", "attestations", "approval")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_STABLE = re.compile(r"([0-9]{1,4}) stable days?")
+_NEEDS_CASES = ("schema", "idempotency")
+_REFERENCES = ("baseline", "previous")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feeds:
+    """What the plan itself provides to its stages."""
+
+    cases: bool
+    golden: bool
+    schemas: bool
+    state: bool
+    timezone: bool
+
+
+def read_stages(node: Node | None, criteria: CriteriaReader, feeds: Feeds, faults: Faults) -> tuple[Stage, ...]:
+    """Every stage, in order."""
+    if node is None:
+        return ()
+    if not isinstance(node, SequenceNode) or not node.items:
+        faults.add(
+            node.line, f"stages is {said(node)}; expected a list.", "Write stages: followed by - name: preflight."
+        )
+        return ()
+    stages: list[Stage] = []
+    for index, item in enumerate(node.items):
+        stage = _stage(item, index, criteria, faults)
+        if stage.name and stage.name in (names := [one.name for one in stages]):
+            first = stages[names.index(stage.name)].line
+            faults.add(stage.line, f"stage '{stage.name}' is written twice; first on line {first}.", "Rename one.")
+        _Judgeable(stage, tuple(one.name for one in stages), feeds, faults).check()
+        stages.append(stage)
+    return tuple(stages)
+
+
+def _stage(node: Node, index: int, criteria: CriteriaReader, faults: Faults) -> Stage:
+    table = Table(node, f"stages[{index}]", faults, STAGE_KEYS)
+    table.needs("name", "Write - name: preflight.")
+    name = table.text("name")
+    if name:
+        table.label = f"stage '{name}'"
+        if not _NAME.fullmatch(name):
+            table.fault("name", f"'{name}' cannot be a file name.", "Use up to 64 letters, digits, '.', '_' and '-'.")
+    table.needs("exposure", "Write exposure: {live: false} or {live: true, percent: 10}.")
+    bake_s, stable_days = _bake(table)
+    node_of_criteria = table.node("criteria")
+    label = f"{table.label}: criteria"
+    return Stage(
+        name=name,
+        exposure=_exposure(table),
+        requires=_requires(table),
+        criteria=criteria.set_of(node_of_criteria, label) if node_of_criteria is not None else (),
+        bake_s=bake_s,
+        stable_days=stable_days,
+        rollback=_rollback(table),
+        line=table.line,
+    )
+
+
+def _exposure(stage: Table) -> Exposure:
+    table = stage.table("exposure")
+    if table is None:
+        return Exposure(live=False)
+    table.needs("live", "Write live: true or live: false.")
+    live = table.flag("live")
+    percent = table.parsed("percent", _percent)
+    if percent and not live and "live" in table:
+        table.fault("percent", "'percent' is above 0 and 'live' is false.", "Write live: true, or remove percent.")
+    settings = {name: table.json(name) for name in table if name not in ("live", "percent")}
+    return Exposure(live=live, percent=percent, settings=settings)
+
+
+def _percent(text: str) -> Fraction:
+    """`percent: 10`: here the key is the unit."""
+    return share(f"{text} %" if re.fullmatch(r"[0-9.]+", text) else text)
+
+
+def _requires(stage: Table) -> Requires:
+    table = stage.table("requires", REQUIRES_KEYS)
+    if table is None:
+        return Requires()
+    suites = table.texts("suites", example="suites: [schema]") if "suites" in table else ()
+    for suite in suites:
+        if suite not in KNOWN_SUITES:
+            hint = nearest(suite, KNOWN_SUITES) or f"Suites: {', '.join(KNOWN_SUITES)}."
+            table.fault("suites", f"unknown suite '{suite}'.", hint)
+    return Requires(
+        suites=suites,
+        tests=table.flag("tests"),
+        prerequisites=table.texts("prerequisites", example="prerequisites: [rag-indexes]"),
+        attestations=table.texts("attestations", example="attestations: [security-audit]"),
+        approval=table.optional_text("approval"),
+    )
+
+
+def _bake(stage: Table) -> tuple[int, int]:
+    """Seconds, stable days."""
+    text = stage.scalar("bake", "a duration")
+    if text is None:
+        return 0, 0
+    if (days := _STABLE.fullmatch(" ".join(text.split()))) is not None:
+        if int(days[1]) == 0:
+            stage.fault("bake", "'bake' is 0 stable days.", "Write at least 1, or remove it.")
+        return 0, int(days[1])
+    try:
+        seconds = duration(text)
+    except UnitError as fault:
+        stage.fault("bake", f"bake: {fault.what}", "Write 48h, or 7 stable days.")
+        return 0, 0
+    if seconds.denominator != 1:
+        stage.fault("bake", f"'bake' is '{text}'; expected whole seconds.")
+    return int(seconds), 0
+
+
+def _rollback(stage: Table) -> RollbackSpec:
+    table = stage.table("rollback", ("within", "steps", "on_failed_tests"))
+    if table is None:
+        return RollbackSpec()
+    return RollbackSpec(
+        within_s=table.optional_seconds("within", low=1),
+        steps=_steps(table),
+        on_failed_tests=table.flag("on_failed_tests"),
+    )
+
+
+def _steps(table: Table) -> tuple[tuple[str, ...], ...]:
+    node = table.node("steps")
+    if node is None:
+        return ()
+    example = 'Write steps: [[./ops/flag, set, emailRagEnabled, "false"]].'
+    if not isinstance(node, SequenceNode):
+        table.fault("steps", f"'steps' is {said(node)}; expected a list of commands.", example)
+        return ()
+    steps: list[tuple[str, ...]] = []
+    for item in node.items:
+        words = [word.text for word in item.items if hasattr(word, "text")] if isinstance(item, SequenceNode) else []
+        if not isinstance(item, SequenceNode) or not words or len(words) != len(item.items):
+            table.faults.add(item.line, f"{table.label}: a step is {said(item)}; expected a list of words.", example)
+        steps.append(tuple(words))
+    return tuple(steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judgeable:
+    """One stage against the plan around it."""
+
+    stage: Stage
+    before: Sequence[str]
+    """Names of the stages before it."""
+    feeds: Feeds
+    faults: Faults
+
+    def check(self) -> None:
+        """Note everything that could never be judged."""
+        stage, required = self.stage, self.stage.requires
+        if not stage.criteria and not required.suites and not required.tests:
+            self._fault(
+                "asks for nothing: no criterion, no suite, no tests.", "Add criteria:, or requires: {suites: […]}."
+            )
+        if stage.exposure.live:
+            self._check_live()
+        if stage.stable_days and not self.feeds.timezone:
+            self._fault("counts stable days, which are days of a zone.", "Add timezone: Europe/Istanbul to the plan.")
+        self._check_suites()
+        for criterion in stage.criteria:
+            self._check_fed(criterion)
+            self._check_references(criterion)
+
+    def _check_live(self) -> None:
+        if not any(Origin.LIVE in criterion.origins for criterion in self.stage.criteria):
+            self._fault("is live and has no criterion from: live.", "Add one, or write live: false.")
+        if not self.feeds.state:
+            self._fault("is live and the plan has no 'state'.", "Add state: rollout/state.jsonl to the plan.")
+
+    def _check_suites(self) -> None:
+        suites = self.stage.requires.suites
+        needing = [suite for suite in suites if suite in _NEEDS_CASES]
+        if needing and not (self.feeds.cases or self.feeds.golden):
+            self._fault(f"requires {needing[0]}, and the plan names no cases.", "Add cases: cases/*.jsonl to the plan.")
+        if "schema" in suites and not self.feeds.schemas:
+            mend = "Add schemas: {structured: reply.schema.json} to the plan."
+            self._fault("requires schema, and the plan names no contract.", mend)
+        if "golden" in suites and not self.feeds.golden:
+            self._fault("requires golden, and the plan names no golden set.", "Add golden: golden/*.jsonl to the plan.")
+
+    def _check_fed(self, criterion: Criterion) -> None:
+        if not criterion.origins or any(self._is_fed(criterion, origin) for origin in criterion.origins):
+            return
+        metric, origin = criterion.metric, criterion.origins[0]
+        mend = {
+            Origin.SUITE: f"Add '{metric.suite}' to its requires: {{suites: […]}}."
+            if metric.suite
+            else "Add cases: cases/*.jsonl to the plan, or require a suite.",
+            Origin.GOLDEN: "Add golden: golden/*.jsonl to the plan.",
+            Origin.LIVE: "Write exposure: {live: true}, or take it from: suite.",
+            Origin.LOAD: "Take it from: live.",
+        }[origin]
+        if metric.measured_by in ("sql", "prometheus", "traces") and origin in (Origin.SUITE, Origin.GOLDEN):
+            mend = f"{metric.measured_by} measures what is live: write from: live."
+        what = f"{metric.name} is never fed at stage '{self.stage.name}' from {origin.value}."
+        self.faults.add(criterion.line, what, mend)
+
+    def _is_fed(self, criterion: Criterion, origin: Origin) -> bool:
+        metric = criterion.metric
+        outside = metric.measured_by in ("sql", "prometheus", "traces")
+        match origin:
+            case Origin.LIVE:
+                return self.stage.exposure.live
+            case Origin.LOAD:
+                return True
+            case Origin.GOLDEN:
+                return self.feeds.golden and not outside
+            case Origin.SUITE if outside:
+                return False
+            case Origin.SUITE if metric.suite is not None:
+                return metric.suite in self.stage.requires.suites
+            case Origin.SUITE:
+                return self.feeds.cases or bool(self.stage.requires.suites)
+
+    def _check_references(self, criterion: Criterion) -> None:
+        for than in references((criterion.promote, criterion.alert, criterion.rollback)):
+            if than == "previous" and not self.before:
+                what = f"{criterion.metric.name}: than: previous at the first stage, '{self.stage.name}'."
+                self.faults.add(criterion.line, what, "Write than: baseline.")
+            elif than not in (*_REFERENCES, *self.before):
+                known = (*self.before, *_REFERENCES)
+                hint = nearest(than, known) or f"Write one of: {', '.join(known)}."
+                what = f"{criterion.metric.name}: than: {than} is no stage before '{self.stage.name}'."
+                self.faults.add(criterion.line, what, hint)
+
+    def _fault(self, what: str, mend: str) -> None:
+        self.faults.add(self.stage.line, f"stage '{self.stage.name}' {what}", mend)

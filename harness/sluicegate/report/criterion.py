@@ -1,0 +1,179 @@
+"""One criterion in words: what was measured, of how much, against which lines, and what that shows."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sluicegate.gate.wording import plural
+from sluicegate.model import CriterionResult, Estimate, LineShown, NotMeasured, SliceResult, Status
+from sluicegate.report.figures import exact, figure, plain, said
+
+__all__ = ["NOT_MEASURED", "CriterionView", "LineView", "Mark", "SliceView", "criterion_view"]
+
+NOT_MEASURED = "not measured"
+
+
+class Mark(StrEnum):
+    """What a line of the report begins with."""
+
+    PASS = "✓"  # noqa: S105 - a tick, no password
+    OPEN = "–"
+    FAIL = "✗"
+
+
+_FAILS = frozenset({Status.ROLLBACK, Status.ALERT, Status.SUSPECT})
+_ROLE = {"promote": "target", "alert": "alert", "rollback": "rollback", "max_rate": "max rate"}
+_GOOD = {"at_least": "≥", "at_most": "≤", "equal": "="}
+_BAD = {"at_least": "below", "at_most": "above", "equal": "not"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineView:
+    """One line of a criterion: `target ≥ 0.95`, `rollback below 0.59 (20 points below setup)`."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SliceView:
+    """One slice in words."""
+
+    name: str
+    mark: Mark
+    status: str
+    value: str
+    evidence: str
+    interval: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionView:
+    """One criterion in words."""
+
+    name: str
+    mark: Mark
+    status: str
+    value: str
+    """`0.973`, `161 ms`, `0 of 712 drafts`, or `not measured`."""
+    evidence: str
+    """`391 of 402 drafts`, `n 96 minutes`, or why there is no number."""
+    origins: str
+    interval: str
+    """`0.956 to 0.984 at 95 %`, `< 0.0045 at 95 %`; empty where there is no bound."""
+    method: str
+    lines: tuple[LineView, ...]
+    shown: str
+    flip: str
+    left_out: str
+    slices: tuple[SliceView, ...]
+
+    @property
+    def target(self) -> str:
+        """The line to be met, or the empty string."""
+        asked = [line.text for line in self.lines if line.role in ("target", "max rate")]
+        return ", ".join(asked)
+
+    @property
+    def proof(self) -> str:
+        """What the evidence shows, else its interval."""
+        return f"shown {self.shown}" if self.shown else self.interval
+
+
+def criterion_view(result: CriterionResult) -> CriterionView:
+    """The words of a criterion."""
+    name = plain(result.metric) if result.at is None else f"{plain(result.metric)} {plain(result.at)}"
+    value, evidence = _measured(result, result.measured, wanted=result.minimum_n)
+    left = [f"{count:,} {word}" for count, word in ((result.void, "void"), (result.foreign, "foreign")) if count]
+    return CriterionView(
+        name=name,
+        mark=_mark(result.status),
+        status=result.status.value.replace("_", " "),
+        value=value,
+        evidence=evidence,
+        origins=" and ".join(origin.value for origin in result.origins),
+        interval=_interval(result, result.measured),
+        method=_method(result.measured),
+        lines=tuple(_line(line, result.scale) for line in result.lines),
+        shown=said(result.shown),
+        flip=said(result.flip),
+        left_out=f"{' and '.join(left)} left out" if left else "",
+        slices=tuple(_slice(result, part) for part in result.slices),
+    )
+
+
+def _slice(result: CriterionResult, part: SliceResult) -> SliceView:
+    value, evidence = _measured(result, part.measured, wanted=None)
+    return SliceView(
+        name=plain(part.slice),
+        mark=_mark(part.status),
+        status=part.status.value.replace("_", " "),
+        value=value,
+        evidence=evidence,
+        interval=_interval(result, part.measured),
+    )
+
+
+def _mark(status: Status) -> Mark:
+    if status is Status.PASS:
+        return Mark.PASS
+    return Mark.FAIL if status in _FAILS else Mark.OPEN
+
+
+def _beside(result: CriterionResult) -> list[float]:
+    return [end for line in result.lines for end in (line.value, line.upper) if end is not None]
+
+
+def _measured(result: CriterionResult, measured: Estimate | NotMeasured, *, wanted: int | None) -> tuple[str, str]:
+    """Value and evidence. A bare 0 is never a value: it says of how many."""
+    if isinstance(measured, NotMeasured):
+        return NOT_MEASURED, said(f"{measured.reason} {measured.mend}".strip())
+    units = plain(plural(result.unit), 40)
+    need = f", {wanted:,} needed" if wanted is not None and measured.n < wanted else ""
+    if measured.k is not None and (measured.k == 0 or _counts_incidents(result)):
+        return f"{measured.k:,} of {measured.n:,}", f"{units}{need}"
+    value = figure(measured.value, result.scale, _beside(result))
+    if measured.k is not None and result.scale == "ratio":
+        return value, f"{measured.k:,} of {measured.n:,} {units}{need}"
+    return value, f"n {measured.n:,} {units}{need}"
+
+
+def _counts_incidents(result: CriterionResult) -> bool:
+    return any(line.role == "max_rate" for line in result.lines)
+
+
+def _interval(result: CriterionResult, measured: Estimate | NotMeasured) -> str:
+    if isinstance(measured, NotMeasured) or (measured.low is None and measured.high is None):
+        return ""
+    low, high = (
+        None if end is None else figure(end, result.scale, _beside(result)) for end in (measured.low, measured.high)
+    )
+    rate = "rate " if _counts_incidents(result) else ""
+    note = f" ({said(measured.note, 80)})" if measured.note else ""
+    at = f"at {measured.confidence * 100:.10g} %{note}"
+    if low is None or (measured.k == 0 and high is not None):
+        return f"{rate}< {high} {at}"
+    return f"{rate}> {low} {at}" if high is None else f"{rate}{low} to {high} {at}"
+
+
+def _method(measured: Estimate | NotMeasured) -> str:
+    return "" if isinstance(measured, NotMeasured) else plain(measured.method)
+
+
+_WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+def _line(line: LineShown, scale: str) -> LineView:
+    role = _ROLE.get(line.role, plain(line.role))
+    good = line.role in ("promote", "max_rate")
+    if line.sense == "inside":
+        upper = exact(line.upper if line.upper is not None else line.value, scale)
+        limits = f"{'' if good else 'outside '}{exact(line.value, scale)} to {upper}"
+    else:
+        sign = (_GOOD if good else _BAD).get(line.sense, plain(line.sense))
+        limits = f"{sign} {exact(line.value, scale)}"
+    # "20 points below setup" says more than the number it came to; "70 %" does not.
+    wordy = f" ({plain(line.text)})" if _WORD.search(line.text) else ""
+    return LineView(role=role, text=f"{role} {limits}{wordy}")

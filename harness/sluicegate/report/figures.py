@@ -1,0 +1,111 @@
+"""Numbers, times and foreign text as every report shows them: never rounded across a line, never unescaped."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from sluicegate.checks.masking import masked
+from sluicegate.errors import printable
+from sluicegate.model import parse_time
+
+__all__ = ["command", "exact", "figure", "moment", "plain", "said", "short"]
+
+_LONGEST_ID = 160
+
+
+def said(text: str, limit: int = 400) -> str:
+    """Prose that may quote a model or a user: one printable line, personal data masked, cut to `limit`."""
+    return masked(text, limit)
+
+
+def plain(text: str, limit: int = _LONGEST_ID) -> str:
+    """A name or id, printable on one line, and cut to `limit`; what a user must type again is never masked."""
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def command(arguments: Sequence[str]) -> str:
+    """An argument list as a shell would take it, printable."""
+    return plain(shlex.join(arguments), 2_000)
+
+
+def figure(value: float, scale: str, beside: Sequence[float] = ()) -> str:
+    """A measured number in its scale: `0.973`, `161 ms`, `$0.0123`, with as many digits as `beside` asks for.
+
+    A number that is not on one of the lines beside it is never shown as if it were: 0.9496 beside 0.95 is `0.9496`.
+    A rate that is neither 0 nor 1 is never shown as one.
+    """
+    lines = [*beside, 0.0, 1.0] if scale == "ratio" else list(beside)
+    write = _WRITERS.get(scale, _number)
+    for digits in range(3, 16):
+        text, shown = write(value, digits)
+        if all(_side(shown, line) == _side(value, line) for line in lines):
+            return text
+    return write(value, 17)[0]
+
+
+def exact(value: float, scale: str) -> str:
+    """A line's own number, with all the digits it has: `0.95`, `200 ms`, `$0.50`."""
+    return _WRITERS.get(scale, _number)(value, 10)[0]
+
+
+def short(digest: str | None) -> str:
+    """A digest by its ends: `7c1f…e2`."""
+    if not digest:
+        return "none"
+    return plain(digest) if len(digest) <= 10 else f"{plain(digest[:4])}…{plain(digest[-2:])}"
+
+
+def moment(at: str) -> str:
+    """`2026-01-29 14:00 UTC`; what is no time is shown as it stands."""
+    try:
+        when: datetime = parse_time(at)
+    except ValueError:
+        return plain(at, 40)
+    return f"{when:%Y-%m-%d %H:%M} UTC"
+
+
+def _side(value: float, line: float) -> int:
+    return (value > line) - (value < line)
+
+
+def _ratio(value: float, digits: int) -> tuple[str, float]:
+    if value == 0:
+        return "0", 0.0
+    text = f"{value:.{digits}g}"
+    if "e" in text:
+        text = f"{value:.{digits + 12}f}".rstrip("0")
+    whole, _, decimals = text.partition(".")
+    return f"{whole}.{decimals.ljust(2, '0')}", float(text)
+
+
+def _ms(value: float, digits: int) -> tuple[str, float]:
+    text, shown = _number(value, digits)
+    return f"{text} ms", shown
+
+
+def _money(value: float, digits: int) -> tuple[str, float]:
+    dollars = value / 1e6
+    shown = float(f"{dollars:.{digits}g}")
+    decimals = f"{abs(shown):.12f}".rstrip("0").partition(".")[2].ljust(2, "0")
+    return f"{'-' if shown < 0 else ''}${int(abs(shown)):,}.{decimals}", shown * 1e6
+
+
+def _number(value: float, digits: int) -> tuple[str, float]:
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}", value
+    shown = float(f"{value:.{max(digits, len(str(abs(int(value)))))}g}")
+    text = f"{shown:,.12f}".rstrip("0").rstrip(".") if 1e-6 <= abs(shown) < 1e15 else f"{shown:g}"
+    return text, shown
+
+
+_WRITERS: dict[str, Callable[[float, int], tuple[str, float]]] = {
+    "ratio": _ratio,
+    "ms": _ms,
+    "microusd": _money,
+    "count": _number,
+    "number": _number,
+}

@@ -1,0 +1,182 @@
+"""The verdict and its cases as JUnit XML: a test case per case, with failure, error and skipped kept apart."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+from xml.sax.saxutils import escape, quoteattr
+
+from sluicegate.model import Finding, Status, SuiteResult, Verdict
+from sluicegate.report.criterion import CriterionView
+from sluicegate.report.figures import plain, said
+from sluicegate.report.view import ReasonView, SuiteView, VerdictView, view_of
+
+__all__ = ["JUnitCase", "render_junit"]
+
+_State = Literal["passed", "failure", "error", "skipped"]
+
+_RESULTS: dict[str, _State] = {
+    "pass": "passed",
+    "fail": "failure",
+    "error": "error",
+    "crashed": "error",
+    "missing": "error",
+    "not_applicable": "skipped",
+    "skipped": "skipped",
+}
+_UNKNOWN = frozenset({Status.NO_DATA, Status.ERROR, Status.VOID})
+_MOST_FINDINGS = 20
+_PIECE_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JUnitCase:
+    """One check on one case."""
+
+    suite: str
+    check: str
+    case_id: str
+    result: str
+    """pass | fail | error | crashed | missing | not_applicable | skipped; any other word is an error."""
+    findings: Sequence[Finding] = ()
+
+
+def render_junit(verdict: Verdict, cases: Iterable[JUnitCase] = ()) -> Iterator[bytes]:
+    """The document in pieces. First the verdict, a test case per criterion and per suite; then every case.
+
+    `cases` may come in any order and any number: what is written of them waits compressed, by suite, because the counts
+    of a suite stand before its cases.
+    """
+    view = view_of(verdict)
+    suites = {"verdict": _of_verdict(verdict, view)}
+    for case in cases:
+        suite = suites.get(case.suite)
+        if suite is None:
+            suite = suites[case.suite] = _Suite()
+        suite.add(_RESULTS.get(case.result, "error"), _case(case))
+    yield b'<?xml version="1.0" encoding="utf-8"?>\n'
+    total = _Suite()
+    for suite in suites.values():
+        for state in total.counts:
+            total.counts[state] += suite.counts[state]
+    yield f"<testsuites name={_attribute(f'sluicegate {verdict.plan}')} {total.figures()}>\n".encode()
+    for name, suite in suites.items():
+        when = _attribute(verdict.issued_at[:19])
+        yield f"  <testsuite name={_attribute(name)} {suite.figures()} timestamp={when}>\n".encode()
+        yield from suite.pieces()
+        yield b"  </testsuite>\n"
+    yield b"</testsuites>\n"
+
+
+@dataclass(slots=True)
+class _Suite:
+    """The cases of one suite, compressed, and how many of each state."""
+
+    counts: dict[_State, int] = field(default_factory=lambda: {"passed": 0, "failure": 0, "error": 0, "skipped": 0})
+    _packer: zlib._Compress = field(default_factory=lambda: zlib.compressobj(1))
+    _packed: list[bytes] = field(default_factory=list)
+
+    def add(self, state: _State, text: str) -> None:
+        self.counts[state] += 1
+        if packed := self._packer.compress(text.encode()):
+            self._packed.append(packed)
+
+    def figures(self) -> str:
+        counts = self.counts
+        return (
+            f'tests="{sum(counts.values())}" failures="{counts["failure"]}" '
+            f'errors="{counts["error"]}" skipped="{counts["skipped"]}"'
+        )
+
+    def pieces(self) -> Iterator[bytes]:
+        self._packed.append(self._packer.flush())
+        unpacker = zlib.decompressobj()
+        for packed in self._packed:
+            rest = packed
+            while rest:
+                yield unpacker.decompress(rest, _PIECE_BYTES)
+                rest = unpacker.unconsumed_tail
+        yield unpacker.flush()
+
+
+def _of_verdict(verdict: Verdict, view: VerdictView) -> _Suite:
+    suite = _Suite()
+    passes = view.decision in ("PROMOTE", "COMPLETE")
+    headline = f"{view.decision} {view.cause}".strip()
+    why = [line for reason in view.reasons for line in _why(reason)] + ([f"next: {view.next}"] if view.next else [])
+    state: _State = "passed" if passes else "failure"
+    suite.add(state, _element("verdict", view.step, state, message=headline, kind=verdict.kind.value, told=why))
+    for result, criterion in zip(verdict.criteria, view.criteria, strict=True):
+        state = _criterion_state(result.status)
+        said_of = f"{criterion.value}, {criterion.evidence}, {criterion.status}"
+        details = _details(criterion)
+        kind = result.kind.value
+        suite.add(state, _element("criterion", criterion.name, state, message=said_of, kind=kind, told=details))
+    for counted, one in zip(verdict.suites, view.suites, strict=True):
+        state = _suite_state(counted)
+        suite.add(state, _element("suite", one.name, state, message=one.text, kind="suite", told=_counts(one)))
+    return suite
+
+
+def _why(reason: ReasonView) -> Iterator[str]:
+    finding = reason.finding
+    if finding is None:
+        yield f"{reason.about}: {reason.text}"
+    else:
+        yield f"{finding.check} [{finding.case}] {finding.place}: {finding.message}"
+    if reason.rerun:
+        yield f"rerun: {reason.rerun}"
+
+
+def _criterion_state(status: Status) -> _State:
+    if status is Status.PASS:
+        return "passed"
+    if status is Status.NOT_APPLICABLE:
+        return "skipped"
+    return "error" if status in _UNKNOWN else "failure"
+
+
+def _suite_state(suite: SuiteResult) -> _State:
+    if suite.failed:
+        return "failure"
+    # Nothing unproven may look green, and JUnit readers show skipped as green.
+    return "error" if suite.crashed or suite.missing or suite.skipped or not suite.run else "passed"
+
+
+def _details(criterion: CriterionView) -> list[str]:
+    told = [line.text for line in criterion.lines]
+    told += [text for text in (criterion.proof, criterion.flip, criterion.left_out) if text]
+    return told + [f"{part.name}: {part.value}, {part.evidence}, {part.status}" for part in criterion.slices]
+
+
+def _counts(suite: SuiteView) -> list[str]:
+    return [f"{suite.crashed:,} crashed, {suite.missing:,} missing, {suite.skipped:,} skipped"]
+
+
+def _case(case: JUnitCase) -> str:
+    state = _RESULTS.get(case.result, "error")
+    name = f"{case.suite}.{case.check}" if "." not in case.check else case.check
+    if state == "passed":
+        return f"    <testcase classname={_attribute(name)} name={_attribute(case.case_id)}/>\n"
+    findings = case.findings[:_MOST_FINDINGS]
+    told = [f"{plain(item.place)}: {said(item.message)} {said(item.excerpt, 200)}".rstrip() for item in findings]
+    if len(case.findings) > _MOST_FINDINGS:
+        told.append(f"{len(case.findings) - _MOST_FINDINGS:,} more findings")
+    message = said(case.findings[0].message) if case.findings else plain(case.result.replace("_", " "))
+    return _element(name, case.case_id, state, message=message, kind=case.result, told=told)
+
+
+def _element(classname: str, name: str, state: _State, *, message: str, kind: str, told: Sequence[str]) -> str:
+    head = f"    <testcase classname={_attribute(classname)} name={_attribute(name)}"
+    body = escape("\n".join(told))
+    if state == "passed":
+        return f"{head}>\n      <system-out>{body}</system-out>\n    </testcase>\n" if told else f"{head}/>\n"
+    typed = "" if state == "skipped" else f" type={_attribute(kind)}"
+    return f"{head}>\n      <{state} message={_attribute(message)}{typed}>{body}</{state}>\n    </testcase>\n"
+
+
+def _attribute(text: str) -> str:
+    """Quoted, on one line, and without any character that XML 1.0 cannot hold."""
+    return quoteattr(plain(text, 500))

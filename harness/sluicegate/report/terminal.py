@@ -1,0 +1,285 @@
+"""The verdict on a terminal: few words, real numbers, what to do next."""
+
+from __future__ import annotations
+
+import shlex
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from sluicegate.model import Verdict
+from sluicegate.report.criterion import NOT_MEASURED, CriterionView, Mark
+from sluicegate.report.figures import plain
+from sluicegate.report.view import FindingView, ReasonView, SuiteView, VerdictView, view_of
+
+__all__ = ["render_terminal"]
+
+_INDENT = 5
+_MOST_REASONS = 8
+_NARROWEST = 40
+
+_BOLD, _DIM, _GREEN, _YELLOW, _RED = "1", "2", "32", "33", "31"
+_DECIDED = {"PROMOTE": _GREEN, "COMPLETE": _GREEN, "HOLD": _YELLOW, "ROLLBACK": _RED}
+_MARKED = {Mark.PASS: _GREEN, Mark.OPEN: _YELLOW, Mark.FAIL: _RED}
+_ASCII = {
+    "✓": "ok", "–": "--", "✗": "XX", "→": "->", "·": "|", "…": "...", "≥": ">=", "≤": "<=", "×": "x",
+}  # fmt: skip
+
+
+def render_terminal(
+    verdict: Verdict,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    ascii_only: bool = False,
+    paths: Mapping[str, str] | None = None,
+) -> str:
+    """The gate's last words, ending in a newline.
+
+    Fits `width` columns; a command that does not is continued with a backslash, so that it can be pasted. Nothing is
+    said by colour alone. `ascii_only` is for terminals and logs that hold no other characters. `paths` says where the
+    reports were written, by what they are: `{"report": "….html"}`.
+    """
+    page = _Page(view_of(verdict), max(width, _NARROWEST), ascii_only=ascii_only)
+    lines = [_painted(line, colour=colour) for line in page.lines(paths or {})]
+    return "\n".join(lines) + "\n"
+
+
+_Line = Sequence[tuple[str, str]]
+"""Pieces of text with their style."""
+
+
+def _painted(line: _Line, *, colour: bool) -> str:
+    text = "".join(f"\x1b[{style}m{piece}\x1b[0m" if colour and style and piece else piece for piece, style in line)
+    return text if colour else text.rstrip()
+
+
+class _Page:
+    def __init__(self, view: VerdictView, width: int, *, ascii_only: bool) -> None:
+        self._view = view
+        self._width = width
+        self._ascii_only = ascii_only
+
+    def lines(self, paths: Mapping[str, str]) -> Iterator[_Line]:
+        yield from self._head()
+        for block in (self._reasons(), self._rollback(), self._criteria(), self._suites(), self._notes()):
+            for place, line in enumerate(block):
+                if place == 0:
+                    yield []
+                yield line
+        yield []
+        if self._view.next:
+            yield from self._labelled("next:", self._view.next, _BOLD)
+        yield from self._plainly([f"{plain(name)} {plain(path, 1_000)}" for name, path in paths.items()], 1, _DIM)
+
+    def _text(self, text: str) -> str:
+        """`text` in the characters this terminal has."""
+        if not self._ascii_only:
+            return text
+        for character, instead in _ASCII.items():
+            text = text.replace(character, instead)
+        return text.encode("ascii", "backslashreplace").decode()
+
+    def _head(self) -> Iterator[_Line]:
+        view = self._view
+        decision, cause = view.decision, f"  {view.cause}" if view.cause else ""
+        right = self._text(f"{view.plan} · {view.step} · attempt {view.attempt}")
+        left = f" {decision}{cause}"
+        gap = self._width - _cells(left) - _cells(right)
+        style = f"{_BOLD};{_DECIDED[decision]}"
+        if gap >= 2:
+            yield [(f" {decision}", style), (cause, _BOLD), (" " * gap, ""), (right, "")]
+        else:
+            yield [(f" {decision}", style), (cause, _BOLD)]
+            yield from self._plainly([right], 1)
+        bound = [f"subject {view.subject}", f"plan {view.plan_hash}", f"evidence {view.evidence}"]
+        yield from self._plainly([*bound, f"valid until {view.valid_until}"], 1, _DIM)
+
+    def _reasons(self) -> Iterator[_Line]:
+        # A pass has no reasons to show; its criteria show what was met.
+        if self._view.decision in ("PROMOTE", "COMPLETE"):
+            return
+        reasons = self._view.other_reasons
+        for reason in reasons[:_MOST_REASONS]:
+            yield from self._reason(reason)
+        more = max(0, len(reasons) - _MOST_REASONS) + self._view.more_findings
+        if more:
+            yield from self._plainly([f"{more:,} more in the report"], _INDENT, _DIM)
+
+    def _reason(self, reason: ReasonView) -> Iterator[_Line]:
+        if reason.finding is None:
+            yield from self._marked(reason.mark, reason.about, [])
+            yield from self._wrapped(reason.text, _INDENT)
+        else:
+            yield from self._finding(reason, reason.finding)
+        if reason.mend and reason.mend != self._view.next:
+            yield from self._wrapped(reason.mend, _INDENT)
+        if reason.rerun:
+            yield from self._labelled("rerun:", reason.rerun, "", _INDENT)
+
+    def _finding(self, reason: ReasonView, finding: FindingView) -> Iterator[_Line]:
+        repeat = f"repeat {finding.repeat}" if finding.repeat else ""
+        cells = [f"case {finding.case}", repeat, f"at {finding.place}", finding.severity]
+        yield from self._marked(reason.mark, finding.check, [cell for cell in cells if cell])
+        yield from self._wrapped(finding.message, _INDENT)
+        if finding.excerpt and finding.excerpt not in finding.message:
+            yield from self._labelled("seen:", finding.excerpt, "", _INDENT)
+        if reason.text and reason.text != finding.message:
+            yield from self._wrapped(reason.text, _INDENT)
+
+    def _rollback(self) -> Iterator[_Line]:
+        if self._view.decision != "ROLLBACK" or not self._view.rollback_steps:
+            return
+        yield [(" roll back with:", _BOLD)]
+        for step in self._view.rollback_steps:
+            yield from self._command(step, _INDENT)
+
+    def _criteria(self) -> Iterator[_Line]:
+        names = [_cells(self._text(criterion.name)) for criterion in self._view.criteria]
+        values = [_cells(self._text(item.value)) for item in self._view.criteria if item.value != NOT_MEASURED]
+        name_width = min(max(names, default=0), 32)
+        value_width = min(max(values, default=0), 14)
+        for criterion in self._view.criteria:
+            yield from self._criterion(criterion, name_width, value_width)
+
+    def _criterion(self, criterion: CriterionView, name_width: int, value_width: int) -> Iterator[_Line]:
+        passed = criterion.mark is Mark.PASS
+        unknown = criterion.value == NOT_MEASURED
+        evidence = criterion.origins if unknown else f"{criterion.evidence}, {criterion.origins}"
+        lines = [criterion.target] if passed else [criterion.status, *(line.text for line in criterion.lines)]
+        rest = [evidence, *lines, criterion.proof]
+        cells = [_padded(self._text(criterion.value), value_width), *filter(None, rest)]
+        yield from self._marked(criterion.mark, criterion.name, cells, name_width)
+        if unknown:
+            yield from self._wrapped(criterion.evidence, _INDENT)
+        if criterion.slices and not passed:
+            told = [f"{part.name} {part.value}, {part.evidence}, {part.status}" for part in criterion.slices]
+            yield from self._plainly(told, _INDENT)
+        for note in (criterion.left_out, "" if passed else criterion.flip):
+            if note:
+                yield from self._wrapped(note, _INDENT)
+
+    def _suites(self) -> Iterator[_Line]:
+        whole = self._view.all_suites
+        if whole is None:
+            return
+        yield from self._suite(whole)
+        for suite in self._view.suites:
+            if suite.mark is not Mark.PASS:
+                yield from self._plainly([suite.name, *suite.text.split(", ")], _INDENT)
+
+    def _suite(self, whole: SuiteView) -> Iterator[_Line]:
+        words = [f"{whole.name},", *whole.text.split(" ")]
+        first = f" {self._text(whole.mark)} "
+        for place, line in enumerate(_packed([self._text(word) for word in words], self._width - len(first), " ")):
+            yield [(first, _MARKED[whole.mark]), (line, "")] if place == 0 else [(" " * len(first), ""), (line, "")]
+
+    def _notes(self) -> Iterator[_Line]:
+        for note in self._view.notes:
+            yield from self._wrapped(f"note: {note}", 1)
+
+    def _marked(self, mark: Mark, name: str, cells: Sequence[str], name_width: int = 0) -> Iterator[_Line]:
+        """A marked line: the name, then cells, wrapped between cells under the first of them."""
+        first, name = f" {self._text(mark)} ", self._text(name)
+        hang = len(first) + max(name_width, 0 if name_width else _cells(name)) + 2
+        if hang > self._width // 2:
+            hang = _INDENT
+        packed = list(_packed([self._text(cell) for cell in cells], self._width - hang))
+        fits = len(first) + _cells(name) + 2 <= hang
+        head = [(first, _MARKED[mark]), (_cut(name, self._width - len(first)), _BOLD)]
+        if not packed or not fits:
+            yield head
+        for place, line in enumerate(packed):
+            lead = hang - len(first) - _cells(name)
+            yield [*head, (" " * lead, ""), (line, "")] if fits and place == 0 else [(" " * hang, ""), (line, "")]
+
+    def _plainly(self, cells: Iterable[str], indent: int, style: str = "") -> Iterator[_Line]:
+        for line in _packed([self._text(cell) for cell in cells], self._width - indent):
+            yield [(" " * indent, ""), (line, style)]
+
+    def _wrapped(self, text: str, indent: int) -> Iterator[_Line]:
+        for line in _packed(self._text(text).split(" "), self._width - indent, " "):
+            yield [(" " * indent, ""), (line, "")]
+
+    def _labelled(self, label: str, text: str, style: str, indent: int = 1) -> Iterator[_Line]:
+        """`rerun: …`: on one line where it fits, else a command continued below, or prose wrapped below."""
+        label, text = self._text(label), self._text(text)
+        if indent + _cells(label) + 1 + _cells(text) <= self._width:
+            yield [(" " * indent, ""), (label, style), (" ", ""), (text, "")]
+            return
+        yield [(" " * indent, ""), (label, style)]
+        yield from self._command(text, indent + 2)
+
+    def _command(self, text: str, indent: int) -> Iterator[_Line]:
+        """A command broken between its words, so that what is pasted is what was meant."""
+        text = self._text(text)
+        try:
+            words = [shlex.quote(word) for word in shlex.split(text)]
+        except ValueError:
+            words = []
+        if " ".join(words) != text:
+            # Not plain shell words: a sentence, or quoting of another kind.
+            yield from self._wrapped(text, indent)
+            return
+        lines = list(_packed(_options(words), self._width - indent - 2, " ", cut=False))
+        for place, line in enumerate(lines):
+            more = " \\" if place < len(lines) - 1 else ""
+            yield [(" " * (indent + (2 if place else 0)), ""), (line + more, "")]
+
+
+def _packed(cells: Sequence[str], width: int, between: str = "  ", *, cut: bool = True) -> Iterator[str]:
+    """Cells joined on as few lines as they fit; one that is wider than a line is cut into lines."""
+    line = ""
+    for cell in cells:
+        joined = f"{line}{between}{cell}" if line else cell
+        if not line or _cells(joined) <= width:
+            line = joined
+        else:
+            yield line.rstrip()
+            line = cell
+        if _cells(line) > width and " " in line and between != " ":
+            *whole, line = _packed(line.split(" "), width, " ")
+            yield from whole
+        while cut and _cells(line) > width:
+            head = _cut(line, width)
+            yield head
+            line = line[len(head) :]
+    if line:
+        yield line.rstrip()
+
+
+def _options(words: Sequence[str]) -> list[str]:
+    """Words of a command, an option kept together with what follows it."""
+    kept: list[str] = []
+    for word in words:
+        if kept and kept[-1].startswith("-") and " " not in kept[-1] and not word.startswith("-"):
+            kept[-1] += f" {word}"
+        else:
+            kept.append(word)
+    return kept
+
+
+def _cells(text: str) -> int:
+    """Columns a text takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(_wide(ch) for ch in text)
+
+
+def _wide(ch: str) -> int:
+    if unicodedata.combining(ch) or unicodedata.category(ch) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(ch) in ("W", "F") else 1
+
+
+def _cut(text: str, width: int) -> str:
+    """The longest beginning that fits, at least one character."""
+    taken = 0
+    for place, ch in enumerate(text):
+        taken += _wide(ch)
+        if taken > width:
+            return text[: max(place, 1)]
+    return text
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _cells(text))

@@ -1,0 +1,198 @@
+"""A verdict in words: the same ones in the terminal, Markdown, HTML and JUnit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sluicegate.gate.wording import count_of
+from sluicegate.model import Finding, Reason, SuiteResult, Verdict
+from sluicegate.report.criterion import CriterionView, Mark, criterion_view
+from sluicegate.report.figures import command, moment, plain, said, short
+
+__all__ = ["FindingView", "ReasonView", "SuiteView", "VerdictView", "view_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteView:
+    """One suite, counted."""
+
+    name: str
+    mark: Mark
+    planned: int
+    run: int
+    failed: int
+    crashed: int
+    skipped: int
+    missing: int
+    not_applicable: int
+    self_reported: bool
+
+    @property
+    def text(self) -> str:
+        """`1,948 checks, 0 failed, 0 skipped`, and whatever else is not 0."""
+        rest = ("crashed", "missing", "not_applicable")
+        more = [f"{getattr(self, name):,} {name.replace('_', ' ')}" for name in rest if getattr(self, name)]
+        told = [count_of(self.planned, "check"), f"{self.failed:,} failed", f"{self.skipped:,} skipped", *more]
+        return ", ".join([*told, *(["self-reported"] if self.self_reported else [])])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingView:
+    """One finding, safe to show."""
+
+    check: str
+    case: str
+    repeat: int
+    place: str
+    message: str
+    excerpt: str
+    severity: str
+    witness: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonView:
+    """One line of why."""
+
+    mark: Mark
+    kind: str
+    about: str
+    text: str
+    mend: str
+    rerun: str
+    finding: FindingView | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictView:
+    """Everything a report says, in words and in order."""
+
+    decision: str
+    """`PROMOTE`, `COMPLETE`, `HOLD`, `ROLLBACK`."""
+    cause: str
+    """`insufficient`, `below target`; empty for promote and complete."""
+    plan: str
+    step: str
+    attempt: int
+    subject: str
+    plan_hash: str
+    evidence: str
+    issued: str
+    valid_until: str
+    reasons: tuple[ReasonView, ...]
+    criteria: tuple[CriterionView, ...]
+    suites: tuple[SuiteView, ...]
+    all_suites: SuiteView | None
+    """The sum; None without suites."""
+    findings: tuple[FindingView, ...]
+    findings_total: int
+    rollback_steps: tuple[str, ...]
+    notes: tuple[str, ...]
+    next: str
+    """What to do next: the mend of the weightiest reason that has one."""
+    parts: Mapping[str, str]
+    """Full digests and parts by name."""
+
+    @property
+    def other_reasons(self) -> tuple[ReasonView, ...]:
+        """Reasons that no criterion's own line tells already."""
+        told = {criterion.name.partition(" ")[0] for criterion in self.criteria}
+        return tuple(reason for reason in self.reasons if reason.finding is not None or reason.about not in told)
+
+    @property
+    def more_findings(self) -> int:
+        """Findings the ledger holds beyond those of the verdict."""
+        return max(0, self.findings_total - len(self.findings))
+
+
+def view_of(verdict: Verdict) -> VerdictView:
+    """The words of a verdict."""
+    mends = [said(reason.mend) for reason in verdict.reasons if reason.mend]
+    suites = tuple(_suite(suite) for suite in verdict.suites)
+    return VerdictView(
+        decision=verdict.decision.value.upper(),
+        cause=verdict.kind.value.partition(".")[2].replace("_", " "),
+        plan=plain(verdict.plan),
+        step=" → ".join(plain(stage) for stage in (verdict.from_stage, verdict.to_stage) if stage),
+        attempt=verdict.attempt,
+        subject=short(verdict.subject),
+        plan_hash=short(verdict.plan_digest),
+        evidence=" ".join(map(short, verdict.evidence_heads)) or "none",
+        issued=moment(verdict.issued_at),
+        valid_until=moment(verdict.valid_until),
+        reasons=tuple(map(_reason, verdict.reasons)),
+        criteria=tuple(map(criterion_view, verdict.criteria)),
+        suites=suites,
+        all_suites=_sum(suites) if suites else None,
+        findings=tuple(map(_finding, verdict.findings)),
+        findings_total=max(verdict.findings_total, len(verdict.findings)),
+        rollback_steps=tuple(map(command, verdict.rollback_steps)),
+        notes=tuple(map(said, verdict.notes)),
+        next=mends[0] if mends else "",
+        parts=_parts(verdict),
+    )
+
+
+def _parts(verdict: Verdict) -> dict[str, str]:
+    known = {
+        "subject": verdict.subject,
+        **{f"subject · {name}": value for name, value in verdict.subject_parts.items()},
+        "apparatus": verdict.apparatus,
+        "plan": verdict.plan_digest,
+        "lock": verdict.lock_digest,
+        "state head": verdict.state_head or "none",
+        "previous verdict": verdict.previous_verdict or "none",
+        **{f"evidence {number}": head for number, head in enumerate(verdict.evidence_heads, start=1)},
+        "engine": verdict.engine,
+    }
+    return {plain(name): plain(value) for name, value in known.items()}
+
+
+def _suite(suite: SuiteResult) -> SuiteView:
+    unproven = suite.crashed or suite.skipped or suite.missing or suite.run == 0
+    counts = ("planned", "run", "failed", "crashed", "skipped", "missing", "not_applicable", "self_reported")
+    return SuiteView(
+        name=plain(suite.suite),
+        mark=Mark.FAIL if suite.failed else Mark.OPEN if unproven else Mark.PASS,
+        **{name: getattr(suite, name) for name in counts},
+    )
+
+
+def _sum(suites: Sequence[SuiteView]) -> SuiteView:
+    counts = ("planned", "run", "failed", "crashed", "skipped", "missing", "not_applicable")
+    marks = [suite.mark for suite in suites]
+    return SuiteView(
+        name=count_of(len(suites), "suite"),
+        mark=next((mark for mark in (Mark.FAIL, Mark.OPEN) if mark in marks), Mark.PASS),
+        **{name: sum(getattr(suite, name) for suite in suites) for name in counts},
+        self_reported=False,
+    )
+
+
+def _reason(reason: Reason) -> ReasonView:
+    passes = reason.kind.row == 12
+    return ReasonView(
+        mark=Mark.PASS if passes else Mark.OPEN if reason.kind.row >= 4 and reason.finding is None else Mark.FAIL,
+        kind=reason.kind.value,
+        about=plain(reason.about),
+        text=said(reason.text),
+        mend=said(reason.mend),
+        rerun=plain(reason.rerun, 2_000),
+        finding=None if reason.finding is None else _finding(reason.finding),
+    )
+
+
+def _finding(finding: Finding) -> FindingView:
+    return FindingView(
+        check=plain(finding.check),
+        case=plain(finding.case_id),
+        repeat=finding.repeat,
+        place=plain(finding.place),
+        message=said(finding.message),
+        excerpt=said(finding.excerpt, 200),
+        severity=finding.severity.value,
+        witness=finding.witness.value.replace("_", " "),
+        mend=said(finding.mend),
+    )

@@ -1,0 +1,82 @@
+"""Gating a reference pipeline, sound or with a planted defect, in a folder of its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Protocol
+
+from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.plan.reader import read_plan
+from sluicegate.session.workspace import Workspace
+
+__all__ = ["Demonstration", "PlantedDefect", "ReferencePipeline", "demonstration", "references"]
+
+GROUP = "sluicegate.references"
+"""Entry-point group: `name = module:mapping`, each mapping from a pipeline's name to a ReferencePipeline."""
+
+
+class PlantedDefect(Protocol):
+    """A weakness that can be switched on, and who must find it."""
+
+    name: str
+    description: str
+    suite: str
+    kind: str
+
+
+class ReferencePipeline(Protocol):
+    """A pipeline that comes ready to be gated."""
+
+    name: str
+    title: str
+    stage: str
+    defects: tuple[PlantedDefect, ...]
+
+    @property
+    def plan(self) -> Path:
+        """Its plan file, the lock beside it."""
+        ...
+
+    def environment(self, defect: str | None = None) -> dict[str, str]:
+        """What switches the defect on."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demonstration:
+    """A reference pipeline made ready to be gated."""
+
+    reference: ReferencePipeline
+    workspace: Workspace
+
+
+def references() -> Mapping[str, ReferencePipeline]:
+    """Every installed reference pipeline by name."""
+    found: dict[str, ReferencePipeline] = {}
+    for point in entry_points(group=GROUP):
+        found.update(point.load())
+    return found
+
+
+def demonstration(name: str, defect: str | None, folder: Path) -> Demonstration:
+    """The reference pipeline with its evidence under `folder`, begun anew. Raises InputError for unknown names."""
+    known = references()
+    if name not in known:
+        mend = nearest(name, known) or f"There are: {', '.join(known)}."
+        raise InputError(Fault(where="demo", what=f"no reference pipeline is called '{name}'.", mend=mend))
+    reference = known[name]
+    defects = {planted.name for planted in reference.defects}
+    if defect is not None and defect not in defects:
+        mend = nearest(defect, defects) or "See: sluicegate demo --list"
+        raise InputError(Fault(where="--defect", what=f"'{defect}' is not planted in {name}.", mend=mend))
+    plan = read_plan(reference.plan)
+    evidence = folder / name / (defect or "sound")
+    shutil.rmtree(evidence, ignore_errors=True)
+    pipeline = replace(plan.pipeline, environment={**plan.pipeline.environment, **reference.environment(defect)})
+    state = evidence / "state.jsonl" if plan.state else None
+    plan = replace(plan, pipeline=pipeline, state=state)
+    return Demonstration(reference=reference, workspace=Workspace(reference.plan, evidence=evidence, plan=plan))

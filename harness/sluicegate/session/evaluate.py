@@ -1,0 +1,265 @@
+"""`sluicegate.evaluate`: a pipeline, cases and checks in one call; the same runner and checks as the gate's."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sluicegate.checks.registry import Check, CheckConfig, resolve, run_check
+from sluicegate.checks.success import success
+from sluicegate.errors import Fault, InputError
+from sluicegate.ledger import Checked
+from sluicegate.model import Case, Counts, Estimate, Finding, NotMeasured, Output, Trial, decode
+from sluicegate.pipelines.build import target_pipeline
+from sluicegate.runner import drive
+from sluicegate.session.own_checks import OwnCheck, own_check
+from sluicegate.session.scratch import Discarding, recording_to
+from sluicegate.session.tallies import CaseTally, SeenIds, Values
+
+__all__ = ["Failure", "Measured", "Report", "aevaluate", "evaluate"]
+
+CheckLike: TypeAlias = "str | Callable[..., Any]"
+CaseLike: TypeAlias = "Case | Mapping[str, Any]"
+
+_FAILURES_KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One trial that crashed, failed a check, or broke one."""
+
+    case_id: str
+    repeat: int
+    findings: tuple[Finding, ...]
+    output: Output
+    errors: tuple[str, ...] = ()
+    """Checks that raised; such a trial is not scored."""
+    rerun: str = ""
+    """Python that runs only this case again."""
+
+    def __str__(self) -> str:
+        said = [finding.message for finding in self.findings] or list(self.errors)
+        return f"{self.case_id}: {'; '.join(said) or 'failed'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One number of a report, or why there is none."""
+
+    metric: str
+    estimate: Estimate | NotMeasured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What came out of an evaluation."""
+
+    counts: Counts
+    measurements: Mapping[str, Measured]
+    """Share of cases per check (repeats pooled: a case holds when every repeat did), success, errors, latency."""
+    failures: Sequence[Failure] = field(default=())
+    """The first thousand, in the order they ended."""
+    failures_total: int = 0
+    ledger: Path | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Every planned trial ran, was scored, and failed nothing."""
+        return self.failures_total == 0 and self.counts.scored == self.counts.planned > 0
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.counts.run} of {self.counts.planned} trials run, {self.counts.crashed} crashed, "
+            f"{self.counts.scored} scored, {self.failures_total} failed"
+        ]
+        for measured in self.measurements.values():
+            lines.append(f"  {measured.metric:<28} {_said(measured.estimate)}")
+        return "\n".join(lines)
+
+
+def evaluate(
+    pipeline: Callable[..., Any] | str | Sequence[str],
+    cases: Iterable[CaseLike],
+    checks: Sequence[CheckLike] = (),
+    *,
+    concurrency: int = 32,
+    repeats: int = 1,
+    ledger: str | Path | None = None,
+) -> Report:
+    """Call `pipeline` for every case and put every check to each output.
+
+    Args:
+        pipeline: a callable (sync or async), `module:attribute`, a URL, or a command as a list of words.
+        cases: `Case` objects or mappings with `id`, `input` and any other field of a case; may be a generator.
+        checks: callables `(case, output) -> bool | Finding | iterable of Finding`, or names of built-in checks or suites.
+        concurrency: calls at once.
+        repeats: how often each case is run; a case holds when all its repeats hold.
+        ledger: a new file for the evidence; an unfinished one there is continued beside it.
+
+    Raises InputError for cases, checks or a pipeline that cannot be used, RuntimeError inside a running event loop
+    (await `aevaluate` there).
+    """
+    return asyncio.run(
+        aevaluate(pipeline, cases, checks, concurrency=concurrency, repeats=repeats, ledger=ledger)
+    )
+
+
+async def aevaluate(
+    pipeline: Callable[..., Any] | str | Sequence[str],
+    cases: Iterable[CaseLike],
+    checks: Sequence[CheckLike] = (),
+    *,
+    concurrency: int = 32,
+    repeats: int = 1,
+    ledger: str | Path | None = None,
+) -> Report:
+    """`evaluate` for code that is async already."""
+    if concurrency < 1 or repeats < 1:
+        raise InputError(Fault(where="evaluate", what=f"concurrency {concurrency}, repeats {repeats}: both start at 1."))
+    scorer = _Scorer(*_asked(checks), repeats=repeats)
+    adapter = target_pipeline(pipeline)
+    try:
+        with recording_to(ledger, repeats=repeats) as recorder:
+            sink = recorder or Discarding()
+            trials = _trials(cases, repeats)
+            await drive(
+                adapter,
+                recorder.remaining(trials, scorer.score) if recorder else trials,
+                recorder=sink,
+                nonce=recorder.nonce if recorder else secrets.token_hex(16),
+                concurrency=concurrency,
+                on_trial=lambda trial: sink.checked(scorer.score(trial)),
+            )
+            if recorder:
+                recorder.finish(scorer.planned)
+        return scorer.report(recorder.path if recorder else None)
+    finally:
+        await adapter.aclose()
+
+
+def _asked(checks: Sequence[CheckLike]) -> tuple[list[Check], list[OwnCheck]]:
+    if isinstance(checks, str):
+        raise InputError(Fault(where="checks", what=f"is the text '{checks}'.", mend=f"Write ['{checks}']."))
+    names = [check for check in checks if isinstance(check, str)]
+    own = [own_check(check) for check in checks if not isinstance(check, str)]
+    seen: set[str] = set()
+    for check in own:
+        if check.name in seen:
+            what = f"two checks are called '{check.name}'."
+            raise InputError(Fault(where="checks", what=what, mend="Give each function a name of its own."))
+        seen.add(check.name)
+    return resolve(names), own
+
+
+def _trials(cases: Iterable[CaseLike], repeats: int) -> Iterator[tuple[Case, int]]:
+    seen = SeenIds()
+    for index, given in enumerate(cases):
+        case = given if isinstance(given, Case) else decode(Case, given, f"cases[{index}]")
+        if not seen.add(case.id):
+            what = f"the id '{case.id}' was given before."
+            raise InputError(Fault(where=f"cases[{index}]", what=what, mend="Give each case an id of its own."))
+        for repeat in range(repeats):
+            yield case, repeat
+
+
+class _Scorer:
+    """Puts the checks to each trial and counts as trials stream by."""
+
+    def __init__(self, built_in: Sequence[Check], own: Sequence[OwnCheck], *, repeats: int) -> None:
+        self._built_in = built_in
+        self._own = own
+        self._config = CheckConfig()
+        self._tallies = {check.name: CaseTally(repeats) for check in [*built_in, *own]}
+        self._success, self._answered = CaseTally(repeats), CaseTally(repeats)
+        self._latency = Values()
+        self._failures: list[Failure] = []
+        self._failed = self._crashed = self._scored = self._inapplicable = 0
+        self.planned = 0
+
+    def score(self, trial: Trial) -> Checked:
+        """Count one trial; its results as a record."""
+        self.planned += 1
+        output = trial.output
+        case_id = trial.case.id
+        crashed = any(given.error is not None for given in trial.outputs)
+        results, findings, errors = self._results(trial, crashed=crashed)
+        self._crashed += crashed
+        self._success.add(case_id, success(trial, self._config, results) is True)
+        self._answered.add(case_id, not crashed)
+        self._latency.add(float("inf") if crashed or output.latency_ms is None else output.latency_ms)
+        for name, result in results.items():
+            if result in ("pass", "fail"):
+                self._tallies[name].add(case_id, result == "pass")
+        self._scored += not errors
+        if crashed or errors or "fail" in results.values():
+            self._fail(trial, findings, errors)
+        return Checked(
+            case_id=case_id,
+            repeat=trial.repeat,
+            results=results,
+            findings=findings,
+            self_reported=bool(self._own),
+        )
+
+    def report(self, ledger: Path | None) -> Report:
+        """Everything counted."""
+        shares = {name: tally.estimate() for name, tally in self._tallies.items()}
+        measured: dict[str, Estimate | NotMeasured] = {
+            **shares,
+            "draft.success_rate": self._success.estimate(),
+            "errors.rate": self._answered.estimate(failing=True),
+            "latency p50": self._latency.quantile(0.5),
+            "latency p95": self._latency.quantile(0.95),
+        }
+        return Report(
+            counts=Counts(planned=self.planned, run=self.planned, crashed=self._crashed, scored=self._scored),
+            measurements={name: Measured(metric=name, estimate=value) for name, value in measured.items()},
+            failures=self._failures,
+            failures_total=self._failed,
+            ledger=ledger,
+        )
+
+    def _results(self, trial: Trial, *, crashed: bool) -> tuple[dict[str, str], tuple[Finding, ...], tuple[str, ...]]:
+        results: dict[str, str] = {}
+        findings: tuple[Finding, ...] = ()
+        errors: tuple[str, ...] = ()
+        for check in self._built_in:
+            said = run_check(check, trial, self._config)
+            results[check.name] = said.result.value
+            findings += said.findings
+            if said.result.value == "error":
+                errors += (f"{check.name}: {said.reason}",)
+        for own in self._own:
+            result, found, error = own.ask(trial, crashed=crashed)
+            results[own.name] = result
+            findings += found
+            if error:
+                errors += (f"{own.name}: {error}",)
+        return results, findings, errors
+
+    def _fail(self, trial: Trial, findings: tuple[Finding, ...], errors: tuple[str, ...]) -> None:
+        self._failed += 1
+        if len(self._failures) < _FAILURES_KEPT:
+            rerun = f"sluicegate.evaluate(pipeline, [case for case in cases if case['id'] == {trial.case.id!r}], checks)"
+            self._failures.append(
+                Failure(
+                    case_id=trial.case.id,
+                    repeat=trial.repeat,
+                    findings=findings,
+                    output=trial.output,
+                    errors=errors,
+                    rerun=rerun,
+                )
+            )
+
+
+def _said(measured: Estimate | NotMeasured) -> str:
+    if isinstance(measured, NotMeasured):
+        return f"not measured: {measured.reason}"
+    if measured.k is None:
+        return f"{measured.value:.4g}  n {measured.n}"
+    return f"{measured.k} of {measured.n}  [{measured.low:.4g}, {measured.high:.4g}]"

@@ -1,0 +1,128 @@
+"""Taking in what was measured elsewhere, and what people vouch for, as ledgers beside the evidence."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.ledger import Expected, LedgerWriter, RunClosed, RunStarted, append_state
+from sluicegate.model import Json, Origin, digest_of, now_utc, rfc3339
+from sluicegate.plan.metrics import BUILT_IN
+from sluicegate.resources import VERSION
+from sluicegate.session.workspace import Workspace
+from sluicegate.sources.attestations import attestation_of
+from sluicegate.sources.columns import RecordSpec
+from sluicegate.sources.record import read_measurements
+from sluicegate.sources.tables import CsvTable, JsonlTable, SqliteTable, Table
+
+__all__ = ["Recorded", "acknowledge", "enter", "record_attestation", "record_measurements", "roll_back", "source_table"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What was taken in."""
+
+    path: Path
+    units: int
+    outside: int
+    """Rows outside of the window, left out."""
+
+
+def source_table(path: Path, *, table: str | None = None, query: str | None = None) -> Table:
+    """The source of rows at `path`, by its ending or by what is asked of it. Raises InputError for one it cannot tell."""
+    ending = path.suffix.lower()
+    if table or query or ending in (".db", ".sqlite", ".sqlite3"):
+        return SqliteTable(path, query=query, table=table)
+    if ending in (".csv", ".tsv"):
+        return CsvTable(path, delimiter="\t" if ending == ".tsv" else ",")
+    if ending in (".jsonl", ".ndjson"):
+        return JsonlTable(path)
+    what = f"'{path.name}' ends with '{ending}'."
+    raise InputError(Fault(where="--file", what=what, mend="Give a .csv, .tsv, .jsonl or .sqlite file."))
+
+
+def record_measurements(workspace: Workspace, table: Table, spec: RecordSpec, *, now: datetime | None = None) -> Recorded:
+    """All rows of a source, or, when one is bad, none. Raises InputError with every fault."""
+    at = now or now_utc()
+    known = [*workspace.plan.metrics, *BUILT_IN]
+    if spec.metric not in known:
+        mend = nearest(spec.metric, known) or "Declare it under metrics: in the plan."
+        raise InputError(Fault(where="--metric", what=f"'{spec.metric}' is no metric of this plan.", mend=mend))
+    with read_measurements(table, spec, now=at) as recording, _ledger(workspace, spec.origin, spec.stage, at) as ledger:
+        for block in recording.blocks():
+            ledger.append("measurements", block.body())
+        return Recorded(path=ledger.path, units=recording.rows, outside=recording.outside)
+
+
+def record_attestation(workspace: Workspace, given: Mapping[str, Json], *, now: datetime | None = None) -> Path:
+    """Who vouches for what, until when. Raises InputError with every fault."""
+    at = now or now_utc()
+    attestation = attestation_of(given, "attestation", now=at)
+    if attestation.stage is not None:
+        workspace.stage(attestation.stage)
+    with _ledger(workspace, Origin.LIVE, attestation.stage, at) as ledger:
+        ledger.append("attestation", attestation.body())
+        return ledger.path
+
+
+def enter(workspace: Workspace, stage: str, *, now: datetime | None = None) -> str:
+    """Say that the rollout has entered a stage with the present subject: its live evidence begins here."""
+    path = _state_path(workspace)
+    name = workspace.stage(stage).name
+    state = workspace.state()
+    if state is not None and state.missing and name != workspace.plan.stages[0].name:
+        what = "there is no state file, and this is not the first stage."
+        raise InputError(Fault(where=str(path), what=what, mend="Restore it from its protected place."))
+    at = rfc3339(now or now_utc())
+    return append_state(path, "entered", {"stage": name, "subject": workspace.subject, "at": at})
+
+
+def roll_back(workspace: Workspace, stage: str, *, by: str, now: datetime | None = None) -> str:
+    """Say that a stage was left backwards; its lines stay crossed for this subject."""
+    name = workspace.stage(stage).name
+    body = {"stage": name, "subject": workspace.subject, "at": rfc3339(now or now_utc()), "by": by}
+    return append_state(_state_path(workspace), "rolled_back", body)
+
+
+def acknowledge(workspace: Workspace, *, by: str, now: datetime | None = None) -> str:
+    """Say that a person has seen the rollback and lets the present subject try."""
+    body = {"subject": workspace.subject, "at": rfc3339(now or now_utc()), "by": by}
+    return append_state(_state_path(workspace), "acknowledged", body)
+
+
+def _state_path(workspace: Workspace) -> Path:
+    if workspace.plan.state is None:
+        what = "the plan names no state file."
+        raise InputError(Fault(where=str(workspace.plan.path), what=what, mend="Add state: rollout/state.jsonl"))
+    return workspace.plan.state
+
+
+@contextmanager
+def _ledger(workspace: Workspace, origin: Origin, stage: str | None, at: datetime) -> Iterator[LedgerWriter]:
+    """A new ledger of its own; whole once closed."""
+    folder = workspace.evidence / "recorded"
+    number = 1 + max((int(path.stem) for path in folder.glob("*.jsonl") if path.stem.isdigit()), default=0)
+    with LedgerWriter(folder / f"{number:06d}.jsonl") as ledger:
+        started = RunStarted(
+            schema_version=1,
+            nonce=secrets.token_hex(16),
+            at=rfc3339(at),
+            origin=origin,
+            stage=stage or "",
+            attempt=number,
+            subject=workspace.subject,
+            apparatus=workspace.apparatus(stage or ""),
+            plan_digest=workspace.plan.digest,
+            lock_digest=workspace.lock_digest,
+            engine=VERSION,
+            pipeline="",
+            expected=Expected(cases=0, trials=0, ids_digest=digest_of([])),
+        )
+        ledger.append(RunStarted.KIND, started.body())
+        yield ledger
+        ledger.append(RunClosed.KIND, RunClosed(at=rfc3339(now_utc()), complete=True).body())

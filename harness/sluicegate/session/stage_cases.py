@@ -1,0 +1,99 @@
+"""Which cases a stage runs, and which suite reads which of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from sluicegate.checks import SUITES
+from sluicegate.errors import Fault, InputError
+from sluicegate.model import Case, Origin
+from sluicegate.plan.cases import read_cases
+from sluicegate.plan.types import Plan, Stage
+
+__all__ = ["GOLDEN", "PLAIN", "CaseFile", "StageCases", "case_files", "stage_cases"]
+
+PLAIN = "cases"
+"""The name under which the lock pins the plan's own cases, whatever suites read them."""
+GOLDEN = "golden"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFile:
+    """A file of cases by its name relative to the plan."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageCases:
+    """Cases by suite. `golden` is run apart, since its evidence has another origin."""
+
+    by_suite: Mapping[str, Sequence[Case]]
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Case file to SHA-256 of its content."""
+
+    def of(self, origin: Origin) -> list[Case]:
+        """The distinct cases of one origin in a stable order. Raises InputError for one id with two contents."""
+        found: dict[str, Case] = {}
+        for suite, cases in self.by_suite.items():
+            if (suite == GOLDEN) is not (origin is Origin.GOLDEN):
+                continue
+            for case in cases:
+                if found.setdefault(case.id, case) != case:
+                    what = f"two different cases have the id '{case.id}'."
+                    raise InputError(Fault(where=f"suite {suite}", what=what, mend="Give each case an id of its own."))
+        return list(found.values())
+
+    def suites_of(self, origin: Origin) -> dict[str, frozenset[str]]:
+        """Suite to the ids of its cases, for one origin."""
+        return {
+            suite: frozenset(case.id for case in cases)
+            for suite, cases in self.by_suite.items()
+            if (suite == GOLDEN) is (origin is Origin.GOLDEN)
+        }
+
+
+def stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
+    """Read the plan's case files and derive each required suite's cases. Raises InputError with every fault."""
+    files: dict[str, str] = {}
+    by_suite: dict[str, Sequence[Case]] = {}
+    available = [name for name in stage.requires.suites if name in SUITES]
+    asks_suite = bool(available) or _reads(stage, Origin.SUITE)
+    if asks_suite and plan.cases:
+        found = case_files(plan.cases, base)
+        cases = list(read_cases([file.path for file in found]))
+        files.update(_digests(found))
+        by_suite[PLAIN] = cases
+        for name in available:
+            by_suite[name] = SUITES[name].cases(cases, plan.seed)
+    if plan.golden and (_reads(stage, Origin.GOLDEN) or GOLDEN in stage.requires.suites):
+        found = case_files(plan.golden, base)
+        files.update(_digests(found))
+        by_suite[GOLDEN] = list(read_cases([file.path for file in found]))
+    return StageCases(by_suite=by_suite, files=files)
+
+
+def case_files(patterns: Iterable[str], base: Path) -> list[CaseFile]:
+    """Files that match, each once, by name. Raises InputError for a pattern that matches nothing."""
+    faults, found = [], {}
+    for pattern in patterns:
+        matched = [path for path in sorted(base.glob(pattern)) if path.is_file()]
+        if not matched:
+            what = f"'{pattern}' matches no file in {base}."
+            faults.append(Fault(where="cases", what=what, mend="Mend the pattern, or write the file."))
+        found.update({path.relative_to(base).as_posix(): path for path in matched})
+    if faults:
+        raise InputError(faults)
+    return [CaseFile(name=name, path=path) for name, path in sorted(found.items())]
+
+
+def _digests(files: Iterable[CaseFile]) -> dict[str, str]:
+    return {file.name: sha256(file.path.read_bytes()).hexdigest() for file in files}
+
+
+def _reads(stage: Stage, origin: Origin) -> bool:
+    return any(origin in criterion.origins for criterion in stage.criteria)

@@ -1,0 +1,53 @@
+"""Where a rollout stands, in words."""
+
+from __future__ import annotations
+
+from sluicegate.ledger import StateView
+from sluicegate.session.workspace import Workspace
+
+__all__ = ["status"]
+
+
+def status(workspace: Workspace) -> str:
+    """Stages with the current one marked, then what the state file tells, newest last."""
+    plan = workspace.plan
+    here = workspace.stage().name
+    lines = [f"{plan.name}  ({plan.path})"]
+    for stage in plan.stages:
+        mark = "→" if stage.name == here else " "
+        attempts = len(workspace.attempts(stage.name))
+        exposure = "live" if stage.exposure.live else "not live"
+        percent = "" if stage.exposure.percent is None else f", {float(stage.exposure.percent):.0%}"
+        said = f"{attempts} attempt{'s' * (attempts != 1)}" if attempts else "no attempt yet"
+        lines.append(f" {mark} {stage.name:<14} {exposure}{percent}, {said}")
+    lines.append("")
+    state = workspace.state()
+    if state is None:
+        lines.append("the plan names no state file")
+    elif state.missing:
+        lines.append(f"{state.path}: no state file yet")
+    else:
+        lines += _events(state)
+    return "\n".join(lines)
+
+
+def _events(state: StateView) -> list[str]:
+    lines = []
+    for event in state.events:
+        at = event.at[:16].replace("T", " ")
+        match type(event).__name__:
+            case "Attempt":
+                said = f"attempt {event.attempt} at {event.stage}"
+            case "VerdictGiven":
+                to = f" → {event.to_stage}" if event.to_stage and event.decision == "promote" else ""
+                said = f"{event.kind}  {event.from_stage}{to}"
+            case "Entered":
+                said = f"entered {event.stage}"
+            case "RolledBack":
+                said = f"rolled back from {event.stage} by {event.by}"
+            case _:
+                said = f"acknowledged by {event.by}"
+        lines.append(f" {at}  {said}  subject {event.subject[:8]}")
+    if state.broken is not None:
+        lines.append(f" broken: {state.broken}")
+    return lines

@@ -1,0 +1,43 @@
+"""What a deploy step asks: is this verdict about exactly this step, and what does it say?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from sluicegate.errors import Fault, InputError
+from sluicegate.model import now_utc
+from sluicegate.session.workspace import Workspace
+from sluicegate.sources.consumer import VerifyResult, verify_verdict
+
+__all__ = ["verify"]
+
+
+def verify(
+    verdict: Path,
+    plan: Path,
+    *,
+    subject: str,
+    from_stage: str,
+    to_stage: str | None,
+    max_age_s: float | None = None,
+    now: datetime | None = None,
+) -> VerifyResult:
+    """The decision these bytes carry for this step. Plan, lock and state come from the protected branch."""
+    workspace = Workspace(plan)
+    try:
+        raw = verdict.read_bytes()
+    except OSError as error:
+        mend = "Give the verdict.json that gate or judge wrote."
+        raise InputError(Fault(where=str(verdict), what=f"cannot be read: {error.strerror}.", mend=mend)) from None
+    return verify_verdict(
+        raw,
+        plan_digest=workspace.plan.digest,
+        lock_digest=workspace.lock_digest,
+        subject=subject,
+        from_stage=workspace.stage(from_stage).name,
+        to_stage=None if to_stage is None else workspace.stage(to_stage).name,
+        max_age_s=max_age_s,
+        now=now or now_utc(),
+        state=workspace.state(),
+    )

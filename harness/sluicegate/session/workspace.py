@@ -1,0 +1,141 @@
+"""Where one rollout's plan, lock, state and evidence lie, and what they say before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sluicegate.errors import Fault, InputError
+from sluicegate.ledger import StateView, read_state
+from sluicegate.plan.lock import Lock, lock_bytes, lock_digest, lock_path, read_lock
+from sluicegate.plan.reader import read_plan
+from sluicegate.plan.types import Plan, Stage
+from sluicegate.resources import VERSION
+from sluicegate.sources.subject import apparatus_digest, subject_digest
+
+__all__ = ["AttemptFolder", "PlanError", "Workspace"]
+
+EVIDENCE_FOLDER = ".sluicegate"
+
+
+class PlanError(InputError):
+    """Plan or lock cannot be used; doors exit with 40."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptFolder:
+    """`<evidence>/<stage>/<attempt>/`: ledgers of one attempt, in the order written, and the verdict on it."""
+
+    path: Path
+    number: int
+
+    @property
+    def ledgers(self) -> list[Path]:
+        """Ledger files, oldest first."""
+        return sorted(self.path.glob("ledger-*.jsonl"), key=lambda path: int(path.stem.rpartition("-")[2]))
+
+    def next_ledger(self) -> Path:
+        """The path of a new ledger file; nothing is made."""
+        return self.path / f"ledger-{len(self.ledgers) + 1}.jsonl"
+
+
+class Workspace:
+    """A plan with its lock, its state and its evidence folder. Reading happens on first use."""
+
+    def __init__(self, plan_path: Path, *, evidence: Path | None = None, plan: Plan | None = None) -> None:
+        self.plan = plan or _plan(plan_path)
+        self.base = self.plan.path.resolve().parent
+        """Folder of the plan; patterns and targets are relative to it."""
+        self.evidence = evidence or self.base / EVIDENCE_FOLDER
+
+    @cached_property
+    def lock(self) -> Lock:
+        """The lock beside the plan. Raises PlanError when missing, unreadable or written for another plan."""
+        path = lock_path(self.plan.path)
+        if not path.exists():
+            what = "there is no lock, so nothing says which cases and checks must have run."
+            raise PlanError(Fault(where=str(path), what=what, mend=f"Run: sluicegate plan lock {self.plan.path}"))
+        try:
+            lock = read_lock(path)
+        except InputError as error:
+            raise PlanError(error.faults) from None
+        if lock.plan_digest != self.plan.digest:
+            what = "the lock was written for another version of this plan."
+            mend = f"Review the change, then run: sluicegate plan lock {self.plan.path}"
+            raise PlanError(Fault(where=str(path), what=what, mend=mend))
+        return lock
+
+    @cached_property
+    def lock_digest(self) -> str:
+        """SHA-256 of the lock."""
+        return lock_digest(self.lock)
+
+    @cached_property
+    def _subject(self) -> tuple[str, dict[str, str]]:
+        aside = [self.evidence, *([self.plan.state] if self.plan.state else [])]
+        return subject_digest(self.plan.subject, self.base, aside=aside)
+
+    @property
+    def subject(self) -> str:
+        """Digest of what serves. Raises InputError when it cannot be told."""
+        return self._subject[0]
+
+    @property
+    def subject_parts(self) -> Mapping[str, str]:
+        """The parts of the subject by name."""
+        return self._subject[1]
+
+    def apparatus(self, stage: str) -> str:
+        """Digest of what measures at this stage: plan, lock, case files, engine."""
+        locked = self.lock.stages.get(stage)
+        files = dict(locked.case_files) if locked else {}
+        return apparatus_digest(self.plan, lock=lock_bytes(self.lock), case_files=files, engine=VERSION)[0]
+
+    def state(self) -> StateView | None:
+        """The state file as it is now; None when the plan names none."""
+        return read_state(self.plan.state) if self.plan.state else None
+
+    def stage(self, name: str | None = None) -> Stage:
+        """The stage of that name, or the one the state file says the rollout is at (the first, before any entry)."""
+        if name is None:
+            state = self.state()
+            entered = state.entries[-1].stage if state and state.entries else None
+            name = entered if entered in {stage.name for stage in self.plan.stages} else self.plan.stages[0].name
+        try:
+            return self.plan.stage(name)
+        except KeyError:
+            from sluicegate.errors import nearest
+
+            names = [stage.name for stage in self.plan.stages]
+            mend = nearest(name, names) or f"The plan has {', '.join(names)}."
+            raise InputError(Fault(where="--stage", what=f"'{name}' is no stage of {self.plan.name}.", mend=mend)) from None
+
+    def attempts(self, stage: str) -> list[AttemptFolder]:
+        """Attempts at this stage, oldest first."""
+        folder = self.evidence / stage
+        found = (path for path in folder.glob("*") if path.name.isdigit() and path.is_dir())
+        return [AttemptFolder(path=path, number=int(path.name)) for path in sorted(found, key=lambda p: int(p.name))]
+
+    def new_attempt(self, stage: str) -> AttemptFolder:
+        """The folder of the next attempt; nothing is made."""
+        number = max((attempt.number for attempt in self.attempts(stage)), default=0) + 1
+        return AttemptFolder(path=self.evidence / stage / str(number), number=number)
+
+    def recordings(self) -> list[Path]:
+        """Ledgers of recorded measurements and attestations, oldest first."""
+        return sorted((self.evidence / "recorded").glob("*.jsonl"))
+
+    def ledgers(self, stage: str) -> Iterator[Path]:
+        """Every ledger the judge of this stage reads: recordings of all stages, then this stage's attempts."""
+        yield from self.recordings()
+        for attempt in self.attempts(stage):
+            yield from attempt.ledgers
+
+
+def _plan(path: Path) -> Plan:
+    try:
+        return read_plan(path)
+    except InputError as error:
+        raise PlanError(error.faults) from None

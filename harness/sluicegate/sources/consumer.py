@@ -1,0 +1,156 @@
+"""What a deploy step asks of a verdict before it acts: mine, of this step, fresh, not used up, and then the decision.
+
+Anything but exit 0 blocks; only a verdict that matches in full can say roll back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sluicegate.errors import InputError, printable
+from sluicegate.ledger import Acknowledged, RolledBack, StateView, VerdictGiven
+from sluicegate.model import Decision, Kind, Verdict, parse_time, read_verdict, verdict_hash
+
+__all__ = ["VerifyResult", "verify_verdict"]
+
+_SKEW = timedelta(seconds=5)
+"""Clocks of two machines in good order differ by less."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyResult:
+    """What the deploy step may do, and why."""
+
+    decision: Decision
+    kind: Kind
+    exit_code: int
+    """0 go on, 20 roll back, anything else blocks."""
+    text: str
+    """First line: the decision. Each refused field follows with what was expected and what was seen."""
+
+
+def verify_verdict(
+    raw: bytes,
+    *,
+    plan_digest: str,
+    lock_digest: str,
+    subject: str,
+    from_stage: str,
+    to_stage: str | None,
+    max_age_s: float | None,
+    now: datetime,
+    state: StateView | None,
+) -> VerifyResult:
+    """The decision these bytes carry for this step, or a hold that names each field that does not fit.
+
+    Nothing but `raw` is read. `plan_digest` and `lock_digest` are of plan and lock as the protected branch has them,
+    `subject` is what is about to serve, `from_stage` and `to_stage` (None after the last) the step about to be taken.
+    `max_age_s` is the consumer's own limit beside the verdict's `valid_until`, `now` the consumer's clock, `state` the
+    state file as read, or None when the plan names none.
+    """
+    try:
+        verdict = read_verdict(raw)
+    except InputError as error:
+        said = [str(fault) for fault in error.faults]
+        return _refused(said, "Judge again, and pass the verdict on unchanged.")
+    asked = {
+        "subject": (subject, verdict.subject),
+        "plan_digest": (plan_digest, verdict.plan_digest),
+        "lock_digest": (lock_digest, verdict.lock_digest),
+        "from_stage": (from_stage, verdict.from_stage),
+        "to_stage": (to_stage, verdict.to_stage),
+    }
+    foreign = [_differs(name, *pair) for name, pair in asked.items() if pair[0] != pair[1]]
+    if foreign:
+        return _refused(foreign, "This verdict is about something else: judge what is about to serve.")
+    if stale := _staleness(verdict, now, max_age_s):
+        return _refused(stale, "Judge again.")
+    if state is not None:
+        unknown = state.missing or state.broken is not None
+        if unknown and verdict.decision is not Decision.ROLLBACK:
+            said = [str(state.broken or f"state: expected {state.path}, seen no such file")]
+            return _refused(said, "Restore the state file from its protected place.", Kind.HOLD_NO_STATE)
+        if used := _used_up(raw, verdict, state, whole=not unknown):
+            return _refused(used, "Judge again; the newest verdict counts.")
+    return _accepted(verdict, now, checked_state=state is not None)
+
+
+def _differs(name: str, expected: str | None, seen: str | None) -> str:
+    return f"{name}: expected {expected or 'none'}, seen {seen or 'none'}"
+
+
+def _staleness(verdict: Verdict, now: datetime, max_age_s: float | None) -> list[str]:
+    # A rollback does not grow old: it stands until someone acknowledges it.
+    if verdict.decision is Decision.ROLLBACK:
+        return []
+    issued, until = parse_time(verdict.issued_at), parse_time(verdict.valid_until)
+    if issued > now + _SKEW:
+        return [f"issued_at: expected at most {_short(now)}, seen {_short(issued)}, which lies in the future"]
+    stale = []
+    if now > until:
+        stale.append(f"valid_until: expected at least {_short(now)}, seen {_short(until)}")
+    if max_age_s is not None and now - issued > timedelta(seconds=max_age_s):
+        stale.append(f"age: expected at most {_span(timedelta(seconds=max_age_s))}, seen {_span(now - issued)}")
+    return stale
+
+
+def _used_up(raw: bytes, verdict: Verdict, state: StateView, *, whole: bool) -> list[str]:
+    mine = verdict_hash(raw)
+    places = [
+        place for place, event in enumerate(state.events) if isinstance(event, VerdictGiven) and event.hash == mine
+    ]
+    if not places:
+        # Of a damaged file the record may be the lost part, and a rollback is not lost with it.
+        return [f"state: expected a record of verdict {mine[:12]}, seen none"] if whole else []
+    for event in state.events[places[-1] + 1 :]:
+        if (seen := _ending(verdict, mine, event)) is not None:
+            return [f"state: expected verdict {mine[:12]} to be the last word, seen {seen} after it"]
+    return []
+
+
+def _ending(verdict: Verdict, mine: str, event: object) -> str | None:
+    """What this later event is called, when it takes the verdict's force away."""
+    standing = verdict.decision is Decision.ROLLBACK
+    match event:
+        case VerdictGiven() if not standing and event.hash != mine:
+            return f"verdict {event.hash[:12]}"
+        case RolledBack() if not standing or event.subject == verdict.subject:
+            return f"the rollback of {event.stage} at {event.at}"
+        case Acknowledged() if standing:
+            # Later verdicts do not call a rollback back; a human who has seen it does.
+            return f"its acknowledgement at {event.at}"
+    return None
+
+
+def _accepted(verdict: Verdict, now: datetime, *, checked_state: bool) -> VerifyResult:
+    step = f"{verdict.from_stage} → {verdict.to_stage}" if verdict.to_stage else verdict.from_stage
+    said = f"{verdict.kind}: {step}, issued {_span(now - parse_time(verdict.issued_at))} ago"
+    lines = [said]
+    if verdict.exit_code != 0:
+        lines += [f"  {reason.about}: {reason.text}" for reason in verdict.reasons[:5]]
+    if verdict.decision is Decision.ROLLBACK and verdict.rollback_steps:
+        lines.append(f"  {len(verdict.rollback_steps)} rollback steps are in the report")
+    if not checked_state:
+        lines.append("  replay not checked: the plan names no state file")
+    text = printable("\n".join(lines))
+    return VerifyResult(decision=verdict.decision, kind=verdict.kind, exit_code=verdict.exit_code, text=text)
+
+
+def _refused(said: Sequence[str], mend: str, kind: Kind = Kind.HOLD_INVALID_EVIDENCE) -> VerifyResult:
+    lines = [f"{kind}: the verdict does not fit this step", *(f"  {line}" for line in said), f"  {mend}"]
+    return VerifyResult(decision=kind.decision, kind=kind, exit_code=kind.exit_code, text=printable("\n".join(lines)))
+
+
+def _short(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _span(length: timedelta) -> str:
+    """`14 minutes`, `3 hours`, `2 days`: the largest unit that holds at least two, seconds otherwise."""
+    seconds = max(0, round(length.total_seconds()))
+    for name, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {name}"
+    return f"{seconds} seconds"

@@ -1,0 +1,168 @@
+"""What serves, and what measures it, as digests: a change of any part is another subject or another apparatus.
+
+Exposure settings (percentage, flags, cohorts) belong to neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from sluicegate.errors import Fault, InputError
+from sluicegate.model import Json, canonical, digest_bytes, digest_of, parse
+from sluicegate.plan.types import Plan, SubjectSpec
+from sluicegate.sources.git import commit_of
+
+__all__ = ["apparatus_digest", "subject_digest"]
+
+_WHERE = "subject"
+_CACHES = frozenset({"__pycache__", ".git"})
+
+
+def subject_digest(spec: SubjectSpec, base: Path, *, aside: Iterable[Path] = ()) -> tuple[str, dict[str, str]]:
+    """The subject's digest, and its parts by name: `git`, `models`, each set of files, each literal value.
+
+    `base` is the folder of the plan; patterns are relative to it and may not leave it. What lies in `aside` (state
+    file, evidence) may change without making a git tree dirty. Raises InputError with every fault found: a dirty tree,
+    no repository, a pattern that matches no file, a file outside of `base`, two parts of one name, nothing named.
+    """
+    faults: list[Fault] = []
+    parts: dict[str, str] = {}
+    if spec.git is not None:
+        parts["git"] = _collected(faults, "", commit_of, spec.git, base, tuple(aside))
+    for name, patterns in spec.files.items():
+        _add(parts, name, "sha256:" + _collected(faults, "", _files_digest, name, patterns, base), faults)
+    if spec.models:
+        _add(parts, "models", ", ".join(sorted(set(spec.models))), faults)
+    for name, value in spec.values.items():
+        _add(parts, name, value, faults)
+    if not parts:
+        mend = "Name what serves: code: {git: HEAD}, prompts: {files: …}, models: […]."
+        faults.append(Fault(where=_WHERE, what="names nothing.", mend=mend))
+    if faults:
+        raise InputError(faults)
+    return digest_of({"parts": parts}), parts
+
+
+def apparatus_digest(
+    plan: Plan, *, lock: bytes | None, case_files: Mapping[str, str], engine: str
+) -> tuple[str, dict[str, str]]:
+    """The apparatus digest and its parts: plan and lock (exposure settings left out), case files, engine.
+
+    `case_files` maps each case file's name to the SHA-256 of its content.
+    """
+    pinned: Json = None
+    if lock is not None:
+        # The lock quotes the digest of the plan's bytes, which an exposure setting changes too.
+        pinned = {key: value for key, value in parse(lock).items() if key != "plan_digest"}
+    parts = {
+        "plan": digest_bytes(canonical(_plain(plan))),
+        "lock": digest_of(pinned),
+        "cases": digest_of(dict(case_files)),
+        "engine": engine,
+    }
+    return digest_of({"parts": parts}), parts
+
+
+# Where it stands, how a number is spelt, who sees the subject and what serves are no part of what measures.
+_LEFT_OUT = {"Plan": frozenset({"path", "digest", "subject"}), "Exposure": frozenset({"percent", "settings"})}
+_ALWAYS_LEFT_OUT = frozenset({"line", "text"})
+
+
+def _plain(value: Any) -> Json:
+    """A plan as JSON: what it asks, without where it stands in a file or how it spells a number."""
+    match value:
+        case Enum():
+            return value.value
+        case Fraction():
+            return f"{value.numerator}/{value.denominator}"
+        case Path():
+            return value.name
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple() | frozenset():
+            items = [_plain(item) for item in value]
+            return sorted(items) if isinstance(value, frozenset) else items
+    return _fields(value) if is_dataclass(value) else value
+
+
+def _fields(value: Any) -> Json:
+    kind = type(value).__name__
+    left_out = _LEFT_OUT.get(kind, frozenset()) | _ALWAYS_LEFT_OUT
+    kept = [item.name for item in fields(value) if item.name not in left_out]
+    return {"is": kind, **{name: _plain(getattr(value, name)) for name in kept}}
+
+
+def _collected(faults: list[Fault], default: str, ask: Any, *args: Any) -> str:
+    try:
+        answer: str = ask(*args)
+    except InputError as error:
+        faults.extend(error.faults)
+        return default
+    return answer
+
+
+def _add(parts: dict[str, str], name: str, value: str, faults: list[Fault]) -> None:
+    if name in parts:
+        what = f"has two parts named '{name}'."
+        faults.append(Fault(where=_WHERE, what=what, mend="Give each part a name of its own."))
+    parts[name] = value
+
+
+def _files_digest(name: str, patterns: Sequence[str], base: Path) -> str:
+    faults: list[Fault] = []
+    found: dict[str, Path] = {}
+    root = base.resolve()
+    for pattern in patterns:
+        matched = _matches(name, pattern, root, faults)
+        if not matched and not faults:
+            what = f"'{pattern}' matches no file in {root}."
+            faults.append(Fault(where=f"subject.{name}", what=what, mend="Mend the pattern, or remove the part."))
+        found.update(matched)
+    if faults:
+        raise InputError(faults)
+    whole = sha256()
+    for path in sorted(found):
+        whole.update(f"{path}\0{_content_digest(found[path], name)}\n".encode("utf-8", "surrogateescape"))
+    return whole.hexdigest()
+
+
+def _matches(name: str, pattern: str, root: Path, faults: list[Fault]) -> dict[str, Path]:
+    """Files by their path under `root`, as matched: a symbolic link counts under its own name."""
+    where = f"subject.{name}"
+    asked = PurePosixPath(pattern)
+    if not pattern or asked.is_absolute() or ".." in asked.parts:
+        what = f"'{pattern}' leaves the folder of the plan."
+        faults.append(Fault(where=where, what=what, mend="Name files under that folder."))
+        return {}
+    found = {}
+    # Until Python 3.13 a trailing ** meant folders only; here it means what it looks like.
+    for path in root.glob(f"{pattern}/*" if asked.name == "**" else pattern):
+        shown = path.relative_to(root).as_posix()
+        if _CACHES & set(path.relative_to(root).parts):
+            continue
+        if path.is_symlink() and not path.exists():
+            faults.append(Fault(where=where, what=f"'{shown}' is a link to nothing.", mend="Mend or remove it."))
+        elif not path.resolve().is_relative_to(root):
+            what = f"'{shown}' leads outside, to {path.resolve()}."
+            faults.append(Fault(where=where, what=what, mend="Keep what serves under the folder of the plan."))
+        elif path.is_file():
+            found[shown] = path
+    return found
+
+
+def _content_digest(path: Path, name: str) -> str:
+    content = sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(1 << 20):
+                content.update(chunk)
+    except OSError as error:
+        what = f"'{path}' cannot be read: {error.strerror}."
+        raise InputError(Fault(where=f"subject.{name}", what=what, mend="Make it readable.")) from None
+    return content.hexdigest()
