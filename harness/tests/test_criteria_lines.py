@@ -116,7 +116,7 @@ GUARDED = a_criterion(promote=at(95), alert=at(90), rollback=at(80))
     ],
 )
 def test_guarded_fixed_share_meets_target_and_clears_alert(k: int, status: Status, kind: Kind) -> None:
-    """Guarded, n = 100: the estimate meets 95 %, the exact bound clears 90 % from 96 on; below 80 % needs 72 or fewer."""
+    """Guarded, n = 100: target 95 % by estimate, 90 % cleared from 96 on, below 80 % shown by 72 or fewer."""
     result = judge(GUARDED, fixed=(k, 100))
 
     assert (status, kind) == (result.status, result.kind)
@@ -134,14 +134,14 @@ def test_point_asks_only_the_estimate_and_says_so() -> None:
     """Point: 19 of 20 meets 95 %, and the report says that nothing is shown."""
     result = judge(a_criterion(promote=at(95), mode=Mode.POINT), fixed=(19, 20))
 
-    assert (Kind.PROMOTE, "nothing: the estimate of 20 drafts") == (result.kind, result.shown)
+    assert (result.kind, result.shown) == (Kind.PROMOTE, "nothing: the estimate of 20 drafts")
 
 
 def test_target_without_guard_line_is_asked_strictly() -> None:
     """A guarded criterion that has neither alert nor rollback line never passes on less than its target shown."""
     criterion = a_criterion(promote=at(95))
 
-    assert [Kind.HOLD_INSUFFICIENT, Kind.PROMOTE] == [judge(criterion, fixed=(k, 100)).kind for k in (98, 99)]
+    assert [judge(criterion, fixed=(k, 100)).kind for k in (98, 99)] == [Kind.HOLD_INSUFFICIENT, Kind.PROMOTE]
 
 
 def test_numbers_are_compared_unrounded() -> None:
@@ -157,13 +157,13 @@ def test_lower_is_better_mirrors() -> None:
 
     kinds = [judge(criterion, fixed=(k, 100)).kind for k in (4, 5, 6, 11, 16)]
 
-    assert [
+    assert kinds == [
         Kind.PROMOTE,
         Kind.HOLD_INSUFFICIENT,
         Kind.HOLD_BELOW_TARGET,
         Kind.HOLD_SUSPECT,
         Kind.ROLLBACK_THRESHOLD,
-    ] == kinds
+    ]
 
 
 def test_nothing_to_roll_back_holds() -> None:
@@ -177,7 +177,7 @@ def test_minimum_gates_promotion_and_never_rollback() -> None:
 
     good, bad = judge(criterion, fixed=(60, 60)), judge(criterion, fixed=(10, 60))
 
-    assert (Kind.HOLD_INSUFFICIENT, "40 more drafts") == (good.kind, good.flip)
+    assert (good.kind, good.flip) == (Kind.HOLD_INSUFFICIENT, "40 more drafts")
     assert Kind.ROLLBACK_THRESHOLD is bad.kind
 
 
@@ -185,7 +185,7 @@ def test_no_evidence_is_never_a_pass() -> None:
     """An empty body is no_data, and holds."""
     result = judge(a_criterion(promote=at(0), mode=Mode.POINT))
 
-    assert (Status.NO_DATA, Kind.HOLD_INSUFFICIENT) == (result.status, result.kind)
+    assert (result.status, result.kind) == (Status.NO_DATA, Kind.HOLD_INSUFFICIENT)
     assert isinstance(result.measured, NotMeasured)
 
 
@@ -193,10 +193,10 @@ def test_pinned_evidence_does_not_stand_in_for_live() -> None:
     """`from: [suite, live]` with no live unit holds, however good the suite."""
     criterion = replace(GUARDED, origins=(Origin.SUITE, Origin.LIVE))
 
-    assert (Status.NO_DATA, Kind.HOLD_INSUFFICIENT) == (
+    assert (
         judge(criterion, fixed=(500, 500)).status,
         judge(criterion, fixed=(500, 500)).kind,
-    )
+    ) == (Status.NO_DATA, Kind.HOLD_INSUFFICIENT)
 
 
 def test_pinned_and_growing_must_both_pass_and_either_rolls_back() -> None:
@@ -208,18 +208,18 @@ def test_pinned_and_growing_must_both_pass_and_either_rolls_back() -> None:
         for fixed, growing in (((300, 300), (395, 400)), ((300, 300), (200, 400)), ((60, 100), (395, 400)))
     ]
 
-    assert [Kind.PROMOTE, Kind.ROLLBACK_THRESHOLD, Kind.ROLLBACK_THRESHOLD] == kinds
+    assert kinds == [Kind.PROMOTE, Kind.ROLLBACK_THRESHOLD, Kind.ROLLBACK_THRESHOLD]
 
 
 def test_growing_evidence_is_judged_by_the_betting_process() -> None:
-    """Live, target 95 %, alert 90 %: 97 of 100 would do for pinned evidence, and does not for evidence watched as it grows."""
+    """Live, alert 90 %: 97 of 100 would do for pinned evidence, and does not for evidence watched as it grows."""
     live = replace(GUARDED, origins=(Origin.LIVE,))
 
     small, large = judge(live, growing=(97, 100)), judge(live, growing=(291, 300))
 
-    assert (Kind.HOLD_INSUFFICIENT, Kind.PROMOTE) == (small.kind, large.kind)
+    assert (small.kind, large.kind) == (Kind.HOLD_INSUFFICIENT, Kind.PROMOTE)
     assert "more drafts at this rate" in small.flip
-    assert "above alert 0.90" == large.shown
+    assert large.shown == "above alert 0.90"
 
 
 def test_line_once_crossed_stays_crossed() -> None:
@@ -239,7 +239,7 @@ def test_line_crossed_by_the_estimate_only_is_suspect() -> None:
 
     result = judge(live, growing=(0, 2))
 
-    assert (Status.SUSPECT, Kind.HOLD_SUSPECT) == (result.status, result.kind)
+    assert (result.status, result.kind) == (Status.SUSPECT, Kind.HOLD_SUSPECT)
     assert result.shown.startswith("nothing yet")
 
 
@@ -260,10 +260,10 @@ def test_range_is_judged_at_both_ends() -> None:
 
     kinds = [judge(criterion, fixed=(k, 100)).kind for k in (10, 30, 45, 61)]
 
-    assert [Kind.HOLD_BELOW_TARGET, Kind.PROMOTE, Kind.HOLD_BELOW_TARGET, Kind.HOLD_BELOW_TARGET] == kinds
-    assert ("inside", 0.2, 0.4) == tuple(
+    assert kinds == [Kind.HOLD_BELOW_TARGET, Kind.PROMOTE, Kind.HOLD_BELOW_TARGET, Kind.HOLD_BELOW_TARGET]
+    assert tuple(
         getattr(judge(criterion, fixed=(30, 100)).lines[0], name) for name in ("sense", "value", "upper")
-    )
+    ) == ("inside", 0.2, 0.4)
 
 
 def test_range_without_alert_must_be_shown_at_both_ends() -> None:
@@ -272,18 +272,16 @@ def test_range_without_alert_must_be_shown_at_both_ends() -> None:
         metric=share(Better.INSIDE), promote=Span(low=Fraction(1, 5), high=Fraction(2, 5), text="20 % to 40 %")
     )
 
-    assert [False, True, False] == [
-        judge(criterion, fixed=(k, 300)).kind is Kind.PROMOTE for k in (68, 90, 112)
-    ]
+    assert [judge(criterion, fixed=(k, 300)).kind is Kind.PROMOTE for k in (68, 90, 112)] == [False, True, False]
 
 
 def test_target_of_all_is_judged_as_no_failure() -> None:
     """100 %: one failure misses the target; without one the guard line must be cleared."""
     criterion = a_criterion(promote=at(100), alert=at(95))
 
-    assert [Kind.HOLD_BELOW_TARGET, Kind.HOLD_INSUFFICIENT, Kind.PROMOTE] == [
+    assert [
         judge(criterion, fixed=fixed).kind for fixed in ((99, 100), (58, 58), (59, 59))
-    ]
+    ] == [Kind.HOLD_BELOW_TARGET, Kind.HOLD_INSUFFICIENT, Kind.PROMOTE]
 
 
 @pytest.mark.parametrize(
@@ -303,7 +301,7 @@ def test_flip_of_waiting_names_the_pace() -> None:
     """Under `min`, live: how many more, and how long at this pace."""
     live = replace(GUARDED, origins=(Origin.LIVE,), minimum_n=100, metric=share(matures_after_s=86400))
 
-    assert "27 more matured drafts, about 4 days at this pace" == judge(live, growing=(73, 73)).flip
+    assert judge(live, growing=(73, 73)).flip == "27 more matured drafts, about 4 days at this pace"
 
 
 def test_estimate_carries_k_n_and_both_bounds() -> None:
@@ -311,8 +309,9 @@ def test_estimate_carries_k_n_and_both_bounds() -> None:
     measured = judge(GUARDED, fixed=(96, 100)).measured
 
     assert isinstance(measured, Estimate)
-    assert (96, 100, "clopper-pearson") == (measured.k, measured.n, measured.method)
-    assert measured.low is not None and measured.low > 0.9
+    assert (measured.k, measured.n, measured.method) == (96, 100, "clopper-pearson")
+    assert measured.low is not None
+    assert measured.low > 0.9
 
 
 # Relative lines
@@ -343,14 +342,14 @@ def test_drop_on_growing_evidence_is_anytime_valid() -> None:
 
     kinds = [judge(criterion, growing=(k, 300), references=against(320, 400)).kind for k in (90, 175, 240)]
 
-    assert [Kind.ROLLBACK_THRESHOLD, Kind.HOLD_SUSPECT, Kind.PROMOTE] == kinds
+    assert kinds == [Kind.ROLLBACK_THRESHOLD, Kind.HOLD_SUSPECT, Kind.PROMOTE]
 
 
 def test_drop_without_reference_holds() -> None:
     """No evidence of the baseline: nothing to compare with, never a pass."""
     result = judge(a_criterion(promote=at(50), rollback=drop(20)), fixed=(100, 100))
 
-    assert (Status.NO_DATA, Kind.HOLD_INSUFFICIENT) == (result.status, result.kind)
+    assert (result.status, result.kind) == (Status.NO_DATA, Kind.HOLD_INSUFFICIENT)
     assert "baseline" in result.measured.reason  # type: ignore[union-attr]
 
 
@@ -358,12 +357,14 @@ def test_percent_and_points_differ() -> None:
     """10 percent below 50 % is 45 %, 10 points below it is 40 %."""
     lines = [
         judge(
-            a_criterion(promote=at(1), rollback=drop(10, relative=relative)), fixed=(90, 100), references=against(50, 100)
+            a_criterion(promote=at(1), rollback=drop(10, relative=relative)),
+            fixed=(90, 100),
+            references=against(50, 100),
         ).lines[1]
         for relative in (True, False)
     ]
 
-    assert [0.45, 0.4] == [line.value for line in lines]
+    assert [line.value for line in lines] == [0.45, 0.4]
 
 
 RATIO = a_criterion(
@@ -417,14 +418,14 @@ def test_good_slices_pass_and_are_listed() -> None:
     result = judge(SLICED, sliced({"acme": (96, 100), "zenith": (95, 100)}), slice_names=("acme", "zenith"))
 
     assert Kind.PROMOTE is result.kind
-    assert [("acme", Status.PASS), ("zenith", Status.PASS)] == [(each.slice, each.status) for each in result.slices]
+    assert [(each.slice, each.status) for each in result.slices] == [("acme", Status.PASS), ("zenith", Status.PASS)]
 
 
 def test_pooled_average_does_not_hide_a_bad_tenant() -> None:
     """900 of 900 beside 10 of 30: pooled is fine, the tenant is shown below alert."""
     result = judge(SLICED, sliced({"acme": (900, 900), "zenith": (10, 30)}), slice_names=("acme", "zenith"))
 
-    assert (Status.ALERT, Kind.HOLD_BELOW_TARGET) == (result.status, result.kind)
+    assert (result.status, result.kind) == (Status.ALERT, Kind.HOLD_BELOW_TARGET)
     assert "zenith" in result.shown
 
 
@@ -433,7 +434,7 @@ def test_vanished_tenant_holds() -> None:
     result = judge(SLICED, sliced({"acme": (900, 900)}), slice_names=("acme", "zenith"))
 
     assert Kind.HOLD_INSUFFICIENT is result.kind
-    assert [Status.PASS, Status.NO_DATA] == [each.status for each in result.slices]
+    assert [each.status for each in result.slices] == [Status.PASS, Status.NO_DATA]
 
 
 # Incidents
@@ -477,9 +478,9 @@ def test_zero_is_never_printed_bare() -> None:
     """0 of 300 at recall .93 is a rate below 0.0107."""
     result = judge(incidents(recall=Fraction(93, 100)), fixed=(0, 321))
 
-    assert "rate < 0.009989 at 95 % (detector recall 0.93)" == result.shown
+    assert result.shown == "rate < 0.009989 at 95 % (detector recall 0.93)"
     assert isinstance(result.measured, Estimate)
-    assert (0, 321, "detector recall 0.93") == (result.measured.k, result.measured.n, result.measured.note)
+    assert (result.measured.k, result.measured.n, result.measured.note) == (0, 321, "detector recall 0.93")
 
 
 @pytest.mark.parametrize(("n", "kind"), [(480, Kind.PROMOTE), (479, Kind.HOLD_INSUFFICIENT)])
@@ -511,9 +512,9 @@ def test_suspected_incident_is_for_a_human() -> None:
     """A pattern hit, or a count that nobody can point at, holds as suspect."""
     suspected = Evidence(fixed=units(1, 5000), suspected=(a_finding(),))
 
-    assert [Kind.HOLD_SUSPECT] * 2 == [
+    assert [
         judge(incidents(), evidence).kind for evidence in (suspected, Evidence(fixed=units(1, 5000)))
-    ]
+    ] == [Kind.HOLD_SUSPECT] * 2
 
 
 def test_line_types_are_a_closed_set() -> None:

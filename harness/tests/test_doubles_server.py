@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import httpx
+import jsonschema
 import pytest
 
 from sluicegate.doubles import Doubles, Latencies
@@ -18,7 +19,12 @@ from sluicegate.doubles.server import BODY_LIMIT
 from sluicegate.errors import InputError
 from sluicegate.model import Boundary, Case, Expect, Fault, Given, ModelScript, Observation, Snippet, ToolResult
 from sluicegate.plan.types import ToolSpec
+from sluicegate.resources import data
 
+SCHEMAS = {
+    double: json.loads(data("doubles", f"observation.{double}.json").read_text("utf-8"))
+    for double in ("model", "tool", "retriever")
+}
 RUN = "00112233445566aa"
 OTHER = "ffeeddccbbaa9988"
 TOOLS = (
@@ -484,3 +490,32 @@ def test_the_log_of_a_run_is_bounded_and_says_what_it_dropped() -> None:
 
     assert len(seen) == LOG_LIMIT + 1
     assert seen[-1].detail == {"dropped": 7}
+
+
+@pytest.mark.asyncio
+async def test_every_observation_keeps_its_published_schema() -> None:
+    """Whatever was asked, well or badly, under faults and without: the detail is what `observation.<double>` says."""
+    faults = (
+        Fault(kind="rate_limit", on_call=1),
+        Fault(kind="slow", target="retriever", on_call=1, delay_ms=1),
+        Fault(kind="timeout", target="tool:order", on_call=2, delay_ms=1),
+    )
+    snippet = Snippet(id="s", text="t", score=0.5)
+    async with opened(a_case(faults=faults, snippets=(snippet,))) as (served, urls, client):
+        chat, search = f"{urls['OPENAI_BASE_URL']}/chat/completions", f"{urls['SLUICEGATE_RETRIEVER_URL']}/search"
+        tools = urls["SLUICEGATE_TOOLS_URL"]
+        for body in (b"{", json.dumps(a_chat()).encode(), json.dumps(a_chat(stream=True)).encode()):
+            await client.post(chat, content=body)
+        for asked in ({"query": "q"}, {"query": "q", "k": 0}, {}):
+            await client.post(search, json=asked)
+        await client.get(f"{tools}/orders/1?a=1&a=2")
+        with pytest.raises(httpx.RemoteProtocolError):
+            await client.get(f"{tools}/orders/1")
+        for sent in (b"x", b'{"a": 1, "a": 2}', b'"' + b"y" * 100_000 + b'"', b"z" * (BODY_LIMIT + 1)):
+            await client.put(f"{tools}/notes/k", content=sent)
+        await client.get(f"{tools}/elsewhere")
+        seen = served.close_run(RUN)
+
+        assert {item.double for item in seen} == set(SCHEMAS)
+        for item in seen:
+            jsonschema.validate(item.detail, SCHEMAS[item.double])

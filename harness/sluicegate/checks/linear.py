@@ -180,7 +180,10 @@ _ASSERTIONS: dict[str, Callable[[int, int], bool]] = {
     "AT_END_LINE": lambda _before, after: after in (_NONE, _NEWLINE, _LAST_NEWLINE),
     "AT_END_STRING": lambda _before, after: after == _NONE,
     "AT_BOUNDARY": lambda before, after: (before == _WORD) != (after == _WORD),
-    "AT_NON_BOUNDARY": lambda before, after: (before == _WORD) == (after == _WORD),
+    # The standard library finds no \\B in an empty text.
+    "AT_NON_BOUNDARY": lambda before, after: (
+        (before == _WORD) == (after == _WORD) and (before, after) != (_NONE, _NONE)
+    ),
 }
 
 

@@ -197,7 +197,7 @@ _STEPS: tuple[tuple[re.Pattern[str], _Replace], ...] = (
         "[phone]",
     ),
     (re.compile(r"(?<![\d\-])(?:[18][\s\-.])?[2-9]\d{2}([\s\-.])\d{3}\1\d{2}[\s\-.]?\d{2}(?![\d\-])"), "[phone]"),
-    (re.compile(r"(?<![\d\-.])0\d{1,4}(?:[\s\-/.]\d{2,8}){1,4}(?![\d\-])"), lambda found: _national(found[0])),
+    (re.compile(r"(?<![\d\-.])(?<!\d\s)0\d{1,4}(?:[\s\-/.]\d{2,8}){1,4}(?![\d\-])"), lambda found: _national(found[0])),
     (
         re.compile(
             r"(?i)(?P<keep>\b(?:tel|phone|telephone|mobile|cell|call|fax|whatsapp|тел|телефон)\b[^\w\n]{0,4})"

@@ -74,17 +74,23 @@ def _fits(pattern: str, name: str) -> bool:
 
 
 def _alternatives(error: Any, steps: tuple[Any, ...]) -> Iterator[Problem]:
-    from jsonschema.exceptions import best_match
-
+    by_form: dict[int, list[Any]] = {}
+    for each in error.context:
+        by_form.setdefault(each.relative_schema_path[0], []).append(each)
+    # The form of the right type is the one that was meant; among those, the one with the fewest faults.
+    meant = min(by_form.values(), key=lambda errors: (any(_is_other_kind(each) for each in errors), len(errors)))
+    inner = next(problems_of(meant[0]))
     count = len(error.validator_value)
-    nearest_miss = best_match(error.context)
-    inner = next(problems_of(nearest_miss))
     yield Problem(
         place=path_of(steps),
         expected=f"fits none of the {count} allowed forms; nearest: {inner.place} {inner.expected}",
         seen=inner.seen,
         mend=inner.mend,
     )
+
+
+def _is_other_kind(error: Any) -> bool:
+    return error.validator in ("type", "const") and not error.relative_path
 
 
 def _type(value: Any) -> str:

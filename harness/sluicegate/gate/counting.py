@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from sluicegate.checks import Contribution
 from sluicegate.gate.growing import Arrivals, Upload, joined
-from sluicegate.gate.reading import Measured, Rows, Unreadable, VoidSpan
+from sluicegate.gate.reading import Measured, Rows, UnreadableError, VoidSpan
 from sluicegate.gate.series import Evidence, Series
 from sluicegate.gate.validity import Admission
 from sluicegate.model import Finding, NotMeasured, Origin
@@ -93,15 +93,14 @@ class Pool:
 
     def series(self, lost: Sequence[Attempt] = ()) -> Series:
         """One row per unit, by time; `lost` are attempts that never ended, worse than any that did."""
-        whole = deepcopy(self) if lost else self
-        for attempt in lost:
-            whole.add(attempt)
-        return whole._series()
-
-    def _series(self) -> Series:
+        if lost:
+            whole = deepcopy(self)
+            for attempt in lost:
+                whole.add(attempt)
+            return whole.series()
         series = Series()
         slices: dict[str, int] = {}
-        for unit, number in sorted(self._number.items(), key=lambda item: (self._at[item[1]], item[0])):
+        for _, number in sorted(self._number.items(), key=lambda item: (self._at[item[1]], item[0])):
             name = self._slice[number]
             series.at_us.append(self._at[number])
             series.slice_index.append(-1 if name is None else slices.setdefault(name, len(slices)))
@@ -176,19 +175,21 @@ class Channel:
         self._valued = _SHAPES.get(metric.kind)
 
     def measured(self, block: Measured) -> None:
-        """A block of measurements. Raises Unreadable when it holds counts where values belong, or the reverse."""
+        """A block of measurements. Raises UnreadableError when it holds counts where values belong, or the reverse."""
         if not block.rows.at:
             return
         valued = bool(block.rows.value)
         if self._valued not in (None, valued):
-            raise Unreadable(f"{block.metric}: {'k and n' if valued is False else 'values'} do not fit this metric")
+            raise UnreadableError(
+                f"{block.metric}: {'k and n' if valued is False else 'values'} do not fit this metric"
+            )
         admitted = self.admission.block(block)
         self.void += admitted.void
         self.foreign += admitted.foreign
         self.future += admitted.future
         if admitted.rows is not None and admitted.rows.at:
             self._valued = valued
-            self.last_us = max(self.last_us, max(admitted.rows.at))
+            self.last_us = max(self.last_us, *admitted.rows.at)
             upload = Upload(source=f"{block.source}\0{block.stage}", recording=block.recording)
             self.arrivals.setdefault(block.origin, Arrivals()).add(admitted.rows, upload)
 

@@ -8,11 +8,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import compress
+from typing import TypeVar
 
 from sluicegate.gate.reading import Rows, VoidSpan
 from sluicegate.gate.series import Series
 
 __all__ = ["Arrivals", "Upload", "joined"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -176,7 +179,7 @@ def _sorted_rows(rows: Rows) -> Rows:
     )
 
 
-def _picked(column: Sequence[object], order: Iterable[int]) -> Iterator[object]:
+def _picked(column: Sequence[_T], order: Iterable[int]) -> Iterator[_T]:
     return map(column.__getitem__, order)
 
 

@@ -9,10 +9,11 @@ from sluicegate.checks import CheckConfig
 from sluicegate.errors import Fault
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.faults import Names
+from sluicegate.gate.measuring import Measuring
 from sluicegate.gate.owntests import OwnTests, Shards
 from sluicegate.gate.pinned import Pinned
 from sluicegate.gate.proofs import Proof, proof_of
-from sluicegate.gate.reading import Unreadable, VoidSpan, read_entry, read_measured, read_void
+from sluicegate.gate.reading import UnreadableError, VoidSpan, read_entry, read_measured, read_void
 from sluicegate.gate.series import Evidence
 from sluicegate.gate.trials import Trials
 from sluicegate.gate.validity import Admission, Question, Relation, Run
@@ -96,7 +97,7 @@ class Hearing:
             for record in ledger:
                 try:
                     self._take(record, run)
-                except Unreadable as error:
+                except UnreadableError as error:
                     self.trials.objections.unreadable.add(f"{run.name}, record {record.seq} ({record.kind}): {error}")
                 except Exception as error:  # noqa: BLE001 - a fault of the judge's own holds, and hides no incident heard before it
                     self.failures.add(f"{run.name}, record {record.seq} ({record.kind}): {type(error).__name__}")
@@ -108,6 +109,10 @@ class Hearing:
     def proofs(self) -> list[Proof]:
         """Attestations, of ledgers that are whole."""
         return [proof for run, proof in self._proofs if not run.broken]
+
+    def measurings(self) -> list[Measuring]:
+        """Everything that measured trials: for the question, and for comparisons."""
+        return [self.trials.measuring, *(trials.measuring for trials in self._elsewhere.values())]
 
     def references(self, criterion: Criterion) -> dict[str, Evidence]:
         """What the lines of a criterion compare with, by the name they use: of this subject, else of the latest."""
@@ -151,7 +156,7 @@ class Hearing:
         try:
             run.begin(started, self._question)
         except ValueError as error:
-            raise Unreadable(str(error)) from None
+            raise UnreadableError(str(error)) from None
         if run.relation is Relation.OURS and run.fixed:
             declared = self._question.plan.pipeline.capabilities
             for missing in sorted(declared.difference(started.capabilities)):
@@ -202,9 +207,7 @@ class Hearing:
         channels = self._references.get((stage, subject))
         if channels is None:
             channels = self._references[stage, subject] = [
-                Channel(
-                    criterion=criterion, admission=Admission.of_reference(criterion, self._question, stage)
-                )
+                Channel(criterion=criterion, admission=Admission.of_reference(criterion, self._question, stage))
                 for criterion in self._question.stage.criteria
             ]
         return channels
@@ -237,5 +240,3 @@ def _references(criterion: Criterion) -> tuple[str, ...]:
     """Names a criterion's lines compare with; there is only ever one question for each."""
     lines: Iterable[object] = (criterion.promote, criterion.alert, criterion.rollback)
     return tuple(sorted({line.than for line in lines if isinstance(line, (Drop, Ratio))}))
-
-

@@ -173,4 +173,6 @@ def _said(metric: Metric, judged: Judged, *, lost: bool) -> Finding:
     crash = next((output.error for output in trial.outputs if output.error is not None), None)
     if crash is None:
         return finding
-    return replace(finding, place="$.error", message=f"the pipeline crashed ({crash.kind.value})", excerpt=masked(crash.message))
+    return replace(
+        finding, place="$.error", message=f"the pipeline crashed ({crash.kind.value})", excerpt=masked(crash.message)
+    )

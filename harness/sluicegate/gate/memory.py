@@ -30,14 +30,15 @@ def state_said(state: StateView | None, question: Question, *, first: bool) -> I
     if state is None or state.missing:
         if needed:
             text = "there is no state file, so nothing says when this stage was entered, and with what."
-            yield _no_state(text, "Name it in the plan and enter the stage: sluicegate enter")
+            yield _no_state(text, "Restore it from its protected place, or name one in the plan.")
         return
     if state.broken is not None:
         yield _no_state(f"the state file is damaged: {state.broken}", "Restore the untouched file.")
     if needed and question.entered_at is None:
         others = sorted({item.subject[:12] for item in state.entries if item.stage == stage.name})
         said = f"with {', '.join(others)}, not with this subject" if others else "by no subject"
-        yield _no_state(f"stage '{stage.name}' was entered {said}.", "Enter it with this subject first.")
+        mend = f"Run: sluicegate record entry {question.plan.path} --stage {stage.name}"
+        yield _no_state(f"stage '{stage.name}' was entered {said}.", mend)
     if question.entered_at is not None and question.entered_at > question.now + SKEW:
         yield _no_state("the stage was entered later than now.", "Set the clock right.")
     yield from _crossed(state, question)
@@ -49,10 +50,11 @@ def _crossed(state: StateView, question: Question) -> Iterator[Reason]:
     told = False
     for item in state.verdicts:
         kind = _kind(item.kind)
-        if item.subject != question.subject or kind.row > 2 and kind.decision is not Decision.ROLLBACK or told:
+        if item.subject != question.subject or told or (kind.row > 2 and kind.decision is not Decision.ROLLBACK):
             continue
         told = True
-        text = f"this subject was judged {item.kind} at {item.at}, leaving '{item.from_stage}': a line once crossed stays crossed."
+        judged = f"this subject was judged {item.kind} at {item.at}, leaving '{item.from_stage}'"
+        text = f"{judged}: a line once crossed stays crossed."
         yield Reason(kind=_as_seen(kind, question), about="state", text=text, mend=mend)
     for back in state.rollbacks:
         if back.subject == question.subject and not told:
@@ -94,9 +96,8 @@ def _unacknowledged(state: StateView, question: Question) -> Iterator[Reason]:
             waiting[event.subject] = event.at
     for subject, at in waiting.items():
         text = f"subject {subject[:12]} was rolled back at {at}, and nobody has acknowledged it."
-        yield Reason(
-            kind=Kind.HOLD_APPROVAL, about="state", text=text, mend="Look at that rollback and acknowledge it."
-        )
+        mend = f"Look at it, then run: sluicegate record acknowledgement {question.plan.path} --by …"
+        yield Reason(kind=Kind.HOLD_APPROVAL, about="state", text=text, mend=mend)
 
 
 def _rolls_back(event: object) -> TypeGuard[RolledBack | VerdictGiven]:

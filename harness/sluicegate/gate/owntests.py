@@ -1,8 +1,8 @@
-"""The user's own tests and the accounts of pytest's workers: what was pinned must have passed, once, asserting something."""
+"""The user's own tests, and what pytest's workers say of themselves: pinned tests pass once, and assert something."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sluicegate.errors import printable
@@ -24,6 +24,8 @@ class _Seen:
     asserted: bool = True
     failed: bool = False
     """In any run of this apparatus: run again, a failed test stays failed."""
+    errors: bool = False
+    """Could not be set up, in the newest run: says nothing about the pipeline."""
 
 
 class OwnTests:
@@ -41,24 +43,32 @@ class OwnTests:
         if seen is None:
             self.unpinned.add(test.test_id)
             return
-        if test.outcome in ("failed", "error"):
+        if test.outcome == "failed":
             seen.failed = True
         if not run.stands:
             return
         if seen.run != run.number:
             seen.run, seen.outcomes, seen.attempts, seen.asserted = run.number, [], set(), True
+            seen.errors = False
         seen.outcomes.append(test.outcome)
+        seen.errors = seen.errors or test.outcome == "error"
         seen.attempts.add(test.attempt)
         seen.asserted = seen.asserted and (test.assertions > 0 or test.outcome != "passed")
 
     @property
+    def pinned(self) -> int:
+        """How many tests the lock names."""
+        return len(self._tests)
+
+    @property
     def failed(self) -> Names:
         """Tests that failed."""
-        names = Names()
-        for name, seen in self._tests.items():
-            if seen.failed:
-                names.add(name)
-        return names
+        return _names(name for name, seen in self._tests.items() if seen.failed)
+
+    @property
+    def errors(self) -> Names:
+        """Tests that could not be set up."""
+        return _names(name for name, seen in self._tests.items() if seen.errors)
 
     def incomplete(self) -> list[tuple[str, Names]]:
         """What keeps tests from counting as run, each with the tests it is about."""
@@ -77,12 +87,19 @@ class OwnTests:
             suite="tests",
             planned=len(self._tests),
             run=len(self._tests) - missing,
-            failed=sum(one.failed for one in seen),
+            failed=sum(one.failed or one.errors for one in seen),
             crashed=0,
             skipped=skipped,
             missing=missing,
             self_reported=True,
         )
+
+
+def _names(said: Iterable[str]) -> Names:
+    names = Names()
+    for name in said:
+        names.add(name)
+    return names
 
 
 _NOT_RUN = ("skipped", "xfailed", "xpassed")

@@ -123,12 +123,15 @@ class SuiteAccount:
     """One suite counted, with names for what has no answer."""
 
     result: SuiteResult
+    checks: int
+    unrecorded: int
+    """Checks without a result."""
+    without_outcome: int
+    """Of these, checks of trials that have no outcome."""
     missing: tuple[str, ...]
     """The first few checks without a result: `schema.valid of c1`."""
     errors: tuple[str, ...]
     failed: tuple[str, ...]
-    lost: int
-    """Trials that began and never ended."""
 
 
 class Account:
@@ -163,7 +166,8 @@ class Account:
 
     def missing_outcomes(self) -> tuple[int, tuple[str, ...]]:
         """How many pinned trials have no outcome, and the first few."""
-        count, named = 0, []
+        count = 0
+        named: list[str] = []
         ids = self.pinned.ids()
         for case in range(len(self.pinned)):
             for repeat in range(self.pinned.repeats[case]):
@@ -190,9 +194,7 @@ class Account:
         flags = Counter(self._flags)
         run = sum(count for flag, count in flags.items() if flag & _HAS_OUTCOME)
         scored = Counter(self._results)
-        complete = sum(
-            count for number, count in scored.items() if number and ERROR not in self._codes[number]
-        )
+        complete = sum(count for number, count in scored.items() if number and ERROR not in self._codes[number])
         only_inapplicable = sum(
             count
             for number, count in scored.items()
@@ -214,23 +216,25 @@ class Account:
     def _suite_account(self, suite: _Suite, ids: list[str]) -> SuiteAccount:
         tally: Counter[int] = Counter()
         named: dict[int, list[str]] = {MISSING: [], ERROR: [], FAIL: []}
-        crashed = lost = 0
+        crashed = absent = 0
+        weight = len(suite.checks) or 1
         for trial, case, repeat in self.pinned.trials_of(suite):
             flags = self._flags[trial]
-            crashed += len(suite.checks) if flags & _CRASHED else 0
-            lost += bool(flags & _LOST)
+            crashed += weight if flags & _CRASHED else 0
+            absent += 0 if flags & _HAS_OUTCOME else weight
             codes = self._codes[self._results[trial]]
+            if not suite.checks:
+                tally[PASS if flags & _HAS_OUTCOME else MISSING] += 1
             for check in suite.checks:
                 code = codes[check]
                 tally[code] += 1
                 if code in named and len(named[code]) < _NAMED:
                     named[code].append(f"{self.pinned.checks[check]} of {_said(ids[case], repeat)}")
         unscored = tally[MISSING] + tally[ERROR]
-        planned = tally.total()
         result = SuiteResult(
             suite=suite.name,
-            planned=planned,
-            run=planned - unscored,
+            planned=tally.total(),
+            run=tally.total() - unscored,
             failed=tally[FAIL],
             crashed=crashed,
             skipped=0,
@@ -239,10 +243,12 @@ class Account:
         )
         return SuiteAccount(
             result=result,
+            checks=len(suite.checks),
+            unrecorded=tally[MISSING],
+            without_outcome=absent,
             missing=tuple(named[MISSING]),
             errors=tuple(named[ERROR]),
             failed=tuple(named[FAIL]),
-            lost=lost,
         )
 
     def _interned(self, codes: bytes) -> int:

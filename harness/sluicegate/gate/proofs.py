@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sluicegate.errors import printable
-from sluicegate.gate.reading import Unreadable
+from sluicegate.gate.reading import UnreadableError
 from sluicegate.gate.validity import SKEW, Question
 from sluicegate.gate.wording import days
 from sluicegate.ledger.records import Attestation
@@ -26,24 +26,21 @@ class Proof:
 
 
 def proof_of(said: Attestation) -> Proof:
-    """Raises Unreadable for a time that is none."""
+    """Raises UnreadableError for a time that is none."""
     try:
         expires = None if said.expires is None else parse_time(said.expires)
         return Proof(said=said, at=parse_time(said.at), expires=expires)
     except ValueError as error:
-        raise Unreadable(f"has an unreadable time ({error})") from None
+        raise UnreadableError(f"has an unreadable time ({error})") from None
 
 
 def proofs_said(proofs: Sequence[Proof], question: Question) -> Iterator[Reason]:
     """Rows 8 and 11: what the stage asks to be vouched for and nobody does."""
     requires = question.stage.requires
-    for name in requires.prerequisites:
-        # A table or an index stands whatever serves: a prerequisite may be vouched for without a subject.
-        yield from _missing(name, Kind.HOLD_PREREQUISITE, proofs, question, any_subject=True)
-    for name in requires.attestations:
-        yield from _missing(name, Kind.HOLD_PREREQUISITE, proofs, question, any_subject=False)
+    for name in (*requires.prerequisites, *requires.attestations):
+        yield from _missing(name, Kind.HOLD_PREREQUISITE, proofs, question)
     if requires.approval is not None:
-        yield from _missing(requires.approval, Kind.HOLD_APPROVAL, proofs, question, any_subject=False)
+        yield from _missing(requires.approval, Kind.HOLD_APPROVAL, proofs, question)
 
 
 def bake_said(question: Question, since: datetime | None) -> Iterator[Reason]:
@@ -58,19 +55,17 @@ def bake_said(question: Question, since: datetime | None) -> Iterator[Reason]:
         yield Reason(kind=Kind.HOLD_INSUFFICIENT, about="bake", text=text, mend=mend)
 
 
-def _missing(
-    name: str, kind: Kind, proofs: Iterable[Proof], question: Question, *, any_subject: bool
-) -> Iterator[Reason]:
+def _missing(name: str, kind: Kind, proofs: Iterable[Proof], question: Question) -> Iterator[Reason]:
     approves = kind is Kind.HOLD_APPROVAL
     named = [proof for proof in proofs if _names(proof.said, name, approves=approves)]
-    objections = [_objection(proof, question, any_subject=any_subject, approves=approves) for proof in named]
+    objections = [_objection(proof, question, approves=approves) for proof in named]
     if "" in objections:
         return
     # The newest says best what is still wrong.
     newest = max(range(len(named)), key=lambda index: named[index].at, default=None)
     what = "approval" if approves else "attestation"
     text = f"no {what} '{name}'" if newest is None else f"{what} '{name}' {objections[newest]}"
-    mend = f"Record it: sluicegate record --attest {name}"
+    mend = f"Run: sluicegate record attestation {question.plan.path} --name {name} --by … --statement …"
     yield Reason(kind=kind, about=printable(name), text=printable(f"{text}."), mend=printable(mend))
 
 
@@ -79,10 +74,13 @@ def _names(said: Attestation, name: str, *, approves: bool) -> bool:
     return said.name == name or (approves and said.name == "approval" and said.by == name)
 
 
-def _objection(proof: Proof, question: Question, *, any_subject: bool, approves: bool) -> str:
-    """Why an attestation does not count here; empty when it does."""
+def _objection(proof: Proof, question: Question, *, approves: bool) -> str:
+    """Why an attestation does not count here; empty when it does.
+
+    A table stands whatever serves, so an attestation may be for any subject; an approval is of one subject, at a stage.
+    """
     said = proof.said
-    if said.subject != question.subject and not (said.subject is None and any_subject):
+    if said.subject != question.subject and (said.subject is not None or approves):
         return "names no subject" if said.subject is None else "is about another subject"
     if said.stage not in (None, question.stage.name):
         return f"is about stage '{said.stage}'"

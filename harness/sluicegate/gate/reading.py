@@ -15,10 +15,10 @@ from sluicegate.ledger.measurements import CountRows, Measurements, ValueRows
 from sluicegate.ledger.records import Entry, Void, entry
 from sluicegate.model import Origin, parse_time, to_micros
 
-__all__ = ["Measured", "Rows", "Unreadable", "VoidSpan", "micros", "read_entry", "read_measured", "read_void"]
+__all__ = ["Measured", "Rows", "UnreadableError", "VoidSpan", "micros", "read_entry", "read_measured", "read_void"]
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """A record does not say what its kind demands; the message says what is wrong with it."""
 
 
@@ -79,37 +79,35 @@ class VoidSpan:
 
 
 def read_entry(record: Record) -> Entry:
-    """The record as its typed value. Raises Unreadable."""
+    """The record as its typed value. Raises UnreadableError."""
     try:
         return entry(record)
     except InputError as error:
-        raise Unreadable(error.faults[0].what) from None
+        raise UnreadableError(error.faults[0].what) from None
     except (TypeError, KeyError, AttributeError) as error:
-        raise Unreadable(f"a field is of the wrong type ({type(error).__name__})") from None
+        raise UnreadableError(f"a field is of the wrong type ({type(error).__name__})") from None
 
 
 def micros(said: str) -> int:
-    """A time as microseconds. Raises Unreadable."""
+    """A time as microseconds. Raises UnreadableError."""
     try:
         return to_micros(parse_time(said))
     except ValueError:
-        raise Unreadable(f"'{said}' is not a time") from None
+        raise UnreadableError(f"'{said}' is not a time") from None
 
 
 def read_void(void: Void) -> VoidSpan:
-    """The span of a `void` record. Raises Unreadable."""
-    return VoidSpan(
-        origin=void.origin, reason=void.reason, from_us=micros(void.begins), to_us=micros(void.ends)
-    )
+    """The span of a `void` record. Raises UnreadableError."""
+    return VoidSpan(origin=void.origin, reason=void.reason, from_us=micros(void.begins), to_us=micros(void.ends))
 
 
 def read_measured(block: Measurements, *, run: int) -> Measured:
-    """A block of measurements in columns, from the run of that number. Raises Unreadable: whole or not at all."""
+    """A block of measurements in columns, from the run of that number. Raises UnreadableError: whole or not at all."""
     begins, ends = block.window
     try:
         rows = _counts(block.rows) if isinstance(block.rows, CountRows) else _values(block.rows)
     except OverflowError:
-        raise Unreadable("a number is too large") from None
+        raise UnreadableError("a number is too large") from None
     return Measured(
         metric=block.metric,
         origin=block.origin,
@@ -127,7 +125,7 @@ def read_measured(block: Measurements, *, run: int) -> Measured:
 def _counts(said: CountRows) -> Rows:
     k, n = array("q", said.k), array("q", said.n)
     if True in map(gt, k, n):
-        raise Unreadable("counts more than there were")
+        raise UnreadableError("counts more than there were")
     rows = Rows(at=array("q", said.at), slices=said.slice, k=k, n=n)
     # A day without traffic measured nothing: nought of nought is not a unit.
     return rows.kept(map(bool, n)) if n and not min(n) else rows

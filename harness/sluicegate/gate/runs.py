@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sluicegate.errors import printable
 from sluicegate.gate.faults import Names, Objections
@@ -23,8 +23,9 @@ def runs_said(runs: Sequence[Run], question: Question, *, pinned: Mapping[Origin
     `pinned` says for each origin of pinned evidence that the stage asks for how many trials the lock names.
     """
     ours = [run for run in runs if run.relation is not Relation.ELSEWHERE]
-    for run in ours:
-        if run.broken:
+    for run in runs:
+        # A recording holds rows of several subjects, so damage to anybody's may have cost rows of this one.
+        if run.broken and (run.relation is not Relation.ELSEWHERE or (run.here and not run.fixed)):
             yield _invalid(run.name, run.broken, "Restore the untouched file; a changed one is not evidence.")
         elif run.relation is Relation.UNKNOWN:
             yield _invalid(run.name, "does not say what it is a run of.", "Restore the untouched file.")
@@ -76,18 +77,21 @@ def _links(runs: Sequence[Run]) -> Iterator[Reason]:
             heads.add(run.head)
 
 
-def attempts_said(runs: Iterable[Run], state: StateView | None, question: Question) -> Iterator[Reason]:
-    """Attempts that were made and whose ledgers are gone; without a state file, those that were counted past."""
+def attempts_said(runs: Sequence[Run], state: StateView | None, question: Question) -> Iterator[Reason]:
+    """Attempts that were made, and recordings that were numbered, whose ledgers are gone."""
     stage = question.stage.name
-    here = {run.started.attempt for run in runs if run.started is not None and run.fixed and run.started.stage == stage}
+    here = {run.started.attempt for run in runs if run.started is not None and run.fixed and run.here}
     noted = () if state is None else tuple(item for item in state.attempts if item.stage == stage)
     made = {item.attempt for item in noted if item.subject == question.subject}
     if not noted:
         made = set(range(1, max(here, default=0)))
-    if gone := sorted(made - here):
-        said = ", ".join(map(str, gone))
-        text = f"the ledger of attempt {said} is missing: evidence was deleted."
-        yield _invalid(stage, text, "Restore it; evidence is kept until the stage is left.")
+    recorded = {run.started.attempt for run in runs if run.started is not None and not run.fixed}
+    numbered = set(range(1, max(recorded, default=0)))
+    for what, gone in (("attempt", sorted(made - here)), ("recording", sorted(numbered - recorded))):
+        if gone:
+            said = ", ".join(map(str, gone[:10]))
+            text = f"the ledger of {what} {said} is missing: evidence was deleted."
+            yield _invalid(stage, text, "Restore it; evidence is kept until the stage is left.")
 
 
 def objections_said(objections: Objections) -> Iterator[Reason]:

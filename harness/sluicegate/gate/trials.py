@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from sluicegate.checks import CHECKS, CheckConfig, CheckOutcome, run_check
-from sluicegate.gate.counting import Channel, Shortlist
+from sluicegate.checks.check import is_crash
+from sluicegate.gate.counting import Channel
 from sluicegate.gate.faults import Objections
 from sluicegate.gate.measuring import Judged, Measuring
 from sluicegate.gate.pinned import Account, Pinned
@@ -52,9 +53,7 @@ class _Waiting:
 class Trials:
     """Takes intents, outcomes and results in the order recorded, and hands every judged trial on to be measured."""
 
-    def __init__(
-        self, *, question: Question, config: CheckConfig, pinned: Pinned, channels: Sequence[Channel]
-    ) -> None:
+    def __init__(self, *, question: Question, config: CheckConfig, pinned: Pinned, channels: Sequence[Channel]) -> None:
         self._question = question
         self._config = config
         self._pinned = pinned
@@ -72,6 +71,16 @@ class Trials:
         self._answers: dict[tuple[str, int], dict[str, str]] = {}
         """Of trials judged before their results came."""
 
+    def trials_by_origin(self) -> dict[Origin, int]:
+        """How many trials the lock pins for suites and for golden sets, which are run apart."""
+        asked: dict[Origin, bytearray] = {}
+        for suite in self._pinned.suites:
+            origin = Origin.GOLDEN if suite.name == _GOLDEN else Origin.SUITE
+            marks = asked.setdefault(origin, bytearray(self._pinned.trials))
+            for trial, _, _ in self._pinned.trials_of(suite):
+                marks[trial] = 1
+        return {origin: marks.count(1) for origin, marks in asked.items()}
+
     def intent(self, intent: Intent, run: Run) -> None:
         """A trial begins. One that begins again before it ended was lost, and stays so."""
         key = (intent.case_id, intent.repeat)
@@ -82,7 +91,7 @@ class Trials:
         self._begun[key] = intent
 
     def outcome(self, outcome: Outcome, run: Run) -> None:
-        """A trial ended. Raises Unreadable for a time that is none."""
+        """A trial ended. Raises UnreadableError for a time that is none."""
         key = (outcome.case_id, outcome.repeat)
         at_us = micros(outcome.at)
         announced = self._begun.pop(key, None) is not None
@@ -138,7 +147,7 @@ class Trials:
             sound = sound and case.digest() == self._pinned.digest(number) == intent.case_digest
         return _Held(case=case, sound=sound, left=1 if number is None else self._pinned.repeats[number])
 
-    def _needed(self, case_id: str) -> set[str]:
+    def _needed(self, case_id: str) -> frozenset[str]:
         case = self._pinned.case(case_id)
         return self.measuring.own_checks.union(() if case is None else self._pinned.checks_of(case))
 
@@ -213,7 +222,7 @@ class Trials:
         """Into the account; what nobody recorded counts only where it fails."""
         recorded = waiting.results
         if waiting.run.stands:
-            self.account.outcome(number, crashed=any(output.error is not None for output in trial.outputs))
+            self.account.outcome(number, crashed=any(is_crash(output, trial.case) for output in trial.outputs))
         said = {name: result for name, result in results.items() if name in recorded or result == "fail"}
         self.account.results(number, said, failures_only=not waiting.run.stands)
         if len(said) < len(results) and waiting.run.stands:

@@ -17,7 +17,9 @@ __all__ = ["SKEW", "Admission", "Admitted", "Question", "Relation", "Run"]
 SKEW = timedelta(seconds=60)
 """How far clocks may disagree; what is stamped later than that was not measured yet."""
 
-_EARLIEST, _LATEST = -(1 << 62), 1 << 62
+_EARLIEST = -(1 << 62)
+_ANY_STAGE = ""
+"""What a recording names that says its stage row by row, or not at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,8 @@ class Run:
     """Place among the ledgers given, oldest first."""
     started: RunStarted | None = None
     relation: Relation = Relation.UNKNOWN
+    here: bool = True
+    """About this stage, or, as a recording may be, about no stage in particular."""
     at: datetime | None = None
     differs: tuple[str, ...] = ()
     """Parts of the apparatus that are not today's: plan, lock, apparatus."""
@@ -76,6 +80,11 @@ class Run:
         return self.started is not None and not self.started.origin.grows
 
     @property
+    def ours_fixed(self) -> bool:
+        """Pinned evidence of this subject at this stage, whatever else is wrong with it."""
+        return self.relation is Relation.OURS and self.fixed
+
+    @property
     def stands(self) -> bool:
         """Whether a pass in this run is one today; failures and incidents count from every run of the subject."""
         return self.relation is Relation.OURS and not self.differs and not self.stale
@@ -84,7 +93,9 @@ class Run:
         """Take what the run says of itself. Raises ValueError for a time that is none."""
         self.at = parse_time(started.at)
         self.started = started
-        ours = started.subject == question.subject and started.stage == question.stage.name
+        stages = (question.stage.name, _ANY_STAGE) if started.origin.grows else (question.stage.name,)
+        self.here = started.stage in stages
+        ours = self.here and started.subject == question.subject
         self.relation = Relation.OURS if ours else Relation.ELSEWHERE
         said = (started.plan_digest, started.lock_digest, started.apparatus)
         today = (question.plan.digest, question.lock_digest, question.apparatus)

@@ -80,9 +80,7 @@ def target_pipeline(
         return _in_process(found, capabilities, timeout_s, name=target)
     if isinstance(target, list | tuple) and target and all(isinstance(item, str) for item in target):
         command = CommandTarget(argv=tuple(target))
-        return CommandPipeline(
-            command, base=folder, capabilities=_capabilities(capabilities), timeout_s=timeout_s
-        )
+        return CommandPipeline(command, base=folder, capabilities=_capabilities(capabilities), timeout_s=timeout_s)
     if callable(getattr(target, "call", None)) and hasattr(target, "capabilities"):
         return cast("Pipeline", target)
     where = f"pipeline of type {type(target).__name__}"

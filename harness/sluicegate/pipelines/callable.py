@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext
-from sluicegate.pipelines.conversion import MAX_BYTES, as_output
+from sluicegate.pipelines.conversion import MAX_BYTES, as_output, live
 from sluicegate.pipelines.crashes import crash, one_line, raised_line, secrets_of
 from sluicegate.pipelines.inputs import canonical_input, whole
 from sluicegate.pipelines.signature import Caller, asks_of, is_async
@@ -92,7 +92,7 @@ class CallablePipeline:
             return crash(CrashKind.TIMEOUT, f"No answer within {self._timeout_s:g} s.")
         if value is _NO_THREAD:
             return crash(CrashKind.TIMEOUT, "Not called: every thread is held by a call that never returned.")
-        return as_output(value, max_bytes=self._max_bytes)
+        return live(as_output(value, max_bytes=self._max_bytes))
 
     async def aclose(self) -> None:
         """Call the object's own `aclose` or `close`, cancel what still runs, end the threads. Never raises."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -24,7 +24,7 @@ import orjson
 from sluicegate.model import CrashKind, Json, Output, decode_or_faults, encode, first_non_finite
 from sluicegate.pipelines.crashes import crash, excerpt, raised_line
 
-__all__ = ["MAX_BYTES", "as_output", "from_json", "not_json", "output_of", "too_large", "with_error"]
+__all__ = ["MAX_BYTES", "as_output", "from_json", "live", "not_json", "output_of", "too_large", "with_error"]
 
 MAX_BYTES = 10_000_000
 
@@ -71,6 +71,11 @@ def with_error(plain: dict[str, Json]) -> dict[str, Json]:
     if (reported := plain.get("error")) is None:
         return plain
     return {**plain, "error": {"kind": CrashKind.REPORTED.value, "message": _reported(reported)}}
+
+
+def live(output: Output) -> Output:
+    """An answer just given: its latency is measured around the call, whatever it says of itself."""
+    return output if output.latency_ms is None else replace(output, latency_ms=None)
 
 
 def too_large(size_bytes: int | None, max_bytes: int) -> Output:

@@ -13,7 +13,7 @@ import orjson
 
 from sluicegate.errors import InputError
 from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext
-from sluicegate.pipelines.conversion import from_json, not_json, output_of, too_large, with_error
+from sluicegate.pipelines.conversion import from_json, live, not_json, output_of, too_large, with_error
 from sluicegate.pipelines.crashes import crash, excerpt, line_of
 from sluicegate.pipelines.http_request import Request, RequestTemplate
 from sluicegate.pipelines.mapping import parse_mapping, tool_calls_of, usage_of
@@ -169,7 +169,7 @@ class HttpPipeline:
             plain = orjson.loads(body)
         except orjson.JSONDecodeError:
             return not_json(body, what=what, secrets=self._template.secrets)
-        return from_json(plain) if self._mapping is None else self._mapping.read(plain, what="response")
+        return live(from_json(plain) if self._mapping is None else self._mapping.read(plain, what="response"))
 
     async def _streamed(self, response: aiohttp.ClientResponse, began: float) -> Output:
         fold, size, ttft_ms = EventFold(), 0, None

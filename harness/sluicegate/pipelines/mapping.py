@@ -30,6 +30,10 @@ class OutputMapping:
 
     places: tuple[tuple[tuple[str, ...], Path], ...]
 
+    def absent(self, value: Json) -> Fault | None:
+        """The first path at which nothing stands."""
+        return next((path.missing(value) for _, path in self.places if path.get(value) is MISSING), None)
+
     def read(self, value: Json, *, what: str) -> Output:
         """The Output of one `what` ("response", "row"); a crash naming the path that is not there."""
         made: dict[str, Any] = {}

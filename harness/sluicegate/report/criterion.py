@@ -133,7 +133,8 @@ def _measured(result: CriterionResult, measured: Estimate | NotMeasured, *, want
     units = plain(plural(result.unit), 40)
     need = f", {wanted:,} needed" if wanted is not None and measured.n < wanted else ""
     if measured.k is not None and (measured.k == 0 or _counts_incidents(result)):
-        return f"{measured.k:,} of {measured.n:,}", f"{units}{need}"
+        told = f"{units} with an incident" if _counts_incidents(result) else units
+        return f"{measured.k:,} of {measured.n:,}", f"{told}{need}"
     value = figure(measured.value, result.scale, _beside(result))
     if measured.k is not None and result.scale == "ratio":
         return value, f"{measured.k:,} of {measured.n:,} {units}{need}"

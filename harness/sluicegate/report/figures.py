@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from sluicegate.checks.masking import masked
 from sluicegate.errors import printable
@@ -77,7 +78,8 @@ def _ratio(value: float, digits: int) -> tuple[str, float]:
         return "0", 0.0
     text = f"{value:.{digits}g}"
     if "e" in text:
-        text = f"{value:.{digits + 12}f}".rstrip("0")
+        # 0.0000012 reads better than 1.2e-06; past nine zeros nobody counts them.
+        return (f"{Decimal(text):f}" if abs(value) >= 1e-9 else text), float(text)
     whole, _, decimals = text.partition(".")
     return f"{whole}.{decimals.ljust(2, '0')}", float(text)
 
@@ -88,18 +90,20 @@ def _ms(value: float, digits: int) -> tuple[str, float]:
 
 
 def _money(value: float, digits: int) -> tuple[str, float]:
-    dollars = value / 1e6
-    shown = float(f"{dollars:.{digits}g}")
-    decimals = f"{abs(shown):.12f}".rstrip("0").partition(".")[2].ljust(2, "0")
-    return f"{'-' if shown < 0 else ''}${int(abs(shown)):,}.{decimals}", shown * 1e6
+    rounded = Decimal(f"{value / 1e6:.{digits}g}")
+    whole, _, decimals = f"{abs(rounded):,f}".partition(".")
+    return f"{'-' if rounded < 0 else ''}${whole}.{decimals.rstrip('0').ljust(2, '0')}", float(rounded) * 1e6
 
 
 def _number(value: float, digits: int) -> tuple[str, float]:
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}", value
-    shown = float(f"{value:.{max(digits, len(str(abs(int(value)))))}g}")
-    text = f"{shown:,.12f}".rstrip("0").rstrip(".") if 1e-6 <= abs(shown) < 1e15 else f"{shown:g}"
-    return text, shown
+    # Digits before the point are never rounded away.
+    rounded = f"{value:.{max(digits, len(str(abs(int(value)))))}g}"
+    if not 1e-6 <= abs(value) < 1e15:
+        return rounded, float(rounded)
+    text = f"{Decimal(rounded):,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text, float(rounded)
 
 
 _WRITERS: dict[str, Callable[[float, int], tuple[str, float]]] = {

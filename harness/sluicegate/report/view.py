@@ -189,7 +189,7 @@ def _finding(finding: Finding) -> FindingView:
         check=plain(finding.check),
         case=plain(finding.case_id),
         repeat=finding.repeat,
-        place=plain(finding.place),
+        place=said(finding.place, 160),
         message=said(finding.message),
         excerpt=said(finding.excerpt, 200),
         severity=finding.severity.value,

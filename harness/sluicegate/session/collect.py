@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sluicegate.broker import Broker
+from sluicegate.broker.broker import Broker
 from sluicegate.checks import CheckConfig
 from sluicegate.errors import Fault, InputError
 from sluicegate.ledger import Expected, LedgerReader, Resumed, RunStarted, append_state, resume

@@ -10,7 +10,8 @@ from pathlib import Path
 from sluicegate.broker.broker import Broker
 from sluicegate.broker.stamp import Stamp
 from sluicegate.errors import Fault, InputError
-from sluicegate.ledger import Checked, Expected, LedgerReader, Resumed, RunStarted, TrialJoin, resume
+from sluicegate.ledger import Checked, Expected, LedgerReader, Resumed, RunStarted, resume
+from sluicegate.ledger.trials import TrialJoin
 from sluicegate.model import Case, Origin, Trial
 from sluicegate.resources import VERSION
 

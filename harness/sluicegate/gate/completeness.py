@@ -1,0 +1,135 @@
+"""Rows 5 to 7: what must have run and did not, and what ran and failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sluicegate.checks import SUITES
+from sluicegate.errors import printable
+from sluicegate.gate.hearing import Hearing
+from sluicegate.gate.pinned import SuiteAccount
+from sluicegate.gate.validity import Question
+from sluicegate.gate.wording import count_of
+from sluicegate.model import Kind, Reason
+from sluicegate.plan.types import MetricKind
+
+__all__ = ["completeness_said"]
+
+_COLLECT = "Collect evidence again."
+_LOCK = "Run: sluicegate plan lock"
+_GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
+
+
+def completeness_said(hearing: Hearing, question: Question, suites: list[SuiteAccount]) -> Iterator[Reason]:
+    """Everything that is missing, void or failed."""
+    yield from _voids(hearing)
+    yield from _pinned(hearing, question)
+    yield from _trials(hearing)
+    for suite in suites:
+        yield from _suite(suite, question)
+    if question.stage.requires.tests:
+        yield from _tests(hearing, question)
+    if unfinished := hearing.shards.unfinished():
+        yield _incomplete("workers", f"{count_of(unfinished.count, 'worker')} did not finish: {unfinished}.", _COLLECT)
+    if hearing.failures:
+        text = f"the judge could not read {count_of(hearing.failures.count, 'record')}: {hearing.failures}."
+        yield _incomplete("judge", text, "Report it with the ledger.")
+    raised = [measuring.raised for measuring in hearing.measurings() if measuring.raised]
+    for names in raised:
+        yield _incomplete("judge", f"measuring raised in {count_of(names.count, 'trial')}: {names}.", "Report it.")
+
+
+def _voids(hearing: Hearing) -> Iterator[Reason]:
+    """Row 5. A later run with evidence of that origin stands for itself."""
+    admitted = {origin for channel in hearing.channels for origin in channel.admission.origins}
+    for run, span in hearing.voids:
+        if span.origin in admitted and run >= hearing.measured_by.get(span.origin, -1):
+            text = printable(f"{span.origin.value} evidence is void: {span.reason}.")
+            mend = f"Measure {span.origin.value} again."
+            yield Reason(kind=Kind.HOLD_INVALID_EXPERIMENT, about=span.origin.value, text=text, mend=mend)
+
+
+def _pinned(hearing: Hearing, question: Question) -> Iterator[Reason]:
+    """What the stage requires and the lock does not pin, or not whole."""
+    requires = question.stage.requires
+    pinned = {suite.name: suite for suite in hearing.pinned.suites}
+    if not (question.stage.criteria or requires.suites or requires.tests or requires.attestations):
+        yield _incomplete(question.stage.name, "the stage asks for no evidence at all.", "Give it criteria.")
+    for name in requires.suites:
+        if name not in pinned:
+            known = name in SUITES
+            text = "is not pinned by the lock." if known else "is not part of this version."
+            yield _incomplete(name, f"suite {name} {text}", _LOCK if known else "Take it out of the plan.")
+        elif not pinned[name].cases:
+            yield _incomplete(name, f"suite {name} has no cases: 0 collected.", "Give the plan cases it can use.")
+        elif name in SUITES:
+            lacking = sorted(set(SUITES[name].checks) - {hearing.pinned.checks[at] for at in pinned[name].checks})
+            if lacking:
+                yield _incomplete(name, f"the lock leaves out {', '.join(lacking)} of suite {name}.", _LOCK)
+    if hearing.pinned.conflicts:
+        said = ", ".join(sorted(set(hearing.pinned.conflicts))[:10])
+        yield _incomplete("lock", f"the lock pins two contents for {said}.", _LOCK)
+    if requires.tests and not hearing.tests.pinned:
+        yield _incomplete("tests", "the lock pins no tests: 0 collected.", _LOCK)
+
+
+def _trials(hearing: Hearing) -> Iterator[Reason]:
+    account = hearing.trials.account
+    lost, lost_names = account.lost_trials()
+    missing, names = account.missing_outcomes()
+    if missing > lost:
+        of = count_of(hearing.pinned.trials, "pinned trial")
+        yield _incomplete("trials", f"{missing:,} of {of} have no outcome: {_few(names, missing)}.", _COLLECT)
+    if lost:
+        text = f"{count_of(lost, 'trial')} began and never ended, which is a crash: {_few(lost_names, lost)}."
+        yield _incomplete("trials", text, "Find what killed the run, then collect with --again.")
+
+
+def _suite(suite: SuiteAccount, question: Question) -> Iterator[Reason]:
+    name, result = suite.result.suite, suite.result
+    errors, unrecorded = result.missing - suite.unrecorded, suite.unrecorded - suite.without_outcome
+    if suite.checks and unrecorded > 0:
+        said = _few(suite.missing, suite.unrecorded)
+        yield _incomplete(name, f"{count_of(unrecorded, 'check')} of suite {name} have no result: {said}.", _COLLECT)
+    if errors:
+        text = f"{count_of(errors, 'check')} of suite {name} could not judge: {_few(suite.errors, errors)}."
+        yield _incomplete(name, text, "See what the check raised.")
+    graded = [c for c in question.stage.criteria if c.metric.suite == name and c.metric.kind in _GRADES]
+    optional = bool(graded) and all(criterion.optional for criterion in graded)
+    if result.planned and result.not_applicable == result.planned and not optional:
+        text = f"all {result.planned:,} checks of suite {name} are not applicable to this pipeline."
+        yield _incomplete(name, text, "Declare what the pipeline can do, or take the suite out of the stage.")
+    if result.failed and not graded and name in question.stage.requires.suites:
+        said = _few(suite.failed, result.failed)
+        text = f"{result.failed:,} of {count_of(result.planned, 'check')} of suite {name} failed: {said}."
+        yield Reason(kind=failed_kind(question), about=name, text=text, mend="Mend the pipeline; see the findings.")
+
+
+def _tests(hearing: Hearing, question: Question) -> Iterator[Reason]:
+    for said, names in hearing.tests.incomplete():
+        yield _incomplete("tests", f"{count_of(names.count, 'required test')} {said}: {names}.", "Run them all, once.")
+    if hearing.tests.unpinned:
+        names = hearing.tests.unpinned
+        text = f"{count_of(names.count, 'report')} of tests that the lock does not pin: {names}."
+        yield Reason(kind=Kind.HOLD_INVALID_EVIDENCE, about="tests", text=text, mend=_LOCK)
+    if failed := hearing.tests.failed:
+        text = f"{count_of(failed.count, 'required test')} failed: {failed}."
+        yield Reason(kind=failed_kind(question), about="tests", text=text, mend="Mend it and serve a new subject.")
+    if errors := hearing.tests.errors:
+        text = f"{count_of(errors.count, 'required test')} could not be set up: {errors}."
+        yield Reason(kind=Kind.HOLD_FAILED, about="tests", text=text, mend="Mend the test.")
+
+
+def failed_kind(question: Question) -> Kind:
+    """A failed required test rolls back only where the plan says so, and only what somebody sees."""
+    rolls_back = question.stage.rollback.on_failed_tests and question.stage.exposure.live
+    return Kind.ROLLBACK_FAILED if rolls_back else Kind.HOLD_FAILED
+
+
+def _incomplete(about: str, text: str, mend: str) -> Reason:
+    return Reason(kind=Kind.HOLD_INCOMPLETE, about=printable(about), text=printable(text), mend=mend)
+
+
+def _few(names: tuple[str, ...], count: int) -> str:
+    more = count - len(names)
+    return ", ".join(names) + (f" and {more:,} more" if more > 0 else "")

@@ -1,0 +1,329 @@
+"""The judge: plan, lock, state and ledgers in, a verdict out; the same bytes for the same inputs.
+
+Pure: no clock, no file, no user code. No recorded count and no recorded pass is believed.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sluicegate.checks import CheckConfig
+from sluicegate.errors import printable
+from sluicegate.gate.completeness import completeness_said
+from sluicegate.gate.counting import Channel
+from sluicegate.gate.criteria import judge_criterion
+from sluicegate.gate.hearing import Hearing, Ledger
+from sluicegate.gate.memory import entered_at, state_said
+from sluicegate.gate.order import ordered, rounded
+from sluicegate.gate.pinned import SuiteAccount
+from sluicegate.gate.proofs import bake_said, proofs_said
+from sluicegate.gate.runs import attempts_said, objections_said, runs_said
+from sluicegate.gate.validity import Question
+from sluicegate.gate.wording import count_of
+from sluicegate.ledger.state import StateView
+from sluicegate.model import (
+    CriterionResult,
+    Decision,
+    Finding,
+    Kind,
+    NotMeasured,
+    Origin,
+    Reason,
+    Status,
+    Verdict,
+    rfc3339,
+)
+from sluicegate.plan.lock import Lock, LockedStage
+from sluicegate.plan.types import Confirmed, Criterion, MetricKind, Plan, Stage
+
+__all__ = ["judge"]
+
+_INCIDENTS_NAMED = 20
+
+
+def judge(
+    *,
+    plan: Plan,
+    stage: Stage,
+    lock: Lock,
+    lock_digest: str,
+    state: StateView | None,
+    ledgers: Sequence[Ledger],
+    subject: str,
+    subject_parts: Mapping[str, str],
+    apparatus: str,
+    now: datetime,
+    engine: str,
+    config: CheckConfig,
+) -> Verdict:
+    """The verdict on leaving `stage` with `subject`.
+
+    Args:
+        plan: the whole rollout.
+        stage: the stage to leave.
+        lock: what must have run, with the digest of its bytes.
+        lock_digest: SHA-256 of the lock.
+        state: the state file as it is; None when the plan names none.
+        ledgers: every ledger of this rollout that may matter, oldest first; read here, once.
+        subject: digest of what serves now, with its parts by name.
+        subject_parts: shown in the verdict.
+        apparatus: digest of what measures.
+        now: the moment of judgement, with a zone.
+        engine: version of Sluicegate.
+        config: contracts, tools and capabilities for judging built-in checks again.
+
+    Returns:
+        A verdict, whatever the evidence holds.
+
+    """
+    memory_fault = ""
+    try:
+        entry = entered_at(state, stage, subject)
+    except ValueError as error:
+        entry, memory_fault = None, f"a time in the state file cannot be read ({error})"
+    question = Question(
+        plan=plan,
+        stage=stage,
+        subject=subject,
+        apparatus=apparatus,
+        lock_digest=lock_digest,
+        now=now,
+        entered_at=entry,
+    )
+    hearing = Hearing(question, lock.stages.get(stage.name, LockedStage()), config)
+    hearing.hear(ledgers)
+    bench = _Bench(question=question, lock=lock, state=state, hearing=hearing, memory_fault=memory_fault)
+    results = tuple(bench.criterion(channel) for channel in hearing.channels)
+    suites = hearing.trials.account.suite_accounts()
+    reasons = ordered(bench.reasons(results, suites))
+    return bench.verdict(results, suites, reasons, subject_parts=subject_parts, engine=engine)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bench:
+    """One question with everything that was heard."""
+
+    question: Question
+    lock: Lock
+    state: StateView | None
+    hearing: Hearing
+    memory_fault: str
+
+    def criterion(self, channel: Channel) -> CriterionResult:
+        """One criterion judged; what raises holds, and never hides an incident."""
+        try:
+            result = self._judged(channel, with_lost=True)
+            if channel.lost and result.kind.row <= 2:
+                result = self._without_lost(channel, result)
+        except Exception as error:  # noqa: BLE001 - a fault of the judge's own is a hold, whatever it is
+            result = _raised(channel.criterion, type(error).__name__)
+        return rounded(result)
+
+    def _judged(self, channel: Channel, *, with_lost: bool) -> CriterionResult:
+        criterion, stage, plan = channel.criterion, self.question.stage, self.question.plan
+        return judge_criterion(
+            criterion,
+            channel.evidence(with_lost=with_lost),
+            stage_live=stage.exposure.live,
+            references=self.hearing.references(criterion),
+            slice_names=plan.slices.get(criterion.slices, ()) if criterion.slices is not None else (),
+            timezone=plan.timezone,
+            stable_days=stage.stable_days,
+            entered_at=self.question.entered_at,
+            now=self.question.now,
+        )
+
+    def _without_lost(self, channel: Channel, result: CriterionResult) -> CriterionResult:
+        """A line that only lost trials carry it across is for a human: what killed them may not be the subject."""
+        without = self._judged(channel, with_lost=False)
+        if without.kind.row <= 2:
+            return result
+        lost = count_of(len(channel.lost), "trial")
+        return replace(
+            result,
+            status=Status.SUSPECT,
+            kind=Kind.HOLD_SUSPECT,
+            shown=f"crossed only by {lost} that began and never ended",
+            flip="a human looks at what killed them",
+        )
+
+    def reasons(self, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Iterator[Reason]:
+        """Everything that keeps this stage from being left."""
+        question, hearing = self.question, self.hearing
+        for channel, result in zip(hearing.channels, results, strict=True):
+            yield from self._criterion_reasons(channel, result)
+        yield from self._loose_incidents()
+        yield from self._apparatus()
+        yield from runs_said(hearing.runs, question, pinned=self._pinned_trials())
+        yield from attempts_said(hearing.runs, self.state, question)
+        yield from objections_said(hearing.trials.objections)
+        first = question.plan.stages[0].name == question.stage.name
+        yield from state_said(self.state, question, first=first)
+        yield from completeness_said(hearing, question, suites)
+        yield from proofs_said(hearing.proofs(), question)
+        if not self.memory_fault:
+            last = entered_at(self.state, question.stage, question.subject, last=True)
+            yield from bake_said(question, last)
+
+    def _pinned_trials(self) -> dict[Origin, int]:
+        """How many trials of each pinned origin this stage asks for."""
+        asked = {origin for criterion in self.question.stage.criteria for origin in criterion.origins}
+        found = self.hearing.trials.trials_by_origin()
+        requires = self.question.stage.requires
+        if requires.tests:
+            asked.add(Origin.SUITE)
+        return {origin: found.get(origin, 0) for origin in asked | found.keys() if not origin.grows}
+
+    def _apparatus(self) -> Iterator[Reason]:
+        """The lock belongs to the plan, the models to the subject."""
+        if self.lock.plan_digest != self.question.plan.digest:
+            text = "the lock was written for another plan than this one."
+            yield Reason(kind=Kind.HOLD_INVALID_EVIDENCE, about="lock", text=text, mend="Run: sluicegate plan lock")
+        if self.memory_fault:
+            yield Reason(kind=Kind.HOLD_NO_STATE, about="state", text=printable(self.memory_fault))
+        named = self.question.plan.subject.models
+        strangers = sorted(self.hearing.trials.models.difference(named)) if named else []
+        if strangers:
+            text = f"calls went to {', '.join(strangers[:10])}, and the subject names {', '.join(named)}."
+            mend = "Name every model under subject: models:, or stop calling it."
+            yield Reason(kind=Kind.HOLD_INVALID_EVIDENCE, about="models", text=printable(text), mend=mend)
+
+    def _criterion_reasons(self, channel: Channel, result: CriterionResult) -> Iterator[Reason]:
+        criterion = channel.criterion
+        tolerates_none = criterion.metric.zero_tolerance or isinstance(criterion.rollback, Confirmed)
+        confirmed, suspected = channel.confirmed.findings, channel.suspected.findings
+        if tolerates_none:
+            yield from self._incidents(confirmed, self._incident_kind, criterion.metric.name)
+        yield from self._incidents(suspected, Kind.HOLD_SUSPECT, criterion.metric.name)
+        if result.kind.row < 12:
+            yield Reason(kind=result.kind, about=result.metric, text=_said(result), mend=result.flip)
+        if channel.unmeasured and result.kind.row > 6 and not criterion.optional:
+            why = channel.unmeasured_why or NotMeasured(reason="no number")
+            text = printable(f"{count_of(channel.unmeasured, 'trial')} carry no number: {why.reason}.")
+            yield Reason(kind=Kind.HOLD_INCOMPLETE, about=result.metric, text=text, mend=why.mend)
+
+    @property
+    def _incident_kind(self) -> Kind:
+        return Kind.ROLLBACK_INCIDENT if self.question.stage.exposure.live else Kind.HOLD_INCIDENT
+
+    def _loose_incidents(self) -> Iterator[Reason]:
+        """Incidents that no criterion reads: of zero-tolerance checks, and those that rest on a word."""
+        measuring = self.hearing.trials.measuring
+        yield from self._incidents(measuring.incidents.findings, self._incident_kind, "")
+        yield from self._incidents(measuring.suspects.findings, Kind.HOLD_SUSPECT, "")
+
+    def _incidents(self, findings: Sequence[Finding], kind: Kind, metric: str) -> Iterator[Reason]:
+        for finding in findings[:_INCIDENTS_NAMED]:
+            said = "" if kind is not Kind.HOLD_SUSPECT else "not confirmed: "
+            text = f"{finding.case_id}: {said}{finding.message}"
+            yield Reason(
+                kind=kind,
+                about=metric or finding.check,
+                text=printable(text),
+                mend=finding.mend,
+                finding=finding,
+                rerun=self._rerun(finding.case_id),
+            )
+
+    def _rerun(self, case_id: str) -> str:
+        plan, stage = self.question.plan.path, self.question.stage.name
+        words = ["sluicegate", "gate", str(plan), "--stage", stage, "--case", printable(case_id)]
+        return shlex.join(words)
+
+    def verdict(
+        self,
+        results: tuple[CriterionResult, ...],
+        suites: list[SuiteAccount],
+        reasons: tuple[Reason, ...],
+        *,
+        subject_parts: Mapping[str, str],
+        engine: str,
+    ) -> Verdict:
+        """The verdict, bound to what it was decided on."""
+        question, hearing = self.question, self.hearing
+        following = question.plan.next_stage(question.stage.name)
+        kind = reasons[0].kind if reasons else (Kind.COMPLETE if following is None else Kind.PROMOTE)
+        findings = hearing.trials.measuring.findings
+        shown = [account.result for account in suites if account.checks]
+        if question.stage.requires.tests:
+            shown.append(hearing.tests.result())
+        return Verdict(
+            plan=question.plan.name,
+            decision=kind.decision,
+            kind=kind,
+            reasons=reasons or (self._passed(kind, results, suites),),
+            from_stage=question.stage.name,
+            to_stage=None if following is None else following.name,
+            attempt=self._attempt(),
+            subject=question.subject,
+            apparatus=question.apparatus,
+            plan_digest=question.plan.digest,
+            lock_digest=question.lock_digest,
+            previous_verdict=self.state.verdicts[-1].hash if self.state is not None and self.state.verdicts else None,
+            state_head=None if self.state is None else self.state.head,
+            evidence_heads=tuple(run.head for run in hearing.runs if run.head is not None),
+            issued_at=rfc3339(question.now),
+            valid_until=rfc3339(question.now + timedelta(seconds=question.plan.valid_for_s)),
+            engine=engine,
+            criteria=results,
+            suites=tuple(shown),
+            counts=hearing.trials.account.counts(),
+            findings=findings.findings,
+            findings_total=findings.total,
+            rollback_steps=question.stage.rollback.steps if kind.decision is Decision.ROLLBACK else (),
+            notes=tuple(self._notes(suites)),
+            subject_parts=dict(subject_parts),
+        )
+
+    def _passed(self, kind: Kind, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Reason:
+        checks = sum(account.result.planned for account in suites if account.checks)
+        text = f"{count_of(len(results), 'criterion').replace('criterions', 'criteria')} met"
+        if checks:
+            text += f", {count_of(checks, 'check')} run, none failed beyond what the plan allows"
+        return Reason(kind=kind, about=self.question.stage.name, text=f"{text}.")
+
+    def _attempt(self) -> int:
+        """Of the newest pinned run of this stage and subject, else as the state says, else the first."""
+        ours = [run.started.attempt for run in self.hearing.runs if run.ours_fixed and run.started is not None]
+        if ours:
+            return ours[-1]
+        noted = [] if self.state is None else self.state.attempts
+        here = (self.question.stage.name, self.question.subject)
+        return next((item.attempt for item in reversed(noted) if (item.stage, item.subject) == here), 1)
+
+    def _notes(self, suites: list[SuiteAccount]) -> Iterator[str]:
+        for account in suites:
+            result = account.result
+            if account.checks and result.not_applicable:
+                yield f"suite {result.suite}: {count_of(result.not_applicable, 'check')} not applicable"
+        for channel in self.hearing.channels:
+            if channel.repeated:
+                name, repeated = channel.criterion.metric.name, count_of(channel.repeated, "unit")
+                yield f"{name}: {repeated} recorded again and counted once"
+        for run in self.hearing.runs:
+            if run.ours_fixed and run.started is not None and run.differs:
+                yield printable(f"{run.name}: measured with another {' and '.join(run.differs)}")
+
+
+def _said(result: CriterionResult) -> str:
+    if isinstance(result.measured, NotMeasured):
+        return printable(result.measured.reason)
+    return printable(result.shown or f"{result.status.value}, n {result.measured.n:,}")
+
+
+def _raised(criterion: Criterion, error: str) -> CriterionResult:
+    values = criterion.metric.kind is MetricKind.DISTRIBUTION
+    return CriterionResult(
+        metric=criterion.metric.name,
+        unit=criterion.unit or criterion.metric.unit,
+        scale=criterion.metric.scale.value,
+        origins=criterion.origins,
+        at="mean" if values and criterion.at is None else None,
+        status=Status.ERROR,
+        kind=Kind.HOLD_INCOMPLETE,
+        measured=NotMeasured(reason=f"judging it raised {error}", mend="Report it with the ledger."),
+        minimum_n=criterion.minimum_n,
+    )

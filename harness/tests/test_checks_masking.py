@@ -1,0 +1,152 @@
+"""Excerpts: nothing personal, nothing secret, nothing a terminal obeys, and always in linear time."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sluicegate.checks.masking import luhn_holds, mask, masked, mod97_holds
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("write to alice.smith@example.com today", "write to ***@e*** today"),
+        ("<Alice> alice+tag@mail.shop.test, Bob", "<Alice> ***@m***, Bob"),
+        ("4111 1111 1111 1111", "[card]"),
+        ("4111-1111-1111-1111.", "[card]."),
+        ("card 4111111111111111 ok", "card [card] ok"),
+        ("4111\u200b1111\u00a01111\u20101111", "[card]"),
+        ("378282246310005", "[card]"),
+        ("order 12 4111 1111 1111 1111", "order 12 [card]"),
+        ("DE89 3704 0044 0532 0130 00 is the account", "[iban] is the account"),
+        ("gb82west12345698765432", "[iban]"),
+        ("SSN 078-05-1120", "SSN [ssn]"),
+        ("ssn: 078051120", "ssn: [ssn]"),
+        ("+1 (555) 123-4567", "[phone]"),
+        ("(555) 123-4567", "[phone]"),
+        ("555-123-4567", "[phone]"),
+        ("020 7946 0958", "[phone]"),
+        ("8 (916) 123-45-67", "[phone]"),
+        ("+90 532 123 45 67", "[phone]"),
+        ("call 5551234567", "call [phone]"),
+        ("Authorization: Bearer abc.def-123456", "Authorization: [secret]"),
+        ("sk-proj-abcdefghijklmnop1234", "[secret]"),
+        ("AKIAIOSFODNN7EXAMPLE", "[secret]"),
+        ("ghp_abcdefghijklmnopqrstuvwxyz0123", "[secret]"),
+        ('{"password": "hunter22"}', '{"password": "[secret]"}'),
+        ("my password is hunter22", "my password is [secret]"),
+        ("api_key=abcd1234efgh", "api_key=[secret]"),
+        ("https://user:pw1@host.test/x", "https://[secret]@host.test/x"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "[secret]"),
+    ],
+)
+def test_personal_data_and_secrets_are_masked(text, shown):
+    """Addresses, numbers with check digits, phones and keys never reach a report."""
+    assert masked(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 1001", "ORD-2024-000123", "tracking 1Z999AA10123456784", "invoice 2024/000123", "SKU 4411-22",
+        "2024-01-15 12:00:30", "15.01.2024", "01-02-2024", "v1.2.3", "1700000000000000", "at 10:30", "12345678",
+        "9400 1000 0000 0000 0000 00", "sha 3f4d77aa", "3.14159", "100,000 tokens", "RMA 900-12",
+    ],
+)  # fmt: skip
+def test_order_numbers_and_dates_stay_readable(text):
+    """A finding that hides the order number helps nobody."""
+    assert masked(text) == text
+
+
+def test_control_and_bidi_characters_are_shown_as_escapes():
+    """An excerpt is one line that no terminal, report or log obeys."""
+    assert masked("a\r\nBcc: x\x1b[31m\u202etxt\u2028\ttab\0\ud800") == (
+        r"a\r\nBcc: x\x1b[31m\u202etxt\u2028\ttab\0\ud800"
+    )
+
+
+def test_a_long_text_is_cut_and_says_so():
+    """At most the limit, and an ellipsis where something is missing."""
+    shown = masked("x" * 500, limit=50)
+
+    assert len(shown) == 50
+    assert shown.endswith("…")
+
+
+def test_a_value_cut_in_half_by_the_window_is_not_shown():
+    """Four thousand masked characters must not push the first half of a card into view."""
+    text = "password: " + "x" * 4070 + " 4111 1111 1111 1111"
+
+    assert "4111" not in masked(text)
+
+
+@given(st.text(max_size=300), st.integers(0, 250))
+def test_an_excerpt_is_always_printable_and_short(text, limit):
+    """Whatever the text, the excerpt is printable and within its limit."""
+    shown = masked(text, limit=limit)
+
+    assert len(shown) <= max(limit, 1)
+    assert shown.replace(" ", "").isprintable()
+
+
+@given(st.text(alphabet="0123456789 -.@abc+()=:", max_size=200))
+def test_masking_twice_changes_nothing_more(text):
+    """What is masked is not masked again into something else."""
+    assert mask(mask(text)) == mask(mask(mask(text)))
+
+
+_HOSTILE = {
+    "letters": "a", "at": "@", "a@": "a@", "spaced digits": "1 ", "digits": "1", "cards": "4111 ", "words": "password ",
+    "blank value": "password:" + " " * 50, "iban": "DE89", "plus": "+1 ", "brackets": "(12) ", "urls": "://a:",
+    "keys": "-----BEGIN PRIVATE KEY-----", "dots": "a@b.", "zeros": "012 ", "jwt": "eyJ", "is": "token is ",
+    "quotes": "'\"@", "bidi": "\u202e", "zero width": "1\u200b",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", _HOSTILE.values(), ids=_HOSTILE.keys())
+def test_time_is_linear_in_hostile_text(unit):
+    """Four times the text takes about four times the time, never sixteen."""
+    small, large = (unit * (size // len(unit)) for size in (60_000, 240_000))
+
+    def spent(text: str) -> float:
+        best = float("inf")
+        for _ in range(3):
+            start = time.process_time()
+            mask(text)
+            best = min(best, time.process_time() - start)
+        return best
+
+    assert spent(large) < 9 * spent(small) + 0.05
+
+
+def test_an_excerpt_of_a_megabyte_is_instant():
+    """Only a window is looked at."""
+    text = "a@b.c 4111 1111 1111 1111 " * 40_000
+    start = time.process_time()
+
+    masked(text)
+
+    assert time.process_time() - start < 0.25
+
+
+def test_check_digits_are_those_of_the_standards():
+    """Luhn (ISO/IEC 7812) and mod 97 (ISO 7064) on published numbers."""
+    assert luhn_holds("79927398713")
+    assert not luhn_holds("79927398714")
+    assert mod97_holds("GB82WEST12345698765432")
+    assert not mod97_holds("GB83WEST12345698765432")
+
+
+@settings(max_examples=50)
+@given(st.integers(10**13, 10**14 - 1), st.sampled_from([" ", "-", "", "."]))
+def test_every_valid_card_is_masked_however_it_is_written(payload, separator):
+    """Sixteen digits of an issuer with a right check digit, in groups of four."""
+    digits = "4" + str(payload)
+    digits += next(str(check) for check in range(10) if luhn_holds(f"{digits}{check}"))
+    text = separator.join(digits[at : at + 4] for at in range(0, 16, 4))
+
+    assert masked(f"x {text} y") == "x [card] y"
