@@ -95,7 +95,9 @@ def approval(**said: Any) -> Criterion:
         unit="draft",
     )
     lines = {"origins": (Origin.LIVE,), "promote": line(0.7), "alert": line(0.6), **said}
-    return Criterion(metric=said.pop("metric", metric), **{key: value for key, value in lines.items() if key != "metric"})
+    return Criterion(
+        metric=said.pop("metric", metric), **{key: value for key, value in lines.items() if key != "metric"}
+    )
 
 
 def violations(**said: Any) -> Criterion:
@@ -112,7 +114,9 @@ def violations(**said: Any) -> Criterion:
 
 def case(number: int) -> Case:
     """A plain case that must be answered with `ok`."""
-    return Case(id=f"c{number:03}", input=f"question {number}", expect=Expect(must=(Rule(field="content", contains="ok"),)))
+    return Case(
+        id=f"c{number:03}", input=f"question {number}", expect=Expect(must=(Rule(field="content", contains="ok"),))
+    )
 
 
 def twice(number: int) -> Case:
@@ -138,9 +142,7 @@ def answered(asked: Case, how: str, repeat: int = 0) -> Trial:
     output = Output(content=text, error=error, latency_ms=12.0)
     seen = [Observation(run_id=run, double="model", action=MODEL, at=rfc3339(NOW))]
     seen += [refund(run, "1")] * (2 if how == LEAK else 1)
-    return Trial(
-        case=asked, repeat=repeat, outputs=(output,) * asked.given.deliveries, observations=tuple(seen)
-    )
+    return Trial(case=asked, repeat=repeat, outputs=(output,) * asked.given.deliveries, observations=tuple(seen))
 
 
 @dataclass
@@ -328,7 +330,7 @@ class World:
         for asked in {item.id: item for item in (*self.cases, *self.doubled)}.values():
             for repeat in range(self.repeats):
                 records += self.trial(asked, answer(asked.id), repeat)
-        records += [test_record(name) for name in self.tests]
+        records += [own_test(name) for name in self.tests]
         return Memory([*records, closed()])
 
     def recorded(self, *blocks: tuple[str, dict[str, Any]], number: int = 1, **said: Any) -> Memory:
@@ -366,7 +368,7 @@ def closed(**said: Any) -> tuple[str, dict[str, Any]]:
     return "run_closed", {"at": rfc3339(NOW), "complete": True, "children": [], "counts": {}, **said}
 
 
-def test_record(name: str, outcome: str = "passed", **said: Any) -> tuple[str, dict[str, Any]]:
+def own_test(name: str, outcome: str = "passed", **said: Any) -> tuple[str, dict[str, Any]]:
     return "test", {
         "test_id": name,
         "outcome": outcome,
@@ -376,9 +378,6 @@ def test_record(name: str, outcome: str = "passed", **said: Any) -> tuple[str, d
         "worker": "",
         **said,
     }
-
-
-test_record.__test__ = False  # type: ignore[attr-defined]
 
 
 def block(rows: list[tuple[int, int, int]], **said: Any) -> tuple[str, dict[str, Any]]:
@@ -419,12 +418,16 @@ def drafts(good: int, bad: int = 0, *, hours: float = 40) -> list[tuple[int, int
     """One draft a row, the bad ones spread evenly."""
     total = good + bad
     return [
-        (micros(timedelta(hours=hours)) + index * 60_000_000, int((index * bad) // total == ((index + 1) * bad) // total), 1)
+        (
+            micros(timedelta(hours=hours)) + index * 60_000_000,
+            int((index * bad) // total == ((index + 1) * bad) // total),
+            1,
+        )
         for index in range(total)
     ]
 
 
-def attested(name: str, **said: Any) -> tuple[str, dict[str, Any]]:
+def attested(name: str, /, **said: Any) -> tuple[str, dict[str, Any]]:
     return "attestation", {
         "name": name,
         "by": "kim",

@@ -51,7 +51,9 @@ def test_a_missing_mail_is_told():
 
     outcome = run_check(CHECKS["schema.valid"], Trial(case=Case(id="m-1"), outputs=(Output(content="hi"),)), config)
 
-    assert [(found.place, found.message) for found in outcome.findings] == [("$.mail", "is missing, and has a contract")]
+    assert [(found.place, found.message) for found in outcome.findings] == [
+        ("$.mail", "is missing, and has a contract")
+    ]
 
 
 @pytest.mark.parametrize("field", ["tracking_pixel", "Subject", "tos"])
@@ -117,7 +119,7 @@ def test_header_lengths():
     """A header line has at most 998 bytes (RFC 5322), name included; a subject 200 characters."""
     assert told({**DRAFT, "headers": {"X-Ticket": "1" * 988}}) == []
     assert told({**DRAFT, "headers": {"X-Ticket": "1" * 989}}) == [
-        ("$.headers[\"X-Ticket\"]", "must fit a header line of 998 bytes")
+        ('$.headers["X-Ticket"]', "must fit a header line of 998 bytes")
     ]
     assert told({**DRAFT, "subject": "é" * 201}) == [("$.subject", "must have at most 200 characters")]
 
@@ -160,7 +162,9 @@ def test_attachment_names_carry_no_path():
 def test_unresolved_placeholders(text):
     """What a template or a model left unfilled is found."""
     assert placeholders(f"About {text} we say") or placeholders(text)
-    assert ("$.body", "must not hold a placeholder that nobody filled in") in told({**DRAFT, "body": f"Please see\n{text}\nbelow"})
+    assert ("$.body", "must not hold a placeholder that nobody filled in") in told(
+        {**DRAFT, "body": f"Please see\n{text}\nbelow"}
+    )
 
 
 @pytest.mark.parametrize(

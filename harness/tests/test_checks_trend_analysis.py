@@ -33,7 +33,7 @@ ANSWER: dict[str, Any] = {
             "date": "2025-09-29",
             "snippet": "Sales reached a record …",
         },
-        {"article_id": "a-2", "title": "Prices", "url": "http://blog.example.org/2", "date": "2025-09-30", "snippet": "May fall"},
+        {"article_id": "a-2", "url": "http://blog.example.org/2", "date": "2025-09-30", "snippet": "May fall"},
     ],
     "result": {"topics": [{"label": "chips"}]},
     "meta": {"confidence": 0.8, "model": "gpt-5", "version": "1", "correlation_id": "c-1"},
@@ -105,7 +105,8 @@ def test_evidence_required():
 
 
 @pytest.mark.parametrize(
-    "date", ["29.09.2025", "2025-9-29", "2025-02-30", "2025-09-29T00:00:00Z", "yesterday", "2025-09-29\n", 20250929, None]
+    "date",
+    ["29.09.2025", "2025-9-29", "2025-02-30", "2025-09-29T00:00:00Z", "yesterday", "2025-09-29\n", 20250929, None],
 )
 def test_date_format_validation(date):
     """Dates are YYYY-MM-DD and days that exist."""
@@ -129,13 +130,19 @@ def test_invalid_insight_type():
         assert told(changed("insights/0/type", kind)) == []
 
 
-@pytest.mark.parametrize("field", ["tldr", "insights", "evidence", "insights/0/type", "insights/0/text", "evidence/0/date", "evidence/0/snippet"])  # fmt: skip
+@pytest.mark.parametrize(
+    "field",
+    ["tldr", "insights", "evidence", "insights/0/type", "insights/0/text", "evidence/0/date", "evidence/0/snippet"],
+)
 def test_missing_required_fields(field):
     """What the bot prints must be there."""
     assert any(f"lacks '{field.rpartition('/')[2]}'" in expected for _, expected in told(changed(field, ...)))
 
 
-@pytest.mark.parametrize("field", ["debug", "insights/0/why", "evidence/0/html", "meta/prompt", "insights/0/evidence_refs/0/page"])  # fmt: skip
+@pytest.mark.parametrize(
+    "field",
+    ["debug", "insights/0/why", "evidence/0/html", "meta/prompt", "insights/0/evidence_refs/0/page"],
+)
 def test_extra_fields_rejected(field):
     """Fields the contract does not have are findings at every level but `result`."""
     assert told(changed(field, 1))
@@ -184,7 +191,9 @@ def test_url_validation_http():
 )  # fmt: skip
 def test_url_validation_https(url):
     """Only http and https addresses whose host every reader understands alike."""
-    assert ("$.evidence[0].url", "must be an http or https address without user name") in told(changed("evidence/0/url", url))
+    assert ("$.evidence[0].url", "must be an http or https address without user name") in told(
+        changed("evidence/0/url", url)
+    )
 
 
 @pytest.mark.parametrize(
@@ -209,7 +218,9 @@ def test_a_reference_by_id_or_url_resolves(reference):
 
 def test_two_pieces_of_evidence_of_one_name_are_told():
     """A reference must not be able to mean either."""
-    assert ("$.evidence[1]", "must be named differently from other evidence") in told(changed("evidence/1/article_id", "a-1"))
+    assert ("$.evidence[1]", "must be named differently from other evidence") in told(
+        changed("evidence/1/article_id", "a-1")
+    )
 
 
 def test_insight_without_evidence_fails():
@@ -224,7 +235,10 @@ def test_snippet_truncation():
     assert told(changed("evidence/0/snippet", "x" * 239 + "…")) == []
 
 
-@pytest.mark.parametrize("text", ["Chip makers lead the news, two analysts…", "Chip makers lead the news and...", "Chip makers lead,", "w" * 220])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    ["Chip makers lead the news, two analysts…", "Chip makers lead the news and...", "Chip makers lead,", "w" * 220],
+)
 def test_tldr_truncation(text):
     """A tldr that was cut to fit is no summary."""
     assert told(changed("tldr", text)) == [("$.tldr", "must be a whole sentence, not cut off")]
@@ -293,11 +307,15 @@ def test_limits_and_lists_are_settings():
 
 _weird = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["tldr", "insights", "evidence", "url", "date", "text", "type", "evidence_refs", "id", "x"]),
-        inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["tldr", "insights", "evidence", "url", "date", "text", "type", "evidence_refs", "id", "x"]
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )

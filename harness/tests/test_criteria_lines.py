@@ -261,9 +261,11 @@ def test_range_is_judged_at_both_ends() -> None:
     kinds = [judge(criterion, fixed=(k, 100)).kind for k in (10, 30, 45, 61)]
 
     assert kinds == [Kind.HOLD_BELOW_TARGET, Kind.PROMOTE, Kind.HOLD_BELOW_TARGET, Kind.HOLD_BELOW_TARGET]
-    assert tuple(
-        getattr(judge(criterion, fixed=(30, 100)).lines[0], name) for name in ("sense", "value", "upper")
-    ) == ("inside", 0.2, 0.4)
+    assert tuple(getattr(judge(criterion, fixed=(30, 100)).lines[0], name) for name in ("sense", "value", "upper")) == (
+        "inside",
+        0.2,
+        0.4,
+    )
 
 
 def test_range_without_alert_must_be_shown_at_both_ends() -> None:
@@ -279,9 +281,11 @@ def test_target_of_all_is_judged_as_no_failure() -> None:
     """100 %: one failure misses the target; without one the guard line must be cleared."""
     criterion = a_criterion(promote=at(100), alert=at(95))
 
-    assert [
-        judge(criterion, fixed=fixed).kind for fixed in ((99, 100), (58, 58), (59, 59))
-    ] == [Kind.HOLD_BELOW_TARGET, Kind.HOLD_INSUFFICIENT, Kind.PROMOTE]
+    assert [judge(criterion, fixed=fixed).kind for fixed in ((99, 100), (58, 58), (59, 59))] == [
+        Kind.HOLD_BELOW_TARGET,
+        Kind.HOLD_INSUFFICIENT,
+        Kind.PROMOTE,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -384,7 +388,7 @@ RATIO = a_criterion(
     ],
 )
 def test_ratio_promotes_at_three_with_two_shown(counts: tuple[int, int], kind: Kind) -> None:
-    """Against 25 of 100: estimate >= 3 and lower bound >= 2 promote; estimate < 2 and upper < 3 halt; else investigate."""
+    """Against 25 of 100: estimate >= 3 and lower >= 2 promote; estimate < 2 and upper < 3 halt; else investigate."""
     assert kind is judge(RATIO, fixed=counts, references=against(25, 100)).kind
 
 
@@ -512,9 +516,9 @@ def test_suspected_incident_is_for_a_human() -> None:
     """A pattern hit, or a count that nobody can point at, holds as suspect."""
     suspected = Evidence(fixed=units(1, 5000), suspected=(a_finding(),))
 
-    assert [
-        judge(incidents(), evidence).kind for evidence in (suspected, Evidence(fixed=units(1, 5000)))
-    ] == [Kind.HOLD_SUSPECT] * 2
+    assert [judge(incidents(), evidence).kind for evidence in (suspected, Evidence(fixed=units(1, 5000)))] == [
+        Kind.HOLD_SUSPECT
+    ] * 2
 
 
 def test_line_types_are_a_closed_set() -> None:

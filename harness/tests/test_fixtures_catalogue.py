@@ -35,7 +35,7 @@ def test_every_defect_says_what_must_catch_it() -> None:
     assert len(PILOT.defects) >= 10
     assert set(Counter(defect.kind for defect in PILOT.defects)) >= {
         "hold.incident",
-        "hold.failed",
+        "hold.threshold",
         "hold.below_target",
     }
     for defect in PILOT.defects:

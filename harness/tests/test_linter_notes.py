@@ -88,8 +88,10 @@ def test_raw_rule_passes_bad_builds_over_looks() -> None:
     notes = texts(a_criterion(promote=at(96), minimum_n=100, mode=Mode.POINT))
 
     assert notes == [
-        ("a build at 94 %, just below target, passes a look at n = 100 in 34 %, 94 % in 7 looks; "
-        "mode: strict would make it 0.31 %.")
+        (
+            "a build at 94 %, just below target, passes a look at n = 100 in 34 %, 94 % in 7 looks; "
+            "mode: strict would make it 0.31 %."
+        )
     ]
 
 
@@ -140,8 +142,10 @@ def test_target_of_all_needs_a_line_to_clear() -> None:
         ),
         (
             Origin.LIVE,
-            ("0 in 300 shows a rate below 1.8 %; max_rate 1 % needs 516 drafts without one at detector recall 0.93. "
-            "At 60 drafts a day a clean build waits 9 days."),
+            (
+                "0 in 300 shows a rate below 1.8 %; max_rate 1 % needs 516 drafts without one at detector recall 0.93. "
+                "At 60 drafts a day a clean build waits 9 days."
+            ),
         ),
     ],
 )
@@ -177,8 +181,10 @@ def test_multiples_of_a_good_baseline_are_impossible() -> None:
 
     assert texts(a_criterion(promote=target, mode=Mode.STRICT, minimum_n=100)) == [
         "'3 times baseline' cannot be met once baseline is above 33 %.",
-        ("'3 times baseline' as a proven bound: it takes 99 of 100 against 25 of 100; "
-        "a bound: below the ratio is within reach."),
+        (
+            "'3 times baseline' as a proven bound: it takes 99 of 100 against 25 of 100; "
+            "a bound: below the ratio is within reach."
+        ),
     ]
 
 

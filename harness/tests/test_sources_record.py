@@ -383,9 +383,9 @@ def test_memory_stays_flat_in_the_number_of_rows(tmp_path: Path) -> None:
         assert rows == total
         return size
 
-    small, large = peak(5_000), peak(40_000)
+    small, large = peak(3_000), peak(24_000)
 
-    assert large - small < 5_000_000
+    assert large - small < 3_000_000
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=40))

@@ -165,7 +165,7 @@ def _different(name: str, was: Any, now: Any) -> Problem:
 
 def _first_difference(was: Any, now: Any) -> str:
     if isinstance(was, Mapping) and isinstance(now, Mapping):
-        for key in sorted({*was, *now}, key=str):
+        for key in sorted({*was, *now}, key=seen):
             if not _alike(was.get(key), now.get(key)):
                 return f"{seen(key)}: {_first_difference(was.get(key), now.get(key))}"
     if isinstance(was, str) and isinstance(now, str):

@@ -108,8 +108,13 @@ def seen(value: Any) -> str:
         return f"an object with {', '.join(names)}{', …' if len(value) > 6 else ''}" if names else "an empty object"
     if isinstance(value, (list, tuple)):
         return f"a list of {len(value)}"
+    return _scalar_seen(value)
+
+
+def _scalar_seen(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int) and value.bit_length() > 1000:
         # The standard library refuses to write numbers past 4300 digits.
         return f"a whole number of {value.bit_length()} bits"
-    known = {None: "null", True: "true", False: "false"} if value is None or isinstance(value, bool) else {}
-    return known.get(value) or (repr(value) if isinstance(value, (int, float)) else f"a {type(value).__name__}")
+    return repr(value) if isinstance(value, (int, float)) else f"a {type(value).__name__}"

@@ -33,7 +33,7 @@ def check(ctx: click.Context, plan: Path) -> None:
         click.echo(_counted(len(error.faults), "error"))
         ctx.exit(BAD_PLAN)
     for note in notes:
-        click.echo(str(note))
+        click.echo(f"{plan}:{note.line}  {note.about}  {note.text}")
     click.echo(f"0 errors, {_counted(len(notes), 'note')}")
 
 

@@ -67,7 +67,7 @@ class Arrivals:
         if slices.count(None) == len(slices):
             return array("i", [-1]) * len(slices)
         known = self.slice_of
-        for name in slices:
+        for name in dict.fromkeys(slices):
             if name not in known:
                 known[name] = len(known) - 1
         return array("i", [known[name] for name in slices])

@@ -94,7 +94,7 @@ class Hearing:
         for number, ledger in enumerate(ledgers):
             run = Run(number=number)
             self.runs.append(run)
-            for record in ledger:
+            for record in self._records(ledger, run):
                 try:
                     self._take(record, run)
                 except UnreadableError as error:
@@ -105,6 +105,13 @@ class Hearing:
         spans = [span for _, span in self.voids]
         for channel in (*self.channels, *(each for found in self._references.values() for each in found)):
             channel.settle(spans)
+
+    def _records(self, ledger: Ledger, run: Run) -> Iterator[Record]:
+        """Records until the end, or until the file cannot be read any further."""
+        try:
+            yield from ledger
+        except OSError as error:
+            run.broken = f"the ledger cannot be read to its end: {error.strerror}"
 
     def proofs(self) -> list[Proof]:
         """Attestations, of ledgers that are whole."""
@@ -226,7 +233,8 @@ class Hearing:
 
     def _end(self, run: Run, ledger: Ledger) -> None:
         run.head, run.complete = ledger.head, ledger.complete
-        run.broken = "" if ledger.broken is None else ledger.broken.what
+        if ledger.broken is not None:
+            run.broken = ledger.broken.what
         trials = self._trials_of(run)
         if trials is None:
             return

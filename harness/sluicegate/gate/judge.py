@@ -6,9 +6,10 @@ Pure: no clock, no file, no user code. No recorded count and no recorded pass is
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sluicegate.checks import CheckConfig
 from sluicegate.errors import printable
@@ -153,20 +154,26 @@ class _Bench:
     def reasons(self, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Iterator[Reason]:
         """Everything that keeps this stage from being left."""
         question, hearing = self.question, self.hearing
-        for channel, result in zip(hearing.channels, results, strict=True):
-            yield from self._criterion_reasons(channel, result)
-        yield from self._loose_incidents()
-        yield from self._apparatus()
-        yield from runs_said(hearing.runs, question, pinned=self._pinned_trials())
-        yield from attempts_said(hearing.runs, self.state, question)
-        yield from objections_said(hearing.trials.objections)
         first = question.plan.stages[0].name == question.stage.name
-        yield from state_said(self.state, question, first=first)
-        yield from completeness_said(hearing, question, suites)
-        yield from proofs_said(hearing.proofs(), question)
-        if not self.memory_fault:
-            last = entered_at(self.state, question.stage, question.subject, last=True)
-            yield from bake_said(question, last)
+        last = None if self.memory_fault else entered_at(self.state, question.stage, question.subject, last=True)
+        parts: tuple[Callable[[], Iterator[Reason]], ...] = (
+            *(partial(self._criterion_reasons, *each) for each in zip(hearing.channels, results, strict=True)),
+            self._loose_incidents,
+            self._apparatus,
+            lambda: runs_said(hearing.runs, question, pinned=self._pinned_trials()),
+            lambda: attempts_said(hearing.runs, self.state, question),
+            lambda: objections_said(hearing.trials.objections),
+            lambda: state_said(self.state, question, first=first),
+            lambda: completeness_said(hearing, question, suites),
+            lambda: proofs_said(hearing.proofs(), question),
+            lambda: bake_said(question, last),
+        )
+        for part in parts:
+            try:
+                yield from part()
+            except Exception as error:  # noqa: BLE001 - a fault of the judge's own is a hold, beside all other reasons
+                text = f"judging raised {type(error).__name__}."
+                yield Reason(kind=Kind.HOLD_INCOMPLETE, about="judge", text=text, mend="Report it with the ledger.")
 
     def _pinned_trials(self) -> dict[Origin, int]:
         """How many trials of each pinned origin this stage asks for."""

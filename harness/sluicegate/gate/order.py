@@ -22,10 +22,11 @@ def ordered(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     return tuple(sorted(said.values(), key=_weight))
 
 
-def _weight(reason: Reason) -> tuple[bool, int, tuple[int, str, str, int, str, str], str, str]:
+def _weight(reason: Reason) -> tuple[bool, int, bool, tuple[int, str, str, int, str, str], str, str]:
+    """Of one kind, what names a case comes before what sums it up."""
     rolls_back = reason.kind.decision is Decision.ROLLBACK
     finding = (0, "", "", 0, "", "") if reason.finding is None else reason.finding.sort_key()
-    return not rolls_back, _PLACE[reason.kind], finding, reason.about, reason.text
+    return not rolls_back, _PLACE[reason.kind], reason.finding is None, finding, reason.about, reason.text
 
 
 def rounded(result: CriterionResult) -> CriterionResult:

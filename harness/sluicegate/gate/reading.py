@@ -123,12 +123,12 @@ def read_measured(block: Measurements, *, run: int) -> Measured:
 
 
 def _counts(said: CountRows) -> Rows:
-    k, n = array("q", said.k), array("q", said.n)
-    if True in map(gt, k, n):
+    least = min(said.n, default=1)
+    if max(said.k, default=0) > least and True in map(gt, said.k, said.n):
         raise UnreadableError("counts more than there were")
-    rows = Rows(at=array("q", said.at), slices=said.slice, k=k, n=n)
+    rows = Rows(at=array("q", said.at), slices=said.slice, k=array("q", said.k), n=array("q", said.n))
     # A day without traffic measured nothing: nought of nought is not a unit.
-    return rows.kept(map(bool, n)) if n and not min(n) else rows
+    return rows if least else rows.kept(map(bool, said.n))
 
 
 def _values(said: ValueRows) -> Rows:

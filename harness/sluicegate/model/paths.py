@@ -26,7 +26,7 @@ class _Missing:
 
 MISSING: Final = _Missing()
 
-_STEP = re.compile(r"""\.?([^.\[\]\s"'?]+) | \[(-?\d+)\] | \["([^"]*)"\] | \['([^']*)'\]""", re.VERBOSE)
+_STEP = re.compile(r"""\.?([^.\[\]\s"'?$]+) | \[(-?\d+)\] | \["([^"]*)"\] | \['([^']*)'\]""", re.VERBOSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

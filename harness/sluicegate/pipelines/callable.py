@@ -102,6 +102,8 @@ class CallablePipeline:
         await self._close_function()
         if self._strays:
             await asyncio.wait(self._strays, timeout=_STRAY_S)
+            for stray in self._strays:
+                _let_go(stray)
         if self._threads is not None:
             self._threads.close()
 
@@ -200,6 +202,12 @@ async def _guarded(caller: Caller, done: asyncio.Future[Any], told: _Told) -> No
         value = _Raised(raised)
     if not done.done():
         done.set_result(value)
+
+
+def _let_go(stray: _Task) -> None:
+    """Leave a task that ignores cancellation out of the loop's own end, which would wait for it for ever."""
+    asyncio._unregister_task(stray)  # noqa: SLF001 - documented for extensions of asyncio
+    stray._log_destroy_pending = False  # type: ignore[attr-defined] # noqa: SLF001 - `notes` has said it
 
 
 def _crashed(raised: BaseException) -> Output:

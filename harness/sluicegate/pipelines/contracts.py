@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
-import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
-from enum import Enum
-from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
-from sluicegate.errors import InputError, nearest
+from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.model import Case, Crash, Json, Mail, Observation, Output
+from sluicegate.pipelines.schemas import closed_object, schema_of
 
 __all__ = ["CONTRACTS", "contract_schema"]
 
@@ -24,15 +18,13 @@ def contract_schema(name: str) -> Json:
     """The schema of the contract `name`, one of CONTRACTS. Raises InputError for another name."""
     make = _MAKERS.get(name)
     if make is None:
-        from sluicegate.errors import Fault
-
         known = f"Known are {', '.join(CONTRACTS)}."
         raise InputError(Fault(where="contract", what=f"'{name}' is none.", mend=nearest(name, CONTRACTS) or known))
     return make()
 
 
 def _of(kind: type) -> Callable[[], Json]:
-    return lambda: _document(kind.__name__, *_schema_and_definitions(kind))
+    return lambda: _document(kind.__name__, *schema_of(kind))
 
 
 def _command() -> Json:
@@ -46,7 +38,7 @@ def _free(title: str) -> Callable[[], Json]:
 
 def _mail() -> Json:
     """The canonical mail has every field; a mail in a case file may leave out those at their default."""
-    schema, definitions = _schema_and_definitions(Mail)
+    schema, definitions = schema_of(Mail)
     for part in (schema, *definitions.values()):
         part["required"] = list(part["properties"])
     return _document("Mail", schema, definitions)
@@ -68,19 +60,19 @@ def _command_request() -> Json:
         "input": _INPUT,
     }
     said = "One line on the standard input of a command."
-    return _titled("CommandRequest", said, _closed(properties, required=list(properties)))
+    return _titled("CommandRequest", said, closed_object(properties, required=list(properties)))
 
 
 def _command_response() -> Json:
     """Output's fields beside the id, or anything the conversion rules read under `output`."""
-    schema, definitions = _schema_and_definitions(Output)
+    schema, definitions = schema_of(Output)
     properties = {
         "id": {"type": "string", "description": "The id of the request."},
         **schema["properties"],
         "error": _ERROR,
         "output": {"description": "Instead of the other fields: text, an Output, or a structured answer."},
     }
-    document = _document("CommandResponse", _closed(properties, required=["id"]), definitions)
+    document = _document("CommandResponse", closed_object(properties, required=["id"]), definitions)
     document["description"] = "One line on the standard output of a command."
     return document
 
@@ -91,17 +83,13 @@ def _http_request() -> Json:
 
 
 def _recording_row() -> Json:
-    schema, definitions = _schema_and_definitions(Output)
-    definitions["Output"] = {**schema, "properties": {**schema["properties"], "error": _ERROR}}
     properties = {
         "case_id": {"type": "string", "minLength": 1},
         "repeat": {"type": ["integer", "null"], "minimum": 0, "description": "Without it rows are counted."},
-        "output": {"anyOf": [{"$ref": "#/$defs/Output"}, {"type": "string"}, {}]},
+        "output": {"description": "Text, an Output (see the contract `output`), or a structured answer."},
     }
-    row = {**_closed(properties, required=["case_id", "output"]), "additionalProperties": True}
-    document = _document("RecordingRow", row, definitions)
-    document["description"] = "One line of a recording where the plan maps nothing."
-    return document
+    row = {**closed_object(properties, required=["case_id", "output"]), "additionalProperties": True}
+    return _titled("RecordingRow", "One line of a recording where the plan maps nothing.", row)
 
 
 _INPUT: dict[str, Json] = {
@@ -111,75 +99,6 @@ _ERROR: dict[str, Json] = {
     "description": "What went wrong, as the pipeline reports it: text, or an object with code and message.",
     "type": ["string", "object", "null"],
 }
-
-
-@cache
-def _documented(kind: type) -> Mapping[str, str]:
-    """The texts written under a dataclass's fields."""
-    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
-    found: dict[str, str] = {}
-    if isinstance(body, ast.ClassDef):
-        for before, item in zip(body.body, body.body[1:], strict=False):
-            if isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name) and isinstance(item, ast.Expr):
-                if isinstance(item.value, ast.Constant) and isinstance(item.value.value, str):
-                    found[before.target.id] = " ".join(item.value.value.split())
-    return found
-
-
-def _schema_and_definitions(kind: type) -> tuple[dict[str, Any], dict[str, Any]]:
-    definitions: dict[str, Any] = {}
-    schema = _object(kind, definitions)
-    return schema, definitions
-
-
-def _object(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
-    hints, documented = get_type_hints(kind), _documented(kind)
-    properties: dict[str, Any] = {}
-    required: list[str] = []
-    for item in fields(kind):
-        schema = _schema(hints[item.name], definitions)
-        if item.name in documented:
-            schema = {**schema, "description": documented[item.name]}
-        properties[item.name] = schema
-        if item.default is MISSING and item.default_factory is MISSING:
-            required.append(item.name)
-    made = _closed(properties, required=required)
-    made["description"] = " ".join((kind.__doc__ or "").split())
-    return made
-
-
-def _schema(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    if is_dataclass(hint) and isinstance(hint, type):
-        if hint.__name__ not in definitions:
-            definitions[hint.__name__] = {}  # first, for a type that holds itself
-            definitions[hint.__name__] = _object(hint, definitions)
-        return {"$ref": f"#/$defs/{hint.__name__}"}
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return {"enum": [item.value for item in hint]}
-    if hint in _SCALARS:
-        return {"type": _SCALARS[hint]}
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType) and type(None) in arguments:
-        inner = [argument for argument in arguments if argument is not type(None)]
-        schema = _schema(inner[0], definitions) if len(inner) == 1 else {}
-        if isinstance(schema.get("type"), str):
-            return {**schema, "type": [schema["type"], "null"]}
-        return {"anyOf": [schema, {"type": "null"}]} if schema else {}
-    if origin is tuple:
-        return {"type": "array", "items": _schema(arguments[0], definitions)}
-    if isinstance(origin, type) and issubclass(origin, Mapping):
-        return {"type": "object", "additionalProperties": _schema(arguments[1], definitions) or True}
-    return {}
-
-
-_SCALARS: Mapping[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
-
-
-def _closed(properties: Mapping[str, Any], *, required: list[str]) -> dict[str, Any]:
-    made: dict[str, Any] = {"type": "object", "properties": dict(properties), "additionalProperties": False}
-    if required:
-        made["required"] = required
-    return made
 
 
 def _document(title: str, schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

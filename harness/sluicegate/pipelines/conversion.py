@@ -31,6 +31,7 @@ MAX_BYTES = 10_000_000
 _FIELDS = frozenset(item.name for item in fields(Output))
 _OPTION = orjson.OPT_PASSTHROUGH_DATACLASS
 _MAX_DEPTH = 250
+_PATH_SHOWN = 100
 _WRAP = 'To return this mapping itself, write {"structured": …}.'
 
 
@@ -163,6 +164,7 @@ def _unwritable(value: Any, error: TypeError) -> Output:
     if cause is not None and not isinstance(cause, TypeError):
         return crash(CrashKind.GARBAGE, f"The answer could not be read: {raised_line(cause)}")
     path, found = _first_unwritable(value, "$", 0)
+    path = path if len(path) <= _PATH_SHOWN else path[:_PATH_SHOWN] + "…"
     if isinstance(found, str):
         what = f"{path} of the answer holds half of a surrogate pair, which is no text."
     elif isinstance(found, int):

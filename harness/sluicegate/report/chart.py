@@ -112,7 +112,9 @@ def chart_of(result: CriterionResult) -> Chart | None:
 def _numbers(measured: Estimate | NotMeasured) -> list[float]:
     if isinstance(measured, NotMeasured):
         return []
-    return [value for value in (measured.value, measured.low, measured.high) if value is not None]
+    return [
+        value for value in (measured.value, measured.low, measured.high) if value is not None and math.isfinite(value)
+    ]
 
 
 def _line_values(lines: Iterable[LineShown]) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -39,6 +40,8 @@ def figure(value: float, scale: str, beside: Sequence[float] = ()) -> str:
     A number that is not on one of the lines beside it is never shown as if it were: 0.9496 beside 0.95 is `0.9496`.
     A rate that is neither 0 nor 1 is never shown as one.
     """
+    if not math.isfinite(value):
+        return "infinite"
     lines = [*beside, 0.0, 1.0] if scale == "ratio" else list(beside)
     write = _WRITERS.get(scale, _number)
     for digits in range(3, 16):
@@ -92,7 +95,7 @@ def _ms(value: float, digits: int) -> tuple[str, float]:
 def _money(value: float, digits: int) -> tuple[str, float]:
     rounded = Decimal(f"{value / 1e6:.{digits}g}")
     whole, _, decimals = f"{abs(rounded):,f}".partition(".")
-    return f"{'-' if rounded < 0 else ''}${whole}.{decimals.rstrip('0').ljust(2, '0')}", float(rounded) * 1e6
+    return f"{'-' if rounded < 0 else ''}${whole}.{decimals.rstrip('0').ljust(2, '0')}", float(rounded * 1_000_000)
 
 
 def _number(value: float, digits: int) -> tuple[str, float]:

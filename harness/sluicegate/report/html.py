@@ -27,6 +27,7 @@ def render_html(verdict: Verdict) -> str:
     return _template().render(
         view=view,
         criteria=[(item, chart_of(result)) for item, result in zip(view.criteria, verdict.criteria, strict=True)],
+        findings=view.findings(),
         tone=view.decision.lower(),
         style=Markup(style),  # noqa: S704 - our own packaged file
         style_hash=b64encode(sha256(style.encode()).digest()).decode(),

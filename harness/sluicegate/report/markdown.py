@@ -55,7 +55,7 @@ def render_markdown(verdict: Verdict, *, limit_bytes: int = MAX_SUMMARY_BYTES) -
         page.rows("### Roll back with", "", view.rollback_steps, lambda step: f"1. {_code(step)}\n", noun="steps")
     page.rows("### Criteria", _CRITERIA, view.criteria, _criterion, noun="criteria")
     page.rows("### Suites", _SUITES, view.suites, _suite, noun="suites")
-    page.rows("### Findings", _FINDINGS, view.findings, _finding, noun="findings", more=view.more_findings)
+    page.rows("### Findings", _FINDINGS, view.findings(), _finding, noun="findings", more=view.more_findings)
     page.rows("### Notes", "", view.notes, lambda note: f"- {escaped(note)}\n", noun="notes")
     return page.text()
 

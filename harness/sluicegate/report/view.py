@@ -86,7 +86,8 @@ class VerdictView:
     suites: tuple[SuiteView, ...]
     all_suites: SuiteView | None
     """The sum; None without suites."""
-    findings: tuple[FindingView, ...]
+    found: tuple[Finding, ...]
+    """As the verdict holds them: masking hundreds takes longer than all the rest, and not every report shows them."""
     findings_total: int
     rollback_steps: tuple[str, ...]
     notes: tuple[str, ...]
@@ -104,7 +105,11 @@ class VerdictView:
     @property
     def more_findings(self) -> int:
         """Findings the ledger holds beyond those of the verdict."""
-        return max(0, self.findings_total - len(self.findings))
+        return max(0, self.findings_total - len(self.found))
+
+    def findings(self) -> tuple[FindingView, ...]:
+        """The verdict's findings, safe to show."""
+        return tuple(map(_finding, self.found))
 
 
 def view_of(verdict: Verdict) -> VerdictView:
@@ -126,8 +131,8 @@ def view_of(verdict: Verdict) -> VerdictView:
         criteria=tuple(map(criterion_view, verdict.criteria)),
         suites=suites,
         all_suites=_sum(suites) if suites else None,
-        findings=tuple(map(_finding, verdict.findings)),
-        findings_total=max(verdict.findings_total, len(verdict.findings)),
+        found=verdict.findings,
+        findings_total=verdict.findings_total,
         rollback_steps=tuple(map(command, verdict.rollback_steps)),
         notes=tuple(map(said, verdict.notes)),
         next=mends[0] if mends else "",

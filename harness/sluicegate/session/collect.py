@@ -13,7 +13,7 @@ from sluicegate.checks import CheckConfig
 from sluicegate.errors import Fault, InputError
 from sluicegate.ledger import Expected, LedgerReader, Resumed, RunStarted, append_state, resume
 from sluicegate.model import Capability, Case, Counts, Origin, digest_of, now_utc, parse_time, rfc3339
-from sluicegate.pipelines.build import make_pipeline
+from sluicegate.pipelines.build import make_pipeline, notes_of, open_pipeline
 from sluicegate.plan.lock import LockedStage
 from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Stage
 from sluicegate.resources import VERSION
@@ -182,6 +182,11 @@ class _Run:
         try:
             environment = dict(doubles.environment()) if doubles else {}
             pipeline = make_pipeline(plan.pipeline, base=base, endpoints=environment)
+            try:
+                await open_pipeline(pipeline)
+            except BaseException:
+                await pipeline.aclose()
+                raise
             previous = self._previous
             skipped = (previous.run, len(previous.crashed)) if previous else (0, 0)
             with Broker(self.path, self._started, examine=self._examine, resumed=skipped) as broker:
@@ -212,7 +217,7 @@ class _Run:
                             "neither its endpoints nor the x-sluicegate-run header on"
                         )
                 broker.close(complete=complete)
-                notes += getattr(pipeline, "notes", tuple)()
+                notes += notes_of(pipeline)
                 return broker.counts, notes
         finally:
             if doubles is not None:

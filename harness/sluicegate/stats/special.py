@@ -151,7 +151,12 @@ def t_cdf(t: float, df: float) -> float:
     """
     if df <= 0:
         raise ValueError(f"df is {df}; expected above 0")
-    tail = 0.5 * beta_cdf(df / 2.0, 0.5, df / (df + t * t))
+    square = t * t
+    # The smaller of x and 1 - x is computed as it is, so that neither end loses its digits.
+    if square < df:
+        tail = 0.5 * beta_sf(0.5, df / 2.0, square / (df + square))
+    else:
+        tail = 0.5 * beta_cdf(df / 2.0, 0.5, df / (df + square))
     return tail if t < 0 else 1.0 - tail
 
 

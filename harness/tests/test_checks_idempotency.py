@@ -1,0 +1,184 @@
+"""The idempotency suite: the same message twice makes one draft and one side effect."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from sluicegate.checks import CHECKS, SUITES, CheckConfig, run_check
+from sluicegate.model import (
+    Capability,
+    Case,
+    Crash,
+    CrashKind,
+    Expect,
+    Fault,
+    Given,
+    Mail,
+    Observation,
+    Output,
+    Severity,
+    ToolCall,
+    Trial,
+    Witness,
+)
+from sluicegate.plan.types import ToolSpec
+
+STORE = ToolSpec(name="draft_store", method="PUT", path="/drafts/{id}", writes=True)
+LOOKUP = ToolSpec(name="draft_lookup", method="GET", path="/drafts/{id}")
+CONFIG = CheckConfig(tools=(STORE, LOOKUP))
+TWICE = Case(id="m-1~twice", given=Given(deliveries=2))
+DRAFT = Output(mail=Mail(to=("a@b.test",), subject="Re", body="Shipped."), structured={"draft_id": "d-1"})
+
+
+def saw(tool: str, status: int | None = 201, **arguments) -> Observation:
+    detail = {"arguments": arguments, **({"status": status} if status is not None else {})}
+    return Observation(run_id="0" * 16, double="tool", action=tool, at="2025-01-01T00:00:00Z", detail=detail)
+
+
+def once(*observations: Observation, config: CheckConfig = CONFIG, outputs: tuple[Output, ...] = (DRAFT, DRAFT)):
+    return run_check(CHECKS["idempotency.once"], Trial(case=TWICE, outputs=outputs, observations=observations), config)
+
+
+def same(*outputs: Output):
+    return run_check(CHECKS["idempotency.same"], Trial(case=TWICE, outputs=outputs), CheckConfig())
+
+
+def test_one_write_for_two_deliveries_passes():
+    """Looked up, stored, looked up again."""
+    assert once(saw("draft_lookup", 404), saw("draft_store", id="m-1"), saw("draft_lookup", 200)).result == "pass"
+
+
+@pytest.mark.parametrize("second", [{"id": "m-1"}, {"id": "other"}, {"id": "m-1", "body": "new text"}])
+def test_a_second_write_is_an_incident(second):
+    """The same record, another record or another text: a second effect, seen on the wire."""
+    outcome = once(saw("draft_store", id="m-1"), saw("draft_store", 200, **second))
+
+    (finding,) = outcome.findings
+    assert outcome.result == "fail"
+    assert finding.message == "the same message must write to 'draft_store' once; it wrote 2 times"
+    assert (finding.severity, finding.witness) == (Severity.INCIDENT, Witness.WIRE)
+
+
+def test_a_write_that_failed_had_no_effect():
+    """A refused call and its repetition are one effect; an unknown answer counts as an effect."""
+    assert once(saw("draft_store", 500), saw("draft_store", 429), saw("draft_store", 201)).result == "pass"
+    assert once(saw("draft_store", None), saw("draft_store", 201)).result == "fail"
+
+
+def test_the_plans_key_tells_intended_effects_apart():
+    """Two refunds for two orders are two effects; the same order twice is not."""
+    config = CheckConfig(tools=(ToolSpec(name="refund", path="/refunds", writes=True, key="order_id"),))
+
+    assert once(saw("refund", order_id="1"), saw("refund", order_id="2"), config=config).result == "pass"
+    assert (
+        once(
+            saw("refund", order_id="1"), saw("refund", order_id="2"), saw("refund", order_id="1"), config=config
+        ).result
+        == "fail"
+    )
+
+
+def test_without_writing_tools_it_is_not_applicable():
+    """Nothing has a side effect that could be counted."""
+    outcome = once(saw("draft_lookup"), config=CheckConfig(tools=(LOOKUP,)))
+
+    assert (outcome.result, outcome.reason) == ("not_applicable", "no tool of the plan is declared with writes: true")
+
+
+def test_unseen_side_effects_are_not_called_none():
+    """No observation at all is no evidence; calls the pipeline reports and nobody saw are lost evidence."""
+    reporting = Output(content="ok", tools_called=(ToolCall(name="draft_store"),))
+
+    assert once().result == "not_applicable"
+    assert once(outputs=(reporting, reporting)).result == "error"
+    dropped = Observation(run_id="0" * 16, double="tool", action="dropped", at="", detail={"dropped": 9})
+    assert once(saw("draft_store"), dropped).result == "error"
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        DRAFT,
+        Output(mail=DRAFT.mail, structured={"draft_id": "d-1", "at": "later"}),
+        Output(content="Already drafted.", metadata={"duplicate": True, "draft_id": "d-1"}),
+        Output(structured={"duplicate": True}),
+    ],
+)
+def test_the_same_draft_again_passes(again):
+    """Repeated as it was, or marked as a duplicate."""
+    assert same(DRAFT, again).result == "pass"
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "place"),
+    [
+        (DRAFT, Output(mail=DRAFT.mail, structured={"draft_id": "d-2"}), "$.draft_id"),
+        (DRAFT, replace(DRAFT, mail=Mail(to=("a@b.test",), subject="Re", body="Shipped!")), "$.mail"),
+        (Output(content="one"), Output(content="two"), "$.content"),
+        (Output(structured={"a": 1}), Output(structured={"a": 2}), "$.structured"),
+        (DRAFT, Output(mail=Mail(body="other"), metadata={"duplicate": True}), "$.mail"),
+    ],
+)  # fmt: skip
+def test_another_draft_is_an_incident(first, again, place):
+    """Another id, another text under the same id, another answer."""
+    outcome = same(first, again)
+
+    (finding,) = outcome.findings
+    assert outcome.result == "fail"
+    assert finding.place == place
+    assert finding.message == "the same message must give the same draft again (delivery 2)"
+    assert (finding.severity, finding.witness) == (Severity.INCIDENT, Witness.STRUCTURE)
+
+
+def test_the_finding_shows_where_the_drafts_differ():
+    """The field, and the text on both sides of the first difference."""
+    (finding,) = same(DRAFT, Output(mail=Mail(to=("a@b.test",), subject="Re", body="Shipped now."))).findings
+
+    assert finding.excerpt == "body: 'Shipped.' became 'Shipped now.'"
+
+
+def test_a_crash_shows_nothing_about_drafts():
+    """It fails the check as an error, not as an incident."""
+    outcome = same(DRAFT, Output(error=Crash(kind=CrashKind.DIED, message="exit 1")))
+
+    assert outcome.result == "fail"
+    assert [finding.severity for finding in outcome.findings] == [Severity.ERROR]
+
+
+def test_a_case_delivered_once_is_not_applicable():
+    """Only a repetition shows anything."""
+    trial = Trial(case=Case(id="m-1"), outputs=(DRAFT,))
+
+    assert run_check(CHECKS["idempotency.same"], trial, CONFIG).result == "not_applicable"
+
+
+def test_cases_are_a_seeded_sample_delivered_twice():
+    """At most 25, chosen by content under a seed, whatever the order they are given in."""
+    cases = [Case(id=f"m-{number}", input=number) for number in range(200)]
+    shuffled = random.Random(3).sample(cases, len(cases))
+
+    derived = SUITES["idempotency"].cases(cases, 7)
+
+    assert len(derived) == 25
+    assert all(case.id.endswith("~twice") and case.given.deliveries == 2 for case in derived)
+    assert {case.id for case in derived} == {case.id for case in SUITES["idempotency"].cases(shuffled, 7)}
+    assert {case.id for case in derived} != {case.id for case in SUITES["idempotency"].cases(cases, 8)}
+
+
+def test_cases_with_scripted_failures_are_left_out():
+    """There the first delivery may rightly have no effect."""
+    broken = Case(id="a", given=Given(faults=(Fault(kind="timeout"),)))
+    refused = Case(id="b", expect=Expect(outcome="error"))
+
+    assert [case.id for case in SUITES["idempotency"].cases([broken, refused, Case(id="c")], 0)] == ["c~twice"]
+
+
+def test_capabilities_of_the_case_are_asked_first():
+    """A case whose needs the pipeline does not declare is shown as such."""
+    trial = Trial(case=Case(id="m", needs=(Capability.MAIL,), given=Given(deliveries=2)), outputs=(DRAFT, DRAFT))
+    outcome = run_check(CHECKS["idempotency.same"], trial, CheckConfig(capabilities=frozenset()))
+
+    assert (outcome.result, outcome.reason) == ("not_applicable", "the pipeline does not declare mail")
