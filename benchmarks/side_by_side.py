@@ -36,6 +36,7 @@ class Goal:
 
     @property
     def met(self) -> bool:
+        """Whether the figure keeps the goal."""
         return self.seen >= self.limit if self.at_least else self.seen <= self.limit
 
 
@@ -52,7 +53,9 @@ def cost_of(argv: Sequence[str], environment: Mapping[str, str] | None = None, o
     process.returncode = os.waitstatus_to_exitcode(status)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if process.returncode not in ok:
-        raise SystemExit(f"{' '.join(argv)} ended with {process.returncode}:\n{output.decode(errors='replace')[-4000:]}")
+        raise SystemExit(
+            f"{' '.join(argv)} ended with {process.returncode}:\n{output.decode(errors='replace')[-4000:]}"
+        )
     cpu = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
     return Cost(cpu, wall, used.ru_maxrss / 1024)
 

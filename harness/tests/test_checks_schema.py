@@ -129,7 +129,7 @@ def test_an_answer_is_not_empty(output):
     "output",
     [
         Output(), Output(content=""), Output(content=" \n\t"), Output(content="\u200b\ufeff\u2060"),
-        Output(structured={}), Output(structured=[]), Output(mail=Mail(to=("a@b.test",), body=" ")), Output(structured=""),
+        Output(structured={}), Output(structured=[]), Output(structured=""), Output(mail=Mail(body=" ")),
         Output(messages=(Message(role="user", content="hi"),)),
     ],
 )  # fmt: skip

@@ -25,6 +25,7 @@ from sluicegate.plan.types import (
     PipelineSpec,
     Plan,
     Ratio,
+    Requires,
     Scale,
     Stage,
     SubjectSpec,
@@ -218,11 +219,44 @@ def test_kinds_of_a_later_version_are_said() -> None:
 
 
 @pytest.mark.parametrize(
-    "metric", [replace(SHARE, measured_by="sql"), replace(SHARE, available=False), replace(LEAKS, recall=None)]
+    ("metric", "said"),
+    [
+        (replace(SHARE, measured_by="sql"), "sql is not read by this version."),
+        (replace(SHARE, available=False, suite="grounding"), "comes from the suite 'grounding', which is not part"),
+        (replace(LEAKS, recall=None), "the detector's recall is unknown"),
+    ],
 )
-def test_what_will_have_no_number_gets_no_figures(metric: Metric) -> None:
-    """The plan's own notes say that it is not measured; figures beside that would promise too much."""
-    assert texts(a_criterion(metric, promote=at(95), max_rate=Fraction(1, 100))) == []
+def test_what_will_have_no_number_gets_no_figures(metric: Metric, said: str) -> None:
+    """That it is not measured is said once; figures beside it would promise too much."""
+    (text,) = texts(a_criterion(metric, promote=at(95), max_rate=Fraction(1, 100)))
+
+    assert said in text
+
+
+def test_half_fed_criterion_is_said() -> None:
+    """`from: [suite, live]` where only live can be handed over holds at the suite."""
+    criterion = replace(
+        a_criterion(replace(SHARE, available=False), promote=at(95)), origins=(Origin.SUITE, Origin.LIVE)
+    )
+
+    assert texts(criterion) == ["from suite is not measured by this version; the stage holds at it."]
+
+
+def test_missing_suites_are_noted() -> None:
+    """A stage that requires a suite of a later version says so."""
+    plan = a_plan()
+    stage = replace(plan.stages[0], requires=Requires(suites=("schema", "pii")), line=7)
+
+    assert lint(replace(plan, stages=(stage,))) == (
+        Note(
+            line=7,
+            about="suites",
+            text=(
+                "stage 'one' requires the suite 'pii', which is not part of this version. "
+                "The stage holds as incomplete until it is."
+            ),
+        ),
+    )
 
 
 def test_notes_carry_line_and_metric_and_come_once() -> None:

@@ -91,7 +91,7 @@ async def test_sync_async_and_callable_objects_are_called() -> None:
         await asyncio.sleep(0)
         return text + "!"
 
-    for function in (Drafter(), draft, lambda text: text + "!", lambda text: draft(text)):
+    for function in (Drafter(), draft, lambda text: text + "!", lambda *given: draft(*given)):
         assert (await answer(function)).content == "hello!"
 
 

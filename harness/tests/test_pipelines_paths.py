@@ -127,8 +127,10 @@ def test_all_faults_of_a_template_are_said_at_once() -> None:
 
     assert [str(fault) for fault in error.value.faults] == [
         "plan.yaml:9: '${inputs.text}' begins with 'inputs'. Did you mean 'input'?",
-        "plan.yaml:9: path 'case..id' cannot be read at '..id'. "
-        'Write names with dots, [0] for items, ["any key"] for other keys.',
+        (
+            "plan.yaml:9: path 'case..id' cannot be read at '..id'. "
+            'Write names with dots, [0] for items, ["any key"] for other keys.'
+        ),
     ]
 
 

@@ -144,10 +144,10 @@ class Broker:
         """The child was seen to exit; a negative code is the signal that killed it."""
         self._children[name] = exit_code
 
-    def close(self, *, complete: bool = True) -> RunClosed:
+    def close(self, *, complete: bool = True, planned: int | None = None) -> RunClosed:
         """Write `run_closed` and let go of the file. Complete only if asked to be and nothing is missing.
 
-        Raises RuntimeError while a child is running: whoever wrote evidence must be gone before it is closed.
+        `planned` is for runs that could not say beforehand how many trials they have. Raises RuntimeError while a child is running: whoever wrote evidence must be gone before it is closed.
         """
         if self.closed is not None:
             return self.closed
@@ -157,7 +157,7 @@ class Broker:
             self.close_shard(shard)
         children = tuple(ChildExit(name=name, exit_code=code or 0) for name, code in self._children.items())
         whole = (
-            complete and not self._lost_shard and self._finished() and all(not child.exit_code for child in children)
+            complete and not self._lost_shard and self._finished(planned) and all(not child.exit_code for child in children)
         )
         closed = RunClosed(at=self._stamp(), complete=whole, children=children, counts=self.counts)
         self._append(RunClosed.KIND, closed.body())
@@ -183,9 +183,9 @@ class Broker:
             if error is None:
                 raise
 
-    def _finished(self) -> bool:
+    def _finished(self, planned: int | None) -> bool:
         done = self._run + self._abandoned + self._ended
-        return self._begun == self._ended and done == self.started.expected.trials
+        return self._begun == self._ended and done == (self.started.expected.trials if planned is None else planned)
 
     def _check(self, trial: Trial) -> Span | None:
         said = self._examine(trial) if self._examine is not None else None

@@ -13,14 +13,29 @@ __all__ = ["report", "status", "subject", "verify"]
 
 @click.command()
 @click.argument("verdict", type=click.Path(path_type=Path), metavar="VERDICT")
-@click.option("--plan", type=click.Path(path_type=Path), required=True, help="Plan, with its lock beside it, of the protected branch.")
+@click.option(
+    "--plan",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Plan, with its lock beside it, of the protected branch.",
+)
 @click.option("--from", "from_stage", required=True, metavar="STAGE", help="Stage that is left.")
 @click.option("--to", "to_stage", metavar="STAGE", help="Stage that is entered; none after the last.")
 @click.option("--subject", required=True, metavar="DIGEST", help="What is about to serve: sluicegate subject PLAN.")
 @click.option("--max-age", type=seconds, metavar="DURATION", help="Refuse a verdict older than this, e.g. 4h.")
 @now_option
 @click.pass_context
-def verify(ctx: click.Context, verdict: Path, plan: Path, from_stage: str, to_stage: str | None, subject: str, max_age: float | None, now: object) -> None:
+def verify(
+    ctx: click.Context,
+    *,
+    verdict: Path,
+    plan: Path,
+    from_stage: str,
+    to_stage: str | None,
+    subject: str,
+    max_age: float | None,
+    now: object,
+) -> None:
     """May this step be taken? Exit 0 only for a fresh promote of exactly this plan, lock, subject and step."""
     from datetime import datetime
 
@@ -46,7 +61,7 @@ def status(plan: Path, evidence: Path | None) -> None:
 @click.command()
 @plan_argument
 @click.option("--parts", is_flag=True, help="Show what the digest is made of.")
-def subject(plan: Path, parts: bool) -> None:  # noqa: FBT001 - click passes flags by name
+def subject(plan: Path, parts: bool) -> None:
     """The digest of what serves, as plan names it."""
     from sluicegate.session.workspace import Workspace
 
@@ -66,7 +81,9 @@ def report(verdict: Path, form: str, output: Path | None) -> None:
     from sluicegate.session.reports import redrawn
 
     screen = terminal()
-    text = redrawn(verdict, form, width=screen.width, colour=screen.colour and output is None, ascii_only=screen.ascii_only)
+    text = redrawn(
+        verdict, form, width=screen.width, colour=screen.colour and output is None, ascii_only=screen.ascii_only
+    )
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:

@@ -30,9 +30,11 @@ _FORMATS = ("text", "json", "markdown", "junit")
 @plan_argument
 @stage_option
 @evidence_option
-@click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case (repeatable); never enough to promote.")
+@click.option(
+    "--case", "cases", multiple=True, metavar="ID", help="Only this case (repeatable); never enough to promote."
+)
 @click.option("--again", is_flag=True, help="Run everything anew although evidence is there; it can only get worse.")
-def collect(plan: Path, stage: str | None, evidence: Path | None, cases: tuple[str, ...], again: bool) -> None:  # noqa: FBT001 - click passes flags by name
+def collect(plan: Path, stage: str | None, evidence: Path | None, cases: tuple[str, ...], again: bool) -> None:
     """Run the stage's cases that have no evidence yet, and keep what came back."""
     from sluicegate.session.workspace import Workspace
 
@@ -48,7 +50,7 @@ def collect(plan: Path, stage: str | None, evidence: Path | None, cases: tuple[s
 @format_option(*_FORMATS)
 @click.pass_context
 def judge(
-    ctx: click.Context, plan: Path, stage: str | None, evidence: Path | None, now: datetime | None, form: str
+    ctx: click.Context, *, plan: Path, stage: str | None, evidence: Path | None, now: datetime | None, form: str
 ) -> None:
     """Decide on the evidence that is there; nothing is run."""
     from sluicegate.session.workspace import Workspace
@@ -64,17 +66,20 @@ def judge(
 @now_option
 @click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case (repeatable); always a hold.")
 @click.option("--again", is_flag=True, help="Run everything anew although evidence is there; it can only get worse.")
-@click.option("--wait", type=seconds, default=0.0, metavar="DURATION", help="Judge again until it is no hold.insufficient.")
+@click.option(
+    "--wait", type=seconds, default=0.0, metavar="DURATION", help="Judge again until it is no hold.insufficient."
+)
 @format_option(*_FORMATS)
 @click.pass_context
 def gate(
     ctx: click.Context,
+    *,
     plan: Path,
     stage: str | None,
     evidence: Path | None,
     now: datetime | None,
     cases: tuple[str, ...],
-    again: bool,  # noqa: FBT001 - click passes flags by name
+    again: bool,
     wait: float,
     form: str,
 ) -> None:
@@ -96,7 +101,12 @@ def gate(
 
 
 def run_collection(
-    workspace: object, stage_name: str | None, *, only: frozenset[str] | None = None, again: bool = False, quiet: bool = False
+    workspace: object,
+    stage_name: str | None,
+    *,
+    only: frozenset[str] | None = None,
+    again: bool = False,
+    quiet: bool = False,
 ) -> None:
     """Collect with progress on a terminal; one line about what was done."""
     from sluicegate.runner import Progress

@@ -57,7 +57,7 @@ def schema(output: Path | None) -> None:
 @plan_argument
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 40 when the lock is out of date.")
 @click.pass_context
-def lock(ctx: click.Context, plan: Path, only_check: bool) -> None:  # noqa: FBT001 - click passes flags by name
+def lock(ctx: click.Context, plan: Path, only_check: bool) -> None:
     """Pin the cases, checks and tests that a verdict on PLAN will ask for; review the file in git."""
     from sluicegate.errors import InputError
     from sluicegate.plan.lock import Lock, lock_path, read_lock

@@ -23,7 +23,13 @@ def shown(progress: Progress, *, quiet: bool = False) -> Iterator[None]:
     from rich.progress import Progress as Bar
 
     ended = Event()
-    columns = (TextColumn(" running"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[said]}"), TimeElapsedColumn())
+    columns = (
+        TextColumn(" running"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[said]}"),
+        TimeElapsedColumn(),
+    )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None, said="")
 

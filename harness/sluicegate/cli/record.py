@@ -23,20 +23,39 @@ def record() -> None:
 @plan_argument
 @evidence_option
 @click.option("--metric", required=True, metavar="NAME", help="A metric of the plan.")
-@click.option("--from", "origin", type=click.Choice(["live", "load"]), default="live", help="What kind of evidence it is.")
-@click.option("--file", "source", required=True, type=click.Path(path_type=Path), help="CSV, TSV, JSONL or SQLite file.")
+@click.option(
+    "--from", "origin", type=click.Choice(["live", "load"]), default="live", help="What kind of evidence it is."
+)
+@click.option(
+    "--file", "source", required=True, type=click.Path(path_type=Path), help="CSV, TSV, JSONL or SQLite file."
+)
 @click.option("--table", metavar="NAME", help="SQLite: the table.")
 @click.option("--query", metavar="SQL", help="SQLite: a query instead of a table.")
-@click.option("--column", "columns", multiple=True, required=True, metavar="ROLE=NAME", help="at, slice, k, n, value, passed, failed, subject, id.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    required=True,
+    metavar="ROLE=NAME",
+    help="at, slice, k, n, value, passed, failed, subject, id.",
+)
 @click.option("--subject", metavar="DIGEST", help="Subject of every row; the present one without it.")
-@click.option("--release", "releases", multiple=True, metavar="NAME=DIGEST", help="What the subject column says, as a subject.")
+@click.option(
+    "--release", "releases", multiple=True, metavar="NAME=DIGEST", help="What the subject column says, as a subject."
+)
 @click.option("--stage", metavar="NAME", help="Stage the traffic was at.")
-@click.option("--unit", type=click.Choice(["number", "ms", "s", "microusd", "usd"]), default="number", help="How values are written.")
+@click.option(
+    "--unit",
+    type=click.Choice(["number", "ms", "s", "microusd", "usd"]),
+    default="number",
+    help="How values are written.",
+)
 @click.option("--provenance", type=click.Choice(["live", "cached", "replayed", "mocked"]), default="live")
 @click.option("--since", type=_time, metavar="TIME", help="Only rows from this time on.")
 @click.option("--until", type=_time, metavar="TIME", help="Only rows before this time.")
 @now_option
 def measurements(
+    *,
     plan: Path,
     evidence: Path | None,
     metric: str,
@@ -91,12 +110,13 @@ def measurements(
 @click.option("--expires", metavar="TIME", help="RFC 3339; for ever without it.")
 @now_option
 def attestation(
+    *,
     plan: Path,
     evidence: Path | None,
     name: str,
     by: str,
     statement: str,
-    any_subject: bool,  # noqa: FBT001 - click passes flags by name
+    any_subject: bool,
     stage: str | None,
     expires: str | None,
     now: datetime | None,

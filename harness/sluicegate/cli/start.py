@@ -37,7 +37,7 @@ def init(folder: Path) -> None:
 )
 @format_option("text", "json", "markdown", "junit")
 @click.pass_context
-def demo(ctx: click.Context, name: str | None, listed: bool, defect: str | None, evidence: Path, form: str) -> None:  # noqa: FBT001 - click passes flags by name
+def demo(ctx: click.Context, *, name: str | None, listed: bool, defect: str | None, evidence: Path, form: str) -> None:
     """Gate the first stage of a reference pipeline: the sound one is promoted, every defect is not."""
     if listed or name is None:
         click.echo(_listing(form))
@@ -71,7 +71,12 @@ def _listing(form: str) -> str:
                 "plan": str(reference.plan),
                 "stage": reference.stage,
                 "defects": [
-                    {"name": planted.name, "suite": planted.suite, "kind": planted.kind, "description": planted.description}
+                    {
+                        "name": planted.name,
+                        "suite": planted.suite,
+                        "kind": planted.kind,
+                        "description": planted.description,
+                    }
                     for planted in reference.defects
                 ],
             }

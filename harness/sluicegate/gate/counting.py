@@ -176,7 +176,7 @@ class Channel:
 
     def measured(self, block: Measured) -> None:
         """A block of measurements. Raises UnreadableError when it holds counts where values belong, or the reverse."""
-        if not block.rows.at:
+        if block.rows is None:
             return
         valued = bool(block.rows.value)
         if self._valued not in (None, valued):
@@ -187,9 +187,9 @@ class Channel:
         self.void += admitted.void
         self.foreign += admitted.foreign
         self.future += admitted.future
-        if admitted.rows is not None and admitted.rows.at:
+        if admitted.rows is not None:
             self._valued = valued
-            self.last_us = max(self.last_us, *admitted.rows.at)
+            self.last_us = max(self.last_us, admitted.rows.last_us)
             upload = Upload(source=f"{block.source}\0{block.stage}", recording=block.recording)
             self.arrivals.setdefault(block.origin, Arrivals()).add(admitted.rows, upload)
 
@@ -201,11 +201,13 @@ class Channel:
             return
         counted = attempt.counted
         rows = Rows(
-            at=array("q", [attempt.at_us]),
+            at=[attempt.at_us],
             slices=[attempt.slice],
-            k=array("q", [counted.k if counted.value is None else counted.failed]),
-            n=array("q", [counted.n if counted.value is None else 1]),
-            value=array("d", [] if counted.value is None else [counted.value]),
+            k=[counted.k if counted.value is None else int(counted.failed)],
+            n=[counted.n if counted.value is None else 1],
+            value=[] if counted.value is None else [counted.value],
+            first_us=attempt.at_us,
+            last_us=attempt.at_us,
         )
         self.arrivals.setdefault(origin, Arrivals()).add(rows)
 

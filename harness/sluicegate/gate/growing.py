@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import merge
 from itertools import compress
 from typing import TypeVar
@@ -32,17 +32,17 @@ class Arrivals:
         """Append admitted rows, one or more; `upload` is what they were recorded with."""
         if upload is not None:
             self._note_span(upload, len(rows.at))
-        times = rows.at.tolist()
-        if sorted(times) != times:
+        if sorted(rows.at) != rows.at:
             rows = _sorted_rows(rows)
-        if self.ordered and self.series.at_us and rows.at[0] < self.series.at_us[-1]:
-            self.ordered = False
         series = self.series
-        series.at_us.extend(rows.at)
+        if self.ordered and series.at_us and rows.first_us < series.at_us[-1]:
+            self.ordered = False
+        # An array made of a list is appended whole, twice as fast as the list one by one.
+        series.at_us.extend(array("q", rows.at))
         series.slice_index.extend(self._indices(rows.slices))
-        series.k.extend(rows.k)
-        series.n.extend(rows.n)
-        series.value.extend(rows.value)
+        series.k.extend(array("q", rows.k))
+        series.n.extend(array("q", rows.n))
+        series.value.extend(array("d", rows.value))
 
     def settled(self, voids: Sequence[VoidSpan]) -> tuple[Series, int, int]:
         """The series in order of time, with the units left out as void, and those recorded before."""
@@ -64,12 +64,13 @@ class Arrivals:
             self.spans.append(_Span(upload=upload, start=start, stop=start + count))
 
     def _indices(self, slices: Sequence[str | None]) -> array[int]:
-        if slices.count(None) == len(slices):
-            return array("i", [-1]) * len(slices)
         known = self.slice_of
-        for name in dict.fromkeys(slices):
+        named = dict.fromkeys(slices)
+        for name in named:
             if name not in known:
                 known[name] = len(known) - 1
+        if len(named) == 1:
+            return array("i", [known[slices[0]]]) * len(slices)
         return array("i", [known[name] for name in slices])
 
     def _drop_repeated(self, dropped: bytearray) -> int:
@@ -164,23 +165,25 @@ def joined(first: Series, second: Series) -> Series:
     for series in (first, second):
         names = [*series.slice_names, None]
         slices = [names[index] for index in series.slice_index]
-        both.add(Rows(at=series.at_us, slices=slices, k=series.k, n=series.n, value=series.value))
+        at = series.at_us.tolist()
+        both.add(Rows(at=at, slices=slices, k=series.k, n=series.n, value=series.value, first_us=at[0], last_us=at[-1]))
     return both.settled(())[0]
 
 
 def _sorted_rows(rows: Rows) -> Rows:
     order = sorted(range(len(rows.at)), key=rows.at.__getitem__)
-    return Rows(
-        at=array("q", _picked(rows.at, order)),
-        slices=list(_picked(rows.slices, order)),
-        k=array("q", _picked(rows.k, order)),
-        n=array("q", _picked(rows.n, order)),
-        value=array("d", _picked(rows.value, order) if rows.value else ()),
+    return replace(
+        rows,
+        at=_picked(rows.at, order),
+        slices=_picked(rows.slices, order),
+        k=_picked(rows.k, order),
+        n=_picked(rows.n, order),
+        value=_picked(rows.value, order) if rows.value else (),
     )
 
 
-def _picked(column: Sequence[_T], order: Iterable[int]) -> Iterator[_T]:
-    return map(column.__getitem__, order)
+def _picked(column: Sequence[_T], order: Iterable[int]) -> list[_T]:
+    return [column[index] for index in order]
 
 
 def _runs(at: array[int]) -> list[Iterator[tuple[int, int]]]:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor, log10
 
+from sluicegate.errors import Fault
 from sluicegate.gate.bodies import unit_of
 from sluicegate.gate.days import day_minimum
 from sluicegate.gate.sides import Sense, Side, resolve
 from sluicegate.gate.wording import count_of, plural, quantile_name
 from sluicegate.model import NotMeasured, Origin
 from sluicegate.plan.metrics import is_countable
+from sluicegate.plan.notes import plan_notes
 from sluicegate.plan.types import Bound, Criterion, Drop, MetricKind, Mode, Plan, Ratio, Stage
 from sluicegate.stats import betting, binomial, quantile
 from sluicegate.stats.allocation import FEWEST_UNITS
@@ -42,7 +44,7 @@ class Note:
 
 def lint(plan: Plan) -> tuple[Note, ...]:
     """The notes on a plan, by line; the same plan gives the same notes. Costs milliseconds."""
-    notes: dict[Note, None] = {}
+    notes = {_from_plan(fault): None for fault in plan_notes(plan)}
     for stage in plan.stages:
         for criterion in stage.criteria:
             for text in _notes(criterion, stage, plan.daily_traffic):
@@ -50,10 +52,23 @@ def lint(plan: Plan) -> tuple[Note, ...]:
     return tuple(sorted(notes, key=lambda note: note.line))
 
 
+def _from_plan(fault: Fault) -> Note:
+    """What the plan's own notes say of suites and metrics that this version cannot measure."""
+    about, _, what = fault.what.partition(": ")
+    if " " in about or not what:
+        about, what = "suites", fault.what
+    text = f"{what} {fault.mend}" if fault.mend else what
+    return Note(line=int(fault.where.rpartition(":")[2]), about=about, text=text)
+
+
 def _notes(criterion: Criterion, stage: Stage, traffic: int | None) -> Iterator[str]:
-    if not _is_measurable(criterion):
-        return
     metric = criterion.metric
+    unfed = [origin.value for origin in criterion.origins if not is_countable(metric, origin)]
+    if len(unfed) == len(criterion.origins) or (metric.kind is MetricKind.INCIDENTS and not metric.recall):
+        return  # Said by the plan's own notes: there will be no number, so figures would promise too much.
+    if unfed:
+        yield f"from {' and '.join(unfed)} is not measured by this version; the stage holds at it."
+        return
     if metric.kind in (MetricKind.COUNT, MetricKind.CORRELATION):
         yield f"is a {metric.kind.value}, not measured by this version; the stage holds at it."
         return
@@ -67,13 +82,6 @@ def _notes(criterion: Criterion, stage: Stage, traffic: int | None) -> Iterator[
             yield f"holds below {FEWEST_UNITS} {plural(unit_of(criterion))}: a mismatch is looked for from there on."
         case _:
             pass
-
-
-def _is_measurable(criterion: Criterion) -> bool:
-    """Whether there will be a number at all; where not, `plan.notes` has said so."""
-    metric = criterion.metric
-    fed = any(is_countable(metric, origin) for origin in criterion.origins)
-    return fed and (metric.kind is not MetricKind.INCIDENTS or bool(metric.recall))
 
 
 # Relative lines

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import compress
 from operator import gt
 
@@ -22,26 +21,33 @@ class UnreadableError(ValueError):
     """A record does not say what its kind demands; the message says what is wrong with it."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """Units of one block, in columns of equal length."""
+    """Units of one block, in columns of equal length; never empty."""
 
-    at: array[int]
+    at: Sequence[int]
     slices: Sequence[str | None]
-    k: array[int]
-    n: array[int]
-    value: array[float] = field(default_factory=lambda: array("d"))
+    k: Sequence[int]
+    n: Sequence[int]
+    value: Sequence[float] = ()
     """Empty for counts; infinite where the attempt failed, with k = 1."""
+    first_us: int
+    last_us: int
 
-    def kept(self, keep: Iterable[bool]) -> Rows:
-        """The rows marked true."""
+    def kept(self, keep: Iterable[bool]) -> Rows | None:
+        """The rows marked true; None when there are none."""
         marks = list(keep)
+        at = list(compress(self.at, marks))
+        if not at:
+            return None
         return Rows(
-            at=array("q", compress(self.at, marks)),
+            at=at,
             slices=list(compress(self.slices, marks)),
-            k=array("q", compress(self.k, marks)),
-            n=array("q", compress(self.n, marks)),
-            value=array("d", compress(self.value, marks)),
+            k=list(compress(self.k, marks)),
+            n=list(compress(self.n, marks)),
+            value=list(compress(self.value, marks)),
+            first_us=min(at),
+            last_us=max(at),
         )
 
 
@@ -61,7 +67,8 @@ class Measured:
     from_us: int | None
     to_us: int | None
     """Not part of the window any more."""
-    rows: Rows
+    rows: Rows | None
+    """None when nothing was measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +111,7 @@ def read_void(void: Void) -> VoidSpan:
 def read_measured(block: Measurements, *, run: int) -> Measured:
     """A block of measurements in columns, from the run of that number. Raises UnreadableError: whole or not at all."""
     begins, ends = block.window
-    try:
-        rows = _counts(block.rows) if isinstance(block.rows, CountRows) else _values(block.rows)
-    except OverflowError:
-        raise UnreadableError("a number is too large") from None
+    rows = _counts(block.rows) if isinstance(block.rows, CountRows) else _values(block.rows)
     return Measured(
         metric=block.metric,
         origin=block.origin,
@@ -122,22 +126,41 @@ def read_measured(block: Measurements, *, run: int) -> Measured:
     )
 
 
-def _counts(said: CountRows) -> Rows:
-    least = min(said.n, default=1)
-    if max(said.k, default=0) > least and True in map(gt, said.k, said.n):
+def _counts(said: CountRows) -> Rows | None:
+    if not said.at:
+        return None
+    least = min(said.n)
+    if max(said.k) > least and True in map(gt, said.k, said.n):
         raise UnreadableError("counts more than there were")
-    rows = Rows(at=array("q", said.at), slices=said.slice, k=array("q", said.k), n=array("q", said.n))
+    rows = _within(Rows(at=said.at, slices=said.slice, k=said.k, n=said.n, first_us=min(said.at), last_us=max(said.at)))
     # A day without traffic measured nothing: nought of nought is not a unit.
     return rows if least else rows.kept(map(bool, said.n))
 
 
-def _values(said: ValueRows) -> Rows:
-    failed = said.failed
-    values = [math.inf if lost else value for value, lost in zip(said.value, failed, strict=True)]
-    return Rows(
-        at=array("q", said.at),
-        slices=said.slice,
-        k=array("q", failed),
-        n=array("q", [1]) * len(failed),
-        value=array("d", [math.inf if value is None else value for value in values]),
+def _values(said: ValueRows) -> Rows | None:
+    if not said.at:
+        return None
+    value = said.value
+    if True in said.failed:
+        value = [math.inf if lost else one for one, lost in zip(value, said.failed, strict=True)]
+    return _within(
+        Rows(
+            at=said.at,
+            slices=said.slice,
+            k=list(map(int, said.failed)),
+            n=[1] * len(said.at),
+            value=[math.inf if one is None else one for one in value] if None in value else value,  # type: ignore[arg-type]  # None is gone by then
+            first_us=min(said.at),
+            last_us=max(said.at),
+        )
     )
+
+
+def _within(rows: Rows) -> Rows:
+    """Raises UnreadableError for a number that no column can hold."""
+    if not (rows.first_us > -_LARGEST and rows.last_us < _LARGEST and max(rows.n) < _LARGEST):
+        raise UnreadableError("a number is too large")
+    return rows
+
+
+_LARGEST = 1 << 60

@@ -165,7 +165,7 @@ class Admission:
     def block(self, measured: Measured) -> Admitted:
         """Sorts the units of a block into valid, void and foreign."""
         rows = measured.rows
-        if not rows.at:
+        if rows is None:
             return Admitted()
         if self.subject not in (None, measured.subject) or measured.stage not in (None, self.stage):
             return Admitted(foreign=sum(rows.n))
@@ -175,11 +175,12 @@ class Admission:
             return Admitted(void=sum(rows.n))
         begins = self.from_us if measured.from_us is None else max(self.from_us, measured.from_us)
         ends = self.until_us if measured.to_us is None else min(self.until_us, measured.to_us - 1)
-        if begins <= min(rows.at) and max(rows.at) <= ends:
+        if begins <= rows.first_us and rows.last_us <= ends:
             return Admitted(rows=rows)
         future = sum(n for at, n in zip(rows.at, rows.n, strict=True) if at > self.now_us)
         kept = rows.kept(begins <= at <= ends for at in rows.at)
-        return Admitted(rows=kept, void=future, foreign=sum(rows.n) - sum(kept.n) - future, future=future)
+        foreign = sum(rows.n) - future - (0 if kept is None else sum(kept.n))
+        return Admitted(rows=kept, void=future, foreign=foreign, future=future)
 
     def trial(self, origin: Origin, provenances: Iterable[Provenance], at_us: int) -> str:
         """Whether a trial is `valid`, `void` or `foreign` to this criterion."""

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sluicegate.broker.broker import Broker
 from sluicegate.checks import CheckConfig
@@ -22,6 +23,9 @@ from sluicegate.session.contracts import check_config, compile_contracts
 from sluicegate.session.examine import examiner
 from sluicegate.session.stage_cases import StageCases, stage_cases
 from sluicegate.session.workspace import AttemptFolder, PlanError, Workspace
+
+if TYPE_CHECKING:
+    from sluicegate.doubles.server import Doubles
 
 __all__ = ["Collected", "Collection", "collect"]
 
@@ -146,9 +150,7 @@ async def collect(
         what = f"no case of stage '{stage.name}' is called {', '.join(sorted(only))}."
         raise InputError(Fault(where="--case", what=what, mend="Give ids as the report prints them."))
     reused = None if ran else max((p.started[-1].at for p in earlier.values()), default=None)
-    return Collected(
-        ledgers=tuple(ledgers), counts=counts, complete=complete, reused=reused, notes=tuple(notes)
-    )
+    return Collected(ledgers=tuple(ledgers), counts=counts, complete=complete, reused=reused, notes=tuple(notes))
 
 
 class _Run:
@@ -172,11 +174,12 @@ class _Run:
     async def go(self, progress: Progress, tell: Callable[[int], None] | None) -> tuple[Counts, list[str]]:
         """Run, close, count."""
         plan, base = self.collection.workspace.plan, self.collection.workspace.base
-        doubles = None
+        doubles: Doubles | None = None
         if plan.pipeline.capabilities & _DOUBLED:
+            from sluicegate.doubles.latency import Latencies
             from sluicegate.doubles.server import Doubles
 
-            doubles = Doubles(tools=plan.tools)
+            doubles = Doubles(tools=plan.tools, latencies=Latencies(seed=plan.seed))
             await doubles.start()
         notes: list[str] = []
         try:
@@ -210,18 +213,26 @@ class _Run:
                     complete = not stop.is_set()
                 finally:
                     await pipeline.aclose()
-                    if doubles is not None and doubles.unattributed:
+                    if doubles is not None and (said := _unattributed(doubles)):
                         complete = False
-                        notes.append(
-                            f"{doubles.unattributed} requests at the doubles belong to no run: the pipeline passes "
-                            "neither its endpoints nor the x-sluicegate-run header on"
-                        )
+                        notes += said
                 broker.close(complete=complete)
                 notes += notes_of(pipeline)
                 return broker.counts, notes
         finally:
             if doubles is not None:
                 await doubles.stop()
+
+
+def _unattributed(doubles: Doubles) -> list[str]:
+    """What crossed the boundary and belongs to no trial: the evidence is not whole."""
+    said = []
+    if doubles.unattributed:
+        mend = "the pipeline passes neither its endpoints nor the x-sluicegate-run header on"
+        said.append(f"{doubles.unattributed} requests at the doubles belong to no run: {mend}")
+    if doubles.late:
+        said.append(f"{doubles.late} requests came after their trial had answered: the pipeline goes on in the background")
+    return said
 
 
 def _folder(collection: Collection, *, fresh: bool) -> tuple[AttemptFolder, dict[Origin, Resumed]]:

@@ -23,7 +23,7 @@ def check_config(plan: Plan, contracts: Mapping[str, Contract]) -> CheckConfig:
 
 
 def compile_contracts(plan: Plan, base: Path, models: Mapping[str, Json]) -> dict[str, Contract]:
-    """Every contract by output field; `models` holds the schemas of pydantic models. Raises InputError for all faults."""
+    """Every contract by output field; `models` holds the schemas of pydantic models. Raises InputError."""
     faults: list[Fault] = []
     found: dict[str, Contract] = {}
     for name, source in plan.schemas.items():
@@ -66,7 +66,7 @@ def _source(name: str, source: Json, base: Path, models: Mapping[str, Json]) -> 
 
 
 def _is_target(source: str, base: Path) -> bool:
-    module, colon, attribute = source.partition(":")
+    _, colon, attribute = source.partition(":")
     return bool(colon) and attribute.isidentifier() and not (base / source).exists()
 
 

@@ -72,13 +72,10 @@ class Report:
         return self.failures_total == 0 and self.counts.scored == self.counts.planned > 0
 
     def __str__(self) -> str:
-        lines = [
-            f"{self.counts.run} of {self.counts.planned} trials run, {self.counts.crashed} crashed, "
-            f"{self.counts.scored} scored, {self.failures_total} failed"
-        ]
-        for measured in self.measurements.values():
-            lines.append(f"  {measured.metric:<28} {_said(measured.estimate)}")
-        return "\n".join(lines)
+        counts = self.counts
+        run = f"{counts.run} of {counts.planned} trials run, {counts.crashed} crashed, {counts.scored} scored"
+        numbers = [f"  {given.metric:<28} {_said(given.estimate)}" for given in self.measurements.values()]
+        return "\n".join([f"{run}, {self.failures_total} failed", *numbers])
 
 
 def evaluate(
@@ -95,17 +92,16 @@ def evaluate(
     Args:
         pipeline: a callable (sync or async), `module:attribute`, a URL, or a command as a list of words.
         cases: `Case` objects or mappings with `id`, `input` and any other field of a case; may be a generator.
-        checks: callables `(case, output) -> bool | Finding | iterable of Finding`, or names of built-in checks or suites.
+        checks: callables `(case, output) -> bool | Finding | iterable of Finding`, or names of built-in checks.
         concurrency: calls at once.
         repeats: how often each case is run; a case holds when all its repeats hold.
         ledger: a new file for the evidence; an unfinished one there is continued beside it.
 
     Raises InputError for cases, checks or a pipeline that cannot be used, RuntimeError inside a running event loop
     (await `aevaluate` there).
+
     """
-    return asyncio.run(
-        aevaluate(pipeline, cases, checks, concurrency=concurrency, repeats=repeats, ledger=ledger)
-    )
+    return asyncio.run(aevaluate(pipeline, cases, checks, concurrency=concurrency, repeats=repeats, ledger=ledger))
 
 
 async def aevaluate(
@@ -119,7 +115,9 @@ async def aevaluate(
 ) -> Report:
     """`evaluate` for code that is async already."""
     if concurrency < 1 or repeats < 1:
-        raise InputError(Fault(where="evaluate", what=f"concurrency {concurrency}, repeats {repeats}: both start at 1."))
+        raise InputError(
+            Fault(where="evaluate", what=f"concurrency {concurrency}, repeats {repeats}: both start at 1.")
+        )
     scorer = _Scorer(*_asked(checks), repeats=repeats)
     adapter = target_pipeline(pipeline)
     try:
@@ -173,7 +171,9 @@ class _Scorer:
         self._built_in = built_in
         self._own = own
         self._config = CheckConfig()
-        self._tallies = {check.name: CaseTally(repeats) for check in [*built_in, *own]}
+        self._tallies = {
+            name: CaseTally(repeats) for name in [check.name for check in built_in] + [check.name for check in own]
+        }
         self._success, self._answered = CaseTally(repeats), CaseTally(repeats)
         self._latency = Values()
         self._failures: list[Failure] = []
@@ -244,7 +244,9 @@ class _Scorer:
     def _fail(self, trial: Trial, findings: tuple[Finding, ...], errors: tuple[str, ...]) -> None:
         self._failed += 1
         if len(self._failures) < _FAILURES_KEPT:
-            rerun = f"sluicegate.evaluate(pipeline, [case for case in cases if case['id'] == {trial.case.id!r}], checks)"
+            rerun = (
+                f"sluicegate.evaluate(pipeline, [case for case in cases if case['id'] == {trial.case.id!r}], checks)"
+            )
             self._failures.append(
                 Failure(
                     case_id=trial.case.id,

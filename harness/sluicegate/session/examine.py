@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sluicegate.checks import CHECKS, SUITES, CheckConfig, run_check
 from sluicegate.ledger import Checked
-from sluicegate.model import Trial
+from sluicegate.model import Finding, Trial
 
 __all__ = ["examiner"]
 
@@ -28,7 +28,8 @@ def examiner(suites: Mapping[str, frozenset[str]], config: CheckConfig) -> Calla
             )
         if not names:
             return None
-        results, findings = {}, []
+        results: dict[str, str] = {}
+        findings: list[Finding] = []
         for name in names:
             said = run_check(CHECKS[name], trial, config)
             results[name] = said.result.value

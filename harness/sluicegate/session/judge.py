@@ -34,7 +34,7 @@ class Judged:
 
 
 def decide(workspace: Workspace, stage: Stage, *, now: datetime | None = None) -> Verdict:
-    """The verdict on the evidence as it lies there; nothing is written. Raises InputError for plan, lock and subject."""
+    """The verdict on the evidence as it lies there; nothing is written. Raises InputError."""
     plan = workspace.plan
     contracts = compile_contracts(plan, workspace.base, workspace.lock.models)
     return gate_judge(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from sluicegate.errors import InputError
 from sluicegate.gate.linter import Note, lint
 from sluicegate.session.contracts import compile_contracts, exported_models
 from sluicegate.session.stage_cases import stage_cases
 from sluicegate.session.workspace import PlanError, Workspace
-from sluicegate.errors import InputError
 
 __all__ = ["checked_plan"]
 
@@ -18,10 +20,9 @@ def checked_plan(path: Path) -> tuple[Note, ...]:
     workspace = Workspace(path)
     plan, base = workspace.plan, workspace.base
     faults = []
-    for read in (
-        lambda: compile_contracts(plan, base, exported_models(plan, base)),
-        *(lambda stage=stage: stage_cases(plan, stage, base) for stage in plan.stages),
-    ):
+    reads: list[Callable[[], object]] = [lambda: compile_contracts(plan, base, exported_models(plan, base))]
+    reads += [partial(stage_cases, plan, stage, base) for stage in plan.stages]
+    for read in reads:
         try:
             read()
         except InputError as error:

@@ -57,7 +57,9 @@ def differences(old: Lock, new: Lock) -> list[str]:
             )
         for test in sorted(set(before.tests) ^ set(after.tests)):
             said.append(f"{name}: test {test} {'gone' if test in before.tests else 'new'}")
-    changed = [field for field in {*old.contracts, *new.contracts} if old.contracts.get(field) != new.contracts.get(field)]
+    changed = [
+        field for field in {*old.contracts, *new.contracts} if old.contracts.get(field) != new.contracts.get(field)
+    ]
     return said + [f"contract of {field} changed" for field in sorted(changed)]
 
 

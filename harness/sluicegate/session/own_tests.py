@@ -25,7 +25,9 @@ def own_tests(plan: Plan) -> list[str]:
         if not listing.exists():
             last = printable((done.stdout + done.stderr).strip()[-400:])
             what = f"pytest could not collect the tests in {base}: {last}"
-            raise InputError(Fault(where="tests", what=what, mend="Mend the tests, or drop `tests: true` from the plan."))
+            raise InputError(
+                Fault(where="tests", what=what, mend="Mend the tests, or drop `tests: true` from the plan.")
+            )
         found = listing.read_text(encoding="utf-8").split("\n")
     tests = sorted(filter(None, found))
     if not tests:

@@ -34,7 +34,7 @@ class Recorded:
 
 
 def source_table(path: Path, *, table: str | None = None, query: str | None = None) -> Table:
-    """The source of rows at `path`, by its ending or by what is asked of it. Raises InputError for one it cannot tell."""
+    """The source of rows at `path`, by its ending or by what is asked of it. Raises InputError for another."""
     ending = path.suffix.lower()
     if table or query or ending in (".db", ".sqlite", ".sqlite3"):
         return SqliteTable(path, query=query, table=table)
@@ -46,7 +46,9 @@ def source_table(path: Path, *, table: str | None = None, query: str | None = No
     raise InputError(Fault(where="--file", what=what, mend="Give a .csv, .tsv, .jsonl or .sqlite file."))
 
 
-def record_measurements(workspace: Workspace, table: Table, spec: RecordSpec, *, now: datetime | None = None) -> Recorded:
+def record_measurements(
+    workspace: Workspace, table: Table, spec: RecordSpec, *, now: datetime | None = None
+) -> Recorded:
     """All rows of a source, or, when one is bad, none. Raises InputError with every fault."""
     at = now or now_utc()
     known = [*workspace.plan.metrics, *BUILT_IN]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from sluicegate.errors import Fault, InputError
 from sluicegate.ledger import Checked, entry, read_ledger
 from sluicegate.model import Verdict
 from sluicegate.model.verdict_json import read_verdict, verdict_json
-from sluicegate.errors import Fault, InputError
 from sluicegate.plan.types import Stage
 from sluicegate.report.html import render_html
 from sluicegate.report.junit import JUnitCase, render_junit

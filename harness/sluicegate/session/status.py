@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sluicegate.ledger import StateView
+from typing import assert_never
+
+from sluicegate.ledger import Acknowledged, Attempt, Entered, RolledBack, StateView, VerdictGiven
 from sluicegate.session.workspace import Workspace
 
 __all__ = ["status"]
@@ -35,18 +37,20 @@ def _events(state: StateView) -> list[str]:
     lines = []
     for event in state.events:
         at = event.at[:16].replace("T", " ")
-        match type(event).__name__:
-            case "Attempt":
+        match event:
+            case Attempt():
                 said = f"attempt {event.attempt} at {event.stage}"
-            case "VerdictGiven":
+            case VerdictGiven():
                 to = f" → {event.to_stage}" if event.to_stage and event.decision == "promote" else ""
                 said = f"{event.kind}  {event.from_stage}{to}"
-            case "Entered":
+            case Entered():
                 said = f"entered {event.stage}"
-            case "RolledBack":
+            case RolledBack():
                 said = f"rolled back from {event.stage} by {event.by}"
-            case _:
+            case Acknowledged():
                 said = f"acknowledged by {event.by}"
+            case _:
+                assert_never(event)
         lines.append(f" {at}  {said}  subject {event.subject[:8]}")
     if state.broken is not None:
         lines.append(f" broken: {state.broken}")

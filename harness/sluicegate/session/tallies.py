@@ -43,9 +43,7 @@ class CaseTally:
         low, high = lower_bound(k, n, 1 - confidence), upper_bound(k, n, 1 - confidence)
         assert isinstance(low, float)  # noqa: S101 - n is not 0
         assert isinstance(high, float)  # noqa: S101 - n is not 0
-        return Estimate(
-            value=k / n, n=n, k=k, low=low, high=high, method="clopper-pearson", confidence=confidence
-        )
+        return Estimate(value=k / n, n=n, k=k, low=low, high=high, method="clopper-pearson", confidence=confidence)
 
 
 class Values:
@@ -66,7 +64,9 @@ class Values:
         rank = min(n - 1, max(0, -int(-q * n // 1) - 1))
         value = sorted(self._values)[rank]
         if value == float("inf"):
-            return NotMeasured(reason=f"more than {1 - q:.0%} of {n} trials failed, so this quantile has no finite value")
+            return NotMeasured(
+                reason=f"more than {1 - q:.0%} of {n} trials failed, so this quantile has no finite value"
+            )
         return Estimate(value=value, n=n, method=f"order statistic, p{q * 100:g}")
 
 

@@ -110,7 +110,9 @@ class Workspace:
 
             names = [stage.name for stage in self.plan.stages]
             mend = nearest(name, names) or f"The plan has {', '.join(names)}."
-            raise InputError(Fault(where="--stage", what=f"'{name}' is no stage of {self.plan.name}.", mend=mend)) from None
+            raise InputError(
+                Fault(where="--stage", what=f"'{name}' is no stage of {self.plan.name}.", mend=mend)
+            ) from None
 
     def attempts(self, stage: str) -> list[AttemptFolder]:
         """Attempts at this stage, oldest first."""

@@ -52,7 +52,10 @@ class FaultBook:
 class Table(Protocol):
     """A source of rows that can be read once, and then knows its content's digest."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        ...
 
     def rows(self, columns: Sequence[str], book: FaultBook) -> Iterator[Row]:
         """The rows, in the source's order; what cannot be read as a row goes into `book`."""
