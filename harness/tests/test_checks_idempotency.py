@@ -182,3 +182,33 @@ def test_capabilities_of_the_case_are_asked_first():
     outcome = run_check(CHECKS["idempotency.same"], trial, CheckConfig(capabilities=frozenset()))
 
     assert (outcome.result, outcome.reason) == ("not_applicable", "the pipeline does not declare mail")
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "excerpt"),
+    [
+        (Output(structured={"a": {"b": [1]}}), Output(structured={"a": {"b": [1, 2]}}), "a: b: a list of 1 became a list of 2"),
+        (Output(structured={"a": 1}), Output(), "an object with a became null"),
+        (Output(content="one"), Output(structured={"a": 1}), "null became an object with a"),
+    ],
+)  # fmt: skip
+def test_structured_answers_are_compared_where_there_is_nothing_else(first, again, excerpt):
+    """Without mail, text or id on both sides the structured answer decides."""
+    (finding,) = same(first, again).findings
+
+    assert (finding.place, finding.excerpt) == ("$.structured", excerpt)
+
+
+def test_values_that_cannot_be_compared_differ():
+    """What is no JSON value is not taken for the same."""
+    assert same(Output(structured=object()), Output(structured={1, 2})).result == "fail"
+
+
+def test_a_write_without_arguments_is_still_a_write():
+    """A body the double could not read does not hide the effect."""
+    config = CheckConfig(tools=(ToolSpec(name="refund", path="/refunds", writes=True, key="order_id"),))
+    bare = Observation(run_id="0" * 16, double="tool", action="refund", at="", detail={"status": 200, "raw": "x"})
+
+    (finding,) = once(bare, bare, config=config).findings
+
+    assert finding.excerpt == "last call: no arguments"

@@ -224,6 +224,15 @@ _GOOD_AND_BAD = {
     "json-pointer": (["", "/a/b~1c"], ["a", "/a~2"]),
     "relative-json-pointer": (["0#", "1/a"], ["01", "/a"]),
     "regex": (["a+"], ["("]),
+    "ipv4interface": (["10.0.0.1/8"], ["10.0.0.1/33"]),
+    "ipv4network": (["10.0.0.0/8"], ["10.0.0.1/8"]),
+    "ipv6interface": (["::1/64"], ["::1/129"]),
+    "ipv6network": (["2001:db8::/32"], ["2001:db8::1/32"]),
+    "ipvanyaddress": (["10.0.0.1", "::1"], ["10.0.0", "::1%eth0"]),
+    "ipvanyinterface": (["10.0.0.1/8"], ["a"]),
+    "ipvanynetwork": (["10.0.0.0/8"], ["a"]),
+    "multi-host-uri": (["postgres://a.test:1,b.test:2/db"], ["a b"]),
+    "json-string": (["{}"], ["{", "NaN"]),
 }  # fmt: skip
 
 
@@ -271,7 +280,7 @@ _schemas = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_schemas, _schemas, _json)
 def test_the_quick_yes_is_always_the_full_validators_yes(schema, referred, value):
     """Speed must never accept what the schema forbids; and on usual schemas it refuses nothing that is allowed."""
@@ -331,3 +340,107 @@ def test_a_type_pydantic_cannot_validate_is_a_fault():
         pass
 
     assert "cannot be used as a contract" in faults(Odd)[0]
+
+
+def test_fields_by_pattern():
+    """patternProperties judges the fields it names, and additionalProperties the others."""
+    schema = {
+        "type": "object",
+        "patternProperties": {"^x-": {"type": "string"}},
+        "additionalProperties": False,
+    }
+
+    assert told(schema, {"x-a": "1"}) == []
+    assert told(schema, {"x-a": 1}) == [('$["x-a"]', "must be text")]
+    assert told(schema, {"y": 1}) == [("$.y", "is a field the contract does not have")]
+    assert told({"type": "object", "patternProperties": {"a": True}}, []) == [("$", "must be an object")]
+
+
+def test_texts_too_long_to_search_break_their_pattern():
+    """Hostile length is never a pass."""
+    long = "a" * 1_000_001
+
+    assert told({"type": "string", "pattern": "a"}, long) == [("$", "must match a")]
+    assert told({"patternProperties": {"a": True}, "additionalProperties": False}, {long: 1})
+
+
+def test_many_extra_fields_are_told_as_twenty():
+    """The count says the rest."""
+    problems = told({"type": "object", "additionalProperties": False}, {f"f{at}": 1 for at in range(50)})
+
+    assert len(problems) == 21
+    assert problems[-1] == ("$", "has more than 20 fields the contract does not have")
+
+
+def test_a_schema_may_refer_to_itself_below():
+    """A tree is judged as deep as it goes."""
+    tree = {
+        "$ref": "#/$defs/node",
+        "$defs": {"node": {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}, "additionalProperties": False}},
+    }  # fmt: skip
+
+    assert told(tree, {"next": {"next": {}}}) == []
+    assert told(tree, {"next": {"next": {"x": 1}}}) == [("$.next.next.x", "is a field the contract does not have")]
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#node", "$defs": {"n": {"$anchor": "node", "type": "string"}}},
+        {"$ref": "#/$defs/a~1b", "$defs": {"a/b": {"type": "string"}}},
+        {"type": ["string", "null"], "enum": ["a", None]},
+        {"oneOf": [{"type": "string"}, {"const": None}]},
+        {"allOf": [{"type": "string"}, {"$id": "https://shop.test/x", "$ref": "#/$defs/y", "$defs": {"y": {"maxLength": 3}}}]},
+    ],
+)  # fmt: skip
+def test_unusual_schemas_are_left_to_the_full_validator(schema):
+    """Anchors, escaped pointers, mixed enums, oneOf, nested documents."""
+    assert told(schema, "a") == []
+    assert told(schema, 7)
+
+
+def test_whole_numbers_of_any_size_are_json():
+    """Past 64 bits, and past what Python prints."""
+    huge = 10**5000
+
+    assert told({"type": "integer"}, huge) == []
+    assert told({"type": "string"}, huge) == [("$", "must be text")]
+    assert list(compile_contract(int).problems(10**30, CASE)) == []
+    assert [found.place for found in compile_contract(str).problems(10**30, CASE)] == ["$"]
+
+
+def test_a_models_problems_are_told_as_a_hundred():
+    """And its unsound values before any validation."""
+    contract = compile_contract(list[int])
+    problems = list(contract.problems(["x"] * 500, CASE))
+
+    assert len(problems) == 101
+    assert [found.seen for found in contract.problems([float("nan")], CASE)] == ["is no finite number"]
+
+
+def test_a_type_without_a_schema_is_a_contract_still():
+    """Validation works where pydantic cannot describe it."""
+
+    class Even(int):
+        @classmethod
+        def __get_pydantic_core_schema__(cls, _source, _handler):
+            from pydantic_core import core_schema
+
+            return core_schema.no_info_plain_validator_function(cls._even)
+
+        @staticmethod
+        def _even(value):
+            if value % 2:
+                raise ValueError("must be even")
+            return value
+
+    contract = compile_contract(Even)
+
+    assert list(contract.problems(2, CASE)) == []
+    assert [found.expected for found in contract.problems(3, CASE)] == ["value error, must be even"]
+
+
+@pytest.mark.parametrize("schema", [[], 3.5, None, ["type"]])
+def test_what_is_no_contract_is_a_fault(schema):
+    """A list is neither a schema nor a name."""
+    assert faults(schema)

@@ -199,7 +199,7 @@ def test_language_is_told_once():
     assert run_check(CHECKS["schema.language"], trial, CheckConfig()).result == "fail"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["to", "cc", "subject", "body", "html", "headers", "attachments", "from", "x"]),

@@ -179,7 +179,7 @@ def test_without_a_contract_validity_is_not_measured():
         ((GOOD, GOOD), 2, Contribution(k=1, n=1)),
         ((GOOD, Output(content="other")), 1, Contribution(k=1, n=1)),
         ((GOOD, CRASH), 2, Contribution(k=1, n=1)),
-        ((GOOD, CRASH), 1, NotMeasured(reason="a delivery of case c-1 gave no answer to compare")),
+        ((GOOD, CRASH), 1, NotMeasured(reason="case c-1 gave no answer to judge", mend="See crashes.")),
     ],
 )
 def test_idempotency_violations(outputs, seen, measured):
@@ -277,3 +277,30 @@ def test_a_mail_is_success_too():
 
     assert success(trial(Output(mail=Mail(to=("a@b.test",), subject="Re", body="Hi"))), config) is True
     assert success(trial(Output(mail=Mail(to=("a@b.test",), subject="Re", body="{{x}}"))), config) is False
+
+
+def test_a_crash_is_an_incident_of_crashes_only():
+    """It shows no broken contract, no broken rule and no second draft; a rollback needs the fact itself."""
+    rule = Rule(field="content", contains="ok")
+
+    assert isinstance(of("schema.violations", CRASH), NotMeasured)
+    for source in ({"rule": rule}, {"check": "polite"}):
+        metric = own(MetricKind.INCIDENTS, Better.LOWER, **source)
+        assert isinstance(measure(metric, trial(CRASH), {"polite": "fail"}, CONFIG), NotMeasured)
+    assert of("schema.violations", Output(structured={})) == Contribution(k=1, n=1)
+    failing = own(MetricKind.INCIDENTS, Better.LOWER, check="polite")
+    assert measure(failing, trial(), {"polite": "fail"}, CONFIG) == Contribution(k=1, n=1)
+
+
+def test_checks_that_could_not_judge_measure_nothing():
+    """An error in ours, or a text too long to search, is no number."""
+    twice = Case(id="c-1", given=Given(deliveries=2))
+    huge = Output(content="a" * 1_000_001)
+    matching = own(rule=Rule(field="content", matches="a"))
+    raised = {"idempotency.once": "error", "idempotency.same": "pass"}
+
+    assert isinstance(of("schema.valid_rate", results={"schema.valid": "error"}), NotMeasured)
+    assert isinstance(of("draft.success_rate", results={"schema.valid": "error"}), NotMeasured)
+    assert isinstance(of("idempotency.violations", GOOD, GOOD, case=twice, config=TOOLS, results=raised), NotMeasured)
+    assert isinstance(measure(matching, trial(huge), {}, CONFIG), NotMeasured)
+    assert isinstance(success(trial(Output(error=Crash(kind=CrashKind.NOT_SENT, message="x"))), CONFIG), NotMeasured)

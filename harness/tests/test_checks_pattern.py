@@ -112,3 +112,30 @@ def test_what_is_no_regular_language_is_not_compiled(source):
     """The automaton refuses what it would answer wrongly."""
     with pytest.raises(NotRegular):
         _linear(source)
+
+
+def test_repeats_that_unfold_to_thousands_are_left_to_the_library():
+    """Where that is safe; the automaton would be too large."""
+    pattern = compile_pattern(r"\d{5000}")
+
+    assert pattern.automaton is None
+    assert pattern.search("1" * 5000)
+    assert not pattern.search("1" * 4999)
+
+
+@pytest.mark.parametrize("source", [r"(a)?(?(1)b+|c+)", r"(?a:\bword\b)"])
+def test_rare_constructs_are_left_to_the_library_too(source):
+    """Conditionals and ASCII word boundaries."""
+    pattern = compile_pattern(source)
+
+    assert pattern.automaton is None
+    assert pattern.search("ab c word") is (re.search(source, "ab c word") is not None)
+
+
+def test_the_automaton_forgets_before_it_grows_large():
+    """Memory stays bounded over texts that visit ever new states."""
+    automaton = _linear(r"(?:a|b)*a(?:a|b){12}c")
+    text = "".join("ab"[at * at % 7 % 2] for at in range(30_000)) + "".join(map(chr, range(0x400, 0x4FF)))
+
+    assert automaton.search(text) is False
+    assert len(automaton._closures) <= 2_001

@@ -195,7 +195,7 @@ CONFIG = CheckConfig(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(_trials)
 def test_every_check_and_measure_is_total_pure_and_deterministic(trial):
     """On any output whatever: an answer, no exception, nothing changed, and the same answer again."""

@@ -161,6 +161,8 @@ def test_truncation_is_detected(output):
         Output(content="```\na\n```"),
         Output(content='{"a": "]"}'),
         Output(content="[1] see the source"),
+        Output(content='[Sale] screens of 5" and more'),
+        Output(content="{name} is a placeholder"),
         Output(content="Use `{` and `[`"),
         Output(content=None),
         Output(content="x", metadata={"finish_reason": 7}),
@@ -184,6 +186,7 @@ def test_whole_answers_are_not_called_cut(output):
         (Given(locale="en"), "OK", "pass"),
         (Given(locale="en"), "https://пример.рф/очень/длинный/путь — see the link above", "pass"),
         (Given(command="/trends 24h"), "Тренды недели определили чипы.", "not_applicable"),
+        (Given(locale="uk"), "Trends of the week were led by chips.", "fail"),
         (Given(locale="zh"), "Trends of the week were led by chips.", "not_applicable"),
     ],
 )
@@ -293,3 +296,35 @@ def test_a_rule_that_cannot_be_used_is_a_fault(rule, says):
 def test_a_case_without_rules_is_not_applicable():
     """Nothing was asked, so nothing is said to pass."""
     assert judged("schema.must", OUTPUT).result == "not_applicable"
+
+
+@pytest.mark.parametrize(
+    ("given", "asked", "result"),
+    [
+        (Given(locale="auto"), "какие новости о чипах сегодня?", "fail"),
+        (Given(locale="auto"), {"text": "какие новости о чипах сегодня?"}, "fail"),
+        (Given(locale="auto"), {"rows": [1]}, "not_applicable"),
+        (Given(), "Переведи на английский: новости о чипах", "not_applicable"),
+    ],
+)
+def test_free_input_tells_a_language_only_when_asked_to(given, asked, result):
+    """A text to be translated is no request for its own language."""
+    case = Case(id="c-1", input=asked, given=given)
+
+    assert judged("schema.language", Output(content="The news of today is about chips."), case=case).result == result
+
+
+def test_a_contract_reads_any_field():
+    """Reported tool calls and metadata too, as they are recorded."""
+    calls = compile_contract({"type": "array", "maxItems": 1})
+    config = CheckConfig(contracts={"tools_called": calls})
+    output = Output(content="x", tools_called=(ToolCall(name="a"), ToolCall(name="b")))
+
+    assert messages(judged("schema.valid", output, config=config)) == [("$.tools_called", "must have at most 1 items")]
+
+
+def test_text_that_is_no_text_is_told():
+    """A pipeline in the same process may return anything."""
+    config = CheckConfig(contracts={"content": ORDER})
+
+    assert messages(judged("schema.valid", Output(content=7), config=config)) == [("$.content", "must be text")]

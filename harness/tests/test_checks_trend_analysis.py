@@ -187,6 +187,7 @@ def test_url_validation_http():
         "https://news.example.com@evil.test/1", "ftp://news.example.com/1", "javascript:alert(1)", "//news.example.com",
         "news.example.com/1", "https://", "https:///1", "https://news.example.com/a b", "https://evil.test\\@news.example.com",
         "https://news.example.com/\u202e1", "data:text/html,x", "https://[::1/",
+        "https://ex%61mple.com/", "https://a..b/", "https://" + "a" * 64 + ".test/",
     ],
 )  # fmt: skip
 def test_url_validation_https(url):
@@ -321,8 +322,24 @@ _weird = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_weird)
 def test_the_contract_is_total(answer):
     """Any value whatever is judged, and nothing but the sound shape passes."""
     assert told(answer, locale="ru", settings={"allow_domains": ["example.com"]})
+
+
+def test_an_address_of_numbers_is_a_host_too():
+    """It is http, and on no list of domains."""
+    answer = changed("insights/0/evidence_refs", ["a-1"])
+    answer["evidence"][0]["url"] = "http://[2001:DB8::1]:80/"
+
+    assert told(answer) == []
+    assert ("$.evidence[0].url", "must come from an allowed domain") in told(answer, link_hosts=("example.org",))
+
+
+def test_evidence_that_nothing_can_refer_to_is_told():
+    """Without id and url."""
+    answer = changed("evidence/1", {"date": "2025-09-30", "snippet": "May fall"})
+
+    assert ("$.evidence[1]", "is named by nothing an insight could refer to") in told(answer)

@@ -150,7 +150,7 @@ async def test_answers_keep_their_type_and_carry_a_latency_measured_there(shop: 
         ("segfault", "signal 11 (SIGSEGV); its last words: Segmentation fault (*shop_drafts.py:10)"),
         ("last words", "exit code 7; its last words: *out of money"),
         ("late", "exit code 5"),
-        ("close the socket", "signal 9 (SIGKILL)"),
+        ("close the socket", "exit code 1"),
     ],
 )
 async def test_a_process_that_dies_is_a_crash_of_every_call_in_flight(shop: Path, text: str, how: str) -> None:
@@ -308,7 +308,7 @@ def _alive(pid: int) -> bool:
     ],
 )
 async def test_a_target_that_cannot_be_used_is_said_in_the_users_words(shop: Path, target: str, said: str) -> None:
-    """Module, attribute, nearest name and the mend; their exception in one line with their file and line; no traceback."""
+    """Module, attribute, nearest name, mend; their own exception as one line with their file and line; no traceback."""
     (shop / "broken.py").write_text("def draft(text): return text\nraise ValueError('no shop\\n today')\n")
     (shop / "syntax.py").write_text("def draft(text) return text\n")
     (shop / "needs.py").write_text("import openia\n")
@@ -363,7 +363,8 @@ async def test_a_rich_output_arrives_as_it_was_returned(shop: Path) -> None:
         "from sluicegate.model import Mail, Output, ToolCall, Usage\n"
         "def draft(text):\n"
         "    return Output(content='c', mail=Mail(subject='s', to=('a@shop.test',)), usage=Usage(input_tokens=1),\n"
-        "        tools_called=(ToolCall(name='t', arguments={'a': 1}),), model='m', cost_microusd=5, metadata={'k': [1]})\n"
+        "        tools_called=(ToolCall(name='t', arguments={'a': 1}),), model='m', cost_microusd=5,\n"
+        "        metadata={'k': [1]})\n"
     )
     pipeline = HostedCallable("rich:draft", base=shop, capabilities=[Capability.MAIL])
     (output,) = await ask(pipeline, "a")

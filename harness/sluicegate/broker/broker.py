@@ -15,7 +15,7 @@ from sluicegate.broker.unwritable import writable
 from sluicegate.errors import Fault, InputError, printable
 from sluicegate.ledger.records import Checked, ChildExit, RunClosed, RunStarted, Shard, TestRun
 from sluicegate.ledger.writer import LedgerError, LedgerWriter
-from sluicegate.model import Case, Counts, Json, Trial, canonical, digest_bytes, encode
+from sluicegate.model import Case, Counts, Json, Trial, canonical, digest_bytes, encode_shared
 
 __all__ = ["Broker", "Examine"]
 
@@ -84,13 +84,17 @@ class Broker:
     def intend(self, case: Case, repeat: int, run_id: str) -> None:
         """Written before the first delivery: from here on the trial counts, whatever happens to this process."""
         try:
-            said = canonical(encode(case))
+            said = canonical(encode_shared(case))
         except TypeError as error:
             what = f"the case cannot be written as JSON: {printable(str(error))}."
             mend = "Use text, numbers, lists and mappings only."
             raise InputError(Fault(where=f"case '{case.id}'", what=what, mend=mend)) from error
-        body: dict[str, Json] = {"case_id": case.id, "repeat": repeat, "run_id": run_id}
-        body["case_digest"] = digest_bytes(said)
+        body: dict[str, Json] = {
+            "case_id": case.id,
+            "repeat": repeat,
+            "run_id": run_id,
+            "case_digest": digest_bytes(said),
+        }
         with_case = repeat == 0 or self._resuming
         if with_case:
             body["case"] = orjson.Fragment(said)
@@ -120,7 +124,7 @@ class Broker:
 
     def checked(self, checked: Checked) -> None:
         """What somebody else's checks say of a trial."""
-        self._append(Checked.KIND, checked.body())
+        self._say(checked)
 
     def test(self, test: TestRun) -> None:
         """How one of the user's own tests ended."""
@@ -192,10 +196,19 @@ class Broker:
         if said is None:
             return None
         self._scored += "error" not in said.results.values()
-        body: dict[str, Json] = {"case_id": said.case_id, "repeat": said.repeat, "results": dict(said.results)}
-        body["findings"] = encode(said.findings)
-        body["self_reported"] = said.self_reported
-        return self._append("checked", body)
+        return self._say(said)
+
+    def _say(self, said: Checked) -> Span:
+        return self._append(
+            "checked",
+            {
+                "case_id": said.case_id,
+                "repeat": said.repeat,
+                "results": said.results,
+                "findings": encode_shared(said.findings),
+                "self_reported": said.self_reported,
+            },
+        )
 
     def _append(self, kind: str, body: dict[str, Json]) -> Span:
         at = self._writer.size_bytes
@@ -209,6 +222,6 @@ def _outcome(trial: Trial, run_id: str, at: str) -> dict[str, Json]:
         "repeat": trial.repeat,
         "run_id": run_id,
         "at": at,
-        "outputs": encode(trial.outputs),
-        "observations": encode(trial.observations),
+        "outputs": encode_shared(trial.outputs),
+        "observations": encode_shared(trial.observations),
     }

@@ -157,7 +157,7 @@ def finding(
         check=check,
         case_id=trial.case.id,
         repeat=trial.repeat,
-        place=problem.place,
+        place=masked(problem.place, limit=300),
         message=masked(message, limit=400),
         excerpt=masked(problem.seen),
         severity=severity,

@@ -75,10 +75,11 @@ def _counts(text: str) -> tuple[int, int, int]:
 
 
 def _request_text(case: Case) -> str:
+    """The words of a mail or command; other input only where the locale is `auto`: it may be there to be translated."""
     given = case.given
     if given.mail is not None:
         return f"{given.mail.subject or ''} {given.mail.body or ''}"
-    command = given.command if given.command is not None else case.input
+    command = given.command if given.command is not None or not given.locale else case.input
     if isinstance(command, Mapping):
         command = next((command[key] for key in ("text", "query", "question", "message") if key in command), "")
     if not isinstance(command, str):

@@ -103,14 +103,12 @@ def _valid(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Me
     return _unjudged("schema.valid", trial) if result is Result.ERROR else _share(result is Result.PASS)
 
 
-def _violations(name: str) -> Callable[[Trial, Mapping[str, str], CheckConfig], _Measured]:
-    """An incident where the check fails."""
-
-    def count(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
-        measured = _valid(trial, results, config) if name == "schema.valid" else None
-        return _share(measured.k == 0) if isinstance(measured, Contribution) else measured
-
-    return count
+def _violations(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
+    """An incident where an answer breaks its contract; a crash is an incident of its own metric."""
+    if _crashed(trial):
+        return _no_answer(trial)
+    measured = _valid(trial, results, config)
+    return _share(measured.k == 0) if isinstance(measured, Contribution) else measured
 
 
 def _repeated(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
@@ -126,7 +124,7 @@ def _repeated(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> 
     if Result.ERROR in answers.values():
         return _unjudged(next(name for name in names if answers[name] is Result.ERROR), trial)
     if _crashed(trial):
-        return NotMeasured(reason=f"a delivery of case {trial.case.id} gave no answer to compare")
+        return _no_answer(trial)
     if answers["idempotency.once"] is Result.NOT_APPLICABLE:
         mend = "Declare the tool with `writes: true` and let the pipeline reach it through SLUICEGATE_TOOLS_URL."
         return NotMeasured(reason="side effects were not observed", mend=mend)
@@ -138,7 +136,7 @@ _COUNTED: Mapping[str, Callable[[Trial, Mapping[str, str], CheckConfig], _Measur
     "errors.rate": lambda trial, _results, _config: _share(_crashed(trial)),
     "crashes": lambda trial, _results, _config: _share(_crashed(trial)),
     "schema.valid_rate": _valid,
-    "schema.violations": _violations("schema.valid"),
+    "schema.violations": _violations,
     "idempotency.violations": _repeated,
 }
 
@@ -191,12 +189,13 @@ def _failure(metric: Metric) -> Contribution:
 
 
 def _by_rule(metric: Metric, rule: Rule, trial: Trial) -> _Measured:
+    incidents = metric.kind is MetricKind.INCIDENTS
     if _crashed(trial):
-        return _share(metric.kind is MetricKind.INCIDENTS)
+        return _no_answer(trial) if incidents else _share(False)
     answers = [rule_holds(rule, output) for output in trial.outputs]
     if None in answers:
         return NotMeasured(reason=f"the rule on {rule.field} cannot be judged for case {trial.case.id}")
-    return _share(any(answers) if metric.kind is MetricKind.INCIDENTS else all(answers))
+    return _share(any(answers) if incidents else all(answers))
 
 
 def _by_value(metric: Metric, place: str, trial: Trial) -> _Measured:
@@ -220,8 +219,15 @@ def _by_check(name: str, metric: Metric, trial: Trial, results: Mapping[str, str
         return None
     if result is Result.ERROR:
         return _unjudged(name, trial)
-    return _share((result is Result.FAIL) if metric.kind is MetricKind.INCIDENTS else (result is Result.PASS))
+    if metric.kind is not MetricKind.INCIDENTS:
+        return _share(result is Result.PASS)
+    return _no_answer(trial) if _crashed(trial) else _share(result is Result.FAIL)
 
 
 def _unjudged(name: str, trial: Trial) -> NotMeasured:
     return NotMeasured(reason=f"{name} could not be judged on case {trial.case.id}", mend="See its finding.")
+
+
+def _no_answer(trial: Trial) -> NotMeasured:
+    """A crash shows no incident of another kind, and not its absence either."""
+    return NotMeasured(reason=f"case {trial.case.id} gave no answer to judge", mend="See crashes.")

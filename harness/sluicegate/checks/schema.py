@@ -52,11 +52,9 @@ def _judged(output: Output, field: str, contract: Contract) -> tuple[Json, Probl
     if value is None:
         mend = f"Return {field}, or map it from the response."
         return None, Problem(place=f"$.{field}", expected="is missing, and has a contract", mend=mend)
-    if field == "mail":
-        return encode(value), None
     if field == "content" and not contract.reads_text:
         return _parsed(value)
-    return value, None
+    return value if field in ("content", "structured") else encode(value), None
 
 
 def _parsed(text: Any) -> tuple[Json, Problem | None]:

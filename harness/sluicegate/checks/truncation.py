@@ -14,6 +14,8 @@ _ENDED = re.compile(r"[.!?»”\"')\]}%\U0001f000-\U0001faff]\s*\Z")
 _LENGTH_REASONS = {"length", "max_tokens", "max_output_tokens", "model_length", "token_limit"}
 _FINISH_KEYS = ("finish_reason", "finishReason", "stop_reason", "done_reason")
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
+_JSON_START = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\"{\[])")
+"""A bracket alone begins a sentence as well: "[Sale] 5\" screens"."""
 
 
 def cut_off(text: str, limit: int | None = None) -> str | None:
@@ -37,7 +39,7 @@ def stopped_early(output: Output) -> str | None:
         return None
     if len(_FENCE.findall(content)) % 2:
         return "a code block is opened and never closed"
-    return cut_json(content) if content.lstrip()[:1] in ("{", "[") else None
+    return cut_json(content) if _JSON_START.match(content) else None
 
 
 def cut_json(text: str) -> str | None:

@@ -10,6 +10,8 @@ __all__ = ["host_of", "within"]
 _HTTP = re.compile(
     r"(?i:https?)://(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[^\s/?#@:\[\]\\]{1,255})(?::\d{1,5})?(?:[/?#][^\s\\<>\"]*+)?"
 )
+_HOST = re.compile(r"[a-z0-9._\-]+")
+"""Nothing that a browser would still decode: `ev%69l.com` is evil.com to it."""
 
 
 def host_of(url: str) -> str | None:
@@ -25,9 +27,10 @@ def host_of(url: str) -> str | None:
     if host.startswith("["):
         return host.lower()
     try:
-        return host.encode("idna").decode("ascii").lower() or None
+        plain = host.encode("idna").decode("ascii").lower()
     except UnicodeError:
         return None
+    return plain if _HOST.fullmatch(plain) else None
 
 
 def within(host: str, domains: Collection[str]) -> bool:

@@ -75,7 +75,9 @@ def reference_of(criterion: Criterion, evidence: Evidence, frame: Frame) -> Refe
     match criterion.metric.kind:
         case MetricKind.DISTRIBUTION if criterion.at is not None:
             return _quantile_reference(criterion.at, series)
-        case MetricKind.DISTRIBUTION | MetricKind.CONTROLLED:
+        case MetricKind.CONTROLLED:
+            return _mean_reference(array("d", _capped(criterion, series, frame).totals))
+        case MetricKind.DISTRIBUTION:
             return _mean_reference(_unit_means(series, criterion, frame, grows=grows))
         case _:
             return _share_reference(series, unit_of(criterion) if grows else None, frame)
@@ -116,7 +118,9 @@ def _quantile(criterion: Criterion, at: Fraction, every: Series, window: Series,
         whole = held if window is every else array("q", map(holds, every.value))
         return _growing(every, window, frame, every_k=whole, window_k=held, unit=unit)
 
-    return QuantileValues(values=window.value, at=at, scale=criterion.metric.scale, unit=unit, share=share)
+    ranges = unit_ranges(window, unit, frame.zone) if grows else None
+    n = len(window) if ranges is None else len(ranges)
+    return QuantileValues(values=window.value, n=n, at=at, scale=criterion.metric.scale, unit=unit, share=share)
 
 
 def _unit_means(series: Series, criterion: Criterion, frame: Frame, *, grows: bool) -> array[float]:
@@ -130,7 +134,7 @@ def _mean(values: Sequence[float]) -> float:
     return fsum(values) / len(values) if all(map(isfinite, values)) else inf
 
 
-def _capped(criterion: Criterion, series: Series, frame: Frame) -> Body:
+def _capped(criterion: Criterion, series: Series, frame: Frame) -> CappedValues:
     unit = unit_of(criterion)
     quantities = series.value or array("d", series.k)
     unknown = sum(1 for value in quantities if not isfinite(value))

@@ -59,25 +59,26 @@ class Pool:
         self._valued = kind not in (MetricKind.PROPORTION, MetricKind.INCIDENTS)
         self._more_is_worse = kind is MetricKind.INCIDENTS or better is Better.LOWER
         self._majority = better is Better.INSIDE and not self._valued
-        self._number: dict[str, int] = {}
+        self._row_of = array("i")
+        """Row of each unit; -1 for none."""
         self._at = array("q")
         self._k = array("q")
         self._n = array("q")
         self._value = array("d")
         self._again: dict[int, list[float]] = {}
         """Values after the first, kept apart so that their sum does not depend on their order."""
-        self._slice: list[str | None] = []
+        self._slice = array("i")
+        self._slices: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self._number)
+        return len(self._at)
 
     def add(self, attempt: Attempt) -> None:
         """One attempt at one unit."""
-        number = self._number.setdefault(attempt.unit, len(self._number))
-        new = number == len(self._at)
+        number = self._row_of[attempt.unit] if attempt.unit < len(self._row_of) else -1
+        new = number < 0
         if new:
-            self._at.append(attempt.at_us)
-            self._slice.append(attempt.slice)
+            number = self._begin(attempt)
         self._at[number] = max(self._at[number], attempt.at_us)
         counted = attempt.counted
         if self._valued:
@@ -91,6 +92,16 @@ class Pool:
         elif self._is_worse(counted, number):
             self._k[number], self._n[number] = counted.k, counted.n
 
+    def _begin(self, attempt: Attempt) -> int:
+        short = attempt.unit + 1 - len(self._row_of)
+        if short > 0:
+            self._row_of.extend(array("i", [-1]) * short)
+        number = self._row_of[attempt.unit] = len(self._at)
+        self._at.append(attempt.at_us)
+        name = attempt.slice
+        self._slice.append(-1 if name is None else self._slices.setdefault(name, len(self._slices)))
+        return number
+
     def series(self, lost: Sequence[Attempt] = ()) -> Series:
         """One row per unit, by time; `lost` are attempts that never ended, worse than any that did."""
         if lost:
@@ -98,18 +109,17 @@ class Pool:
             for attempt in lost:
                 whole.add(attempt)
             return whole.series()
-        series = Series()
-        slices: dict[str, int] = {}
-        for _, number in sorted(self._number.items(), key=lambda item: (self._at[item[1]], item[0])):
-            name = self._slice[number]
+        series = Series(slice_names=list(self._slices))
+        rows = [row for row in self._row_of if row >= 0]
+        rows.sort(key=self._at.__getitem__)
+        for number in rows:
             series.at_us.append(self._at[number])
-            series.slice_index.append(-1 if name is None else slices.setdefault(name, len(slices)))
+            series.slice_index.append(self._slice[number])
             k, n, value = self._row(number)
             series.k.append(k)
             series.n.append(n)
             if value is not None:
                 series.value.append(value)
-        series.slice_names = list(slices)
         return series
 
     def _row(self, number: int) -> tuple[int, int, float | None]:
@@ -137,8 +147,8 @@ class Pool:
 class Attempt:
     """What one trial gives to one criterion."""
 
-    unit: str
-    """The case it pools under."""
+    unit: int
+    """Number of the case it pools under."""
     counted: Contribution
     at_us: int
     slice: str | None

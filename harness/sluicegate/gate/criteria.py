@@ -123,7 +123,7 @@ class _Case:
             status=standing.status,
             kind=standing.kind,
             measured=standing.measured,
-            lines=self.lines.shown if limit is None else (*self.lines.shown, limit.line),
+            lines=self.lines.shown if limit is None or limit.line is None else (*self.lines.shown, limit.line),
             shown=standing.shown,
             flip=self._paced(standing.flip),
             minimum_n=criterion.minimum_n,

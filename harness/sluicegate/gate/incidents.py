@@ -20,7 +20,8 @@ __all__ = ["RateLimit", "known_incident", "rate_limit", "with_recall"]
 class RateLimit:
     """The rate that zero incidents have to exclude."""
 
-    line: LineShown
+    line: LineShown | None
+    """None when the plan names no max_rate."""
     side: Side | None
     """max_rate times the detector's recall, as a limit on what is detected; None when it cannot be judged."""
     missing: Standing | None = None
@@ -70,12 +71,12 @@ def rate_limit(criterion: Criterion) -> RateLimit | None:
     metric = criterion.metric
     if metric.kind is not MetricKind.INCIDENTS:
         return None
-    line = LineShown(role="max_rate", sense="at_most", value=float(criterion.max_rate or 0), text="")
     if criterion.max_rate is None:
         reason = f"{metric.name} has no max_rate, and 0 seen never shows a rate of 0"
         mend = "Write the rate to exclude: max_rate: 1 %."
-        return RateLimit(line=line, side=None, missing=nothing(NotMeasured(reason=reason, mend=mend)))
-    line = replace(line, text=f"{rate(float(criterion.max_rate))} at most")
+        return RateLimit(line=None, side=None, missing=nothing(NotMeasured(reason=reason, mend=mend)))
+    limit = float(criterion.max_rate)
+    line = LineShown(role="max_rate", sense="at_most", value=limit, text=f"{rate(limit)} at most")
     if not metric.recall:
         known = "unknown" if metric.recall is None else "0"
         reason = f"the recall of the detector behind {metric.name} is {known}"

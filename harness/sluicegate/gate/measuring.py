@@ -47,6 +47,8 @@ class Measuring:
         )
         """Built-in checks that are judged again in every trial."""
         self._unread = frozenset(name for name in self.strict if CHECKS[name].suite not in incident_suites)
+        self._unpinned: dict[str, int] = {}
+        """Numbers for the cases of runs that no lock of this stage speaks of."""
         self.findings = Shortlist()
         self.incidents = Shortlist()
         """Confirmed incidents of zero-tolerance checks that no criterion reads."""
@@ -135,10 +137,11 @@ class Measuring:
         if channel.criterion.metric.kind is MetricKind.INCIDENTS and measured.k > 0:
             self._incident(channel, judged, lost=lost)
 
-    def _unit(self, case_id: str, metric: Metric) -> str:
+    def _unit(self, case_id: str, metric: Metric) -> int:
         """A suite's copy of a case (`id~twice`) is the same unit as the case, where a metric spans suites."""
-        base = case_id.partition("~")[0]
-        return base if metric.suite is None and self._pinned.case(base) is not None else case_id
+        base = self._pinned.case(case_id.partition("~")[0]) if metric.suite is None else None
+        number = base if base is not None else self._pinned.case(case_id)
+        return number if number is not None else self._unpinned.setdefault(case_id, len(self._unpinned))
 
     def _incident(self, channel: Channel, judged: Judged, *, lost: bool) -> None:
         metric = channel.criterion.metric

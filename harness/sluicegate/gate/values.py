@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import inf, isfinite
 
@@ -33,19 +32,20 @@ class QuantileValues:
         self,
         *,
         values: Sequence[float],
+        n: int,
         at: Fraction,
         scale: Scale,
         unit: str,
         share: Callable[[Callable[[float], bool]], Body],
     ) -> None:
-        """Take the values of the window, and how to count the units for which something holds."""
+        """Take the values of the window, how many units they make, and how to count those for which something holds."""
+        self.n = n
         self._values = values
         self._at = at
         self._scale = scale
         self._unit = unit
         self._share = share
         self._known: dict[tuple[Sense, Fraction], Body] = {}
-        self.n = share(isfinite).n
 
     def meets(self, side: Side) -> bool:
         """Whether enough of the units are within the limit."""
@@ -128,30 +128,28 @@ def order_bounds(ordered: Sequence[float], at: Fraction, alpha: Fraction) -> tup
     return bounds[0], bounds[1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MeanValues:
     """The mean of values, or of unit means. A failed attempt makes it infinite: then nothing good is shown."""
 
-    every: array[float]
-    """All units since stage entry, for the rollback line; failed ones infinite."""
-    window: array[float]
-    grows: bool
-    unit: str
-
-    @property
-    def n(self) -> int:
-        """Units of the window."""
-        return len(self.window)
+    def __init__(self, *, every: array[float], window: array[float], grows: bool, unit: str) -> None:
+        """Take all units since stage entry, for the rollback line, and those of the window; failed ones infinite."""
+        self._every = every
+        self._window = window
+        self._grows = grows
+        self._unit = unit
+        self.n = len(window)
+        found = means.moments(window) if all(map(isfinite, window)) else None
+        self._found = None if isinstance(found, NotMeasured) else found
 
     def meets(self, side: Side) -> bool:
         """Compare the mean with the limit; fsum rounds once, at the end."""
-        found = self._moments()
+        found = self._found
         return found is not None and side.is_met_by(Fraction(found.mean))
 
     def shows_good(self, side: Side, alpha: Fraction) -> bool:
         """The interval's bound clears the limit."""
         line, rest = side.hardest(alpha)
-        found = self._moments()
+        found = self._found
         if line is None or found is None:
             return False
         interval = self._interval(found, rest)
@@ -164,9 +162,9 @@ class MeanValues:
     def shows_bad(self, side: Side, alpha: Fraction) -> bool:
         """The interval's other bound lies beyond the limit; failed attempts count as if they stood at the limit."""
         line, rest = side.easiest(alpha)
-        if line is None or not self.window:
+        if line is None or not self._window:
             return False
-        found = means.moments([value if isfinite(value) else float(line) for value in self.window])
+        found = self._found or means.moments([value if isfinite(value) else float(line) for value in self._window])
         if isinstance(found, NotMeasured) or isinstance(interval := self._interval(found, rest), NotMeasured):
             return False
         if side.sense is Sense.AT_LEAST:
@@ -175,31 +173,31 @@ class MeanValues:
 
     def crossed(self, side: Side, alpha: Fraction) -> str | None:
         """Growing: shown at some look since stage entry. Pinned: shown."""
-        if not self.grows:
-            return f"in {count_of(self.n, self.unit)}" if self.shows_bad(side, alpha) else None
+        if not self._grows:
+            return f"in {count_of(self.n, self._unit)}" if self.shows_bad(side, alpha) else None
         line, rest = side.easiest(alpha)
         if line is None:
             return None
         limit, sign = float(line), (1.0 if side.sense is Sense.AT_MOST else -1.0)
-        values = (sign * (value if isfinite(value) else limit) for value in self.every)
+        values = (sign * (value if isfinite(value) else limit) for value in self._every)
         index = means.shown_above_at(values, sign * limit, rest)
-        return None if index is None else f"first at {self.unit} {index + 1:,}"
+        return None if index is None else f"first at {self._unit} {index + 1:,}"
 
     def estimate(self, alpha: Fraction) -> Estimate | NotMeasured:
         """The mean with both bounds; the bootstrap's beside it."""
-        if not self.window:
-            return NotMeasured(reason=f"0 {plural(self.unit)}")
-        found = self._moments()
+        if not self._window:
+            return NotMeasured(reason=f"0 {plural(self._unit)}")
+        found = self._found
         if found is None:
-            failed = sum(1 for value in self.window if not isfinite(value))
+            failed = sum(1 for value in self._window if not isfinite(value))
             return NotMeasured(
-                reason=f"{failed:,} of {count_of(self.n, self.unit)} failed, and a failure has no mean",
+                reason=f"{failed:,} of {count_of(self.n, self._unit)} failed, and a failure has no mean",
                 mend="Judge a quantile (at: p95), which counts failures as infinite.",
             )
         interval = self._interval(found, alpha)
         if isinstance(interval, NotMeasured):
             return interval
-        beside = means.bootstrap_interval(self.window, seed=0, alpha=float(alpha)) if self.n <= _RESAMPLED else None
+        beside = means.bootstrap_interval(self._window, seed=0, alpha=float(alpha)) if self.n <= _RESAMPLED else None
         note = f"bootstrap {beside.low:.6g} to {beside.high:.6g}" if isinstance(beside, Interval) else ""
         return Estimate(
             value=found.mean,
@@ -213,7 +211,7 @@ class MeanValues:
 
     def to_show(self, side: Side, alpha: Fraction) -> Flip:
         """About how many units at this mean and spread, by the t interval's width."""
-        found = self._moments()
+        found = self._found
         line, _ = side.hardest(alpha)
         distance = 0.0 if found is None or line is None else abs(found.mean - float(line))
         if found is None or distance == 0.0:
@@ -224,7 +222,7 @@ class MeanValues:
             interval = self._interval(grown, alpha)
             if isinstance(interval, Interval) and interval.high is not None and interval.high - found.mean <= distance:
                 more = max(1, n - found.n)
-                return Flip(text=f"about {count_of(more, self.unit)} more at this mean and spread", more=more)
+                return Flip(text=f"about {count_of(more, self._unit)} more at this mean and spread", more=more)
             n += max(1, n // 50)
         return Flip(text="a mean further from the limit")
 
@@ -233,11 +231,5 @@ class MeanValues:
         word = "rise to" if side.sense is Sense.AT_LEAST else "fall to"
         return Flip(text=f"the mean has to {word} {float(side.value):.6g}")
 
-    def _moments(self) -> means.Moments | None:
-        if not all(map(isfinite, self.window)):
-            return None
-        found = means.moments(self.window)
-        return None if isinstance(found, NotMeasured) else found
-
     def _interval(self, found: means.Moments, alpha: Fraction) -> Interval | NotMeasured:
-        return (means.anytime_interval if self.grows else means.t_interval)(found, float(alpha))
+        return (means.anytime_interval if self._grows else means.t_interval)(found, float(alpha))

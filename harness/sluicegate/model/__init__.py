@@ -16,7 +16,7 @@ from sluicegate.model.case import (
     ToolResult,
 )
 from sluicegate.model.clock import from_micros, now_utc, parse_time, rfc3339, to_micros
-from sluicegate.model.codec import decode, decode_or_faults, digest_of, encode
+from sluicegate.model.codec import decode, decode_or_faults, digest_of, encode, encode_shared
 from sluicegate.model.finding import Finding, Severity, Witness
 from sluicegate.model.json import Json, canonical, digest_bytes, first_non_finite, parse
 from sluicegate.model.output import Crash, CrashKind, Observation, Output, Provenance, ToolCall, Trial, Usage
@@ -89,6 +89,7 @@ __all__ = [
     "digest_bytes",
     "digest_of",
     "encode",
+    "encode_shared",
     "first_non_finite",
     "from_micros",
     "now_utc",

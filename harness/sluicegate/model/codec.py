@@ -19,7 +19,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.model.json import canonical, digest_bytes
 
-__all__ = ["decode", "decode_or_faults", "digest_of", "encode"]
+__all__ = ["decode", "decode_or_faults", "digest_of", "encode", "encode_shared"]
 
 T = TypeVar("T")
 _Reader = Callable[[Any, str, "list[Fault]"], Any]
@@ -67,7 +67,12 @@ def _reader(kind: Hashable) -> _Reader:
 
 def encode(value: Any) -> Any:
     """A dataclass (or list, mapping, enum of them) as plain JSON values, defaults left out."""
-    return _WRITERS[type(value)](value)
+    return _COPYING[type(value)](value)
+
+
+def encode_shared(value: Any) -> Any:
+    """`encode` for what is serialised at once: JSON values inside are the same objects, not copies."""
+    return _SHARING[type(value)](value)
 
 
 def digest_of(value: Any) -> str:
@@ -78,43 +83,51 @@ def digest_of(value: Any) -> str:
 class _Writers(dict[type, Callable[[Any], Any]]):
     """The encoder of each type, made at its first value: one plain lookup per value after that."""
 
+    def __init__(self, *, shares: bool) -> None:
+        super().__init__()
+        self.shares = shares
+        """JSON values (dicts and lists) are passed on as they are, not copied."""
+
     def __missing__(self, kind: type) -> Callable[[Any], Any]:
-        writer = self[kind] = _made_writer(kind)
+        writer = self[kind] = _made_writer(kind, self)
         return writer
 
 
-_WRITERS = _Writers()
+_COPYING = _Writers(shares=False)
+_SHARING = _Writers(shares=True)
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
-def _made_writer(kind: type) -> Callable[[Any], Any]:
+def _made_writer(kind: type, writers: _Writers) -> Callable[[Any], Any]:
+    if kind in (dict, list) and writers.shares:
+        return lambda value: value
     if kind is dict:
         return lambda value: {
-            key: item if type(item) in _SCALARS else _WRITERS[type(item)](item) for key, item in value.items()
+            key: item if type(item) in _SCALARS else writers[type(item)](item) for key, item in value.items()
         }
     if kind in (tuple, list):
-        return lambda value: [_WRITERS[type(item)](item) for item in value]
+        return lambda value: [writers[type(item)](item) for item in value]
     if kind is frozenset:
-        return lambda value: [encode(item) for item in sorted(value)]
+        return lambda value: [writers[type(item)](item) for item in sorted(value)]
     if is_dataclass(kind):
-        return _dataclass_writer(kind)
+        return _dataclass_writer(kind, writers)
     return (lambda value: value.value) if issubclass(kind, Enum) else (lambda value: value)
 
 
-def _dataclass_writer(kind: type) -> Callable[[Any], dict[str, Any]]:
+def _dataclass_writer(kind: type, writers: _Writers) -> Callable[[Any], dict[str, Any]]:
     """Runs several times per trial: what is left at its default, which is most, never reaches Python's own loop."""
     names = tuple(item.name for item in fields(kind))
     defaults = tuple(
         item.default if item.default_factory is MISSING else item.default_factory() for item in fields(kind)
     )
-    said_defaults = tuple(encode(default) for default in defaults)
+    places = tuple((name, encode(default)) for name, default in zip(names, defaults, strict=True))
     fetch: Callable[[Any], tuple[Any, ...]] = attrgetter(*names, names[0])
 
     def write(value: Any) -> dict[str, Any]:
         values = fetch(value)
         result = {}
-        for name, item, said_default in compress(zip(names, values, said_defaults), map(is_not, values, defaults)):
-            said = item if type(item) in _SCALARS else _WRITERS[type(item)](item)
+        for (name, said_default), item in compress(zip(places, values), map(is_not, values, defaults)):  # noqa: B905 - `fetch` adds one
+            said = item if type(item) in _SCALARS else writers[type(item)](item)
             if said != said_default:
                 result[name] = said
         return result

@@ -86,7 +86,7 @@ def _collected(faults: list[Fault], make: Callable[[], T]) -> T | None:
 
 def _url(text: str) -> Template:
     where = f"{_AT}.url"
-    template = parse_template(text, ROOTS, where=where, quote=lambda value: quote(value, safe=""))
+    template = parse_template(text, ROOTS, where=where, quote=_quoted)
     scheme, colon, rest = text.partition("://")
     if text.startswith("${endpoint."):
         return template
@@ -101,6 +101,13 @@ def _url(text: str) -> Template:
         mend = "Write the host; only ${endpoint.NAME} may stand for one, at the beginning."
         raise InputError(Fault(where=where, what=what, mend=mend))
     return template
+
+
+def _quoted(value: str) -> str:
+    if value in (".", ".."):  # no escape protects these two: every client resolves them
+        what = f"a part of the address is '{value}', which would change the path."
+        raise InputError(Fault(where=f"{_AT}.url", what=what, mend="Send it in the body."))
+    return quote(value, safe="")
 
 
 def _unknown_endpoints(templates: list[Template], endpoints: Mapping[str, str]) -> list[Fault]:

@@ -126,6 +126,8 @@ def _why(reason: ReasonView) -> Iterator[str]:
         yield f"{reason.about}: {reason.text}"
     else:
         yield f"{finding.check} [{finding.case}] {finding.place}: {finding.message}"
+        if reason.also:
+            yield reason.also
     if reason.rerun:
         yield f"rerun: {reason.rerun}"
 

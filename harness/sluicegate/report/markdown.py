@@ -22,7 +22,7 @@ _ROOM_FOR_END = 400
 # Everything that means something to CommonMark, GitHub, MathJax, Liquid or a workflow runner, as an entity: an entity
 # is text and cannot be structure. Spaces, letters, digits, marks that open nothing and other scripts stay, and so do
 # an underscore within a word and a colon before a space or between digits.
-_MEANS_SOMETHING = re.compile(r"[&<>`|\\*~^$\[\]{}!#@\"+]|(?<!\w)_|_(?!\w)|(?<!\d):(?!\s|$)|:(?![\d\s]|$)")
+_MEANS_SOMETHING = re.compile(r"[&<>`|\\*~^$\[\]{}!#@\"+]|(?<![^\W_])_|_(?![^\W_])|(?<!\d):(?!\s|$)|:(?![\d\s]|$)")
 _OPENS_LIST = re.compile(r"^(\d{0,9})([.)\-=])(?=\s|$|[\-=])")
 # What GitHub links after Markdown is done, outside of code: @name, #1, scheme://, www. A word joiner parts the halves.
 _LINKED = re.compile(r"[@#](?=\w)|:(?=//)|(?<=[Ww][Ww][Ww])(?=\.)")
@@ -121,7 +121,9 @@ def _head(view: VerdictView) -> str:
 def _reason(reason: ReasonView) -> str:
     finding = reason.finding
     told = (
-        [reason.text] if finding is None else [f"case {finding.case} at {finding.place}", finding.message, reason.text]
+        [reason.text]
+        if finding is None
+        else [f"case {finding.case} at {finding.place}", finding.message, reason.adds, reason.also]
     )
     lines = [f"- {reason.mark} **{escaped(reason.about)}** {_joined(told)}"]
     if finding is not None and finding.excerpt:

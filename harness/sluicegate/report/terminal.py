@@ -123,8 +123,9 @@ class _Page:
         yield from self._wrapped(finding.message, _INDENT)
         if finding.excerpt and finding.excerpt not in finding.message:
             yield from self._labelled("seen:", finding.excerpt, "", _INDENT)
-        if reason.text and reason.text != finding.message:
-            yield from self._wrapped(reason.text, _INDENT)
+        for more in (reason.adds, reason.also):
+            if more:
+                yield from self._wrapped(more, _INDENT)
 
     def _rollback(self) -> Iterator[_Line]:
         if self._view.decision != "ROLLBACK" or not self._view.rollback_steps:

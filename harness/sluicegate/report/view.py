@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sluicegate.gate.wording import count_of
 from sluicegate.model import Finding, Reason, SuiteResult, Verdict
@@ -11,6 +11,9 @@ from sluicegate.report.criterion import CriterionView, Mark, criterion_view
 from sluicegate.report.figures import command, moment, plain, said, short
 
 __all__ = ["FindingView", "ReasonView", "SuiteView", "VerdictView", "view_of"]
+
+
+_MOST_ALIKE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,18 @@ class ReasonView:
     mend: str
     rerun: str
     finding: FindingView | None
+    adds: str = ""
+    """The reason's own words, where they say more than its finding does."""
+    alike: tuple[str, ...] = ()
+    """Further cases with the same finding, named once each."""
+
+    @property
+    def also(self) -> str:
+        """`the same in 24 more cases: a, b, c …`; empty without any."""
+        if not self.alike:
+            return ""
+        named = ", ".join(self.alike[:_MOST_ALIKE]) + (" …" if len(self.alike) > _MOST_ALIKE else "")
+        return f"the same in {count_of(len(self.alike), 'more case')}: {named}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +142,7 @@ def view_of(verdict: Verdict) -> VerdictView:
         evidence=" ".join(map(short, verdict.evidence_heads)) or "none",
         issued=moment(verdict.issued_at),
         valid_until=moment(verdict.valid_until),
-        reasons=tuple(map(_reason, verdict.reasons)),
+        reasons=_grouped(verdict.reasons),
         criteria=tuple(map(criterion_view, verdict.criteria)),
         suites=suites,
         all_suites=_sum(suites) if suites else None,
@@ -176,8 +191,25 @@ def _sum(suites: Sequence[SuiteView]) -> SuiteView:
     )
 
 
+def _grouped(reasons: Sequence[Reason]) -> tuple[ReasonView, ...]:
+    """Reasons in their order; one that differs from an earlier one in its case alone is named under it."""
+    first: dict[object, ReasonView] = {}
+    for number, reason in enumerate(reasons):
+        found = reason.finding
+        key = number if found is None else (reason.kind, found.check, found.place, found.message)
+        view = _reason(reason)
+        if key not in first:
+            first[key] = view
+        elif view.finding is not None:
+            known = first[key]
+            if view.finding.case not in (*known.alike, known.finding.case if known.finding else ""):
+                first[key] = replace(known, alike=(*known.alike, view.finding.case))
+    return tuple(first.values())
+
+
 def _reason(reason: Reason) -> ReasonView:
     passes = reason.kind.row == 12
+    told = reason.finding is not None and reason.text.endswith(reason.finding.message)
     return ReasonView(
         mark=Mark.PASS if passes else Mark.OPEN if reason.kind.row >= 4 and reason.finding is None else Mark.FAIL,
         kind=reason.kind.value,
@@ -186,6 +218,7 @@ def _reason(reason: Reason) -> ReasonView:
         mend=said(reason.mend),
         rerun=plain(reason.rerun, 2_000),
         finding=None if reason.finding is None else _finding(reason.finding),
+        adds="" if told else said(reason.text),
     )
 
 

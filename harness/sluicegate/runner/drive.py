@@ -56,6 +56,9 @@ async def drive(
     Setting `stop` begins nothing new and waits for what is in flight, which the adapter's time-out bounds. Cancelling
     leaves what is in flight without an outcome: its intents stay, and it counts as crashed. Whatever recorder,
     boundary, `trials` or `on_trial` raise ends the run with that error. Memory does not depend on the number of trials.
+
+    Latency is measured here, around the call, unless the adapter has measured it nearer to the pipeline. (What the
+    pipeline itself claims, an adapter drops.)
     """
     if concurrency < 1:
         raise ValueError(f"concurrency is {concurrency}; expected 1 or more")
@@ -159,7 +162,7 @@ class _Run:
             raise asyncio.CancelledError
         if type(output) is not Output:
             return crash(CrashKind.GARBAGE, f"the adapter answered with {type(output).__name__}, not with an Output")
-        if output.provenance is Provenance.REPLAYED or output.error is not None:
+        if output.latency_ms is not None or output.error is not None or output.provenance is Provenance.REPLAYED:
             return output
         return _timed(output, elapsed_ms)
 

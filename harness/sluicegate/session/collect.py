@@ -231,7 +231,9 @@ def _unattributed(doubles: Doubles) -> list[str]:
         mend = "the pipeline passes neither its endpoints nor the x-sluicegate-run header on"
         said.append(f"{doubles.unattributed} requests at the doubles belong to no run: {mend}")
     if doubles.late:
-        said.append(f"{doubles.late} requests came after their trial had answered: the pipeline goes on in the background")
+        said.append(
+            f"{doubles.late} requests came after their trial had answered: the pipeline goes on in the background"
+        )
     return said
 
 
