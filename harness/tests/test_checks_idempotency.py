@@ -187,7 +187,7 @@ def test_capabilities_of_the_case_are_asked_first():
 @pytest.mark.parametrize(
     ("first", "again", "excerpt"),
     [
-        (Output(structured={"a": {"b": [1]}}), Output(structured={"a": {"b": [1, 2]}}), "a: b: a list of 1 became a list of 2"),
+        (Output(structured={"a": {"b": 1}}), Output(structured={"a": {"b": [2]}}), "a: b: 1 became a list of 1"),
         (Output(structured={"a": 1}), Output(), "an object with a became null"),
         (Output(content="one"), Output(structured={"a": 1}), "null became an object with a"),
     ],
@@ -212,3 +212,8 @@ def test_a_write_without_arguments_is_still_a_write():
     (finding,) = once(bare, bare, config=config).findings
 
     assert finding.excerpt == "last call: no arguments"
+
+
+def test_one_id_without_any_text_is_one_draft():
+    """Where only the id is returned, the id decides."""
+    assert same(Output(structured={"draft_id": 7}), Output(metadata={"draft_id": 7})).result == "pass"

@@ -213,3 +213,8 @@ def test_language_is_told_once():
 def test_the_contract_is_total(draft):
     """Any object whatever is judged without an exception."""
     told(draft)
+
+
+def test_attachments_that_are_no_objects_are_told_once():
+    """By the schema; the other rules pass over them."""
+    assert told({**DRAFT, "attachments": ["a.pdf"]}) == [("$.attachments[0]", "must be an object")]

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from judge_world import (
     CRASH,
     DEAD,
+    LEAK,
     NOW,
     OTHER,
     SUBJECT,
@@ -40,6 +41,7 @@ from judge_world import (
     own_test,
     success,
     twice,
+    violations,
 )
 
 sys.path.pop(0)
@@ -312,6 +314,14 @@ class TestCounting:
         assert (later.criteria[0].measured.k, later.criteria[0].measured.n) == (19, 20)
         assert later.kind is Kind.PROMOTE
 
+    def test_lost_trial_is_named(self):
+        """What began and never ended is told apart from what never began."""
+        world = World()
+
+        reasons = world.verdict(world.run({"c001": CRASH})).reasons
+
+        assert any("1 trial began and never ended" in reason.text and "c001" in reason.text for reason in reasons)
+
     def test_retried_within_a_run_until_it_survives(self):
         """Two intents and one outcome are one crash."""
         world = World()
@@ -348,7 +358,7 @@ class TestCounting:
 
         assert (measured.k, measured.n) == (19, 20)
 
-    def own_tested_pass_of_a_failure(self):
+    def test_recorded_pass_of_a_failure(self):
         """Results forged are found: every failure recorded, a sample of the passes, all of zero tolerance."""
         world = World()
         run = world.run({"c004": WRONG})
@@ -360,7 +370,46 @@ class TestCounting:
         assert verdict.kind is Kind.HOLD_INVALID_EVIDENCE
         assert "schema.must of c004" in verdict.reasons[0].text
 
-    def own_tested_failure_of_a_pass(self):
+    @pytest.mark.parametrize("number", [3, 77, 150, 222])
+    def test_zero_tolerance_is_judged_again_in_every_trial(self, number):
+        """One forged pass among hundreds of trials, far outside of any sample."""
+        world = World(
+            cases=[],
+            doubled=[twice(one) for one in range(300)],
+            suites=("idempotency",),
+            criteria=(violations(),),
+            live=True,
+            entered=NOW - timedelta(days=1),
+        )
+        run = world.run({f"c{number:03}~twice": LEAK})
+        for body in of(run, "checked"):
+            body["results"] = {name: "pass" if said == "fail" else said for name, said in body["results"].items()}
+
+        assert world.verdict(run).kind is Kind.ROLLBACK_INCIDENT
+
+    def test_incident_of_an_own_check_is_suspect(self):
+        """A metric that a user's check counts rests on that check's word."""
+        metric = replace(
+            approval().metric, kind=MetricKind.INCIDENTS, better=Better.LOWER, zero_tolerance=True, check="own.leak"
+        )
+        criterion = approval(
+            metric=metric, origins=(Origin.SUITE,), promote=line(0), alert=None, max_rate=Fraction(1, 2)
+        )
+        world = World(criteria=(criterion,), live=True, entered=NOW - timedelta(days=1))
+        run = world.run()
+        for body in of(run, "checked"):
+            found = [incident("own.leak", body["case_id"])] if body["case_id"] == "c004" else []
+            own = {"own.leak": "fail" if found else "pass"}
+            said = {"case_id": body["case_id"], "repeat": 0, "results": own, "findings": found, "self_reported": True}
+            at = next(index for index, item in enumerate(run.records) if item[1] is body)
+            run.records.insert(at + 1, ("checked", said))
+
+        verdict = world.verdict(run)
+
+        assert verdict.kind is Kind.HOLD_SUSPECT
+        assert verdict.criteria[0].measured.k == 1
+
+    def test_recorded_failure_of_a_pass(self):
         """The other way round is no evidence either."""
         world = World()
         run = world.run()
@@ -370,7 +419,7 @@ class TestCounting:
 
         assert verdict.kind is Kind.HOLD_INVALID_EVIDENCE
 
-    def own_tested_counts_are_not_read(self):
+    def test_recorded_counts_are_not_read(self):
         """A close that boasts is recounted."""
         world = World()
         run = world.run({"c001": CRASH})

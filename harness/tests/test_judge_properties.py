@@ -136,7 +136,7 @@ def rejected_drafts(world: World, ledgers: list[Memory], rng: random.Random) -> 
     ledgers[0].records.insert(-1, block(rows))
 
 
-def tests_gone_wrong(world: World, ledgers: list[Memory], rng: random.Random) -> None:
+def wrong_tests(world: World, ledgers: list[Memory], rng: random.Random) -> None:
     said = rng.choice(
         [{"outcome": "skipped"}, {"outcome": "failed"}, {"outcome": "xpassed"}, {"attempt": 2}, {"assertions": 0}]
     )
@@ -169,7 +169,7 @@ SPOILERS: list[Callable[[World, list[Memory], random.Random], None]] = [
     a_second_outcome,
     rows_of_tomorrow,
     rejected_drafts,
-    tests_gone_wrong,
+    wrong_tests,
     a_reported_incident,
     a_dead_worker,
     lost_trials,

@@ -27,6 +27,7 @@ from sluicegate.plan.types import (
     Ratio,
     Requires,
     Scale,
+    Span,
     Stage,
     SubjectSpec,
 )
@@ -81,6 +82,16 @@ def test_pinned_share_says_how_many_must_be_right() -> None:
     assert texts(a_criterion(promote=at(95), alert=at(90), minimum_n=100)) == [
         "min: 100 can promote only with 96 of 100 right (bound clears 90 %).",
         "a build at 93 %, just below target, passes a look at n = 100 in 16 %; mode: strict would make it 0.6 %.",
+    ]
+
+
+def test_figures_read_in_the_metrics_own_direction() -> None:
+    """Errors at most 5 %, alert 10 %: at most 4 of 100, and a build at 7 % is just above target."""
+    errors = replace(SHARE, better=Better.LOWER)
+
+    assert texts(a_criterion(errors, promote=at(5), alert=at(10), minimum_n=100)) == [
+        "min: 100 can promote only with at most 4 of 100 (bound clears 10 %).",
+        "a build at 7 %, just above target, passes a look at n = 100 in 16 %; mode: strict would make it 0.6 %.",
     ]
 
 
@@ -209,6 +220,44 @@ def test_stable_days_are_likely_or_not() -> None:
     assert texts(criterion, stable_days=7, daily_traffic=10)[-1] == (
         "each of the 7 stable days needs 15 drafts; at 10 a day none is stable."
     )
+
+
+def test_stable_days_without_traffic_name_their_minimum() -> None:
+    """Without daily_traffic only the day's share of the minimum can be said."""
+    criterion = a_criterion(origin=Origin.LIVE, promote=at(70), alert=at(60), minimum_n=700)
+
+    assert "each of the 7 stable days needs 100 drafts." in texts(criterion, stable_days=7)
+
+
+def test_split_holds_below_fifty() -> None:
+    """A mismatch is looked for from 50 units on."""
+    split = replace(SHARE, kind=MetricKind.SPLIT, weights={"a": Fraction(1, 2), "b": Fraction(1, 2)}, unit="assignment")
+
+    assert texts(a_criterion(split)) == ["holds below 50 assignments: a mismatch is looked for from there on."]
+    assert texts(a_criterion(split, minimum_n=50)) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"promote": None, "rollback": at(80)},
+        {"promote": Span(low=Fraction(1, 5), high=Fraction(2, 5), text="20 % to 40 %"), "minimum_n": 100},
+        {"promote": at(90), "alert": at(20), "minimum_n": 1000},
+        {"promote": Ratio(value=Fraction(3), bound=Fraction(2), than="b", text="3 times b"), "mode": Mode.POINT},
+        {"metric": replace(LATENCY, kind=MetricKind.CONTROLLED), "promote": at(90)},
+        {"metric": LATENCY, "at": Fraction(19, 20), "rollback": at(90)},
+    ],
+)
+def test_what_needs_no_figures_gets_none(changes: dict[str, object]) -> None:
+    """Rollback lines alone, ranges, ample minimums, caps: at most the note on impossible multiples."""
+    assert all("cannot be met" in text for text in texts(a_criterion(**changes)))  # type: ignore[arg-type]
+
+
+def test_ratio_out_of_any_reach_is_said() -> None:
+    """Five times a quarter is more than all."""
+    target = Ratio(value=Fraction(5), bound=None, than="b", text="5 times b")
+
+    assert "not even 100 of 100 against 25 of 100" in texts(a_criterion(promote=target, mode=Mode.STRICT))[1]
 
 
 def test_kinds_of_a_later_version_are_said() -> None:

@@ -31,7 +31,7 @@ for line in sys.stdin:
     if text == "kill": os.kill(os.getpid(), signal.SIGKILL)
     if text == "leave": sys.exit(0)
     if text == "hang": time.sleep(60)
-    if text == "hang with child": print(subprocess.Popen(["sleep", "60"]).pid, file=sys.stderr, flush=True); time.sleep(60)
+    if text == "hang with child": subprocess.Popen(["sleep", "60"]); time.sleep(60)
     if text == "garbage": print("Loading model\x1b[31m …", flush=True); continue
     if text == "wrong id": answer["id"] = "other"
     if text == "no id": del answer["id"]
@@ -48,7 +48,9 @@ for line in sys.stdin:
     elif text == "rich": answer.update(content="c", usage={"input_tokens": 2}, mail={"subject": "s"})
     elif text == "unknown": answer["contnt"] = "c"
     elif text == "request": answer["structured"] = request
-    elif text == "env": answer["structured"] = {k: os.environ.get(k) for k in ("OPENAI_BASE_URL", "MORE")} | {"cwd": os.getcwd()}
+    elif text == "env":
+        answer["structured"] = {name: os.environ.get(name) for name in ("OPENAI_BASE_URL", "MORE")}
+        answer["structured"]["cwd"] = os.getcwd()
     elif text == "pid": answer["content"] = str(os.getpid())
     elif text == "slow": time.sleep(0.3); answer["content"] = "slow"
     elif text == "nothing": pass

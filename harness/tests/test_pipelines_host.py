@@ -241,8 +241,8 @@ async def test_closing_runs_the_objects_own_closing_and_leaves_no_process(shop: 
     pipeline = hosted(shop)
     (child, pid) = [int(output.content or 0) for output in await ask(pipeline, "child", "pid")]
     await pipeline.aclose()
-    assert not _alive(child)
     assert not _alive(pid)
+    assert await _gone(child)
     (after,) = await ask(pipeline, "a")
     assert "is closed" in crash_of(after).message
 
@@ -271,11 +271,16 @@ async def test_the_process_dies_with_its_parent(shop: Path) -> None:
     await asyncio.sleep(0.2)
     parent.send_signal(signal.SIGKILL)
     await parent.wait()
+    assert await _gone(pid)
+
+
+async def _gone(pid: int) -> bool:
+    """A signal is delivered when the system finds the time."""
     for _ in range(100):
         if not _alive(pid):
-            break
+            return True
         await asyncio.sleep(0.05)
-    assert not _alive(pid)
+    return False
 
 
 def _alive(pid: int) -> bool:

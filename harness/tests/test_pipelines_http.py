@@ -199,6 +199,15 @@ async def test_a_response_that_does_not_fit_the_mapping_is_garbage_with_the_near
     assert said in crash.message
 
 
+async def test_a_claimed_latency_is_dropped(server: Server) -> None:
+    """Whether the endpoint claims it or the mapping reads it: latency is measured around the call."""
+    server.answers({"content": "a", "latency_ms": 0.1})
+
+    for mapping in ({}, {"content": "content", "latency_ms": "latency_ms"}):
+        output = await ask(HttpTarget(url=server.url, response=mapping))
+        assert (output.content, output.latency_ms) == ("a", None)
+
+
 async def test_an_error_the_endpoint_reports_is_a_reported_crash(server: Server) -> None:
     """By the same rules as everywhere."""
     server.answers({"error": {"code": "MODEL_UNAVAILABLE", "message": "try later"}})

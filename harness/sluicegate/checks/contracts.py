@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, get_origin
 
 from sluicegate.checks import mail_draft, trend_analysis
 from sluicegate.checks.check import Contract, Problem
@@ -34,7 +34,7 @@ def compile_contract(source: Json | type, *, name: str = "contract", where: str 
         return _built_in(source["contract"], settings, where)
     if isinstance(source, (Mapping, bool)):
         return _from_schema(_plain(source, where), name, where)
-    if isinstance(source, type):
+    if isinstance(source, type) or get_origin(source) is not None:
         return _from_model(source, name, where)
     what = f"a contract is a JSON Schema, a pydantic model or a built-in name; got {seen(source)}."
     raise InputError(Fault(where=where, what=what, mend=_KNOWN))

@@ -112,9 +112,6 @@ def _faults(schema: Json, where: str) -> Iterator[Fault]:
     if schema is True or schema == {}:
         yield Fault(where=where, what="the schema accepts every value.", mend="Say what the answer must look like.")
         return
-    if not isinstance(schema, (dict, bool)):
-        yield Fault(where=where, what=f"the schema is {type(schema).__name__}; expected an object.")
-        return
     if (bad := unsound(schema)) is not None:
         yield Fault(where=where, what=f"{path_of(bad[0])} {bad[1]}.")
         return

@@ -75,7 +75,9 @@ def _iban(found: re.Match[str]) -> str:
         if size > len(places):
             continue
         end = places[size - 1] + 1
-        # The number ends where a word ends: "…30 00 is" must not lend its "is" to the check.
+        # Where the country says no length the number ends where a word ends: "is" after it must not lend its "i".
+        if length is None and run[end : end + 1].isalnum():
+            continue
         compact = "".join(run[index] for index in places[:size]).upper()
         if compact.isascii() and mod97_holds(compact):
             return "[iban]" + run[end:]

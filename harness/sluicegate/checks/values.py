@@ -12,6 +12,8 @@ from sluicegate.checks.masking import masked
 __all__ = ["path_of", "seen", "unsound"]
 
 _MAX_DEPTH = 100
+_MAX_BITS = 4096
+"""Of a whole number; the standard library refuses to print much longer ones, and so do readers of JSON."""
 _SHOWN_STEPS = 6
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -41,17 +43,21 @@ def unsound(value: Any) -> tuple[tuple[Any, ...], str] | None:
 def _is_sound(value: Any, depth: int) -> bool:
     kind = type(value)
     if kind is dict:
-        if depth > _MAX_DEPTH:
-            return False
-        for key, item in value.items():
-            if type(key) is not str or not (key.isascii() or _is_sound_text(key)) or not _is_sound(item, depth + 1):
-                return False
-        return True
+        return depth <= _MAX_DEPTH and _is_sound_object(value, depth + 1)
     if kind is list or kind is tuple:
         return depth <= _MAX_DEPTH and all(_is_sound(item, depth + 1) for item in value)
     if kind is str:
         return value.isascii() or _is_sound_text(value)
-    return kind is int or kind is bool or value is None or (kind is float and math.isfinite(value))
+    if kind is int or kind is float:
+        return bool(math.isfinite(value) if kind is float else value.bit_length() <= _MAX_BITS)
+    return kind is bool or value is None
+
+
+def _is_sound_object(value: dict[Any, Any], depth: int) -> bool:
+    for key, item in value.items():
+        if type(key) is not str or not (key.isascii() or _is_sound_text(key)) or not _is_sound(item, depth):
+            return False
+    return True
 
 
 def _first_unsound(value: Any) -> tuple[tuple[Any, ...], str] | None:
@@ -80,8 +86,10 @@ def _container_problem(item: Any, depth: int) -> str:
 
 def _scalar_problem(item: Any) -> str:
     kind = type(item)
-    if kind is int or kind is bool or item is None:
+    if kind is bool or item is None:
         return ""
+    if kind is int:
+        return "" if item.bit_length() <= _MAX_BITS else f"is a whole number of {item.bit_length()} bits"
     if kind is str:
         return "" if _is_sound_text(item) else "holds half of a character (a lone surrogate)"
     if kind is float:
@@ -114,7 +122,6 @@ def seen(value: Any) -> str:
 def _scalar_seen(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, int) and value.bit_length() > 1000:
-        # The standard library refuses to write numbers past 4300 digits.
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
         return f"a whole number of {value.bit_length()} bits"
     return repr(value) if isinstance(value, (int, float)) else f"a {type(value).__name__}"

@@ -86,10 +86,20 @@ def gate(
     """Collect what is missing, then judge: exit 0 promote, 10 hold, 20 rollback, 30 unusable evidence, 40 plan."""
     import time
 
-    from sluicegate.session.workspace import Workspace
+    from sluicegate.errors import InputError
+    from sluicegate.ledger import LedgerError
+    from sluicegate.session.workspace import PlanError, Workspace
 
     workspace = Workspace(plan, evidence=evidence)
-    run_collection(workspace, stage, only=frozenset(cases) or None, again=again, quiet=form != "text")
+    try:
+        run_collection(workspace, stage, only=frozenset(cases) or None, again=again, quiet=form != "text")
+    except InputError as error:
+        if isinstance(error, PlanError):
+            raise
+        if not isinstance(error, LedgerError) and not _rolls_back(workspace, stage, now):
+            raise
+        say(str(error))
+        ctx.exit(_judged(workspace, stage, form, now))
     until = time.monotonic() + wait
     code = _judged(workspace, stage, form, now)
     while code == 10 and time.monotonic() < until and _is_insufficient(workspace, stage):
@@ -157,6 +167,16 @@ def _judged(workspace: object, stage_name: str | None, form: str, now: datetime 
     )
     click.echo(text, nl=not text.endswith("\n"))
     return judged.verdict.exit_code
+
+
+def _rolls_back(workspace: object, stage_name: str | None, now: datetime | None) -> bool:
+    """Whether the evidence that is there already asks for a rollback: a pipeline out of reach hides no incident."""
+    from sluicegate.model import Decision
+    from sluicegate.session.judge import decide
+    from sluicegate.session.workspace import Workspace
+
+    assert isinstance(workspace, Workspace)  # noqa: S101 - the room is loaded only here
+    return decide(workspace, workspace.stage(stage_name), now=now).decision is Decision.ROLLBACK
 
 
 def _is_insufficient(workspace: object, stage_name: str | None) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from fractions import Fraction
 from math import fsum, inf, isfinite
-from zoneinfo import ZoneInfo
+from operator import gt
 
 from sluicegate.gate.body import Body
 from sluicegate.gate.capped import CappedValues
@@ -30,7 +30,7 @@ __all__ = ["Frame", "body_of", "has_rows", "reference_of", "unit_of"]
 class Frame:
     """When and where a criterion is judged."""
 
-    zone: ZoneInfo
+    zone: tzinfo
     now: datetime
 
 
@@ -86,8 +86,16 @@ def reference_of(criterion: Criterion, evidence: Evidence, frame: Frame) -> Refe
 def _share(criterion: Criterion, every: Series, window: Series, frame: Frame, *, grows: bool) -> Body:
     unit = unit_of(criterion)
     if not grows:
-        return FixedShare(k=sum(window.k), n=sum(window.n), unit=unit)
-    return _growing(every, window, frame, every_k=every.k, window_k=window.k, unit=unit)
+        return FixedShare(k=sum(_held(criterion, window)), n=sum(window.n), unit=unit)
+    every_k, window_k = _held(criterion, every), _held(criterion, window)
+    return _growing(every, window, frame, every_k=every_k, window_k=window_k, unit=unit)
+
+
+def _held(criterion: Criterion, series: Series) -> array[int]:
+    """How many units of each row hold; a unit with several incidents is one unit with an incident."""
+    if criterion.metric.kind is MetricKind.INCIDENTS and any(map(gt, series.k, series.n)):
+        return array("q", map(min, series.k, series.n))
+    return series.k
 
 
 def _growing(

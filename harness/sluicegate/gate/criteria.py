@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -55,7 +55,8 @@ def judge_criterion(
     for none); stage entry and the moment of judgement, in UTC. Same arguments, same result.
     Raises ValueError for columns that cannot be: k beyond n.
     """
-    frame = Frame(zone=ZoneInfo(timezone), now=now)
+    # UTC needs no time zone database, which small container images lack.
+    frame = Frame(zone=UTC if timezone == "UTC" else ZoneInfo(timezone), now=now)
     found = {name: reference_of(criterion, each, frame) for name, each in references.items()}
     case = _Case(
         criterion=criterion,

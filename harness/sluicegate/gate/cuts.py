@@ -5,9 +5,8 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import compress
-from zoneinfo import ZoneInfo
 
 from sluicegate.gate.series import Series
 from sluicegate.model import from_micros, to_micros
@@ -52,7 +51,7 @@ def by_slice(series: Series, name: str) -> Series:
     )
 
 
-def local_days(series: Series, zone: ZoneInfo) -> list[tuple[date, int, int]]:
+def local_days(series: Series, zone: tzinfo) -> list[tuple[date, int, int]]:
     """(day, first row, row after the last) for each local day that has rows, in order; rows are sorted by time."""
     days: list[tuple[date, int, int]] = []
     row, end = 0, len(series)
@@ -65,12 +64,12 @@ def local_days(series: Series, zone: ZoneInfo) -> list[tuple[date, int, int]]:
     return days
 
 
-def midnight(day: date, zone: ZoneInfo) -> datetime:
+def midnight(day: date, zone: tzinfo) -> datetime:
     """When a local day begins, in UTC; on a day whose midnight is skipped, the first moment after it."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
-def unit_ranges(series: Series, unit: str, zone: ZoneInfo) -> Sequence[tuple[int, int]] | None:
+def unit_ranges(series: Series, unit: str, zone: tzinfo) -> Sequence[tuple[int, int]] | None:
     """Rows of each unit, when the unit is a stretch of time; None when each row stands for itself.
 
     Units of time are chosen where what happens close together is not independent (outages, sticky users).

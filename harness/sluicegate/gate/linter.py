@@ -153,7 +153,18 @@ class _Goal:
     """What a pass has to show besides; None for nothing."""
     guard_text: str
     next_line: Fraction
-    """The alert or rollback line behind the target, or as far beyond it as perfection is."""
+    """The alert or rollback line behind the target; where there is none, as far behind as perfection is ahead."""
+    lower: bool
+    """Whether the metric itself is better lower, so that figures are shown turned back."""
+
+    def said(self, share: Fraction) -> str:
+        """A share in the metric's own direction."""
+        return _percent(float(1 - share if self.lower else share))
+
+    @property
+    def behind(self) -> str:
+        """The bad side of the target, in the metric's own direction."""
+        return "above" if self.lower else "below"
 
 
 def _goal(criterion: Criterion) -> _Goal | None:
@@ -170,12 +181,13 @@ def _goal(criterion: Criterion) -> _Goal | None:
     guard = guards[0] if guards else None
     shown = {Mode.STRICT: target, Mode.GUARDED: guard or target, Mode.POINT: None}[criterion.mode]
     upright = _upright(target)
-    behind = _upright(guard) if guard is not None and guard.value != target.value else 2 * upright - 1
+    behind = _upright(guard) if guard is not None and guard.value != target.value else _mirrored(upright)
     return _Goal(
         target=upright,
         guard=None if shown is None else _upright(shown),
         guard_text="" if shown is None else shown.text,
         next_line=behind,
+        lower=target.sense is Sense.AT_MOST,
     )
 
 
@@ -186,7 +198,14 @@ def _quantile_goal(criterion: Criterion) -> _Goal | None:
         return None
     share = criterion.at if promote[0].sense is Sense.AT_MOST else 1 - criterion.at
     guard = None if criterion.mode is Mode.POINT else share
-    return _Goal(target=share, guard=guard, guard_text=quantile_name(criterion.at), next_line=2 * share - 1)
+    return _Goal(
+        target=share, guard=guard, guard_text=quantile_name(criterion.at), next_line=_mirrored(share), lower=False
+    )
+
+
+def _mirrored(share: Fraction) -> Fraction:
+    """As far behind the target as perfection is ahead of it, at most ten points."""
+    return share - min(share, 1 - share, Fraction(1, 10))
 
 
 def _upright(side: Side) -> Fraction:
@@ -230,7 +249,8 @@ def _at_minimum(goal: _Goal, criterion: Criterion, n: int, traffic: int | None) 
         return
     least = max(by_estimate, by_bound or 0)
     if least > by_estimate:
-        text = f"min: {n} can promote only with {least} of {n} right (bound clears {goal.guard_text})"
+        counts = f"at most {n - least} of {n}" if goal.lower else f"{least} of {n} right"
+        text = f"min: {n} can promote only with {counts} (bound clears {goal.guard_text})"
         yield text + _typical_wait(goal, criterion, n, unit, traffic if grows else None) + "."
     yield from _mistakes(goal, criterion, n, least, grows=grows)
 
@@ -240,26 +260,23 @@ def _typical_wait(goal: _Goal, criterion: Criterion, n: int, unit: str, traffic:
         return ""
     share = goal.target + _SHORT_OF * (1 - goal.target)
     needed = betting.units_needed(share, float(goal.guard), criterion.alpha)
-    return "" if needed is None else _waits(max(n, needed), unit, traffic, of=f"a true {_percent(float(share))} build")
+    return "" if needed is None else _waits(max(n, needed), unit, traffic, of=f"a true {goal.said(share)} build")
 
 
 def _mistakes(goal: _Goal, criterion: Criterion, n: int, least: int, *, grows: bool) -> Iterator[str]:
     """How often a build just below target passes a look, and what strict would make of it."""
     if criterion.mode is Mode.STRICT or criterion.at is not None or least > n:
         return
-    share = float(goal.target - _SHORT_OF * (goal.target - goal.next_line))
-    if share <= 0.0:
-        return
-    chance = binomial.tail_above(least, n, share)
+    share = goal.target - _SHORT_OF * (goal.target - goal.next_line)
+    chance = binomial.tail_above(least, n, float(share))
     if chance < _WORTH_SAYING:
         return
     strict = _fewest(n, goal.target, criterion.alpha, grows=grows)
-    instead = 0.0 if strict is None else binomial.tail_above(strict, n, share)
+    instead = 0.0 if strict is None else binomial.tail_above(strict, n, float(share))
     again = f", {_percent(1.0 - (1.0 - chance) ** _LOOKS)} in {_LOOKS} looks" if criterion.mode is Mode.POINT else ""
-    name = "right" if _is_lower(criterion) else ""
     yield (
-        f"a build at {_percent(share)}{' ' + name if name else ''}, just below target, passes a look at n = {n} in "
-        f"{_percent(chance)}{again}; mode: strict would make it {_percent(instead)}."
+        f"a build at {goal.said(share)}, just {goal.behind} target, passes a look at n = {n} in {_percent(chance)}"
+        f"{again}; mode: strict would make it {_percent(instead)}."
     )
 
 
@@ -272,12 +289,12 @@ def _stable_days(goal: _Goal, criterion: Criterion, days: int, traffic: int | No
         yield f"each of the {days} stable days needs {count_of(least, unit)}; at {traffic} a day none is stable."
         return
     share = goal.target + _SHORT_OF * (1 - goal.target)
-    limit = goal.next_line if goal.next_line > 0 and goal.guard is not None else goal.target
+    limit = goal.next_line if goal.guard is not None else goal.target
     shown_below = binomial.most_below(traffic, limit, criterion.alpha)
     bad = 0.0 if shown_below is None else binomial.tail_below(shown_below, traffic, float(share))
     by_estimate = binomial.tail_above(ceil(goal.target * traffic), traffic, float(share))
     yield (
-        f"at {count_of(traffic, unit)} a day a build at {_percent(float(share))} keeps {days} stable days in "
+        f"at {count_of(traffic, unit)} a day a build at {goal.said(share)} keeps {days} stable days in "
         f"{_percent((1.0 - bad) ** days)}; judged by daily estimates against the target it would in "
         f"{_percent(by_estimate**days)}."
     )
@@ -289,10 +306,6 @@ def _stable_days(goal: _Goal, criterion: Criterion, days: int, traffic: int | No
 def _grows(criterion: Criterion) -> bool:
     """Growing evidence asks for more, so where both are named it is the one to speak of."""
     return any(origin.grows for origin in criterion.origins)
-
-
-def _is_lower(criterion: Criterion) -> bool:
-    return any(side.sense is Sense.AT_MOST for side in resolve(criterion, {}).promote)
 
 
 def _fewest(n: int, line: Fraction, alpha: Fraction, *, grows: bool) -> int | None:

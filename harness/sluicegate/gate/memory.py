@@ -31,6 +31,8 @@ def state_said(state: StateView | None, question: Question, *, first: bool) -> I
         if needed:
             text = "there is no state file, so nothing says when this stage was entered, and with what."
             yield _no_state(text, "Restore it from its protected place, or name one in the plan.")
+        elif state is not None and state.broken is not None:
+            yield _no_state(state.broken.what, state.broken.mend)
         return
     if state.broken is not None:
         yield _no_state(f"the state file is damaged: {state.broken}", "Restore the untouched file.")

@@ -143,7 +143,8 @@ class Chain:
 
     def _read(self, line: bytes, seq: int, prev: str) -> Record | None:
         """The record, or None when anything about the line is not as this place demands."""
-        if not line.startswith(b'{"seq":%d,"prev":"%b","kind":"' % (seq, prev.encode())) or line[-1] != 10:
+        begins = b'{"seq":%d,"prev":"%b","kind":"' % (seq, prev.encode())
+        if not line.startswith(begins) or line[-1] != 10:
             return None
         try:
             body = orjson.loads(line)
@@ -151,7 +152,8 @@ class Chain:
             return None
         kind = body.pop("kind")
         del body["seq"], body["prev"]
-        if not isinstance(kind, str):
+        # A second `kind` further on would win: then the line is not what its beginning says.
+        if not isinstance(kind, str) or not line.startswith(kind.encode(), len(begins)):
             return None
         record = Record(seq=seq, kind=kind, body=body, hash=sha256(memoryview(line)[:-1]).hexdigest())
         if (objection := self._objection(record)) is not None:

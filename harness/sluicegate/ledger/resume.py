@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from sluicegate.errors import Fault, InputError
+from sluicegate.errors import Fault
 from sluicegate.ledger.chain import Record
 from sluicegate.ledger.reader import LedgerReader
 from sluicegate.ledger.records import RunStarted
+from sluicegate.ledger.writer import LedgerError
 from sluicegate.model import Case, decode
 
 __all__ = ["Resumed", "resume"]
@@ -52,10 +53,10 @@ class Resumed:
             self._gather(reader)
         except (KeyError, TypeError) as error:
             what = f"a record lacks {error} or holds something else in its place."
-            raise InputError(Fault(where=str(path), what=what, mend=_ANEW)) from error
+            raise LedgerError(Fault(where=str(path), what=what, mend=_ANEW)) from error
         torn = reader.torn and newest
         if reader.broken is not None and not torn:
-            raise InputError(Fault(where=reader.broken.where, what=reader.broken.what, mend=_ANEW))
+            raise LedgerError(Fault(where=reader.broken.where, what=reader.broken.what, mend=_ANEW))
         self.head = reader.head
         return reader.verified_bytes if torn else None
 
@@ -78,14 +79,14 @@ class Resumed:
         started = decode(RunStarted, record.body, where)
         if self.started and started.previous != self.head:
             what = f"'previous' names {started.previous}; the file of the attempt before ends with {self.head}."
-            raise InputError(Fault(where=where, what=what, mend="Restore the file that was changed or left out."))
+            raise LedgerError(Fault(where=where, what=what, mend="Restore the file that was changed or left out."))
         self.started.append(started)
 
 
 def resume(paths: Sequence[Path]) -> Resumed:
     """Read the files of earlier attempts, oldest first, and cut an unfinished last line off the newest.
 
-    Raises InputError for any damage but that: nothing is added on top of evidence that was changed. Also for a file
+    Raises LedgerError for any damage but that: nothing is added on top of evidence that was changed. Also for a file
     that a running broker still holds.
     """
     found = Resumed()
@@ -114,12 +115,12 @@ def _held(path: Path) -> Iterator[int]:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         what = f"the ledger cannot be opened: {error.strerror}."
-        raise InputError(Fault(where=str(path), what=what, mend=_ANEW)) from error
+        raise LedgerError(Fault(where=str(path), what=what, mend=_ANEW)) from error
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield fd
     except BlockingIOError as error:
         mend = "Wait for it, or stop it."
-        raise InputError(Fault(where=str(path), what="another run is writing this ledger.", mend=mend)) from error
+        raise LedgerError(Fault(where=str(path), what="another run is writing this ledger.", mend=mend)) from error
     finally:
         os.close(fd)

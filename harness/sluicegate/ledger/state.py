@@ -15,12 +15,14 @@ import orjson
 
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.ledger.chain import ZERO, Chain, Record, link
+from sluicegate.ledger.writer import LedgerError
 from sluicegate.model import Json, decode
 
 __all__ = [
     "Acknowledged",
     "Attempt",
     "Entered",
+    "Recorded",
     "RolledBack",
     "StateView",
     "VerdictGiven",
@@ -80,7 +82,19 @@ class Acknowledged:
     by: str
 
 
-_Event: TypeAlias = Attempt | VerdictGiven | Entered | RolledBack | Acknowledged
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """Measurements or an attestation were taken in."""
+
+    number: int
+    """Of the ledger they are in."""
+    head: str
+    """Hash of its last record."""
+    subject: str
+    at: str
+
+
+_Event: TypeAlias = Attempt | VerdictGiven | Entered | RolledBack | Acknowledged | Recorded
 
 _KINDS: Mapping[str, type[_Event]] = {
     "attempt": Attempt,
@@ -88,6 +102,7 @@ _KINDS: Mapping[str, type[_Event]] = {
     "entered": Entered,
     "rolled_back": RolledBack,
     "acknowledged": Acknowledged,
+    "recorded": Recorded,
 }
 
 
@@ -101,12 +116,23 @@ class StateView:
     entries: tuple[Entered, ...] = ()
     rollbacks: tuple[RolledBack, ...] = ()
     acknowledgements: tuple[Acknowledged, ...] = ()
-    events: tuple[Attempt | VerdictGiven | Entered | RolledBack | Acknowledged, ...] = ()
+    recordings: tuple[Recorded, ...] = ()
+    events: tuple[Attempt | VerdictGiven | Entered | RolledBack | Acknowledged | Recorded, ...] = ()
     """All of them, in the order written."""
     head: str | None = None
     broken: Fault | None = None
     """The first damage; what was verified before it is in the other fields."""
     missing: bool = False
+
+
+_KIND_ON_DISK = "verdict_kind"
+"""The kind of a verdict, as it is written: `kind` on disk is what the record is."""
+
+
+def _event(record: Record) -> _Event:
+    """Raises InputError for a body that its kind does not allow."""
+    body = {"kind" if key == _KIND_ON_DISK else key: value for key, value in record.body.items()}
+    return decode(_KINDS[record.kind], body)
 
 
 class _StateChain(Chain):
@@ -122,11 +148,10 @@ class _StateChain(Chain):
         return file
 
     def _objection(self, record: Record) -> str | None:
-        kind = _KINDS.get(record.kind)
-        if kind is None:
+        if record.kind not in _KINDS:
             return f"'{record.kind}' is no kind of state record. {nearest(record.kind, _KINDS)}".rstrip()
         try:
-            decode(kind, record.body)
+            _event(record)
         except InputError as error:
             return str(error)
         return None
@@ -135,7 +160,7 @@ class _StateChain(Chain):
 def read_state(path: Path) -> StateView:
     """The state at `path`. Never raises for what the file holds: see `broken` and `missing`."""
     chain = _StateChain(path)
-    events: list[_Event] = [decode(_KINDS[record.kind], record.body) for record in chain]
+    events: list[_Event] = [_event(record) for record in chain]
     return StateView(
         path=path,
         attempts=tuple(event for event in events if isinstance(event, Attempt)),
@@ -143,6 +168,7 @@ def read_state(path: Path) -> StateView:
         entries=tuple(event for event in events if isinstance(event, Entered)),
         rollbacks=tuple(event for event in events if isinstance(event, RolledBack)),
         acknowledgements=tuple(event for event in events if isinstance(event, Acknowledged)),
+        recordings=tuple(event for event in events if isinstance(event, Recorded)),
         events=tuple(events),
         head=chain.head,
         broken=None if chain.missing else chain.broken,
@@ -154,7 +180,7 @@ def append_state(path: Path, kind: str, body: Mapping[str, Json]) -> str:
     """Add one record, on disk when this returns; gives the new head.
 
     The file is made when it does not exist. An unfinished last line, which is an append that never returned, is cut;
-    any other damage is refused. Raises InputError.
+    any other damage is refused. Raises LedgerError; InputError for a body that its kind does not allow.
     """
     if kind not in _KINDS:
         known = nearest(kind, _KINDS)
@@ -166,7 +192,7 @@ def append_state(path: Path, kind: str, body: Mapping[str, Json]) -> str:
         return _append(fd, path, kind, body)
     except OSError as error:
         what = f"the state file cannot be written: {error.strerror}."
-        raise InputError(Fault(where=str(path), what=what, mend="Mend that and run the command again.")) from error
+        raise LedgerError(Fault(where=str(path), what=what, mend="Mend that and run the command again.")) from error
     finally:
         os.close(fd)
 
@@ -178,10 +204,11 @@ def _append(fd: int, path: Path, kind: str, body: Mapping[str, Json]) -> str:
     if size_bytes:
         chain.verify()
     if chain.broken is not None and not chain.torn:
-        raise InputError(chain.broken)
+        raise LedgerError(chain.broken)
     if chain.verified_bytes != size_bytes:
         os.ftruncate(fd, chain.verified_bytes)
-    line = link(chain.count, chain.head or ZERO, kind, orjson.dumps(body))
+    said = {_KIND_ON_DISK if key == "kind" else key: value for key, value in body.items()}
+    line = link(chain.count, chain.head or ZERO, kind, orjson.dumps(said))
     remaining = line + b"\n"
     while remaining:
         remaining = remaining[os.write(fd, remaining) :]
@@ -196,8 +223,8 @@ def _opened(path: Path) -> int:
     except OSError as error:
         what = f"the state file cannot be opened for writing: {error.strerror}."
         mend = "Keep it where the gate may write."
-        raise InputError(Fault(where=str(path), what=what, mend=mend)) from error
+        raise LedgerError(Fault(where=str(path), what=what, mend=mend)) from error
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise InputError(Fault(where=str(path), what="the state file is not a regular file.", mend="Correct `state:`."))
+        raise LedgerError(Fault(where=str(path), what="the state file is not a regular file.", mend="Correct `state:`."))
     return fd

@@ -22,7 +22,7 @@ __all__ = ["LedgerError", "LedgerWriter"]
 
 
 class LedgerError(InputError):
-    """A ledger cannot be written, or not any more; the run fails with it."""
+    """A ledger or state file cannot be written, or not any more: nothing is added on top of what was changed."""
 
 
 class LedgerWriter:

@@ -187,7 +187,7 @@ class HttpPipeline:
         if fold.reported is not None:
             return output_of(with_error({"error": fold.reported}))
         if self._mapping is not None:
-            return replace(self._mapping.read(fold.completion, what="stream"), ttft_ms=ttft_ms)
+            return replace(live(self._mapping.read(fold.completion, what="stream")), ttft_ms=ttft_ms)
         return replace(_from_completion(fold.completion), ttft_ms=ttft_ms)
 
     async def _refused(self, request: Request, response: aiohttp.ClientResponse) -> Output:

@@ -13,7 +13,7 @@ from sluicegate.model.paths import MISSING, parse_path
 from sluicegate.pipelines.conversion import from_json
 from sluicegate.pipelines.crashes import crash
 from sluicegate.pipelines.mapping import parse_mapping
-from sluicegate.pipelines.offsets import Offsets
+from sluicegate.pipelines.offsets import Offsets, Seen
 from sluicegate.pipelines.recorded_files import FaultList, RecordedFiles
 from sluicegate.plan.types import RecordingTarget
 
@@ -37,17 +37,15 @@ class RecordedRows:
     def read(self, paths: Iterable[Path], base: Path) -> None:
         """Find every row. Raises InputError with the faults of all files."""
         faults = FaultList()
-        lines = Offsets()
+        seen = Seen()
         for path in paths:
             for file, number, offset, line in self._files.lines(path, base, faults):
-                name = self._files.name(file)
-                key = self._key(line, name, number, faults)
+                at = f"{self._files.name(file)}:{number}"
+                key = self._key(line, at, faults)
                 if key is None:
                     continue
-                told_apart = "\0" in key
-                same = self._offsets.rows(key) if told_apart else lines.rows(line.strip())
-                self._note_double(same, line, f"{name}:{number}", faults, numbered=told_apart)
-                lines.add(line.strip(), file, offset, len(line))
+                if seen.add(key if "\0" in key else line.strip()):
+                    self._note_double(key, line, at, faults)
                 self._offsets.add(key, file, offset, len(line))
         if not faults.faults and not len(self._offsets):
             faults.note(_AT, "holds no row.", "Record first.")
@@ -84,9 +82,8 @@ class RecordedRows:
             number -= 1
         return None
 
-    def _key(self, line: bytes, name: str, number: int, faults: FaultList) -> str | None:
+    def _key(self, line: bytes, at: str, faults: FaultList) -> str | None:
         """Case id, or case id and repeat, of a line; None and a fault for a line that cannot be used."""
-        at = f"{name}:{number}"
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError as error:
@@ -96,7 +93,7 @@ class RecordedRows:
         if case_id is MISSING:
             fault = self._case_id.missing(row)
             faults.note(at, f"has no case id: {self._case_id.text} {fault.what}", fault.mend)
-        elif not isinstance(case_id, str) or not case_id:
+        elif not isinstance(case_id, str) or not case_id or "\0" in case_id:
             faults.note(at, f"has the case id {case_id!r}; expected text.", "Write it in quotes.")
         elif self._fits(row, at, faults):
             repeat = row.get("repeat")
@@ -122,17 +119,20 @@ class RecordedRows:
             return True
         return False
 
-    def _note_double(
-        self, same: Iterable[tuple[int, int, int]], line: bytes, at: str, faults: FaultList, *, numbered: bool
-    ) -> None:
-        for file, offset, size in same:
-            row, new = self._files.row(file, offset, size), orjson.loads(line)
+    def _note_double(self, key: str, line: bytes, at: str, faults: FaultList) -> None:
+        """A row that seems to have come before: the fault, if the earlier one is found."""
+        new = orjson.loads(line)
+        case_id, numbered, repeat = key.partition("\0")
+        for file, offset, size in self._offsets.rows(key):
+            row = self._files.row(file, offset, size)
+            if self._case_id.get(row) != case_id:
+                continue
             other = f"{self._files.name(file)}:{self._files.line_number(file, offset)}"
-            if numbered and (row.get("repeat"), self._case_id.get(row)) == (new["repeat"], self._case_id.get(new)):
-                what = f"is repeat {new['repeat']} of case {self._case_id.get(new)}, which {other} is already."
+            if numbered:
+                what = f"is repeat {repeat} of case {case_id}, which {other} is already."
                 faults.note(at, what, "Remove one of them.")
                 return
-            if not numbered and row == new:
+            if row == new:
                 mend = "Remove it, or number the rows of a case with 'repeat': 0, 1, …"
                 faults.note(at, f"repeats {other} word for word: an upload made twice?", mend)
                 return

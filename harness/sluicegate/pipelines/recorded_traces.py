@@ -14,7 +14,7 @@ from sluicegate.pipelines.conversion import output_of, with_error
 from sluicegate.pipelines.crashes import crash
 from sluicegate.pipelines.genai import answer_of
 from sluicegate.pipelines.mapping import parse_mapping
-from sluicegate.pipelines.offsets import Offsets
+from sluicegate.pipelines.offsets import Offsets, Seen
 from sluicegate.pipelines.otlp import Span, SpanError, spans_of
 from sluicegate.pipelines.recorded_files import FaultList, RecordedFiles
 from sluicegate.plan.types import RecordingTarget
@@ -46,7 +46,7 @@ class RecordedTraces:
         """Find every trace and case. Raises InputError with the faults of all files."""
         faults = FaultList()
         names: set[str] = set()
-        seen = Offsets()
+        seen = Seen()
         for path in paths:
             for file, number, offset, line in self._files.lines(path, base, faults):
                 at = f"{self._files.name(file)}:{number}"
@@ -98,7 +98,7 @@ class RecordedTraces:
         self._files.close()
 
     def _index(
-        self, spans: Sequence[Span], place: tuple[int, int, int], seen: Offsets, at: str, faults: FaultList
+        self, spans: Sequence[Span], place: tuple[int, int, int], seen: Seen, at: str, faults: FaultList
     ) -> None:
         for trace_id in {span.trace_id for span in spans}:
             self._traces.add(trace_id, *place)
@@ -107,12 +107,10 @@ class RecordedTraces:
             case_id = self._case_of(span)
             if case_id is None:
                 continue
-            key = f"{span.trace_id}{span.span_id}"
-            if next(seen.rows(key), None) is not None:
+            if seen.add(f"{span.trace_id}{span.span_id}"):
                 faults.note(
                     at, f"holds span {span.span_id} of trace {span.trace_id} again.", "Remove the second upload."
                 )
-            seen.add(key, *place)
             case_ids.add(case_id)
         for case_id in case_ids:
             self._cases.add(case_id, *place)

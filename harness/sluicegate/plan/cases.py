@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
+from typing import BinaryIO
 
 import orjson
 
@@ -15,7 +16,7 @@ from sluicegate.model import Case, Json, Rule, decode_or_faults, parse_time
 from sluicegate.plan.strict_json import RepeatedKeyError, parse_unique
 from sluicegate.plan.textfile import regular_file
 
-__all__ = ["ALIASES", "case_files", "check_cases", "read_cases"]
+__all__ = ["ALIASES", "read_cases"]
 
 ALIASES: Mapping[str, str] = {
     "name": "id",
@@ -43,49 +44,16 @@ _ID = re.compile(r"[^\x00-\x1f\x7f~]{1,200}")
 _SPACED_COLON = re.compile(rb'"\s+:')
 
 
-def case_files(patterns: Iterable[str], base: Path, *, where: str = "cases") -> tuple[Path, ...]:
-    """The files the patterns name, relative to `base`, sorted, each once. Raises InputError for one that names none."""
-    found: dict[Path, None] = {}
-    faults: list[Fault] = []
-    for pattern in patterns:
-        files = sorted(_matches(pattern, base))
-        if not files:
-            what = f"'{pattern}' matches no file under {base}."
-            faults.append(Fault(where=where, what=what, mend="Correct the pattern, or add the file."))
-        found.update(dict.fromkeys(files))
-    if faults:
-        raise InputError(faults)
-    return tuple(found)
-
-
 def read_cases(paths: Iterable[Path]) -> Iterator[Case]:
     """Every case of the files, in order, in one pass.
 
     Raises InputError with up to 50 faults of all files: at the first fault no further case is given out, the rest is
-    read for its faults only, and then they are raised. Who must not start on half a set calls `check_cases` first, or
-    compares the files with the lock.
+    read for its faults only, and then they are raised. Who must not start on half a set reads to the end first.
     """
     reading = _Reading()
-    for path in paths:
+    for path in dict.fromkeys(paths):
         yield from reading.file(path)
     reading.finish()
-
-
-def check_cases(paths: Iterable[Path]) -> int:
-    """How many cases the files hold. Raises InputError with their faults."""
-    return sum(1 for _ in read_cases(paths))
-
-
-def _matches(pattern: str, base: Path) -> Iterator[Path]:
-    from glob import glob
-
-    try:
-        names = glob(pattern, root_dir=base, recursive=True)
-    except (OSError, ValueError, re.error):
-        return
-    for name in names:
-        if (path := base / name).is_file():
-            yield path
 
 
 class _Reading:
@@ -144,7 +112,7 @@ class _Reading:
                 Fault(where=where, what="Is no JSON object.", mend='Write one case a line: {"id": "…", "input": …}')
             )
             return None
-        faults = []
+        faults: list[Fault] = []
         if not _KNOWN.issuperset(value):
             value, faults = _renamed(value, where)
         case, found = decode_or_faults(Case, value, where)
@@ -155,12 +123,7 @@ class _Reading:
         return None if faults else case
 
     def _find_repeated_ids(self) -> None:
-        """Equal hashes stand side by side once sorted; only then are the files read again for the ids themselves."""
-        everything = array("Q")
-        for hashes, _ in self._ids.values():
-            everything.extend(hashes)
-        ordered = sorted(everything)
-        repeated = {one for one, other in zip(ordered, ordered[1:], strict=False) if one == other}
+        repeated = _repeated([hashes for hashes, _ in self._ids.values()])
         if not repeated:
             return
         first: dict[int, str] = {}
@@ -171,9 +134,27 @@ class _Reading:
                     self._add(Fault(where=f"{path}:{number}", what=what, mend="Give each case its own id."))
 
 
-def _lines(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines; the first without its byte order mark."""
-    for number, line in enumerate(file, 1):
+def _repeated(columns: Iterable[array[int]]) -> set[int]:
+    """Hashes that occur twice, found bucket by bucket so that no set of all of them ever exists."""
+    buckets = [array("Q") for _ in range(256)]
+    for column in columns:
+        for value in column:
+            buckets[value & 255].append(value)
+    found: set[int] = set()
+    for bucket in buckets:
+        if len(seen := set(bucket)) != len(bucket):
+            found.update(value for value in seen if bucket.count(value) > 1)
+    return found
+
+
+def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Numbered lines, the first without its byte order mark; of one too long only the start is kept."""
+    number = 0
+    while line := file.readline(_MAX_LINE_BYTES + 1):
+        number += 1
+        if len(line) > _MAX_LINE_BYTES:
+            while (rest := file.readline(_MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
+                pass
         yield number, line[3:] if number == 1 and line[:3] == b"\xef\xbb\xbf" else line
 
 

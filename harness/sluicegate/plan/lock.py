@@ -52,7 +52,7 @@ class Lock:
     contracts: Mapping[str, str] = field(default_factory=dict)
     """Output field to SHA-256 of its schema."""
     models: Mapping[str, Any] = field(default_factory=dict)
-    """Output field to the JSON Schema of the pydantic model the plan names for it, so that no judge imports user code."""
+    """Output field to the JSON Schema of the pydantic model the plan names, so that no judge imports user code."""
 
 
 def lock_path(plan_path: Path) -> Path:

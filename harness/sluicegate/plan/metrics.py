@@ -9,7 +9,7 @@ from types import MappingProxyType
 from sluicegate.model import Origin
 from sluicegate.plan.types import Better, Metric, MetricKind, Scale
 
-__all__ = ["AVAILABLE_SUITES", "BUILT_IN", "KNOWN_SUITES", "is_countable"]
+__all__ = ["AVAILABLE_SUITES", "BUILT_IN", "KNOWN_SUITES", "LIVE_ONLY", "is_countable"]
 
 KNOWN_SUITES: tuple[str, ...] = (
     "schema",
@@ -36,7 +36,7 @@ KNOWN_SUITES: tuple[str, ...] = (
 AVAILABLE_SUITES: frozenset[str] = frozenset({"schema", "idempotency"})
 """The suites of this version."""
 
-_LIVE_ONLY = ("live",)
+LIVE_ONLY = ("live",)
 """Cached, replayed or mocked answers say nothing about time or money."""
 
 
@@ -92,11 +92,11 @@ def _incidents(name: str, unit: str = "case", *, suite: str | None = None) -> Me
 
 def _time(name: str, unit: str, *, suite: str | None = None) -> Metric:
     kind = MetricKind.DISTRIBUTION
-    return _built_in(name, kind, Better.LOWER, unit, scale=Scale.MS, suite=suite, provenance=_LIVE_ONLY)
+    return _built_in(name, kind, Better.LOWER, unit, scale=Scale.MS, suite=suite, provenance=LIVE_ONLY)
 
 
 def _money(name: str, kind: MetricKind, unit: str, *, suite: str | None = None) -> Metric:
-    return _built_in(name, kind, Better.LOWER, unit, scale=Scale.MICROUSD, suite=suite, provenance=_LIVE_ONLY)
+    return _built_in(name, kind, Better.LOWER, unit, scale=Scale.MICROUSD, suite=suite, provenance=LIVE_ONLY)
 
 
 def _tokens(name: str) -> Metric:

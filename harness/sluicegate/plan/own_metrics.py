@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from sluicegate.model import Json, Rule
-from sluicegate.plan.metrics import BUILT_IN
+from sluicegate.plan.metrics import BUILT_IN, LIVE_ONLY
 from sluicegate.plan.table import Table
 from sluicegate.plan.types import Better, Metric, MetricKind, Scale
 from sluicegate.plan.units import share
@@ -54,11 +54,12 @@ def _metric(name: str, table: Table) -> Metric:
     table.needs("unit", "Say what n counts: case, draft, request, minute …")
     kind = table.choice("kind", MetricKind, MetricKind.PROPORTION)
     source = _source(table, kind)
+    scale = _scale(table, kind)
     return Metric(
         name=name,
         kind=kind,
         better=_better(table, kind),
-        scale=_scale(table, kind),
+        scale=scale,
         unit=table.text("unit", "case"),
         zero_tolerance=kind is MetricKind.INCIDENTS,
         rule=read_rule(table) if source == "rule" else None,
@@ -69,6 +70,7 @@ def _metric(name: str, table: Table) -> Metric:
         measured_by=source,
         available=source not in _EXTERNAL,
         recall=_recall(table, kind),
+        provenance=LIVE_ONLY if scale in (Scale.MS, Scale.MICROUSD) else (),
         source=_external(table, source),
     )
 

@@ -21,14 +21,15 @@ from sluicegate.plan.types import (
 )
 from sluicegate.plan.units import duration
 
-__all__ = ["PIPELINE_KEYS", "read_pipeline", "read_schemas", "read_subject", "read_tools"]
+__all__ = ["OUTPUT_FIELDS", "PIPELINE_KEYS", "TOOL_KEYS", "read_pipeline", "read_schemas", "read_subject", "read_tools"]
 
 _TARGETS = ("callable", "http", "command", "recording")
+TOOL_KEYS = ("method", "path", "writes", "key", "fields")
 PIPELINE_KEYS = (*_TARGETS, "capabilities", "timeout", "retries", "environment")
 _CALLABLE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _URL = re.compile(r"https?://[^\s/?#]+[^\s]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_OUTPUT_FIELDS = (
+OUTPUT_FIELDS = (
     "content",
     "structured",
     "mail",
@@ -171,8 +172,8 @@ def _output_mapping(table: Table, key: str) -> dict[str, str]:
         return {}
     for name in fields:
         root = re.split(r"[.\[]", name)[0]
-        if root not in _OUTPUT_FIELDS:
-            hint = nearest(root, _OUTPUT_FIELDS) or f"Fields: {', '.join(_OUTPUT_FIELDS)}."
+        if root not in OUTPUT_FIELDS:
+            hint = nearest(root, OUTPUT_FIELDS) or f"Fields: {', '.join(OUTPUT_FIELDS)}."
             fields.fault(name, f"'{name}' is no field of an output.", hint)
     return {name: fields.text(name) for name in fields}
 
@@ -229,18 +230,17 @@ def read_subject(table: Table | None) -> SubjectSpec:
 
 
 def read_tools(node: Node | None, faults: Faults) -> tuple[ToolSpec, ...]:
-    """`tools:`: name to {method, path, writes, fields}, or a list of the same with `name`."""
+    """`tools:`: name to {method, path, writes, key, fields}, or a list of the same with `name`."""
     if node is None:
         return ()
-    keys = ("method", "path", "writes", "fields")
     if isinstance(node, SequenceNode):
-        tables = [Table(item, f"tools[{index}]", faults, ("name", *keys)) for index, item in enumerate(node.items)]
+        tables = [Table(item, f"tools[{index}]", faults, ("name", *TOOL_KEYS)) for index, item in enumerate(node.items)]
         for table in tables:
             table.needs("name", "Give the tool a name.")
         named = [(table.text("name"), table) for table in tables]
     else:
         listed = Table(node, "tools", faults)
-        named = [(name, Table(entry.node, f"tool '{name}'", faults, keys)) for name, entry in listed.items()]
+        named = [(name, Table(entry.node, f"tool '{name}'", faults, TOOL_KEYS)) for name, entry in listed.items()]
     seen: set[str] = set()
     for name, table in named:
         if name and name in seen:
@@ -256,7 +256,10 @@ def _tool(name: str, table: Table) -> ToolSpec:
         table.fault("path", f"'path' is '{path}'.", f"Start it with a slash: /{path}.")
     method = table.text("method", "POST", among=("GET", "POST", "PUT", "PATCH", "DELETE"))
     fields = table.texts("fields", example="fields: [order_id]") if "fields" in table else None
-    return ToolSpec(name=name, method=method, path=path, writes=table.flag("writes"), fields=fields)
+    key = table.optional_text("key")
+    if key is not None and fields is not None and key not in fields:
+        table.fault("key", f"'key' is '{key}', which is none of its fields.", nearest(key, fields))
+    return ToolSpec(name=name, method=method, path=path, writes=table.flag("writes"), key=key, fields=fields)
 
 
 def read_schemas(table: Table | None) -> Mapping[str, Json]:

@@ -143,4 +143,8 @@ def _slices(table: Table) -> Mapping[str, tuple[str, ...]]:
 
 
 def _globs(table: Table, key: str) -> tuple[str, ...]:
-    return table.texts(key, example=f"{key}: {key}/*.jsonl")
+    patterns = table.texts(key, example=f"{key}: {key}/*.jsonl")
+    for pattern in patterns:
+        if Path(pattern).is_absolute():
+            table.fault(key, f"'{key}' names '{pattern}'.", "Write it relative to the plan; the lock names it so.")
+    return patterns

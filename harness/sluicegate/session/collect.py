@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sluicegate.broker.broker import Broker
 from sluicegate.checks import CheckConfig
-from sluicegate.errors import Fault, InputError
+from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.ledger import Expected, LedgerReader, Resumed, RunStarted, append_state, resume
 from sluicegate.model import Capability, Case, Counts, Origin, digest_of, now_utc, parse_time, rfc3339
 from sluicegate.pipelines.build import make_pipeline, notes_of, open_pipeline
@@ -127,9 +127,9 @@ async def collect(
     unclosed run is resumed: outcomes and crashes stay, only what never began is called. `only` runs some cases into a
     new attempt, which can never promote. Raises InputError; a LedgerError when evidence can no longer be written.
     """
-    workspace, stage = collection.workspace, collection.stage
+    if only is not None:
+        _check_selection(collection, only)
     folder, earlier = _folder(collection, fresh=again or only is not None)
-    _note_attempt(workspace, stage, folder)
     ledgers, counts, notes, complete, ran = [], Counts(), [], True, False
     progress = progress or Progress()
     for origin in collection.origins:
@@ -146,11 +146,19 @@ async def collect(
         counts = _sum(counts, closed)
         notes += said
         complete = complete and closed.run == closed.planned
-    if only is not None and not ran:
-        what = f"no case of stage '{stage.name}' is called {', '.join(sorted(only))}."
-        raise InputError(Fault(where="--case", what=what, mend="Give ids as the report prints them."))
+    if not ran:
+        _note_attempt(collection.workspace, collection.stage, folder)
     reused = None if ran else max((p.started[-1].at for p in earlier.values()), default=None)
     return Collected(ledgers=tuple(ledgers), counts=counts, complete=complete, reused=reused, notes=tuple(notes))
+
+
+def _check_selection(collection: Collection, only: frozenset[str]) -> None:
+    """Before an attempt is begun for nothing."""
+    known = {case.id for origin in collection.origins for case in collection.cases.of(origin)}
+    if strangers := sorted(only - known):
+        what = f"no case of stage '{collection.stage.name}' is called {', '.join(strangers)}."
+        mend = nearest(strangers[0], known) or "Give ids as the report prints them."
+        raise InputError(Fault(where="--case", what=what, mend=mend))
 
 
 class _Run:
@@ -166,6 +174,7 @@ class _Run:
     ) -> None:
         self.collection = collection
         self.path = folder.next_ledger()
+        self._folder = folder
         self._trials = trials
         self._previous = previous
         self._started = collection.started(origin, folder.number, trials, previous)
@@ -192,6 +201,7 @@ class _Run:
                 raise
             previous = self._previous
             skipped = (previous.run, len(previous.crashed)) if previous else (0, 0)
+            _note_attempt(self.collection.workspace, self.collection.stage, self._folder)
             with Broker(self.path, self._started, examine=self._examine, resumed=skipped) as broker:
                 stop = asyncio.Event()
                 task = asyncio.current_task()
@@ -254,10 +264,15 @@ def _folder(collection: Collection, *, fresh: bool) -> tuple[AttemptFolder, dict
 
 
 def _note_attempt(workspace: Workspace, stage: Stage, folder: AttemptFolder) -> None:
-    """Say in the state file that evidence is being taken; a state that should exist and does not is never made up."""
+    """Say in the state file that evidence is being taken.
+
+    A state that should exist and does not is never made up, and a damaged one is left for the judge to see.
+    """
     path = workspace.plan.state
     state = workspace.state()
-    if path is None or state is None or (state.missing and stage.name != workspace.plan.stages[0].name):
+    if path is None or state is None or state.broken is not None:
+        return
+    if state.missing and stage.name != workspace.plan.stages[0].name:
         return
     if not any(known.stage == stage.name and known.attempt == folder.number for known in state.attempts):
         body = {"stage": stage.name, "attempt": folder.number, "subject": workspace.subject, "at": rfc3339(now_utc())}
@@ -268,7 +283,7 @@ def _by_origin(paths: Iterable[Path]) -> dict[Origin, list[Path]]:
     found: dict[Origin, list[Path]] = {}
     for path in paths:
         first = next(iter(LedgerReader(path)), None)
-        if first is not None:
+        if first is not None and first.kind == RunStarted.KIND:
             found.setdefault(Origin(first.body["origin"]), []).append(path)
     return found
 

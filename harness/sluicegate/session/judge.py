@@ -70,21 +70,31 @@ def judge(workspace: Workspace, stage: Stage, *, now: datetime | None = None) ->
     except OSError as error:
         what = f"the verdict cannot be written: {error.strerror}."
         raise InputError(Fault(where=str(folder), what=what, mend="Make the folder writable.")) from None
-    if plan_state := workspace.plan.state:
-        append_state(
-            plan_state,
-            "verdict",
-            {
-                "hash": digest_bytes(raw),
-                "decision": verdict.decision.value,
-                "kind": verdict.kind.value,
-                "from_stage": verdict.from_stage,
-                "to_stage": verdict.to_stage,
-                "subject": verdict.subject,
-                "at": verdict.issued_at,
-            },
-        )
+    _note(workspace, stage, verdict, raw)
     return Judged(verdict=verdict, raw=raw, folder=folder, written=written)
+
+
+def _note(workspace: Workspace, stage: Stage, verdict: Verdict, raw: bytes) -> None:
+    """Into the state file. One that is lost is not made up, and a damaged one takes nothing from a hold or rollback."""
+    path, state = workspace.plan.state, workspace.state()
+    if path is None or state is None:
+        return
+    lost = state.missing and (state.broken is not None or stage.name != workspace.plan.stages[0].name)
+    body = {
+        "hash": digest_bytes(raw),
+        "decision": verdict.decision.value,
+        "kind": verdict.kind.value,
+        "from_stage": verdict.from_stage,
+        "to_stage": verdict.to_stage,
+        "subject": verdict.subject,
+        "at": verdict.issued_at,
+    }
+    try:
+        if not lost:
+            append_state(path, "verdict", body)
+    except InputError:
+        if verdict.exit_code == 0:
+            raise
 
 
 def _replace(path: Path, content: bytes) -> None:

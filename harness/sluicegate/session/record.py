@@ -77,6 +77,8 @@ def enter(workspace: Workspace, stage: str, *, now: datetime | None = None) -> s
     path = _state_path(workspace)
     name = workspace.stage(stage).name
     state = workspace.state()
+    if state is not None and state.missing and state.broken is not None:
+        raise InputError(state.broken)
     if state is not None and state.missing and name != workspace.plan.stages[0].name:
         what = "there is no state file, and this is not the first stage."
         raise InputError(Fault(where=str(path), what=what, mend="Restore it from its protected place."))
@@ -127,4 +129,8 @@ def _ledger(workspace: Workspace, origin: Origin, stage: str | None, at: datetim
         )
         ledger.append(RunStarted.KIND, started.body())
         yield ledger
-        ledger.append(RunClosed.KIND, RunClosed(at=rfc3339(now_utc()), complete=True).body())
+        head = ledger.append(RunClosed.KIND, RunClosed(at=rfc3339(now_utc()), complete=True).body())
+    state = workspace.state()
+    if state is not None and not state.missing and state.broken is None:
+        body = {"number": number, "head": head, "subject": workspace.subject, "at": rfc3339(at)}
+        append_state(state.path, "recorded", body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from sluicegate.ledger import Acknowledged, Attempt, Entered, RolledBack, StateView, VerdictGiven
+from sluicegate.ledger import Acknowledged, Attempt, Entered, Recorded, RolledBack, StateView, VerdictGiven
 from sluicegate.session.workspace import Workspace
 
 __all__ = ["status"]
@@ -26,7 +26,7 @@ def status(workspace: Workspace) -> str:
     state = workspace.state()
     if state is None:
         lines.append("the plan names no state file")
-    elif state.missing:
+    elif state.missing and state.broken is None:
         lines.append(f"{state.path}: no state file yet")
     else:
         lines += _events(state)
@@ -49,6 +49,8 @@ def _events(state: StateView) -> list[str]:
                 said = f"rolled back from {event.stage} by {event.by}"
             case Acknowledged():
                 said = f"acknowledged by {event.by}"
+            case Recorded():
+                said = f"recorded ledger {event.number}"
             case _:
                 assert_never(event)
         lines.append(f" {at}  {said}  subject {event.subject[:8]}")

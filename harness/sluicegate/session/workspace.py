@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -94,8 +94,19 @@ class Workspace:
         return apparatus_digest(self.plan, lock=lock_bytes(self.lock), case_files=files, engine=VERSION)[0]
 
     def state(self) -> StateView | None:
-        """The state file as it is now; None when the plan names none."""
-        return read_state(self.plan.state) if self.plan.state else None
+        """The state file as it is now; None when the plan names none.
+
+        Evidence is never taken without a note of it in the state: where there is the one and not the other, the file
+        is lost, which is not the same as a rollout that has not begun.
+        """
+        if self.plan.state is None:
+            return None
+        state = read_state(self.plan.state)
+        if not state.missing or not any(one.ledgers for stage in self.plan.stages for one in self.attempts(stage.name)):
+            return state
+        what = "the state file is gone, and evidence of attempts is there."
+        mend = f"Restore it from its protected place; to begin anew, remove {self.evidence} as well."
+        return replace(state, broken=Fault(where=str(state.path), what=what, mend=mend))
 
     def stage(self, name: str | None = None) -> Stage:
         """The stage of that name, or the one the state file says the rollout is at (the first, before any entry)."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sluicegate.errors import InputError, printable
-from sluicegate.ledger import Acknowledged, RolledBack, StateView, VerdictGiven
+from sluicegate.ledger import Acknowledged, Attempt, Entered, RolledBack, StateView, VerdictGiven
 from sluicegate.model import Decision, Kind, Verdict, parse_time, read_verdict, verdict_hash
 
 __all__ = ["VerifyResult", "verify_verdict"]
@@ -116,6 +116,10 @@ def _ending(verdict: Verdict, mine: str, event: object) -> str | None:
     match event:
         case VerdictGiven() if not standing and event.hash != mine:
             return f"verdict {event.hash[:12]}"
+        case Attempt() if not standing and (event.stage, event.subject) == (verdict.from_stage, verdict.subject):
+            return f"attempt {event.attempt} at {event.stage}, begun at {event.at},"
+        case Entered() if not standing and (event.stage, event.subject) == (verdict.to_stage, verdict.subject):
+            return f"the entry of {event.stage} at {event.at}"
         case RolledBack() if not standing or event.subject == verdict.subject:
             return f"the rollback of {event.stage} at {event.at}"
         case Acknowledged() if standing:
