@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sluicegate.checks import SUITES
 from sluicegate.errors import Fault
 from sluicegate.ledger.state import Attempt, Entered
 from sluicegate.model import Decision, Kind, NotMeasured, Origin, Provenance, Status, encode, rfc3339
@@ -147,7 +148,7 @@ class TestCollection:
         verdict = world.verdict(without(world.run(), "checked", "c004"))
 
         assert verdict.kind is Kind.HOLD_INCOMPLETE
-        assert verdict.suites[0].missing == 5
+        assert verdict.suites[0].missing == len(SUITES["schema"].checks)
 
     def test_a_check_left_out_of_the_results(self):
         """Each check has a result."""
@@ -525,6 +526,30 @@ class TestRuns:
         assert verdict.criteria[0].measured.k == 19
         assert verdict.kind is Kind.HOLD_FAILED
 
+    def test_passes_of_another_apparatus_do_not_stand(self):
+        """What was measured before the plan changed completes nothing."""
+        world = World()
+        before = world.run(apparatus="9" * 64)
+        now = world.run(attempt=2, nonce="m")
+        now.records = [item for item in now.records if item[1].get("case_id") != "c007"]
+
+        verdict = world.verdict(before, now)
+
+        assert verdict.kind is Kind.HOLD_INCOMPLETE
+        assert "c007" in verdict.reasons[0].text
+
+    def test_outputs_of_another_apparatus_are_judged_anew(self):
+        """Of the same subject they still are, and its failures count by today's checks, whatever was recorded then."""
+        world = World()
+        before = world.run({"c001": WRONG}, lock_digest="9" * 64)
+        for body in of(before, "checked"):
+            body["results"] = dict.fromkeys(body["results"], "pass")
+
+        verdict = world.verdict(before, world.run(attempt=2, nonce="m"))
+
+        assert verdict.kind is Kind.HOLD_FAILED
+        assert verdict.criteria[0].measured.k == 19
+
     def test_from_the_future(self):
         """Clock skew is a hold."""
         world = World()
@@ -584,7 +609,7 @@ class TestRuns:
         assert counted.kind is Kind.HOLD_INVALID_EVIDENCE
         assert missing.kind is Kind.HOLD_INVALID_EVIDENCE
 
-    def own_testing_deleted(self):
+    def test_recording_deleted(self):
         """Recordings are numbered; a gap is something taken away."""
         world = live_world()
 

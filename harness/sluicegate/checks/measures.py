@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from sluicegate.checks.check import CheckConfig, Result, is_crash, nothing_known
+from sluicegate.checks.limits import tokens_of
 from sluicegate.checks.registry import CHECKS
 from sluicegate.checks.rules import output_path, rule_holds
-from sluicegate.checks.success import result_of, success, tokens_of
+from sluicegate.checks.success import result_of, success
 from sluicegate.errors import nearest
 from sluicegate.model import NotMeasured, Output, Provenance, Rule, Trial
 from sluicegate.model.paths import MISSING

@@ -10,6 +10,7 @@ from typing import Any
 
 from sluicegate.checks.check import Check, CheckConfig, Contract, Problem, Suite, deliveries, finding
 from sluicegate.checks.language import asked_language, spoken_otherwise
+from sluicegate.checks.limits import limit_failures
 from sluicegate.checks.rules import rule_problems
 from sluicegate.checks.truncation import cut_json, stopped_early
 from sluicegate.checks.values import seen
@@ -140,6 +141,17 @@ def _language(output: Output, case: Case, config: CheckConfig) -> Iterator[Probl
             )
 
 
+def _limits(output: Output, case: Case, _config: CheckConfig) -> Iterator[Problem]:
+    limits = case.expect.limits
+    for name, value, limit in limit_failures(limits, output) if limits is not None else ():
+        told = "unknown" if value is None else f"{value:g}"
+        yield Problem(place=f"$.{name}", expected=f"must be within the case's limit of {limit:g}", seen=told)
+
+
+def _has_limits(case: Case, _capabilities: frozenset[Capability]) -> str | None:
+    return None if case.expect.limits is not None else "the case sets no limits"
+
+
 def _has_contract(config: CheckConfig) -> str | None:
     return None if config.contracts else "no contract: the plan names none under `schemas`"
 
@@ -182,6 +194,13 @@ CHECKS: tuple[Check, ...] = (
         suite="schema",
         title="The answer is not cut off before its end.",
         run=_each("schema.whole", _whole),
+    ),
+    Check(
+        name="schema.limits",
+        suite="schema",
+        title="The answer took no more time, tokens and money than its case allows.",
+        run=_each("schema.limits", _limits),
+        applies=_has_limits,
     ),
     Check(
         name="schema.language",

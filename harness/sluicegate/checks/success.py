@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from sluicegate.checks.check import CheckConfig, Result, is_crash, nothing_known
+from sluicegate.checks.limits import limit_failures
 from sluicegate.checks.registry import CHECKS, run_check
 from sluicegate.model import Limits, NotMeasured, Output, Trial
 
-__all__ = ["limit_failures", "result_of", "success", "tokens_of"]
+__all__ = ["result_of", "success"]
 
 _ASKED = ("schema.valid", "schema.must")
 
@@ -39,26 +40,6 @@ def result_of(name: str, trial: Trial, config: CheckConfig, results: Mapping[str
     """The answer of a built-in check, taken from `results` or found now."""
     known = results.get(name) if results is not None else None
     return Result(known) if known is not None else run_check(CHECKS[name], trial, config).result
-
-
-def limit_failures(limits: Limits, output: Output) -> Iterator[str]:
-    """Each limit that the output is past, or not shown to keep: an unknown number is not within a limit."""
-    for name, limit, value in (
-        ("latency_ms", limits.latency_ms, output.latency_ms),
-        ("tokens", limits.tokens, tokens_of(output)),
-        ("cost_microusd", limits.cost_microusd, output.cost_microusd),
-    ):
-        # Written so that a NaN is past every limit.
-        if limit is not None and not (value is not None and value <= limit):
-            yield f"{name} is {'unknown' if value is None else value}, limit {limit}"
-
-
-def tokens_of(output: Output) -> int | None:
-    """Input and output tokens together; None when either is unknown."""
-    usage = output.usage
-    if usage is None or usage.input_tokens is None or usage.output_tokens is None:
-        return None
-    return usage.input_tokens + usage.output_tokens
 
 
 def _past(limits: Limits, output: Output) -> bool:

@@ -226,5 +226,7 @@ def _opened(path: Path) -> int:
         raise LedgerError(Fault(where=str(path), what=what, mend=mend)) from error
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise LedgerError(Fault(where=str(path), what="the state file is not a regular file.", mend="Correct `state:`."))
+        raise LedgerError(
+            Fault(where=str(path), what="the state file is not a regular file.", mend="Correct `state:`.")
+        )
     return fd

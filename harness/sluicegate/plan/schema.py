@@ -165,7 +165,7 @@ def _stage() -> Json:
     exposure = {
         "type": "object",
         "required": ["live"],
-        "description": "Who sees the subject; other settings (flags, cohorts) are shown, and part of neither subject nor apparatus",
+        "description": "Who sees the subject; other settings (flags, cohorts) belong to neither subject nor apparatus",
         "properties": {"live": {"type": "boolean"}, "percent": _scalar("Share of traffic: 10")},
     }
     requires = _object(

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sluicegate.errors import Fault, InputError, nearest
-from sluicegate.ledger import Expected, LedgerWriter, RunClosed, RunStarted, append_state
+from sluicegate.ledger import Expected, LedgerError, LedgerWriter, RunClosed, RunStarted, append_state
 from sluicegate.model import Json, Origin, digest_of, now_utc, rfc3339
 from sluicegate.plan.metrics import BUILT_IN
 from sluicegate.resources import VERSION
@@ -77,8 +77,6 @@ def enter(workspace: Workspace, stage: str, *, now: datetime | None = None) -> s
     path = _state_path(workspace)
     name = workspace.stage(stage).name
     state = workspace.state()
-    if state is not None and state.missing and state.broken is not None:
-        raise InputError(state.broken)
     if state is not None and state.missing and name != workspace.plan.stages[0].name:
         what = "there is no state file, and this is not the first stage."
         raise InputError(Fault(where=str(path), what=what, mend="Restore it from its protected place."))
@@ -103,6 +101,9 @@ def _state_path(workspace: Workspace) -> Path:
     if workspace.plan.state is None:
         what = "the plan names no state file."
         raise InputError(Fault(where=str(workspace.plan.path), what=what, mend="Add state: rollout/state.jsonl"))
+    state = workspace.state()
+    if state is not None and state.broken is not None and state.missing:
+        raise LedgerError(state.broken)
     return workspace.plan.state
 
 

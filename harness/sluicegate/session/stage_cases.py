@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from sluicegate.checks import SUITES
+from sluicegate.checks import SUITES, rule_faults
 from sluicegate.errors import Fault, InputError
 from sluicegate.model import Case, Origin
 from sluicegate.plan.cases import read_cases
@@ -65,7 +65,7 @@ def stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
     asks_suite = bool(available) or _reads(stage, Origin.SUITE)
     if asks_suite and plan.cases:
         found = case_files(plan.cases, base)
-        cases = list(read_cases([file.path for file in found]))
+        cases = _read(found)
         files.update(_digests(found))
         by_suite[PLAIN] = cases
         for name in available:
@@ -73,8 +73,23 @@ def stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
     if plan.golden and (_reads(stage, Origin.GOLDEN) or GOLDEN in stage.requires.suites):
         found = case_files(plan.golden, base)
         files.update(_digests(found))
-        by_suite[GOLDEN] = list(read_cases([file.path for file in found]))
+        by_suite[GOLDEN] = _read(found)
     return StageCases(by_suite=by_suite, files=files)
+
+
+def _read(files: Iterable[CaseFile]) -> list[Case]:
+    """The cases, each with rules that can be applied: one that cannot would only show when it is judged."""
+    cases = list(read_cases([file.path for file in files]))
+    faults = [
+        fault
+        for case in cases
+        for name in ("must", "must_not")
+        for rule in getattr(case.expect, name)
+        for fault in rule_faults(rule, f"case '{case.id}': {name}")
+    ]
+    if faults:
+        raise InputError(faults)
+    return cases
 
 
 def case_files(patterns: Iterable[str], base: Path) -> list[CaseFile]:
