@@ -54,7 +54,7 @@ def test_a_suites_name_stands_for_all_its_checks():
     """In the order given, each check once."""
     names = [check.name for check in resolve(["schema.must", "schema", "schema.must"])]
 
-    assert names == ["schema.must", "schema.valid", "schema.not_empty", "schema.whole", "schema.language"]
+    assert names == ["schema.must", "schema.valid", "schema.not_empty", "schema.whole", "schema.limits", "schema.language"]
 
 
 def test_unknown_names_are_told_all_at_once_with_the_nearest():

@@ -79,7 +79,8 @@ def parse_document(data: bytes, name: str) -> tuple[MappingNode, list[Fault]]:
         raise InputError([*composer.faults, *_syntax_faults(error, text, name)]) from None
     if not isinstance(root, MappingNode):
         what = "is empty." if root is None else "is not a mapping of keys to values."
-        raise InputError(Fault(where=f"{name}:1", what=f"The plan {what}", mend="Start with: schema_version: 1"))
+        fault = Fault(where=f"{name}:1", what=f"The plan {what}", mend="Start with: schema_version: 1")
+        raise InputError([*composer.faults, fault])
     return root, composer.faults
 
 

@@ -122,6 +122,8 @@ def _parts(text: str) -> tuple[Fraction, str, str]:
     if found is None:
         raise UnitError(f"'{text}' is not a number with a unit.", "Write for example 95 %, 200 ms or $0.50.")
     unit = (found["unit"] or "").strip().lower()
+    if re.match(r"e[-+]?[0-9]", unit):
+        raise UnitError(f"'{text}' holds an exponent.", "Write the number out.")
     number = Fraction(found["number"])
     if found["dollar"]:
         if unit not in {"", "usd"}:
