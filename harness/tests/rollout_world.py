@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -273,6 +276,38 @@ def live(root: Path) -> Rollout:
     promoted = rollout.gate()
     assert promoted.code == 0, promoted.text
     return rollout
+
+
+@cache
+def _prepared(make: Callable[[Path], Rollout]) -> Rollout:
+    folder = Path(tempfile.mkdtemp(prefix="rollout-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return make(folder / "made")
+
+
+def prepared(make: Callable[[Path], Rollout], to: Path) -> Rollout:
+    """A copy of what `make` makes, which is made once in this process."""
+    return _prepared(make).copy(to / "shop")
+
+
+def no_promote(done: Done, *kinds: str) -> Done:
+    """A verdict was given, it is one of these kinds, and the exit code is the kind's."""
+    assert done.code != 0, done.text
+    assert done.kind in kinds, done.said
+    expected = 20 if done.kind.startswith("rollback") else 30 if done.kind in _UNUSABLE else 10
+    assert done.code == expected, done.text
+    return done
+
+
+_UNUSABLE = ("hold.invalid_evidence", "hold.no_state")
+
+
+def refused(done: Done, code: int, *said: str) -> Done:
+    """No verdict, this exit code, and these words on the way out."""
+    assert done.code == code, done.text
+    for words in said:
+        assert words in done.text, done.text
+    return done
 
 
 def drafts(

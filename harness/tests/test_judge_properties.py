@@ -41,7 +41,7 @@ from judge_world import (
 
 sys.path.pop(0)
 
-QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RANK = {Decision.PROMOTE: 0, Decision.COMPLETE: 0, Decision.HOLD: 1, Decision.ROLLBACK: 2}
 
 hows = st.dictionaries(

@@ -35,6 +35,7 @@ class Broker:
         catalogue: where readers look for finished trials; None where nobody reads.
         resumed: trials of earlier attempts that count as run, and as crashed.
         stamp: gives the time of each record.
+
     """
 
     def __init__(
@@ -151,7 +152,8 @@ class Broker:
     def close(self, *, complete: bool = True, planned: int | None = None) -> RunClosed:
         """Write `run_closed` and let go of the file. Complete only if asked to be and nothing is missing.
 
-        `planned` is for runs that could not say beforehand how many trials they have. Raises RuntimeError while a child is running: whoever wrote evidence must be gone before it is closed.
+        `planned` is for runs that could not say beforehand how many trials they have. Raises RuntimeError while a
+        child is running: whoever wrote evidence must be gone before it is closed.
         """
         if self.closed is not None:
             return self.closed
@@ -160,14 +162,17 @@ class Broker:
         for shard in list(self._shards.values()):
             self.close_shard(shard)
         children = tuple(ChildExit(name=name, exit_code=code or 0) for name, code in self._children.items())
-        whole = (
-            complete and not self._lost_shard and self._finished(planned) and all(not child.exit_code for child in children)
-        )
+        failed = self._lost_shard or any(child.exit_code for child in children)
+        whole = complete and not failed and self._finished(planned)
         closed = RunClosed(at=self._stamp(), complete=whole, children=children, counts=self.counts)
         self._append(RunClosed.KIND, closed.body())
         self._writer.close()
         self.closed = closed
         return closed
+
+    def abandon(self) -> None:
+        """Let go of the ledger as it is, unclosed, as a killed broker would; it can be resumed."""
+        self._writer.abandon()
 
     def __enter__(self) -> Self:
         return self
@@ -178,12 +183,13 @@ class Broker:
         if self.closed is not None:
             return
         if None in self._children.values():
-            self._writer.close()
+            self.abandon()
             return
         try:
             self.close(complete=False)
         except LedgerError:
             # The error that broke the ledger is on its way already; a second one would hide it.
+            self.abandon()
             if error is None:
                 raise
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from array import array
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +14,8 @@ from zlib import crc32
 from sluicegate.model import Case
 
 __all__ = ["Catalogue", "Span"]
+
+_BATCH_ROWS = 64
 
 
 class Span(NamedTuple):
@@ -25,24 +27,55 @@ class Span(NamedTuple):
     size_bytes: int
 
 
+_NOWHERE = Span(0, 0, 0)
+
+
 def _no_groups(_case: Case) -> Iterable[str]:
     return ()
 
 
 @dataclass(slots=True)
 class _Rows:
-    """Trials of one set of groups: 42 bytes each, in order of completion."""
+    """Trials of one set of groups: 43 bytes each, in order of completion."""
 
-    groups: frozenset[str]
-    file: array[int] = field(default_factory=lambda: array("B"))
+    case_file: array[int] = field(default_factory=lambda: array("B"))
     case_at: array[int] = field(default_factory=lambda: array("Q"))
     case_size: array[int] = field(default_factory=lambda: array("I"))
+    outcome_file: array[int] = field(default_factory=lambda: array("B"))
     outcome_at: array[int] = field(default_factory=lambda: array("Q"))
     outcome_size: array[int] = field(default_factory=lambda: array("I"))
+    checked_file: array[int] = field(default_factory=lambda: array("B"))
     checked_at: array[int] = field(default_factory=lambda: array("Q"))
     checked_size: array[int] = field(default_factory=lambda: array("I"))
     shard_key: array[int] = field(default_factory=lambda: array("I"))
-    checked_file: array[int] = field(default_factory=lambda: array("B"))
+
+    def __len__(self) -> int:
+        return len(self.shard_key)
+
+    def add(self, case: Span, outcome: Span, checked: Span, shard_key: int) -> None:
+        """One more trial."""
+        self.case_file.append(case.file)
+        self.case_at.append(case.at)
+        self.case_size.append(case.size_bytes)
+        self.outcome_file.append(outcome.file)
+        self.outcome_at.append(outcome.at)
+        self.outcome_size.append(outcome.size_bytes)
+        self.checked_file.append(checked.file)
+        self.checked_at.append(checked.at)
+        self.checked_size.append(checked.size_bytes)
+        self.shard_key.append(shard_key)
+
+    def spans(self, index: int) -> tuple[Span, Span, Span]:
+        """Where case, outcome and results of a trial stand."""
+        return (
+            Span(self.case_file[index], self.case_at[index], self.case_size[index]),
+            Span(self.outcome_file[index], self.outcome_at[index], self.outcome_size[index]),
+            Span(self.checked_file[index], self.checked_at[index], self.checked_size[index]),
+        )
+
+    def of_shard(self, number: int, of: int, start: int, end: int) -> list[int]:
+        """Which of the rows from `start` to before `end` belong to shard `number` of `of`."""
+        return [index for index in range(start, end) if self.shard_key[index] % of == number]
 
 
 class Catalogue:
@@ -81,16 +114,8 @@ class Catalogue:
         groups = frozenset(self._groups(case))
         rows = self._rows.get(groups)
         if rows is None:
-            rows = self._rows[groups] = _Rows(groups)
-        rows.file.append(outcome.file)
-        rows.case_at.append(written.at)
-        rows.case_size.append(written.size_bytes)
-        rows.outcome_at.append(outcome.at)
-        rows.outcome_size.append(outcome.size_bytes)
-        rows.checked_at.append(checked.at if checked else 0)
-        rows.checked_size.append(checked.size_bytes if checked else 0)
-        rows.checked_file.append(checked.file if checked else 0)
-        rows.shard_key.append(_shard_key(case.id))
+            rows = self._rows[groups] = _Rows()
+        rows.add(written, outcome, checked or _NOWHERE, _shard_key(case.id))
         self._ring()
 
     def end(self) -> None:
@@ -103,34 +128,44 @@ class Catalogue:
         while self._files:
             os.close(self._files.pop())
 
-    async def lines(self, group: str | None, shard: tuple[int, int] | None) -> AsyncIterator[bytes]:
-        """`{"intent":…,"outcome":…,"checked":…}` for each trial of a group and shard, as they end, until the end."""
+    async def batches(
+        self, group: str | None = None, shard: tuple[int, int] | None = None, *, results_only: bool = False
+    ) -> AsyncIterator[bytes]:
+        """JSON lines of the trials of a group and shard as they end, until all have; some of them at a time.
+
+        A line is `{"intent":…,"outcome":…,"checked":…}`, or `{"checked":…}` alone where only results are read; each
+        is the ledger's own record, `checked` null where no check applies.
+        """
         read: dict[frozenset[str], int] = {}
         while True:
             ended = self.ended
-            for rows in list(self._rows.values()):
-                if group is not None and group not in rows.groups:
+            for groups, rows in list(self._rows.items()):
+                if group is not None and group not in groups:
                     continue
-                for index in range(read.get(rows.groups, 0), len(rows.file)):
-                    read[rows.groups] = index + 1
-                    if shard is None or rows.shard_key[index] % shard[1] == shard[0]:
-                        yield self._line(rows, index)
+                while (start := read.get(groups, 0)) < len(rows):
+                    read[groups] = end = min(start + _BATCH_ROWS, len(rows))
+                    chosen = range(start, end) if shard is None else rows.of_shard(*shard, start, end)
+                    if lines := [self._line(rows, index, results_only=results_only) for index in chosen]:
+                        yield b"".join(lines)
             if ended:
                 return
-            if all(read.get(rows.groups, 0) == len(rows.file) for rows in self._of(group)) and not self.ended:
+            if not self.ended and not self._has_more(group, read):
                 await self._next()
 
-    def _of(self, group: str | None) -> list[_Rows]:
-        return [rows for rows in self._rows.values() if group is None or group in rows.groups]
+    def _has_more(self, group: str | None, read: Mapping[frozenset[str], int]) -> bool:
+        return any(
+            read.get(groups, 0) < len(rows) for groups, rows in self._rows.items() if group is None or group in groups
+        )
 
-    def _line(self, rows: _Rows, index: int) -> bytes:
-        fd = self._files[rows.file[index]]
-        case = os.pread(fd, rows.case_size[index], rows.case_at[index])
-        outcome = os.pread(fd, rows.outcome_size[index], rows.outcome_at[index])
-        checked = b"null"
-        if size_bytes := rows.checked_size[index]:
-            checked = os.pread(self._files[rows.checked_file[index]], size_bytes, rows.checked_at[index])
-        return b'{"intent":%b,"outcome":%b,"checked":%b}\n' % (case.rstrip(), outcome.rstrip(), checked.rstrip())
+    def _line(self, rows: _Rows, index: int, *, results_only: bool) -> bytes:
+        case, outcome, checked = rows.spans(index)
+        results = self._read(checked)
+        if results_only:
+            return b'{"checked":%b}\n' % results
+        return b'{"intent":%b,"outcome":%b,"checked":%b}\n' % (self._read(case), self._read(outcome), results)
+
+    def _read(self, span: Span) -> bytes:
+        return os.pread(self._files[span.file], span.size_bytes, span.at).rstrip() if span.size_bytes else b"null"
 
     async def _next(self) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

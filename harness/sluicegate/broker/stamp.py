@@ -17,6 +17,7 @@ class Stamp:
         self._said = ""
 
     def __call__(self) -> str:
+        """Now."""
         second, rest_ns = divmod(self._clock_ns(), 1_000_000_000)
         if second != self._second:
             self._second = second

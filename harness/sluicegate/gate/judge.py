@@ -5,7 +5,6 @@ Pure: no clock, no file, no user code. No recorded count and no recorded pass is
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from functools import partial
 
 from sluicegate.checks import CheckConfig
 from sluicegate.errors import printable
+from sluicegate.gate.causes import causes_said, incidents_said
 from sluicegate.gate.completeness import completeness_said
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.criteria import judge_criterion
@@ -28,7 +28,6 @@ from sluicegate.ledger.state import StateView
 from sluicegate.model import (
     CriterionResult,
     Decision,
-    Finding,
     Kind,
     NotMeasured,
     Origin,
@@ -41,8 +40,6 @@ from sluicegate.plan.lock import Lock, LockedStage
 from sluicegate.plan.types import Confirmed, Criterion, MetricKind, Plan, Stage
 
 __all__ = ["judge"]
-
-_INCIDENTS_NAMED = 20
 
 
 def judge(
@@ -159,6 +156,7 @@ class _Bench:
         parts: tuple[Callable[[], Iterator[Reason]], ...] = (
             *(partial(self._criterion_reasons, *each) for each in zip(hearing.channels, results, strict=True)),
             self._loose_incidents,
+            lambda: causes_said(results, hearing.trials.measuring.findings.findings, question),
             self._apparatus,
             lambda: runs_said(hearing.runs, question, pinned=self._pinned_trials()),
             lambda: attempts_said(hearing.runs, self.state, question),
@@ -203,8 +201,8 @@ class _Bench:
         tolerates_none = criterion.metric.zero_tolerance or isinstance(criterion.rollback, Confirmed)
         confirmed, suspected = channel.confirmed.findings, channel.suspected.findings
         if tolerates_none:
-            yield from self._incidents(confirmed, self._incident_kind, criterion.metric.name)
-        yield from self._incidents(suspected, Kind.HOLD_SUSPECT, criterion.metric.name)
+            yield from incidents_said(confirmed, self._incident_kind, criterion.metric.name, self.question)
+        yield from incidents_said(suspected, Kind.HOLD_SUSPECT, criterion.metric.name, self.question)
         if result.kind.row < 12:
             yield Reason(kind=result.kind, about=result.metric, text=_said(result), mend=result.flip)
         if channel.unmeasured and result.kind.row > 6 and not criterion.optional:
@@ -219,26 +217,8 @@ class _Bench:
     def _loose_incidents(self) -> Iterator[Reason]:
         """Incidents that no criterion reads: of zero-tolerance checks, and those that rest on a word."""
         measuring = self.hearing.trials.measuring
-        yield from self._incidents(measuring.incidents.findings, self._incident_kind, "")
-        yield from self._incidents(measuring.suspects.findings, Kind.HOLD_SUSPECT, "")
-
-    def _incidents(self, findings: Sequence[Finding], kind: Kind, metric: str) -> Iterator[Reason]:
-        for finding in findings[:_INCIDENTS_NAMED]:
-            said = "" if kind is not Kind.HOLD_SUSPECT else "not confirmed: "
-            text = f"{finding.case_id}: {said}{finding.message}"
-            yield Reason(
-                kind=kind,
-                about=metric or finding.check,
-                text=printable(text),
-                mend=finding.mend,
-                finding=finding,
-                rerun=self._rerun(finding.case_id),
-            )
-
-    def _rerun(self, case_id: str) -> str:
-        plan, stage = self.question.plan.path, self.question.stage.name
-        words = ["sluicegate", "gate", str(plan), "--stage", stage, "--case", printable(case_id)]
-        return shlex.join(words)
+        yield from incidents_said(measuring.incidents.findings, self._incident_kind, "", self.question)
+        yield from incidents_said(measuring.suspects.findings, Kind.HOLD_SUSPECT, "", self.question)
 
     def verdict(
         self,

@@ -41,6 +41,11 @@ class TrialJoin:
             return self._end(entry(record, where), where)
         return None
 
+    def case(self, case_id: str) -> Case | None:
+        """The case of that id, while any of its trials is open."""
+        known = self._cases.get(case_id)
+        return known[0] if known is not None else None
+
     def unfinished(self) -> Iterator[Intent]:
         """Intents without an outcome so far, in the order of their beginning: crashes, once the ledger has ended."""
         return iter(self._begun.values())

@@ -30,7 +30,8 @@ class LedgerWriter:
 
     What the kernel took survives a SIGKILL of this process; `run_started` and the end are synced to the disk. Whatever
     interrupts an append (a signal, a full disk) leaves the writer unusable for ever, so the chain on disk is never
-    continued from a wrong place. Raises LedgerError when the path exists, is no place for a file, or is locked.
+    continued from a wrong place. One thread at a time: a second one is refused. Raises LedgerError when the path
+    exists or is no place for a file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -85,7 +86,12 @@ class LedgerWriter:
         try:
             self.sync()
         finally:
-            self._free.clear()
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of the file as it is, unclosed: what was written stays what it is."""
+        self._free.clear()
+        if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 

@@ -11,7 +11,7 @@ _CONSTANTS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null":
 }
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_TRUTH_1_1 = re.compile(r"(?i:yes|on|y|no|off|n)")
+_TRUTH_1_1 = re.compile(r"(?i:yes|on|no|off)")
 _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _PADDED = re.compile(r"[-+]?0[0-9_]+")
 _BASED = re.compile(r"[-+]?0[xob][0-9a-fA-F_]+")
@@ -36,7 +36,7 @@ def plain_value(text: str, *, plain: bool) -> bool | int | float | str | None:
 def surprise(text: str) -> tuple[str, str] | None:
     """What YAML readers disagree about in a plain scalar, and the mend."""
     if _TRUTH_1_1.fullmatch(text):
-        truth = "true" if text.lower() in {"yes", "on", "y"} else "false"
+        truth = "true" if text.lower() in {"yes", "on"} else "false"
         what = f"'{text}' is a truth value to YAML 1.1 and text to YAML 1.2."
         return what, f'Write {truth}, or quote it: "{text}".'
     return None if text[0] not in "+-.0123456789" else _numeric_surprise(text)

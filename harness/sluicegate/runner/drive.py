@@ -142,7 +142,12 @@ class _Run:
             now = self.now_of(case)
             for delivery in range(max(1, case.given.deliveries)):
                 context = RunContext(
-                    run_id=run_id, traceparent=traceparent, endpoints=endpoints, now=now, delivery=delivery
+                    run_id=run_id,
+                    traceparent=traceparent,
+                    endpoints=endpoints,
+                    now=now,
+                    delivery=delivery,
+                    repeat=repeat,
                 )
                 outputs.append(await self._deliver(case, context, me))
         finally:

@@ -1,0 +1,42 @@
+"""Trials of earlier attempts, shown to readers as if they had just ended: outputs are kept, checks are redone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from sluicegate.broker.broker import Broker
+from sluicegate.broker.catalogue import Catalogue, Span
+from sluicegate.ledger.reader import LedgerReader
+from sluicegate.ledger.records import Intent
+from sluicegate.ledger.trials import TrialJoin
+
+__all__ = ["take_over"]
+
+_BREATH_TRIALS = 50
+
+
+async def take_over(broker: Broker, catalogue: Catalogue, paths: Iterable[Path], *, repeats: int = 1) -> int:
+    """Put every finished trial of these ledgers into the catalogue, with new check results; how many there were.
+
+    Raises InputError for an outcome that nobody intended. The ledgers were read by `resume` before, so they are whole.
+    """
+    join = TrialJoin(repeats=repeats)
+    count = 0
+    for path in paths:
+        number = catalogue.add_file(path)
+        reader = LedgerReader(path)
+        begins = 0
+        for record in reader:
+            span = Span(number, begins, reader.verified_bytes - begins)
+            begins = reader.verified_bytes
+            done = join.feed(record, reader.where(record.seq))
+            if done is not None:
+                catalogue.recorded(done.trial.case, span, broker.review(done.trial))
+                count += 1
+                if count % _BREATH_TRIALS == 0:
+                    await asyncio.sleep(0)
+            elif record.kind == Intent.KIND and (case := join.case(record.body["case_id"])) is not None:
+                catalogue.intended(case, span)
+    return count

@@ -1,0 +1,50 @@
+"""Which findings a reason names: every incident, and what most often stands behind a share that was missed."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from sluicegate.errors import printable
+from sluicegate.gate.validity import Question
+from sluicegate.gate.wording import count_of
+from sluicegate.model import CriterionResult, Finding, Kind, Reason, Severity
+from sluicegate.plan.types import MetricKind
+
+__all__ = ["causes_said", "incidents_said"]
+
+_INCIDENTS_NAMED = 20
+_CAUSES_NAMED = 3
+_MISSED_ROWS = (2, 3, 9, 10)
+
+
+def incidents_said(findings: Sequence[Finding], kind: Kind, metric: str, question: Question) -> Iterator[Reason]:
+    """Each incident by itself, with the command that reruns only its case."""
+    for finding in findings[:_INCIDENTS_NAMED]:
+        said = "not confirmed: " if kind is Kind.HOLD_SUSPECT else ""
+        text = printable(f"{finding.case_id}: {said}{finding.message}")
+        yield _reason(finding, kind, metric or finding.check, text, question)
+
+
+def causes_said(
+    results: Sequence[CriterionResult], findings: Sequence[Finding], question: Question
+) -> Iterator[Reason]:
+    """The most frequent findings behind a missed share, so that a hold names a cause and a case."""
+    shares = {item.metric.name for item in question.stage.criteria if item.metric.kind is MetricKind.PROPORTION}
+    missed = [result for result in results if result.metric in shares and result.kind.row in _MISSED_ROWS]
+    if not missed:
+        return
+    kind = min((result.kind for result in missed), key=lambda kind: kind.row)
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        if finding.severity is not Severity.WARNING:
+            alike.setdefault((finding.check, finding.message), []).append(finding)
+    for found in sorted(alike.values(), key=len, reverse=True)[:_CAUSES_NAMED]:
+        text = f"{count_of(len(found), 'finding')} of this kind behind {missed[0].metric}."
+        yield _reason(found[0], kind, found[0].check, printable(text), question)
+
+
+def _reason(finding: Finding, kind: Kind, about: str, text: str, question: Question) -> Reason:
+    words = ["sluicegate", "gate", str(question.plan.path), "--stage", question.stage.name, "--case"]
+    rerun = shlex.join([*words, printable(finding.case_id)])
+    return Reason(kind=kind, about=about, text=text, mend=finding.mend, finding=finding, rerun=rerun)

@@ -1,0 +1,107 @@
+"""What the checks of a run said, counted as it goes, with the first failures kept to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from zlib import crc32
+
+from sluicegate.checks.check import is_crash
+from sluicegate.errors import printable
+from sluicegate.ledger import Checked
+from sluicegate.model import Case, Finding, Json, Trial
+
+__all__ = ["ANSWERS", "CheckResult", "RunResults"]
+
+ANSWERS = "answers.given"
+"""Not a check of the registry: whether the trial ended with an answer."""
+
+_SHOWN = 20
+"""Failing cases kept for each check and shard; the report holds all."""
+_FINDINGS = 5
+
+
+@dataclass(slots=True)
+class CheckResult:
+    """One check over one shard of the cases."""
+
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_RESULTS, 0))
+    failed: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
+    """Case id, result, and what was found, line by line."""
+
+    def body(self) -> Json:
+        """As JSON, for a reader in another process."""
+        return {"counts": dict(self.counts), "failed": [[case, result, list(said)] for case, result, said in self.failed]}
+
+
+_RESULTS = ("pass", "fail", "error", "not_applicable")
+
+
+class RunResults:
+    """Every check of every trial, by check and shard; memory depends on neither."""
+
+    def __init__(self, shards: int) -> None:
+        self._shards = shards
+        self._cells: dict[str, list[CheckResult]] = {}
+
+    def add(self, trial: Trial, checked: Checked | None) -> None:
+        """Count one trial."""
+        shard = _shard(trial.case.id, self._shards)
+        crashed = next((output.error for output in trial.outputs if is_crash(output, trial.case)), None)
+        cell = self._of(ANSWERS)[shard]
+        if crashed is None:
+            cell.counts["pass"] += 1
+        else:
+            _keep(cell, "fail", _named(trial), lambda: (f"{crashed.kind.value}: {printable(crashed.message)}",))
+        if checked is None:
+            return
+        for name, result in checked.results.items():
+            cell = self._of(name)[shard]
+            if result in ("fail", "error"):
+                _keep(cell, result, _named(trial), lambda name=name: _lines(checked.findings, name))  # type: ignore[misc] # the default binds the loop's name
+            else:
+                cell.counts[result] += 1
+
+    def lost(self, case: Case, repeat: int) -> None:
+        """A trial of an earlier attempt that began and never ended, which is a crash for ever."""
+        cell = self._of(ANSWERS)[_shard(case.id, self._shards)]
+        name = f"{case.id} (repeat {repeat})" if repeat else case.id
+        _keep(cell, "fail", name, lambda: ("began in an earlier attempt and never ended",))
+
+    def of(self, check: str, shard: int) -> CheckResult:
+        """What was counted; nothing, for a check that no trial was put to."""
+        return self._cells[check][shard] if check in self._cells else CheckResult()
+
+    def _of(self, check: str) -> list[CheckResult]:
+        cells = self._cells.get(check)
+        if cells is None:
+            cells = self._cells[check] = [CheckResult() for _ in range(self._shards)]
+        return cells
+
+
+def _shard(case_id: str, shards: int) -> int:
+    return crc32(case_id.encode("utf-8", "surrogatepass")) % shards if shards > 1 else 0
+
+
+def _keep(cell: CheckResult, result: str, name: str, said: Callable[[], tuple[str, ...]]) -> None:
+    cell.counts[result] += 1
+    if len(cell.failed) < _SHOWN:
+        cell.failed.append((name, result, said()))
+
+
+def _lines(findings: tuple[Finding, ...], check: str) -> tuple[str, ...]:
+    found = [finding for finding in findings if finding.check == check]
+    said = [line for finding in found[:_FINDINGS] for line in _said(finding)]
+    return (*said, *([f"and {len(found) - _FINDINGS} more"] if len(found) > _FINDINGS else []))
+
+
+def _said(finding: Finding) -> list[str]:
+    lines = [f"{printable(finding.place)} {printable(finding.message)}"]
+    if finding.excerpt:
+        lines.append(f"seen: {printable(finding.excerpt)}")
+    return [*lines, *([printable(finding.mend)] if finding.mend else [])]
+
+
+def _named(trial: Trial) -> str:
+    return f"{trial.case.id} (repeat {trial.repeat})" if trial.repeat else trial.case.id
+
