@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sluicegate.errors import InputError, MissingExtra, SluicegateError
+    from sluicegate.errors import InputError, MissingExtraError, SluicegateError
     from sluicegate.model import (
         Capability,
         Case,
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
         Trial,
         Usage,
     )
-    from sluicegate.resources import VERSION as __version__
+    from sluicegate.resources import VERSION
+
+    __version__ = VERSION
     from sluicegate.session.evaluate import Report, aevaluate, evaluate
 
 __all__ = [
@@ -34,7 +36,7 @@ __all__ = [
     "Given",
     "InputError",
     "Mail",
-    "MissingExtra",
+    "MissingExtraError",
     "NotMeasured",
     "Observation",
     "Output",
@@ -52,7 +54,7 @@ __all__ = [
 _HOMES = {
     "__version__": ("sluicegate.resources", "VERSION"),
     "InputError": ("sluicegate.errors", "InputError"),
-    "MissingExtra": ("sluicegate.errors", "MissingExtra"),
+    "MissingExtraError": ("sluicegate.errors", "MissingExtraError"),
     "SluicegateError": ("sluicegate.errors", "SluicegateError"),
     "Report": ("sluicegate.session.evaluate", "Report"),
     "aevaluate": ("sluicegate.session.evaluate", "aevaluate"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-__all__ = ["Fault", "InputError", "MissingExtra", "SluicegateError", "nearest", "printable"]
+__all__ = ["Fault", "InputError", "MissingExtraError", "SluicegateError", "nearest", "printable"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class InputError(SluicegateError):
         super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
-class MissingExtra(SluicegateError):
+class MissingExtraError(SluicegateError):
     """An optional dependency is needed and not installed; the message is the line to type."""
 
     def __init__(self, what: str, *, needs: str, extra: str) -> None:

@@ -64,14 +64,14 @@ def sole_fault(text: str | bytes) -> str:
 
 
 def with_criterion(text: str, *, metrics: str = "") -> str:
-    """A plan of a suite stage and a live stage, whose live criterion on line 15 (without `metrics`) is `text`."""
+    """A plan of a suite stage and a live stage, whose live criterion on line 16 (without `metrics`) is `text`."""
     stages = f"""\
 stages:
-  - {{name: setup, exposure: {{live: true}}, criteria: {{uptime: {{from: live, alert: 90 %}}}}}}
+  - {{name: setup, exposure: {{live: true}}, criteria: {{data.coverage: {{from: live, alert: 90 %}}}}}}
   - name: ten
     exposure: {{live: true, percent: 10}}
     criteria:
-      uptime: {{from: live, alert: 90 %}}
+      data.coverage: {{from: live, alert: 90 %}}
       {text}
 """
     return a_plan(metrics, stages=stages)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import click
 
 from sluicegate.errors import SluicegateError
-from sluicegate.ledger import LedgerError
-from sluicegate.session.workspace import PlanError
 
 __all__ = ["BAD_EVIDENCE", "BAD_PLAN", "USAGE", "exit_code_of", "say"]
 
@@ -17,6 +15,9 @@ BAD_PLAN = 40
 
 def exit_code_of(error: SluicegateError) -> int:
     """40 for plan and lock, 30 for a ledger that cannot be written, 2 for everything else a user gave."""
+    from sluicegate.ledger import LedgerError
+    from sluicegate.session.workspace import PlanError
+
     if isinstance(error, PlanError):
         return BAD_PLAN
     return BAD_EVIDENCE if isinstance(error, LedgerError) else USAGE

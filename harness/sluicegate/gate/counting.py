@@ -178,6 +178,8 @@ class Channel:
     """Units recorded a second time, left out."""
     last_us: int = -(1 << 62)
     _valued: bool | None = None
+    _source_of: dict[str, str] = field(default_factory=dict)
+    """By content, the name it first came under: a renamed copy is the same source."""
 
     def __post_init__(self) -> None:
         metric = self.criterion.metric
@@ -200,7 +202,8 @@ class Channel:
         if admitted.rows is not None:
             self._valued = valued
             self.last_us = max(self.last_us, admitted.rows.last_us)
-            upload = Upload(source=f"{block.source}\0{block.stage}", recording=block.recording)
+            source = self._source_of.setdefault(block.content, block.source)
+            upload = Upload(source=source, recording=block.recording)
             self.arrivals.setdefault(block.origin, Arrivals()).add(admitted.rows, upload)
 
     def trial(self, origin: Origin, attempt: Attempt) -> None:

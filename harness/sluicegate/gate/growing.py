@@ -145,7 +145,7 @@ class Upload:
     """What rows were recorded with."""
 
     source: str
-    """Tells files, stages and queries apart."""
+    """Tells files and queries apart."""
     recording: str
     """Tells one upload of a source from another."""
 

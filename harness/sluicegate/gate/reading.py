@@ -62,6 +62,8 @@ class Measured:
     provenance: str
     source: str
     """The name of the file or query."""
+    content: str
+    """Hash of what it held: a copy under another name is the same source."""
     recording: str
     """Tells one upload of a source from another."""
     from_us: int | None
@@ -119,6 +121,7 @@ def read_measured(block: Measurements, *, run: int) -> Measured:
         stage=block.stage,
         provenance=block.provenance.value,
         source=block.source.name,
+        content=block.source.sha256,
         recording=f"{run} {block.source.sha256} {block.recorded_at}",
         from_us=None if begins is None else micros(begins),
         to_us=None if ends is None else micros(ends),

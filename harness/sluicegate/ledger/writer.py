@@ -26,7 +26,7 @@ class LedgerError(InputError):
 
 
 class LedgerWriter:
-    """Appends to a new ledger file, one unbuffered write per record.
+    """Appends to a new ledger file, one unbuffered write per record, or per few where the caller holds some back.
 
     What the kernel took survives a SIGKILL of this process; `run_started` and the end are synced to the disk. Whatever
     interrupts an append (a signal, a full disk) leaves the writer unusable for ever, so the chain on disk is never
@@ -39,14 +39,17 @@ class LedgerWriter:
         self.head = ZERO
         """Hash of the last record."""
         self.count = 0
-        """Records written."""
+        """Records, those held back among them."""
         self.size_bytes = 0
+        self._held = b""
+        self._kept = 0
+        """Records the kernel took."""
         self._free = [True]
         """Taken by an append, given back by its last statement: an append that anything cut short never gives it."""
         self._fd = _created(path)
 
-    def append(self, kind: str, body: Mapping[str, Json]) -> str:
-        """Write one record and return its hash.
+    def append(self, kind: str, body: Mapping[str, Json], *, held: bool = False) -> str:
+        """Write one record and return its hash. A `held` one is written with the next that is not, or by `flush`.
 
         Raises TypeError for a body that is not JSON, which leaves the ledger as it was; LedgerError for anything else.
         """
@@ -56,20 +59,25 @@ class LedgerWriter:
             said = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
         if len(said) > _MAX_BODY_BYTES:
             raise TypeError(f"a record of {len(said)} bytes is too large for a ledger")
-        try:
-            free = self._free.pop()
-        except IndexError:
-            what = "no more can be written here: an earlier write was cut short, or another is under way."
-            raise LedgerError(self._fault(what, _RESUME)) from None
+        free = self._taken()
         line = link(self.count, self.head, kind, said)
-        self._write(line + b"\n")
+        self._held += line + b"\n"
         self.head = sha256(line).hexdigest()
         self.count += 1
         self.size_bytes += len(line) + 1
+        if not held:
+            self._write()
         self._free.append(free)
         if kind == "run_started":
             self.sync()
         return self.head
+
+    def flush(self) -> None:
+        """Write what was held back."""
+        if self._held:
+            free = self._taken()
+            self._write()
+            self._free.append(free)
 
     def sync(self) -> None:
         """Have the disk hold everything written so far."""
@@ -84,6 +92,7 @@ class LedgerWriter:
         if self._fd < 0:
             return
         try:
+            self.flush()
             self.sync()
         finally:
             self.abandon()
@@ -103,15 +112,25 @@ class LedgerWriter:
     ) -> None:
         self.close()
 
-    def _write(self, line: bytes) -> None:
+    def _taken(self) -> bool:
         try:
-            while (taken := os.write(self._fd, line)) < len(line):
-                line = line[taken:]
+            return self._free.pop()
+        except IndexError:
+            what = "no more can be written here: an earlier write was cut short, or another is under way."
+            raise LedgerError(self._fault(what, _RESUME)) from None
+
+    def _write(self) -> None:
+        lines = self._held
+        try:
+            while (taken := os.write(self._fd, lines)) < len(lines):
+                lines = lines[taken:]
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
             what = "the disk is full" if full else f"writing failed: {error.strerror}"
-            kept = f"{what}; the {self.count} records before are safe."
+            kept = f"{what}; the {self._kept} records before are safe."
             raise LedgerError(self._fault(kept, f"Free some space. {_RESUME}" if full else _RESUME)) from error
+        self._held = b""
+        self._kept = self.count
 
     def _fault(self, what: str, mend: str) -> Fault:
         return Fault(where=str(self.path), what=what, mend=mend)
@@ -126,6 +145,10 @@ def _created(path: Path) -> int:
     """A new regular file, locked, its name on disk."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"the folder for the ledger cannot be made: {error.strerror}."
+        raise LedgerError(Fault(where=str(path), what=what, mend="Give a path in a folder you can write.")) from error
+    try:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     except FileExistsError as error:
         mend = "Start a new attempt; evidence is never overwritten."

@@ -51,17 +51,20 @@ def _reader(kind: Hashable) -> _Reader:
         return _enum_reader(kind)
     if kind in (str, int, float, bool):
         return _scalar_reader(kind)
-    origin = get_origin(kind)
-    if origin in (Union, types.UnionType) and type(None) in get_args(kind):
-        rest = [arg for arg in get_args(kind) if arg is not type(None)]
-        if len(rest) == 1:
+    return _reader_of_generic(get_origin(kind), get_args(kind))
+
+
+def _reader_of_generic(origin: Any, of: tuple[Any, ...]) -> _Reader:
+    if origin in (Union, types.UnionType):
+        rest = [kind for kind in of if kind is not type(None)]
+        if len(rest) == 1 < len(of):
             return _optional_reader(rest[0])
-    if origin in (Union, types.UnionType) and all(is_dataclass(arg) for arg in get_args(kind)):
-        return _union_reader(get_args(kind))
+        if all(is_dataclass(kind) for kind in of):
+            return _union_reader(of)
     if origin is tuple:
-        return _tuple_reader(get_args(kind)[0])
-    if origin in (Mapping, dict) or (isinstance(origin, type) and issubclass(origin, Mapping)):
-        return _mapping_reader(get_args(kind)[1])
+        return _tuple_reader(of[0])
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return _mapping_reader(of[1])
     return _any
 
 
@@ -163,9 +166,8 @@ def _dataclass_reader(kind: type) -> _Reader:
                 found.append(Fault(where=path, what=f"has an unknown key '{key}'.", mend=nearest(str(key), plan)))
                 continue
             given[key] = reader(item, f"{path}.{key}", found)
-        for name in needed:
-            if name not in value:
-                found.append(Fault(where=path, what=f"lacks '{name}'.", mend=f"Add '{name}'."))
+        lacking = [name for name in needed if name not in value]
+        found += [Fault(where=path, what=f"lacks '{name}'.", mend=f"Add '{name}'.") for name in lacking]
         return kind(**given) if len(found) == before else _BAD
 
     return read

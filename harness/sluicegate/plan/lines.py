@@ -102,7 +102,7 @@ class LineReader:
         word = "rise" if self.metric.better is Better.LOWER else "drop"
         table = Table(node, f"{self.label}: {role}", self.faults, ("drop", "rise", "ratio", "bound", "than"))
         if self.metric.better is Better.INSIDE or self.metric.kind is MetricKind.INCIDENTS:
-            table.fault(None, f"a {_kind(self.metric)} has no relative line.", "Write a number or a range.")
+            table.fault(None, f"{_kind(self.metric)} has no relative line.", "Write a number or a range.")
             return None
         other = "drop" if word == "rise" else "rise"
         if other in table and word not in table:
@@ -131,7 +131,7 @@ class LineReader:
     def _ratio(self, role: str, node: MappingNode) -> Ratio | None:
         table = Table(node, f"{self.label}: {role}", self.faults, ("ratio", "bound", "than"))
         if self.metric.better is Better.INSIDE or self.metric.kind is MetricKind.INCIDENTS:
-            table.fault(None, f"a {_kind(self.metric)} has no relative line.", "Write a number or a range.")
+            table.fault(None, f"{_kind(self.metric)} has no relative line.", "Write a number or a range.")
             return None
         table.needs("than", "Name the reference: a stage, baseline or previous.")
         value, bound = table.parsed("ratio", _factor), table.parsed("bound", _factor)
@@ -208,7 +208,8 @@ def _outside(value: Fraction, metric: Metric) -> str | None:
 
 
 def _kind(metric: Metric) -> str:
-    return f"{metric.kind.value} metric" + (" better inside a range" if metric.better is Better.INSIDE else "")
+    article = "an" if metric.kind is MetricKind.INCIDENTS else "a"
+    return f"{article} {metric.kind.value} metric" + (" better inside a range" if metric.better is Better.INSIDE else "")
 
 
 def _tidy(text: str) -> str:

@@ -62,7 +62,7 @@ class Faults:
 class Table:
     """A mapping with a name for its messages. Every reader returns a default after a fault, so all faults are found."""
 
-    __slots__ = ("_entries", "faults", "label", "line")
+    __slots__ = ("_entries", "_is_mapping", "faults", "label", "line")
 
     def __init__(self, node: Node, label: str, faults: Faults, known: Iterable[str] | None = None) -> None:
         """`known` are the keys it may have; None takes any."""
@@ -70,6 +70,7 @@ class Table:
         self.faults = faults
         self.line = node.line
         self._entries: Mapping[str, Entry] = {}
+        self._is_mapping = isinstance(node, MappingNode)
         if not isinstance(node, MappingNode):
             faults.add(node.line, f"{label} is {said(node)}; expected a mapping.", _keys_hint(known))
             return
@@ -109,7 +110,7 @@ class Table:
 
     def needs(self, key: str, mend: str) -> None:
         """Note that `key` is missing, if it is."""
-        if key not in self._entries:
+        if self._is_mapping and key not in self._entries:
             self.fault(None, f"lacks '{key}'.", mend)
 
     def table(self, key: str, known: Iterable[str] | None = None, label: str | None = None) -> Table | None:

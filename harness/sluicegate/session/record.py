@@ -13,10 +13,11 @@ from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.ledger import Expected, LedgerError, LedgerWriter, RunClosed, RunStarted, append_state
 from sluicegate.model import Json, Origin, digest_of, now_utc, rfc3339
 from sluicegate.plan.metrics import BUILT_IN
+from sluicegate.plan.types import Metric, MetricKind, Scale
 from sluicegate.resources import VERSION
 from sluicegate.session.workspace import Workspace
 from sluicegate.sources.attestations import attestation_of
-from sluicegate.sources.columns import RecordSpec
+from sluicegate.sources.columns import RecordSpec, Unit
 from sluicegate.sources.record import read_measurements
 from sluicegate.sources.tables import CsvTable, JsonlTable, SqliteTable, Table
 
@@ -55,10 +56,30 @@ def record_measurements(
     if spec.metric not in known:
         mend = nearest(spec.metric, known) or "Declare it under metrics: in the plan."
         raise InputError(Fault(where="--metric", what=f"'{spec.metric}' is no metric of this plan.", mend=mend))
+    if faults := list(_unfit(workspace.plan.metrics.get(spec.metric) or BUILT_IN[spec.metric], spec)):
+        raise InputError(faults)
     with read_measurements(table, spec, now=at) as recording, _ledger(workspace, spec.origin, spec.stage, at) as ledger:
         for block in recording.blocks():
             ledger.append("measurements", block.body())
         return Recorded(path=ledger.path, units=recording.rows, outside=recording.outside)
+
+
+_UNITS = {Scale.MS: (Unit.MS, Unit.S), Scale.MICROUSD: (Unit.MICROUSD, Unit.USD)}
+_COUNTED = (MetricKind.PROPORTION, MetricKind.INCIDENTS, MetricKind.SPLIT)
+
+
+def _unfit(metric: Metric, spec: RecordSpec) -> Iterator[Fault]:
+    """What the judge would have to throw away: numbers of another shape, or in a unit that nobody said."""
+    valued = spec.columns.value is not None
+    if valued and metric.kind in _COUNTED:
+        mend = "Map k and n, or passed."
+        yield Fault(where="--column", what=f"{metric.name} counts units, and 'value' is mapped.", mend=mend)
+    elif not valued and metric.kind is MetricKind.DISTRIBUTION:
+        yield Fault(where="--column", what=f"{metric.name} is made of values, and none is mapped.", mend="Map value.")
+    elif valued and spec.unit not in (fitting := _UNITS.get(metric.scale, (Unit.NUMBER,))):
+        said = "says no unit" if spec.unit is Unit.NUMBER else f"is in {spec.unit}"
+        what = f"{metric.name} is measured in {metric.scale}, and the file {said}."
+        yield Fault(where="--unit", what=what, mend=f"Give --unit {' or '.join(fitting)}.")
 
 
 def record_attestation(workspace: Workspace, given: Mapping[str, Json], *, now: datetime | None = None) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from zlib import crc32
 
 from sluicegate.checks.check import is_crash
@@ -25,16 +26,14 @@ _FINDINGS = 5
 class CheckResult:
     """One check over one shard of the cases."""
 
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_RESULTS, 0))
-    failed: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
-    """Case id, result, and what was found, line by line."""
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("pass", "fail", "error", "not_applicable"), 0))
+    failed: list[tuple[str, int, str, tuple[str, ...]]] = field(default_factory=list)
+    """Case id, repeat, result, and what was found, line by line."""
 
     def body(self) -> Json:
         """As JSON, for a reader in another process."""
-        return {"counts": dict(self.counts), "failed": [[case, result, list(said)] for case, result, said in self.failed]}
-
-
-_RESULTS = ("pass", "fail", "error", "not_applicable")
+        failed = [[case_id, repeat, result, list(said)] for case_id, repeat, result, said in self.failed]
+        return {"counts": dict(self.counts), "failed": failed}
 
 
 class RunResults:
@@ -52,21 +51,21 @@ class RunResults:
         if crashed is None:
             cell.counts["pass"] += 1
         else:
-            _keep(cell, "fail", _named(trial), lambda: (f"{crashed.kind.value}: {printable(crashed.message)}",))
+            _keep(cell, "fail", trial.case, trial.repeat, lambda: (f"{crashed.kind.value}: {printable(crashed.message)}",))
         if checked is None:
             return
         for name, result in checked.results.items():
             cell = self._of(name)[shard]
             if result in ("fail", "error"):
-                _keep(cell, result, _named(trial), lambda name=name: _lines(checked.findings, name))  # type: ignore[misc] # the default binds the loop's name
+                said = partial(_lines, checked.findings, name)
+                _keep(cell, result, trial.case, trial.repeat, said)
             else:
                 cell.counts[result] += 1
 
     def lost(self, case: Case, repeat: int) -> None:
         """A trial of an earlier attempt that began and never ended, which is a crash for ever."""
         cell = self._of(ANSWERS)[_shard(case.id, self._shards)]
-        name = f"{case.id} (repeat {repeat})" if repeat else case.id
-        _keep(cell, "fail", name, lambda: ("began in an earlier attempt and never ended",))
+        _keep(cell, "fail", case, repeat, lambda: ("began in an earlier attempt and never ended",))
 
     def of(self, check: str, shard: int) -> CheckResult:
         """What was counted; nothing, for a check that no trial was put to."""
@@ -83,10 +82,10 @@ def _shard(case_id: str, shards: int) -> int:
     return crc32(case_id.encode("utf-8", "surrogatepass")) % shards if shards > 1 else 0
 
 
-def _keep(cell: CheckResult, result: str, name: str, said: Callable[[], tuple[str, ...]]) -> None:
+def _keep(cell: CheckResult, result: str, case: Case, repeat: int, said: Callable[[], tuple[str, ...]]) -> None:
     cell.counts[result] += 1
     if len(cell.failed) < _SHOWN:
-        cell.failed.append((name, result, said()))
+        cell.failed.append((case.id, repeat, result, said()))
 
 
 def _lines(findings: tuple[Finding, ...], check: str) -> tuple[str, ...]:
@@ -100,8 +99,4 @@ def _said(finding: Finding) -> list[str]:
     if finding.excerpt:
         lines.append(f"seen: {printable(finding.excerpt)}")
     return [*lines, *([printable(finding.mend)] if finding.mend else [])]
-
-
-def _named(trial: Trial) -> str:
-    return f"{trial.case.id} (repeat {trial.repeat})" if trial.repeat else trial.case.id
 

@@ -56,6 +56,7 @@ class StageRun:
         self._now: _OriginRun | None = None
         self._begun: asyncio.Task[None] | None = None
         self._produced = asyncio.Event()
+        self._stopped = False
         self._stack = AsyncExitStack()
         self._production: Production | None = None
         self._read: set[tuple[str, int]] = set()
@@ -105,11 +106,14 @@ class StageRun:
 
     async def produce(self, stop: asyncio.Event) -> None:
         """Show what earlier attempts have, and run the rest; the pipeline is closed at the end."""
+        await self.begin({})
+        self._stopped = True
         try:
             async with self._stack:
                 for run in self._runs:
                     self._now = run
                     await run.produce(self._production, stop)
+            self._stopped = stop.is_set()
         finally:
             if self._production is not None:
                 self._whole = self._whole and self._production.whole
@@ -120,6 +124,10 @@ class StageRun:
         """What a built-in check said of all cases of a shard, once the last has ended."""
         check, shard = str(asked["check"]), int(asked["shard"])
         await self._produced.wait()
+        if self.fault is not None:
+            raise self.fault
+        if self._stopped:
+            raise InputError(Fault(where=check, what="the run ended before every case had run."))
         self._read.add((check, shard))
         return self._results.of(check, shard).body()
 
@@ -195,6 +203,7 @@ class StageRun:
                 self._production = await self._stack.enter_async_context(production(self.workspace))
         except InputError as error:
             self.fault = error
+            self._produced.set()
 
     def _ledger(self) -> Broker:
         if not self._runs:

@@ -1,0 +1,110 @@
+"""A test process's line to the broker: opened when first needed, one for the whole session."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from sluicegate.broker.client import Client
+
+__all__ = ["LINK", "Link", "Reach", "link_of", "merged", "needed_link"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What the controller tells every worker; plain values, since xdist carries them."""
+
+    address: str
+    token: str
+    base: str
+    """Folder of the plan; ids of tests and names of case files are relative to it."""
+    stage: str
+    suites: list[str]
+    has_cases: bool
+    files: list[str]
+    shards: int
+    rerun: str
+    """What is typed before ` --sluicegate-case ID`."""
+
+    def plain(self) -> dict[str, Any]:
+        """For `workerinput`."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Link:
+    """The connection of this process."""
+
+    reach: Reach
+    groups: list[str] | None = None
+    """What the collected tests read; None is everything."""
+    fault: str = ""
+    """Why there is nothing to read."""
+    _client: Client | None = field(default=None)
+    _is_begun: bool = False
+
+    @property
+    def client(self) -> Client:
+        """Connected."""
+        if self._client is None:
+            from sluicegate.broker.client import Client
+
+            self._client = Client(self.reach.address, self.reach.token)
+        return self._client
+
+    def begin(self) -> None:
+        """Have the pipeline started, once; what keeps it from starting is kept in `fault`."""
+        if self._is_begun:
+            return
+        self._is_begun = True
+        from sluicegate.errors import SluicegateError
+
+        try:
+            self.client.begin(groups=self.groups)
+        except SluicegateError as error:
+            self.fault = str(error)
+
+    @property
+    def records(self) -> bool:
+        """There is a ledger to report to."""
+        return self._is_begun and not self.fault
+
+    def rerun(self, case_id: str) -> str:
+        """The command that runs only this case again."""
+        return f"{self.reach.rerun} --sluicegate-case {shlex.quote(case_id)}"
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+LINK = pytest.StashKey[Link]()
+
+
+def link_of(config: pytest.Config) -> Link | None:
+    """The session's link, when this run has a plan."""
+    return config.stash.get(LINK, None)
+
+
+def needed_link(config: pytest.Config, what: str) -> Link:
+    """The link of a test that cannot do without. Fails the test with the line to type."""
+    link = link_of(config)
+    if link is None:
+        pytest.fail(f"{what}: this run has no plan. Run: pytest --sluicegate-plan rollout.yaml", pytrace=False)
+    link.begin()
+    if link.fault:
+        pytest.fail(link.fault, pytrace=False)
+    return link
+
+
+def merged(groups: Iterable[str | None]) -> list[str] | None:
+    """All groups read, or None as soon as one test reads everything."""
+    found = set(groups)
+    return None if None in found else sorted(name for name in found if name is not None)
