@@ -1,8 +1,8 @@
 """The project's own test session: every test in the checkout runs against the installed package."""
 
-import pytest
+from __future__ import annotations
 
-pytest_plugins = ["pytester"]
+import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -29,6 +29,11 @@ def test_whole(results: CheckResults) -> None:
     results.of("schema.whole").hold_in_every_case()
 
 
+def test_limits(results: CheckResults) -> None:
+    """The answer took no more time, tokens and money than its case allows (`expect.limits`)."""
+    results.of("schema.limits").hold_in_every_case()
+
+
 def test_language(results: CheckResults) -> None:
     """The answer is in the language of its request."""
     results.of("schema.language").hold_in_every_case()

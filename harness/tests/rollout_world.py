@@ -1,4 +1,4 @@
-"""A small rollout on disk, and everything that is done to it through the command `sluicegate` in a process of its own."""
+"""A small rollout on disk; whatever is done to it is done by the command `sluicegate` in a process of its own."""
 
 from __future__ import annotations
 
@@ -114,6 +114,10 @@ class Done:
     def kind(self) -> str:
         return self.verdict["kind"]
 
+    def criterion(self, metric: str) -> dict[str, Any]:
+        """The result of one criterion."""
+        return next(item for item in self.verdict["criteria"] if item["metric"] == metric)
+
     @property
     def said(self) -> str:
         """All reasons, one a line."""
@@ -123,6 +127,7 @@ class Done:
 def environment(**more: str) -> dict[str, str]:
     """What a test's commands see: no colours, a fixed width, nothing of pytest."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "SLUICEGATE"))}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return {**kept, "NO_COLOR": "1", "COLUMNS": "100", **more}
 
 
@@ -206,7 +211,9 @@ class Rollout:
     def subject(self) -> str:
         return self.sound("subject", "rollout.yaml").out.strip()
 
-    def verify(self, verdict: Path, *args: str | Path, step: tuple[str, str] = ("preflight", "ten"), **how: Any) -> Done:
+    def verify(
+        self, verdict: Path, *args: str | Path, step: tuple[str, str] = ("preflight", "ten"), **how: Any
+    ) -> Done:
         """Ask whether a step may be taken, with this folder as the protected branch."""
         subject = how.pop("subject", None) or self.subject()
         asked = ("--from", step[0], "--to", step[1], "--subject", subject)
@@ -267,15 +274,40 @@ def entered(root: Path) -> Rollout:
     return rollout
 
 
-def live(root: Path) -> Rollout:
-    """At stage ten with all it asks for; promoted to half."""
+def unapproved(root: Path) -> Rollout:
+    """At stage ten, and only the approvals are missing."""
     rollout = entered(root)
     rollout.sound("collect", "rollout.yaml")
+    assert rollout.measured("wait", waits(), "--unit=ms").code == 0
+    return rollout
+
+
+def live(root: Path) -> Rollout:
+    """At stage ten with all it asks for; promoted to half."""
+    rollout = unapproved(root)
     assert rollout.measured("approved", drafts()).code == 0
-    assert rollout.measured("wait", waits(), "--unit", "ms").code == 0
-    promoted = rollout.gate()
+    promoted = rollout.judge()
     assert promoted.code == 0, promoted.text
     return rollout
+
+
+def recorded_only(root: Path, plan: str | None = None, *, since: str | None = None) -> Rollout:
+    """At a stage ten that runs nothing and asks for approvals alone."""
+    rollout = made(
+        root, plan or with_live("approved: {from: live, promote: 95 %, alert: 75 %, rollback: 60 %, min: 100}")
+    )
+    rollout.enter("preflight", since or ago(days=1, minutes=1))
+    rollout.enter("ten", since or ago(days=1))
+    return rollout
+
+
+def with_live(criteria: str, *, metrics: str = "", stage: str = "") -> str:
+    """The plan whose stage ten asks for these criteria, and nothing else."""
+    before, _, rest = PLAN.partition("  - name: ten\n")
+    last = rest[rest.index("  - name: half\n") :]
+    body = "".join(f"      {line}\n" for line in criteria.strip().splitlines())
+    ten = f"  - name: ten\n    exposure: {{live: true, percent: 10}}\n{stage}    criteria:\n{body}"
+    return before.replace("stages:\n", f"{metrics}stages:\n") + ten + last
 
 
 @cache

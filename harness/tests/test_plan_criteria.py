@@ -104,7 +104,8 @@ def test_incidents_are_zero_or_confirmed() -> None:
         ("latency: {from: live, at: p95, alert: -5 ms}",
          "latency: alert: '-5 ms' is outside 0 and above. Nothing can cross it."),
         ("uptime: {from: live, alert: [20 %, 40 %]}",
-         "uptime: alert is the range 20 % to 40 %. Write one number: better is higher. A metric that is good in a range is 'inside'."),
+         ("uptime: alert is the range 20 % to 40 %. Write one number: better is higher. "
+          "A metric that is good in a range is 'inside'.")),
         ("draft.verification_rate: {from: live, promote: 20 %}",
          ("draft.verification_rate: promote is '20 %', and draft.verification_rate is better inside a range. "
          "Write a range, as [20 %, 40 %]; alert_above and alert_below take one number.")),

@@ -117,7 +117,7 @@ def test_own_incidents_say_their_recall() -> None:
         ("a b: {kind: count}", "metrics: 'a b' is no name. Use letters, digits, '_', '.' and '-'."),
         ("m: {better: higher, unit: x, record: true}",
          ("metric 'm': lacks 'kind'. Write one of: proportion, incidents, distribution, controlled, count, "
-         "split.")),
+         "correlation, split.")),
         ("m: {kind: proportion, unit: x, record: true}", "metric 'm': lacks 'better'. Write higher, lower or inside."),
         ("m: {kind: proportion, better: higher, record: true}",
          "metric 'm': lacks 'unit'. Say what n counts: case, draft, request, minute …"),

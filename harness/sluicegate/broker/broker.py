@@ -35,6 +35,8 @@ class Broker:
         catalogue: where readers look for finished trials; None where nobody reads.
         resumed: trials of earlier attempts that count as run, and as crashed.
         stamp: gives the time of each record.
+        gathers: outcomes and check results are written together, with the next intent or when `flush` says so. For a
+            ledger that nobody reads while it is written.
 
     """
 
@@ -47,6 +49,7 @@ class Broker:
         catalogue: Catalogue | None = None,
         resumed: tuple[int, int] = (0, 0),
         stamp: Callable[[], str] | None = None,
+        gathers: bool = False,
     ) -> None:
         self.started = started
         self.closed: RunClosed | None = None
@@ -54,6 +57,7 @@ class Broker:
         self._examine = examine
         self._catalogue = catalogue
         self._stamp = stamp or Stamp()
+        self._gathers = gathers
         self._resuming = resumed != (0, 0)
         self._run, self._abandoned = resumed
         self._begun = self._ended = self._crashed = self._scored = 0
@@ -108,10 +112,10 @@ class Broker:
         """Written after the last delivery, with what the checks say of it."""
         at = self._stamp()
         try:
-            outcome = self._append("outcome", _outcome(trial, run_id, at))
+            outcome = self._append("outcome", _outcome(trial, run_id, at), held=self._gathers)
         except TypeError as error:
             trial = writable(trial, error)
-            outcome = self._append("outcome", _outcome(trial, run_id, at))
+            outcome = self._append("outcome", _outcome(trial, run_id, at), held=self._gathers)
         self._ended += 1
         self._crashed += trial.crashed
         checked = self._check(trial)
@@ -126,6 +130,10 @@ class Broker:
     def checked(self, checked: Checked) -> None:
         """What somebody else's checks say of a trial."""
         self._say(checked)
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        self._writer.flush()
 
     def test(self, test: TestRun) -> None:
         """How one of the user's own tests ended."""
@@ -211,15 +219,16 @@ class Broker:
                 "case_id": said.case_id,
                 "repeat": said.repeat,
                 "results": said.results,
-                "findings": encode_shared(said.findings),
+                "findings": encode_shared(said.findings) if said.findings else [],
                 "self_reported": said.self_reported,
             },
+            held=self._gathers,
         )
 
-    def _append(self, kind: str, body: dict[str, Json]) -> Span:
+    def _append(self, kind: str, body: dict[str, Json], *, held: bool = False) -> Span:
         at = self._writer.size_bytes
-        self._writer.append(kind, body)
-        return Span(self._file, at, self._writer.size_bytes - at)
+        self._writer.append(kind, body, held=held)
+        return Span(self._file, at)
 
 
 def _outcome(trial: Trial, run_id: str, at: str) -> dict[str, Json]:
@@ -229,5 +238,5 @@ def _outcome(trial: Trial, run_id: str, at: str) -> dict[str, Json]:
         "run_id": run_id,
         "at": at,
         "outputs": encode_shared(trial.outputs),
-        "observations": encode_shared(trial.observations),
+        "observations": encode_shared(trial.observations) if trial.observations else [],
     }

@@ -11,71 +11,60 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
+from sluicegate.errors import Fault
+from sluicegate.ledger.writer import LedgerError
 from sluicegate.model import Case
 
 __all__ = ["Catalogue", "Span"]
 
 _BATCH_ROWS = 64
+_LINE_BYTES = 4096
+"""Most lines are shorter."""
+_AT = (1 << 48) - 1
 
 
 class Span(NamedTuple):
-    """One line of one ledger file."""
+    """Where one line of one ledger file begins."""
 
     file: int
     """Number that `add_file` gave."""
     at: int
-    size_bytes: int
+    """Bytes into the file."""
 
 
-_NOWHERE = Span(0, 0, 0)
+_NOWHERE = Span(0, 0)
+"""A file begins with `run_started`, which is nothing a trial consists of."""
 
 
 def _no_groups(_case: Case) -> Iterable[str]:
     return ()
 
 
+def _longs() -> array[int]:
+    return array("Q")
+
+
 @dataclass(slots=True)
 class _Rows:
-    """Trials of one set of groups: 43 bytes each, in order of completion."""
+    """Trials of one set of groups, in order of completion: 28 bytes each, a file's number above bit 48 of a place."""
 
-    case_file: array[int] = field(default_factory=lambda: array("B"))
-    case_at: array[int] = field(default_factory=lambda: array("Q"))
-    case_size: array[int] = field(default_factory=lambda: array("I"))
-    outcome_file: array[int] = field(default_factory=lambda: array("B"))
-    outcome_at: array[int] = field(default_factory=lambda: array("Q"))
-    outcome_size: array[int] = field(default_factory=lambda: array("I"))
-    checked_file: array[int] = field(default_factory=lambda: array("B"))
-    checked_at: array[int] = field(default_factory=lambda: array("Q"))
-    checked_size: array[int] = field(default_factory=lambda: array("I"))
-    shard_key: array[int] = field(default_factory=lambda: array("I"))
+    cases: array[int] = field(default_factory=_longs)
+    outcomes: array[int] = field(default_factory=_longs)
+    results: array[int] = field(default_factory=_longs)
+    shard_keys: array[int] = field(default_factory=lambda: array("I"))
 
     def __len__(self) -> int:
-        return len(self.shard_key)
+        return len(self.shard_keys)
 
-    def add(self, case: Span, outcome: Span, checked: Span, shard_key: int) -> None:
+    def add(self, case: Span, outcome: Span, results: Span, shard_key: int) -> None:
         """One more trial."""
-        self.case_file.append(case.file)
-        self.case_at.append(case.at)
-        self.case_size.append(case.size_bytes)
-        self.outcome_file.append(outcome.file)
-        self.outcome_at.append(outcome.at)
-        self.outcome_size.append(outcome.size_bytes)
-        self.checked_file.append(checked.file)
-        self.checked_at.append(checked.at)
-        self.checked_size.append(checked.size_bytes)
-        self.shard_key.append(shard_key)
-
-    def spans(self, index: int) -> tuple[Span, Span, Span]:
-        """Where case, outcome and results of a trial stand."""
-        return (
-            Span(self.case_file[index], self.case_at[index], self.case_size[index]),
-            Span(self.outcome_file[index], self.outcome_at[index], self.outcome_size[index]),
-            Span(self.checked_file[index], self.checked_at[index], self.checked_size[index]),
-        )
+        for places, span in ((self.cases, case), (self.outcomes, outcome), (self.results, results)):
+            places.append(span.file << 48 | span.at)
+        self.shard_keys.append(shard_key)
 
     def of_shard(self, number: int, of: int, start: int, end: int) -> list[int]:
         """Which of the rows from `start` to before `end` belong to shard `number` of `of`."""
-        return [index for index in range(start, end) if self.shard_key[index] % of == number]
+        return [index for index in range(start, end) if self.shard_keys[index] % of == number]
 
 
 class Catalogue:
@@ -158,14 +147,24 @@ class Catalogue:
         )
 
     def _line(self, rows: _Rows, index: int, *, results_only: bool) -> bytes:
-        case, outcome, checked = rows.spans(index)
-        results = self._read(checked)
+        results = self._read(rows.results[index])
         if results_only:
             return b'{"checked":%b}\n' % results
-        return b'{"intent":%b,"outcome":%b,"checked":%b}\n' % (self._read(case), self._read(outcome), results)
+        case, outcome = self._read(rows.cases[index]), self._read(rows.outcomes[index])
+        return b'{"intent":%b,"outcome":%b,"checked":%b}\n' % (case, outcome, results)
 
-    def _read(self, span: Span) -> bytes:
-        return os.pread(self._files[span.file], span.size_bytes, span.at).rstrip() if span.size_bytes else b"null"
+    def _read(self, place: int) -> bytes:
+        """The line that begins there, without its newline."""
+        if not place:
+            return b"null"
+        fd, at = self._files[place >> 48], place & _AT
+        line = os.pread(fd, _LINE_BYTES, at)
+        while (end := line.find(b"\n")) < 0:
+            more = os.pread(fd, len(line), at + len(line))
+            if not more:
+                raise LedgerError(Fault(where="ledger", what="a file was cut while its run was going on."))
+            line += more
+        return line[:end]
 
     async def _next(self) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -29,7 +29,7 @@ async def take_over(broker: Broker, catalogue: Catalogue, paths: Iterable[Path],
         reader = LedgerReader(path)
         begins = 0
         for record in reader:
-            span = Span(number, begins, reader.verified_bytes - begins)
+            span = Span(number, begins)
             begins = reader.verified_bytes
             done = join.feed(record, reader.where(record.seq))
             if done is not None:

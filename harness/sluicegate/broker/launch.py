@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -56,32 +57,34 @@ def launch(
     process = subprocess.Popen(  # noqa: S603 - our own module
         argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, cwd=cwd
     )
-    try:
-        said = _answer(process, orjson.dumps(config) + b"\n", timeout_s)
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    if "faults" in said:
-        process.wait()
-        raise InputError([Fault(**fault) for fault in said["faults"]])
-    return Launched(process=process, address=said["address"], token=said["token"])
-
-
-def _answer(process: subprocess.Popen[bytes], config: bytes, timeout_s: float) -> dict[str, Any]:
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("the broker has no pipes")
     try:
-        process.stdin.write(config)
-        process.stdin.flush()
-    except BrokenPipeError:
-        # It ended at once; what it said, if anything, is on the other pipe.
-        pass
-    ready, _, _ = select.select([process.stdout], [], [], timeout_s)
-    line = process.stdout.readline() if ready else b""
-    process.stdout.close()
+        said = _answer(process, process.stdin, process.stdout, orjson.dumps(config) + b"\n", timeout_s)
+    except BaseException:
+        process.kill()
+        process.wait()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        raise
+    finally:
+        process.stdout.close()
+    return Launched(process=process, address=said["address"], token=said["token"])
+
+
+def _answer(
+    process: subprocess.Popen[bytes], asks: IO[bytes], answers: IO[bytes], config: bytes, timeout_s: float
+) -> dict[str, Any]:
+    # Where the pipe is broken it ended at once; what it said, if anything, is on the other one.
+    with suppress(BrokenPipeError):
+        asks.write(config)
+        asks.flush()
+    ready, _, _ = select.select([answers], [], [], timeout_s)
+    line = answers.readline() if ready else b""
     if not line:
         why = f"did not answer within {timeout_s:g} s" if not ready else f"ended with exit code {process.wait()}"
         raise InputError(Fault(where="broker", what=f"the broker {why}.", mend="What it printed says why."))
     said: dict[str, Any] = orjson.loads(line)
+    if "faults" in said:
+        raise InputError([Fault(**fault) for fault in said["faults"]])
     return said

@@ -7,7 +7,6 @@ import os
 import secrets
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
@@ -36,29 +35,30 @@ def main(argv: list[str]) -> int:
     the parent's end.
     """
     parent = os.getppid()
+    # Whatever prints in here, now or later, must not look like the answer.
+    answers = os.dup(_STDOUT)
+    os.dup2(_STDERR, _STDOUT)
     try:
         compose = _loaded(argv)
         config = orjson.loads(_first_line())
     except (InputError, ValueError) as error:
-        _tell({"faults": faults_of(error)})
+        _tell(answers, {"faults": faults_of(error)})
         return 2
-    return asyncio.run(_run(compose, config, parent))
+    return asyncio.run(_run(compose, config, parent, answers))
 
 
-async def _run(compose: Compose, config: Mapping[str, Json], parent: int) -> int:
+async def _run(compose: Compose, config: Mapping[str, Json], parent: int, answers: int) -> int:
     try:
         job = await compose(config)
     except InputError as error:
-        _tell({"faults": faults_of(error)})
+        _tell(answers, {"faults": faults_of(error)})
         return 2
     folder = Path(tempfile.mkdtemp(prefix="sluicegate-"))
     server = Server(job, secrets.token_hex(32))
     listener = await server.listen(str(folder / "broker"))
     try:
         leave = _leaving(server, parent)
-        _tell({"address": str(folder / "broker"), "token": server.token})
-        # Whatever prints from here on must not look like an answer to the parent.
-        os.dup2(_STDERR, _STDOUT)
+        _tell(answers, {"address": str(folder / "broker"), "token": server.token})
         ends: list[asyncio.Future[Any]] = [asyncio.ensure_future(server.ended.wait()), leave]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if not server.ended.is_set():
@@ -122,7 +122,8 @@ def _first_line() -> bytes:
     return line
 
 
-def _tell(said: Json) -> None:
+def _tell(answers: int, said: Json) -> None:
     line = orjson.dumps(said) + b"\n"
     while line:
-        line = line[os.write(sys.stdout.fileno(), line) :]
+        line = line[os.write(answers, line) :]
+    os.close(answers)

@@ -45,7 +45,10 @@ class Job(Protocol):
         ...
 
     async def produce(self, stop: asyncio.Event) -> None:
-        """Call the pipeline for every trial. Started at most once; once `stop` is set nothing new begins."""
+        """Call the pipeline for every trial. Started at most once; once `stop` is set nothing new begins.
+
+        Sets no signal handlers of its own: SIGINT and SIGTERM are the process's, and set `stop`.
+        """
         ...
 
     def checked(self, checked: Checked) -> None:

@@ -133,7 +133,8 @@ class Trials:
         for waiting in self._waiting.values():
             self._judge(waiting)
         self._waiting.clear()
-        for intent in self._begun.values():
+        # Of a damaged ledger nobody can say whether the trial was lost, or only its record.
+        for intent in () if run.broken else self._begun.values():
             self._lose(intent, run)
         self._begun.clear()
         self._held.clear()

@@ -92,7 +92,8 @@ class LedgerWriter:
         if self._fd < 0:
             return
         try:
-            self.flush()
+            if self._free:  # else an append was cut short, and what it held may be on disk in part
+                self.flush()
             self.sync()
         finally:
             self.abandon()

@@ -14,6 +14,8 @@ __all__ = ["DOMAINS", "ROOTS", "canonical_input", "scope_of", "whole"]
 DOMAINS = ("mail", "command", "job", "record")
 """Where a case's input stands in `given` when it has no `input` of its own."""
 
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+
 ROOTS = ("input", "case", "endpoint", "run")
 """What a template may read."""
 
@@ -50,10 +52,11 @@ def scope_of(case: Case, context: RunContext, endpoints: Mapping[str, str]) -> d
 def whole(value: Any) -> Json:
     """A value as plain JSON with every field present, sharing nothing changeable with `value`."""
     kind = type(value)
-    if kind is str or value is None:
+    if kind in _PLAIN:
         return value
     if kind is dict or isinstance(value, Mapping):
-        return {key: whole(item) for key, item in value.items()}
+        # Runs for every call: most of what a mapping holds needs no call of its own.
+        return {key: item if type(item) in _PLAIN else whole(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [whole(item) for item in value]
     if isinstance(value, Enum):

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import orjson
 
-from sluicegate.errors import Fault, InputError
+from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.model import Case, Json, Rule, decode_or_faults, parse_time
 from sluicegate.plan.strict_json import RepeatedKeyError, parse_unique
 from sluicegate.plan.textfile import regular_file
@@ -39,6 +39,7 @@ ALIASES: Mapping[str, str] = {
 
 _MOST_FAULTS = 50
 _MAX_LINE_BYTES = 16 * 1024 * 1024
+_SKIPPED_BYTES = 64 * 1024
 _KNOWN = frozenset(Case.__dataclass_fields__)
 _ID = re.compile(r"[^\x00-\x1f\x7f~]{1,200}")
 _SPACED_COLON = re.compile(rb'"\s+:')
@@ -69,7 +70,7 @@ class _Reading:
         if (fault := regular_file(path, "a file of cases")) is not None:
             self._add(fault)
             return
-        hashes, lines = self._ids.setdefault(str(path), (array("Q"), array("L")))
+        hashes, lines = self._ids.setdefault(str(path), (array("Q"), array("I")))
         try:
             with path.open("rb") as file:
                 for number, line in _lines(file):
@@ -153,7 +154,7 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
     while line := file.readline(_MAX_LINE_BYTES + 1):
         number += 1
         if len(line) > _MAX_LINE_BYTES:
-            while (rest := file.readline(_MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
+            while (rest := file.readline(_SKIPPED_BYTES)) and not rest.endswith(b"\n"):
                 pass
         yield number, line[3:] if number == 1 and line[:3] == b"\xef\xbb\xbf" else line
 
@@ -163,7 +164,7 @@ def _parsed(line: bytes, where: str) -> tuple[Json, Fault | None]:
         what = f"Is longer than {_MAX_LINE_BYTES // 1024 // 1024} MiB."
         return None, Fault(where=where, what=what, mend="One case is one line; is this file JSON lines?")
     try:
-        value = orjson.loads(line)
+        value = orjson.loads(line.rstrip())
         if not _surely_unique(line, value):
             parse_unique(line.decode())
     except RepeatedKeyError as error:
@@ -212,7 +213,7 @@ def _renamed(value: dict[str, Json], where: str) -> tuple[dict[str, Json], list[
     for key, item in value.items():
         name = key if key in _KNOWN else ALIASES.get(key)
         if name is None:
-            mend = f'Put it under metadata: {{"metadata": {{"{key}": …}}}}.'
+            mend = nearest(key, [*_KNOWN, *ALIASES]) or f'Put it under metadata: {{"metadata": {{"{key}": …}}}}.'
             faults.append(Fault(where=where, what=f"$ has an unknown key '{key}'.", mend=mend))
         elif name in taken:
             what = f"$ says '{name}' twice, as '{taken[name]}' and '{key}'."

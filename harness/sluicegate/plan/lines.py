@@ -209,7 +209,8 @@ def _outside(value: Fraction, metric: Metric) -> str | None:
 
 def _kind(metric: Metric) -> str:
     article = "an" if metric.kind is MetricKind.INCIDENTS else "a"
-    return f"{article} {metric.kind.value} metric" + (" better inside a range" if metric.better is Better.INSIDE else "")
+    inside = " better inside a range" if metric.better is Better.INSIDE else ""
+    return f"{article} {metric.kind.value} metric{inside}"
 
 
 def _tidy(text: str) -> str:

@@ -119,7 +119,7 @@ def _source(table: Table, kind: MetricKind) -> str:
 def read_rule(table: Table) -> Rule | None:
     """`rule: {field, equals | contains | matches}`."""
     rule = table.table("rule", ("field", "equals", "contains", "matches"))
-    if rule is None:
+    if rule is None or not rule.is_mapping:
         return None
     rule.needs("field", "Name a path of the output: content, mail.subject, structured.items[0].price.")
     given = [name for name in ("equals", "contains", "matches") if name in rule]

@@ -57,7 +57,7 @@ def read_pipeline(node: Node, faults: Faults) -> PipelineSpec:
         return PipelineSpec(target=_callable(node.text, node.line, faults))
     table = Table(node, "pipeline", faults, PIPELINE_KEYS)
     given = [name for name in _TARGETS if name in table]
-    if len(given) != 1:
+    if len(given) != 1 and table.is_mapping:
         seen = f"has {len(given)} of {', '.join(_TARGETS)}."
         table.fault(None, seen, "Write exactly one, for example callable: shop.drafts:draft_reply.")
     target = _target(given[0], table, faults) if given else _NOWHERE
@@ -202,7 +202,7 @@ def _environment(table: Table, target: object) -> dict[str, str]:
 
 def read_subject(table: Table | None) -> SubjectSpec:
     """`subject:`: parts by name; a git revision, file patterns, model names, or a literal version."""
-    if table is None:
+    if table is None or not table.is_mapping:
         return SubjectSpec()
     git: str | None = None
     files: dict[str, tuple[str, ...]] = {}
@@ -224,7 +224,7 @@ def read_subject(table: Table | None) -> SubjectSpec:
             table.fault(part, f"'{part}' is a list.", f"Write {part}: {{files: […]}}.")
         else:
             values[part] = table.text(part)
-    if not (git or files or models or values):
+    if not list(table):
         table.fault(None, "names nothing.", "Write at least code: {git: HEAD}.")
     return SubjectSpec(git=git, files=files, models=models, values=values)
 

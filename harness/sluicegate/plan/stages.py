@@ -10,7 +10,7 @@ from fractions import Fraction
 from sluicegate.errors import nearest
 from sluicegate.model import Origin
 from sluicegate.plan.criteria import CriteriaReader
-from sluicegate.plan.document import Node, SequenceNode
+from sluicegate.plan.document import Entry, MappingNode, Node, ScalarNode, SequenceNode
 from sluicegate.plan.lines import references
 from sluicegate.plan.metrics import KNOWN_SUITES
 from sluicegate.plan.table import Faults, Table, said
@@ -59,13 +59,11 @@ def read_stages(node: Node | None, criteria: CriteriaReader, feeds: Feeds, fault
 
 
 def _stage(node: Node, index: int, criteria: CriteriaReader, faults: Faults) -> Stage:
-    table = Table(node, f"stages[{index}]", faults, STAGE_KEYS)
+    table = Table(node, _label(node, index), faults, STAGE_KEYS)
     table.needs("name", "Write - name: preflight.")
     name = table.text("name")
-    if name:
-        table.label = f"stage '{name}'"
-        if not _NAME.fullmatch(name):
-            table.fault("name", f"'{name}' cannot be a file name.", "Use up to 64 letters, digits, '.', '_' and '-'.")
+    if name and not _NAME.fullmatch(name):
+        table.fault("name", f"'{name}' cannot be a file name.", "Use up to 64 letters, digits, '.', '_' and '-'.")
     table.needs("exposure", "Write exposure: {live: false} or {live: true, percent: 10}.")
     bake_s, stable_days = _bake(table)
     node_of_criteria = table.node("criteria")
@@ -80,6 +78,14 @@ def _stage(node: Node, index: int, criteria: CriteriaReader, faults: Faults) -> 
         rollback=_rollback(table),
         line=table.line,
     )
+
+
+def _label(node: Node, index: int) -> str:
+    match node:
+        case MappingNode(entries={"name": Entry(node=ScalarNode(text=name))}) if name:
+            return f"stage '{name}'"
+        case _:
+            return f"stages[{index}]"
 
 
 def _exposure(stage: Table) -> Exposure:
@@ -158,7 +164,9 @@ def _steps(table: Table) -> tuple[tuple[str, ...], ...]:
         return ()
     steps: list[tuple[str, ...]] = []
     for item in node.items:
-        words = [word.text for word in item.items if hasattr(word, "text")] if isinstance(item, SequenceNode) else []
+        words = (
+            [word.text for word in item.items if isinstance(word, ScalarNode)] if isinstance(item, SequenceNode) else []
+        )
         if not isinstance(item, SequenceNode) or not words or len(words) != len(item.items):
             table.faults.add(item.line, f"{table.label}: a step is {said(item)}; expected a list of words.", example)
         steps.append(tuple(words))

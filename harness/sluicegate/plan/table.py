@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from fractions import Fraction
 from typing import TypeVar
 
 from sluicegate.errors import Fault, nearest
@@ -62,7 +61,7 @@ class Faults:
 class Table:
     """A mapping with a name for its messages. Every reader returns a default after a fault, so all faults are found."""
 
-    __slots__ = ("_entries", "_is_mapping", "faults", "label", "line")
+    __slots__ = ("_entries", "faults", "is_mapping", "label", "line")
 
     def __init__(self, node: Node, label: str, faults: Faults, known: Iterable[str] | None = None) -> None:
         """`known` are the keys it may have; None takes any."""
@@ -70,7 +69,7 @@ class Table:
         self.faults = faults
         self.line = node.line
         self._entries: Mapping[str, Entry] = {}
-        self._is_mapping = isinstance(node, MappingNode)
+        self.is_mapping = isinstance(node, MappingNode)
         if not isinstance(node, MappingNode):
             faults.add(node.line, f"{label} is {said(node)}; expected a mapping.", _keys_hint(known))
             return
@@ -110,7 +109,7 @@ class Table:
 
     def needs(self, key: str, mend: str) -> None:
         """Note that `key` is missing, if it is."""
-        if self._is_mapping and key not in self._entries:
+        if self.is_mapping and key not in self._entries:
             self.fault(None, f"lacks '{key}'.", mend)
 
     def table(self, key: str, known: Iterable[str] | None = None, label: str | None = None) -> Table | None:
@@ -190,14 +189,6 @@ class Table:
             self.fault(key, f"'{key}' is {said(self._entries[key].node)}; expected {at_least}.")
             return None
         return int(value)
-
-    def fraction_of_seconds(self, key: str, default: Fraction) -> Fraction:
-        """A duration above zero; `500ms` stays exact."""
-        value = self.parsed(key, duration)
-        if value is not None and value <= 0:
-            self.fault(key, f"'{key}' is zero.", "Write a time above 0.")
-            return default
-        return default if value is None else value
 
     def texts(self, key: str, *, example: str = "", repeated: bool = False) -> tuple[str, ...]:
         """One text, or a list of them; each once unless `repeated`."""

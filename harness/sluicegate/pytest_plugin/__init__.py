@@ -6,17 +6,17 @@ processes, and the last lines are the verdict.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from sluicegate.pytest_plugin.expecting import Expectations
+    from sluicegate.pytest_plugin.own_checks import OwnCheckRun
     from sluicegate.pytest_plugin.reading import Outputs
     from sluicegate.pytest_plugin.results import CheckResults
 
-__all__ = ["expect", "outputs", "results"]
+__all__ = ["expect", "outputs", "own_check", "results"]
 
 _MARKER = (
     "sluicegate(golden=None, suite=None): a test that the gate counts. `outputs` then reads the pipeline's answers to "
@@ -96,3 +96,11 @@ def results(request: pytest.FixtureRequest) -> CheckResults:
     from sluicegate.pytest_plugin.results import results_for
 
     return results_for(request)
+
+
+@pytest.fixture
+def own_check(request: pytest.FixtureRequest) -> OwnCheckRun:
+    """One of the checks that `pytest_sluicegate_checks` returns; for the bundled suites."""
+    from sluicegate.pytest_plugin.own_checks import own_check_for
+
+    return own_check_for(request)

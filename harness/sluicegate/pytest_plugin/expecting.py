@@ -1,15 +1,17 @@
-"""`expect(case, value)`: what an output must say, counted when asserted, reported case by case at the end of the test."""
+"""`expect(case, value)`: what an output must say; counted when asserted, reported by case when the test ends."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sluicegate.pytest_plugin.failing import FailedCase, report_failures
+from sluicegate.pytest_plugin.link import link_of
 
 if TYPE_CHECKING:
     from sluicegate.model import Case
@@ -57,7 +59,7 @@ class Expectations:
             for case_id, faults in self._failures.items()
         ]
         total, self.failed_cases, self._failures = self.failed_cases, 0, {}
-        report_failures(cases, total=total, subtests=self._subtests, about="case")
+        report_failures(cases, total=total, subtests=self._subtests)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,21 +91,48 @@ class Expectation:
         return self._hold(_holds(lambda: self.value), said)
 
     def _hold(self, holds: bool, said: str) -> Expectation:
-        self._all.asserted(self.case_id, None if holds else f"expected: {said}\nseen:     {_shown(self.value)}")
+        self._all.asserted(self.case_id, None if holds else f"expected: {said}\nseen: {_shown(self.value)}")
         return self
 
 
 def expectations_for(request: pytest.FixtureRequest) -> Expectations:
     """The fixture's value; the item keeps it too, so that the plugin can settle it when the test ends."""
-    from sluicegate.pytest_plugin.gating import rerun_command
-
-    made = Expectations(rerun=rerun_command(request.config), subtests=subtests_of(request))
+    link = link_of(request.config)
+    plugins = request.config.pluginmanager
+    if not plugins.hasplugin(_SETTLING):
+        plugins.register(_Settling(), _SETTLING)
+    made = Expectations(rerun=link.rerun if link is not None else _no_command, subtests=subtests_of(request))
     request.node.stash[ASSERTIONS] = made
     return made
 
 
+_SETTLING = "sluicegate-settling"
+
+
+class _Settling:
+    """Reports what was expected in vain before the test counts as passed; there only once a test expects something."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        expectations = pyfuncitem.stash.get(ASSERTIONS, None)
+        try:
+            result = yield
+        except BaseException:
+            if expectations is not None:
+                with suppress(pytest.fail.Exception):
+                    expectations.settle()
+            raise
+        if expectations is not None:
+            expectations.settle()
+        return result
+
+
+def _no_command(_case_id: str) -> str:
+    return ""
+
+
 def subtests_of(request: pytest.FixtureRequest) -> Any:
-    """pytest's own subtests where this version has them."""
+    """Pytest's own subtests where this version has them."""
     try:
         return request.getfixturevalue("subtests")
     except pytest.FixtureLookupError:

@@ -25,11 +25,12 @@ class FailedCase:
     @property
     def text(self) -> str:
         """The case id first, since neither JUnit nor a node id carries it."""
-        said = [f"{self.case_id}:", *(f"  {line}" for entry in self.lines for line in entry.splitlines())]
+        first, *rest = [line for entry in self.lines for line in entry.splitlines()] or ["failed"]
+        said = [f"{self.case_id}: {first}", *(f"  {line}" for line in rest)]
         return "\n".join([*said, *([f"  rerun: {self.rerun}"] if self.rerun else [])])
 
 
-def report_failures(cases: Sequence[FailedCase], *, total: int, subtests: Any, about: str) -> None:
+def report_failures(cases: Sequence[FailedCase], *, total: int, subtests: Any, about: str = "") -> None:
     """Report the first cases as failed subtests, then fail the item with the count. Nothing failed: nothing happens.
 
     Raises pytest's Failed.
@@ -41,7 +42,7 @@ def report_failures(cases: Sequence[FailedCase], *, total: int, subtests: Any, a
         for case in shown:
             with subtests.test(msg=case.case_id):
                 pytest.fail(case.text, pytrace=False)
-    count = f"{total:,} {about}{'s' if total > 1 else ''} failed"
+    count = f"{about}{total:,} case{'s' if total > 1 else ''} failed"
     rest = f"; {total - len(shown):,} more in the report" if total > len(shown) else ""
     listed = "" if subtests is not None else "\n" + "\n".join(case.text for case in shown)
     pytest.fail(f"{count}{rest}{listed}", pytrace=False)

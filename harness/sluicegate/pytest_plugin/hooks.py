@@ -1,4 +1,4 @@
-"""Hooks of Sluicegate's own. Their names begin with `pytest_`, so that pytest finds them in a conftest as they stand."""
+"""Hooks of Sluicegate's own. Their names begin with `pytest_`, so that pytest finds them in a conftest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["pytest_sluicegate_checks"]
 
 
-def pytest_sluicegate_checks(config: pytest.Config) -> Iterable[Callable[..., Any]] | None:  # type: ignore[empty-body]
+def pytest_sluicegate_checks(config: pytest.Config) -> Iterable[Callable[..., Any]] | None:
     """Your own checks, put to every output of the stage.
 
     Called once in each process of a run with a plan, before collection: in the controller and in every xdist worker,

@@ -29,7 +29,7 @@ def test_id(item: pytest.Item, base: Path) -> str:
 
 
 def shadowed(items: Iterable[pytest.Item]) -> Iterator[tuple[pytest.Item, str]]:
-    """Marked tests whose file defines their name twice, so that only the last one can run: item and `line 3, line 9`."""
+    """Marked tests whose file defines their name twice, so that only the last can run; with `line 3 and line 9`."""
     twice: dict[Path, dict[str, list[int]]] = {}
     for item in items:
         if not isinstance(item, pytest.Function):

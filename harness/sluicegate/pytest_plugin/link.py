@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from sluicegate.broker.client import Client
 
-__all__ = ["LINK", "Link", "Reach", "link_of", "merged", "needed_link"]
+__all__ = ["LINK", "Link", "Reach", "link_of", "needed_link"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +40,8 @@ class Link:
     """The connection of this process."""
 
     reach: Reach
-    groups: list[str] | None = None
-    """What the collected tests read; None is everything."""
+    reads: list[str | None] = field(default_factory=list)
+    """The groups that the collected tests read; None among them is every case of the stage."""
     fault: str = ""
     """Why there is nothing to read."""
     _client: Client | None = field(default=None)
@@ -65,7 +64,7 @@ class Link:
         from sluicegate.errors import SluicegateError
 
         try:
-            self.client.begin(groups=self.groups)
+            self.client.begin(reads=self.reads)
         except SluicegateError as error:
             self.fault = str(error)
 
@@ -102,9 +101,3 @@ def needed_link(config: pytest.Config, what: str) -> Link:
     if link.fault:
         pytest.fail(link.fault, pytrace=False)
     return link
-
-
-def merged(groups: Iterable[str | None]) -> list[str] | None:
-    """All groups read, or None as soon as one test reads everything."""
-    found = set(groups)
-    return None if None in found else sorted(name for name in found if name is not None)

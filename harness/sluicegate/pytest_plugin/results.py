@@ -49,7 +49,7 @@ class CheckReading:
             FailedCase(case_id=case_id, lines=_lines(repeat, result, said), rerun=self._link.rerun(case_id))
             for case_id, repeat, result, said in self._said["failed"]
         ]
-        report_failures(cases, total=failed, subtests=self._subtests, about=f"case of {self._check}")
+        report_failures(cases, total=failed, subtests=self._subtests, about=f"{self._check}: ")
         if counts["pass"]:
             return
         if counts["not_applicable"]:

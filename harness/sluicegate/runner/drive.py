@@ -30,7 +30,7 @@ __all__ = ["clock_of", "drive"]
 _BREATH_S = 0.01
 """A pipeline that never waits must not keep signals and the screen waiting for longer."""
 _BLOCK = 64
-"""Trials shown to `on_trial` at a time, at most."""
+"""Trials shown to `on_block` at a time, at most."""
 _LETTING_GO_S = 5.0
 """How long a cancelled call may hold on before the run goes without it."""
 
@@ -49,7 +49,7 @@ async def drive(
     nonce: str,
     concurrency: int = 32,
     now_of: Callable[[Case], str | None] = clock_of,
-    on_trial: Callable[[Trial], None] | None = None,
+    on_block: Callable[[list[Trial]], None] | None = None,
     stop: asyncio.Event | None = None,
     progress: Progress | None = None,
 ) -> Counts:
@@ -57,7 +57,8 @@ async def drive(
 
     Setting `stop` begins nothing new and waits for what is in flight, which the adapter's time-out bounds. Cancelling
     leaves what is in flight without an outcome: its intents stay, and it counts as crashed. Whatever recorder,
-    boundary, `trials` or `on_trial` raise ends the run with that error. Memory does not depend on the number of trials.
+    boundary, `trials` or `on_block` raise ends the run with that error. Memory does not depend on the number of trials.
+    `on_block` is shown the trials that ended in one step of the loop, 64 at most, after they are recorded.
 
     Latency is measured here, around the call, unless the adapter has measured it nearer to the pipeline. (What the
     pipeline itself claims, an adapter drops.)
@@ -71,7 +72,7 @@ async def drive(
         boundary=boundary,
         nonce=nonce,
         now_of=now_of,
-        on_trial=on_trial,
+        on_block=on_block,
         stop=stop,
         progress=progress or Progress(),
     )
@@ -107,15 +108,15 @@ class _Run:
     boundary: Boundary | None
     nonce: str
     now_of: Callable[[Case], str | None]
-    on_trial: Callable[[Trial], None] | None
+    on_block: Callable[[list[Trial]], None] | None
     stop: asyncio.Event | None
     progress: Progress
     workers: list[asyncio.Task[None]] = field(default_factory=list)
     breathed: float = 0.0
     ended: list[Trial] = field(default_factory=list)
-    """Recorded, and not yet shown to `on_trial`."""
+    """Recorded, and not yet shown to `on_block`."""
     raised: BaseException | None = None
-    """By `on_trial`, between two steps of the workers."""
+    """By `on_block`, between two steps of the workers."""
 
     async def work(self) -> None:
         """Take trials until there are no more, or until the run is stopped."""
@@ -157,7 +158,7 @@ class _Run:
         self.recorder.record(trial, run_id)
         self.progress.done += 1
         self.progress.failed += trial.crashed
-        if self.on_trial is not None:
+        if self.on_block is not None:
             self.ended.append(trial)
             if len(self.ended) == 1:
                 # Whoever else has an answer waiting is timed first; and checks run in blocks cost a fifth less.
@@ -166,11 +167,10 @@ class _Run:
                 self.settle()
 
     def settle(self) -> None:
-        """Show `on_trial` what has ended since the last time."""
+        """Show `on_block` what has ended since the last time."""
         block, self.ended = self.ended, []
-        for trial in block:
-            assert self.on_trial is not None  # noqa: S101 - nothing is kept for nobody
-            self.on_trial(trial)
+        if block and self.on_block is not None:
+            self.on_block(block)
 
     def _settle_soon(self) -> None:
         try:

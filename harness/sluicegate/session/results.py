@@ -26,7 +26,9 @@ _FINDINGS = 5
 class CheckResult:
     """One check over one shard of the cases."""
 
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("pass", "fail", "error", "not_applicable"), 0))
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("pass", "fail", "error", "not_applicable"), 0)
+    )
     failed: list[tuple[str, int, str, tuple[str, ...]]] = field(default_factory=list)
     """Case id, repeat, result, and what was found, line by line."""
 
@@ -51,7 +53,9 @@ class RunResults:
         if crashed is None:
             cell.counts["pass"] += 1
         else:
-            _keep(cell, "fail", trial.case, trial.repeat, lambda: (f"{crashed.kind.value}: {printable(crashed.message)}",))
+            _keep(
+                cell, "fail", trial.case, trial.repeat, lambda: (f"{crashed.kind.value}: {printable(crashed.message)}",)
+            )
         if checked is None:
             return
         for name, result in checked.results.items():
@@ -99,4 +103,3 @@ def _said(finding: Finding) -> list[str]:
     if finding.excerpt:
         lines.append(f"seen: {printable(finding.excerpt)}")
     return [*lines, *([printable(finding.mend)] if finding.mend else [])]
-

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from sluicegate.broker.catalogue import Catalogue
 from sluicegate.errors import Fault, InputError
-from sluicegate.ledger import Checked, Shard, TestRun
 from sluicegate.model import Json
 from sluicegate.session.stage_run import StageRun
 from sluicegate.session.workspace import Workspace

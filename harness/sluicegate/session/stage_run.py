@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -91,13 +91,12 @@ class StageRun:
         }
 
     async def begin(self, asked: Mapping[str, Json]) -> None:
-        """Open ledgers and pipeline for the groups asked for (None is all); once, whoever asks first.
+        """Open ledgers and pipeline for the groups that are read (None is all cases); once, whoever asks first.
 
         Raises InputError, to everybody who asks, for an unknown group and a pipeline that cannot be opened.
         """
         if self._begun is None:
-            groups = asked.get("groups")
-            self._begun = asyncio.create_task(self._begin(None if groups is None else [str(name) for name in groups]))
+            self._begun = asyncio.create_task(self._begin(asked.get("reads", [None])))
         await asyncio.wait([self._begun])
         if self.fault is not None:
             raise self.fault
@@ -186,12 +185,13 @@ class StageRun:
             raise InputError(Fault(where="@pytest.mark.sluicegate(golden=…)", what=what, mend=mend))
         return frozenset(case.id for case in read_cases([self.workspace.base / name]))
 
-    async def _begin(self, groups: list[str] | None) -> None:
+    async def _begin(self, reads: Sequence[str | None]) -> None:
         try:
+            groups = [self.group(name) for name in reads if name is not None]
             chosen = self._selected
-            if groups is not None:
-                wanted = frozenset[str]().union(*(self.group(name) for name in groups))
-                chosen = wanted if chosen is None else wanted & chosen
+            if None not in reads:
+                read = frozenset[str]().union(*groups)
+                chosen = read if chosen is None else read & chosen
             folder, earlier = attempt_for(self._collection, fresh=self._selected is not None)
             note_attempt(self.workspace, self.stage, folder)
             for origin in self._collection.origins or [Origin.SUITE]:
@@ -248,9 +248,7 @@ class _OriginRun:
 
     broker: Broker
 
-    def __init__(
-        self, run: StageRun, origin: Origin, trials: list[tuple[Case, int]], earlier: Earlier | None
-    ) -> None:
+    def __init__(self, run: StageRun, origin: Origin, trials: list[tuple[Case, int]], earlier: Earlier | None) -> None:
         self._run = run
         self._plan = run.workspace.plan
         self._origin = origin

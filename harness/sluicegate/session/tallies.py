@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from hashlib import blake2b
 
 from sluicegate.model import Estimate, NotMeasured
 from sluicegate.stats.binomial import lower_bound, upper_bound
 
 __all__ = ["CaseTally", "SeenIds", "Values"]
+
+_ALL_BITS = 2**64 - 1
 
 
 class CaseTally:
@@ -71,7 +72,10 @@ class Values:
 
 
 class SeenIds:
-    """Exact-enough memory of ids: 8 bytes each in an open table (a clash of two ids in 2**64 is reported as one)."""
+    """Exact-enough memory of ids: 8 bytes each in an open table (a clash of two ids in 2**64 is reported as one).
+
+    The mark of an id is Python's own hash, keyed anew in each process; nothing of it is kept or compared elsewhere.
+    """
 
     def __init__(self, ids: Iterable[str] = ()) -> None:
         self._table = array("Q", bytes(8 * 1024))
@@ -81,7 +85,7 @@ class SeenIds:
 
     def add(self, item: str) -> bool:
         """True when `item` is new."""
-        mark = int.from_bytes(blake2b(item.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") or 1
+        mark = hash(item) & _ALL_BITS or 1
         if not self._insert(mark):
             return False
         self._count += 1

@@ -102,6 +102,7 @@ def a_rollout(
         more: further lines of the plan.
 
     Lock it with `example.run_sluicegate("plan", "lock", "rollout.yaml")`.
+
     """
     rows = [_made_up(number) for number in range(cases)] if isinstance(cases, int) else list(cases)
     lines = "".join(f"      {line.strip()}\n" for line in criteria.splitlines() if line.strip())
@@ -145,11 +146,11 @@ _CONTRACT = {
     "additionalProperties": False,
 }
 
-_PIPELINE = '''\
+_PIPELINE = """\
 async def answer(input):
     order = 1000 + input["n"]
     return {"content": f"Order {order} is on its way.", "structured": {"order": order}}
-'''
+"""
 
 
 def _plain(given: Mapping[str, Any]) -> dict[str, Any]:

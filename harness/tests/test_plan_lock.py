@@ -1,0 +1,204 @@
+"""The lock: one byte string for one content, strict to read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sluicegate.errors import InputError
+from sluicegate.plan.lock import Lock, LockedStage, LockedSuite, lock_bytes, lock_digest, lock_path, read_lock
+
+A, B = "a" * 64, "b" * 64
+LOCK = Lock(
+    plan_digest=A,
+    stages={
+        "preflight": LockedStage(
+            suites={"schema": LockedSuite(checks=("schema.valid",), cases=(("order-2", B), ("order-1", A)), repeats=2)},
+            tests=("tests/test_b.py::b", "tests/test_a.py::a"),
+            case_files={"cases/orders.jsonl": A},
+        ),
+        "ten": LockedStage(),
+    },
+    contracts={"structured": B},
+)
+TEXT = f"""\
+{{
+  "contracts": {{
+    "structured": "{B}"
+  }},
+  "plan_digest": "{A}",
+  "schema_version": 1,
+  "stages": {{
+    "preflight": {{
+      "case_files": {{
+        "cases/orders.jsonl": "{A}"
+      }},
+      "suites": {{
+        "schema": {{
+          "cases": [
+            ["order-1", "{A}"],
+            ["order-2", "{B}"]
+          ],
+          "checks": [
+            "schema.valid"
+          ],
+          "repeats": 2
+        }}
+      }},
+      "tests": [
+        "tests/test_a.py::a",
+        "tests/test_b.py::b"
+      ]
+    }},
+    "ten": {{
+      "case_files": {{}},
+      "suites": {{}},
+      "tests": []
+    }}
+  }}
+}}
+"""
+
+
+def faults(tmp_path: Path, data: bytes) -> list[str]:
+    path = tmp_path / "rollout.lock"
+    path.write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        read_lock(path)
+    return [str(fault).replace(str(path), "rollout.lock") for fault in caught.value.faults]
+
+
+def changed(**parts: object) -> bytes:
+    return json.dumps({**json.loads(TEXT), **parts}).encode()
+
+
+def suite(**parts: object) -> bytes:
+    return changed(stages={"ten": {"suites": {"schema": parts}}})
+
+
+def test_a_lock_is_one_byte_string() -> None:
+    """Keys and ids sorted, one case a line, a newline at the end."""
+    assert lock_bytes(LOCK).decode() == TEXT
+
+
+def test_a_lock_is_read_back(tmp_path: Path) -> None:
+    """What is read says the same, to the byte."""
+    path = tmp_path / "rollout.lock"
+    path.write_bytes(lock_bytes(LOCK))
+
+    assert lock_bytes(read_lock(path)) == lock_bytes(LOCK)
+    assert lock_digest(read_lock(path)) == lock_digest(LOCK)
+
+
+def test_the_order_of_cases_and_tests_changes_nothing() -> None:
+    """Sorted is sorted."""
+    swapped = LockedSuite(checks=("schema.valid",), cases=(("order-1", A), ("order-2", B)), repeats=2)
+    stage = LockedStage(
+        suites={"schema": swapped},
+        tests=("tests/test_a.py::a", "tests/test_b.py::b"),
+        case_files={"cases/orders.jsonl": A},
+    )
+
+    lock = Lock(plan_digest=A, stages={"ten": LockedStage(), "preflight": stage}, contracts={"structured": B})
+    assert lock_bytes(lock) == lock_bytes(LOCK)
+
+
+def test_the_layout_of_the_file_is_not_the_lock(tmp_path: Path) -> None:
+    """The digest is of what it says."""
+    path = tmp_path / "rollout.lock"
+    path.write_bytes(json.dumps(json.loads(TEXT)).encode())
+
+    assert lock_digest(read_lock(path)) == lock_digest(LOCK)
+
+
+def test_a_lock_lies_beside_its_plan() -> None:
+    """Under the plan's own name."""
+    assert lock_path(Path("rollout.yaml")) == Path("rollout.lock")
+    assert lock_path(Path("a/plan.yml")) == Path("a/plan.lock")
+
+
+def test_a_missing_lock_says_how_to_write_one(tmp_path: Path) -> None:
+    """The mend is a command."""
+    with pytest.raises(InputError) as caught:
+        read_lock(tmp_path / "x.lock")
+
+    said = "There is no such file; expected a lock. Run: sluicegate plan lock"
+    assert str(caught.value) == f"{tmp_path}/x.lock: {said}"
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "rollout.lock:1: Is no JSON: Expecting value. Run: sluicegate plan lock."),
+        (b"{\n,", ("rollout.lock:2: Is no JSON: Expecting property name enclosed in double quotes. "
+         "Run: sluicegate plan lock.")),
+        (b'{"a": NaN}', "rollout.lock: Is no JSON: it cannot be read. Run: sluicegate plan lock."),
+        (b"[" * 100_000, "rollout.lock: Is no JSON: it cannot be read. Run: sluicegate plan lock."),
+        (b'{"stages": {}, "stages": {}}', "rollout.lock: 'stages' is written twice. Run: sluicegate plan lock."),
+        (b"\xff", "rollout.lock:1: Is not UTF-8 (byte 0xff). Save it as UTF-8."),
+        (b"[]", "rollout.lock: $ is []; expected a mapping for Lock."),
+        (b"{}", "rollout.lock: $ lacks 'plan_digest'. Add 'plan_digest'."),
+        (changed(schema_version=2),
+         "rollout.lock: Has schema_version 2; this version reads 1. Run: sluicegate plan lock."),
+        (changed(plan_digest="x"), "rollout.lock: $.plan_digest is no SHA-256. Run: sluicegate plan lock."),
+        (changed(contracts={"mail": "x"}), "rollout.lock: $.contracts.mail is no SHA-256. Run: sluicegate plan lock."),
+        (changed(stage={}), "rollout.lock: $ has an unknown key 'stage'. Did you mean 'stages'?"),
+        (changed(stages={"ten": {"tests": ["a", "a"]}}),
+         "rollout.lock: $.stages.ten.tests names a test twice. Run: sluicegate plan lock."),
+        (changed(stages={"ten": {"case_files": {"a": "b"}}}),
+         "rollout.lock: $.stages.ten.case_files.a is no SHA-256. Run: sluicegate plan lock."),
+        (suite(repeats=0), "rollout.lock: $.stages.ten.suites.schema.repeats is 0. Run: sluicegate plan lock."),
+        (suite(repeats=True), "rollout.lock: $.stages.ten.suites.schema.repeats is True; expected a whole number."),
+        (suite(checks=["a", "a"]),
+         "rollout.lock: $.stages.ten.suites.schema.checks names a check twice. Run: sluicegate plan lock."),
+        (suite(cases=[["a"]]),
+         "rollout.lock: $.stages.ten.suites.schema.cases[0] is no pair of id and SHA-256. Run: sluicegate plan lock."),
+        (suite(cases=[[]]),
+         "rollout.lock: $.stages.ten.suites.schema.cases[0] is no pair of id and SHA-256. Run: sluicegate plan lock."),
+        (suite(cases=[["a", A], ["a", B]]),
+         "rollout.lock: $.stages.ten.suites.schema.cases[1] pins 'a' twice. Run: sluicegate plan lock."),
+    ],
+)  # fmt: skip
+def test_locks_that_cannot_be(tmp_path: Path, data: bytes, said: str) -> None:
+    """Nothing Sluicegate would not write is taken for a lock."""
+    assert faults(tmp_path, data) == [said]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=100) | st.text(alphabet='{}[]":,1 stagepln_di', max_size=60).map(str.encode))
+def test_any_bytes_are_a_lock_or_faults(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    """No lock file ends in anything but a lock or an InputError."""
+    path = tmp_path_factory.getbasetemp() / "any.lock"
+    path.write_bytes(data)
+    with pytest.raises(InputError):
+        read_lock(path)
+
+
+_NAMES = st.text(min_size=1, max_size=8).filter(lambda text: text.isprintable())
+_DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
+_SUITES = st.builds(
+    LockedSuite,
+    checks=st.lists(_NAMES, unique=True, max_size=3).map(tuple),
+    cases=st.dictionaries(_NAMES, _DIGESTS, max_size=3).map(lambda found: tuple(found.items())),
+    repeats=st.integers(1, 5),
+)
+_STAGES = st.builds(
+    LockedStage,
+    suites=st.dictionaries(_NAMES, _SUITES, max_size=2),
+    tests=st.lists(_NAMES, unique=True, max_size=3).map(tuple),
+    case_files=st.dictionaries(_NAMES, _DIGESTS, max_size=2),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.builds(Lock, plan_digest=_DIGESTS, stages=st.dictionaries(_NAMES, _STAGES, max_size=2)))
+def test_every_lock_survives_its_file(tmp_path_factory: pytest.TempPathFactory, lock: Lock) -> None:
+    """Written and read back, any lock has the same bytes."""
+    path = tmp_path_factory.getbasetemp() / "every.lock"
+    path.write_bytes(lock_bytes(lock))
+
+    assert lock_bytes(read_lock(path)) == lock_bytes(lock)

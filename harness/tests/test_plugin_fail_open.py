@@ -1,0 +1,313 @@
+"""How a bad build gets promoted elsewhere, tried through pytest: each row of it sees no promote here."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from sluicegate.ledger import read_ledger
+
+sys.path.insert(0, str(Path(__file__).parent))
+from plugin_world import OWN, OWN_ID, gated, project, records
+
+sys.path.pop(0)
+
+
+def test_the_sound_project_is_complete_so_that_every_hold_here_has_its_reason(tmp_path: Path) -> None:
+    """The control: the project of all the other tests, untouched, passes."""
+    example = project(tmp_path)
+
+    gated(example).check(exit_code=0, kind="complete", counts={"passed": 6, "skipped": 2})
+
+
+def test_no_test_collected_holds(tmp_path: Path) -> None:
+    """0 collected is not 0 failed."""
+    conftest = """
+        def pytest_collection_modifyitems(items):
+            items.clear()
+    """
+    example = project(tmp_path, files={"conftest.py": textwrap.dedent(conftest)})
+
+    gated(example).check(exit_code=1, kind="hold.incomplete", says=("no tests ran", "required test did not run"))
+
+
+def test_everything_skipped_holds(tmp_path: Path) -> None:
+    """Skipped tests leave the pipeline uncalled, and that is what the verdict says."""
+    conftest = """
+        import pytest
+
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                item.add_marker(pytest.mark.skip(reason="later"))
+    """
+    example = project(tmp_path, files={"conftest.py": textwrap.dedent(conftest)})
+
+    gated(example).check(exit_code=1, kind="hold.incomplete", counts={"skipped": 8})
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "kind", "says"),
+    [
+        (
+            "empty parametrize",
+            """
+            @pytest.mark.sluicegate
+            @pytest.mark.parametrize("order", [])
+            def test_orders(order, outputs, expect): ...
+            """,
+            "hold.incomplete",
+            "did not run",
+        ),
+        (
+            "xfail",
+            """
+            @pytest.mark.xfail(reason="known")
+            @pytest.mark.sluicegate
+            def test_orders(outputs, expect):
+                for case, output in outputs:
+                    expect(case, output.content).contains("nowhere")
+            """,
+            "hold.incomplete",
+            "were expected to fail, and did",
+        ),
+        (
+            "xpass",
+            """
+            @pytest.mark.xfail(reason="known")
+            @pytest.mark.sluicegate
+            def test_orders(outputs, expect):
+                for case, output in outputs:
+                    expect(case, output.content).contains("Order")
+            """,
+            "hold.incomplete",
+            "were expected to fail, and passed",
+        ),
+        (
+            "skipped in its body",
+            """
+            @pytest.mark.sluicegate
+            def test_orders(outputs, expect):
+                pytest.skip("not today")
+            """,
+            "hold.incomplete",
+            "were skipped",
+        ),
+        (
+            "never asserts",
+            """
+            @pytest.mark.sluicegate
+            def test_orders(outputs, expect):
+                for case, output in outputs:
+                    expect(case, output.content)
+            """,
+            "hold.incomplete",
+            "asserted nothing",
+        ),
+        (
+            "asserts in a loop over nothing",
+            """
+            @pytest.mark.sluicegate
+            def test_orders(outputs):
+                for case, output in []:
+                    assert output.content == "right"
+                assert True if False else True
+            """,
+            "hold.incomplete",
+            "asserted nothing",
+        ),
+        (
+            "two tests of one name",
+            """
+            @pytest.mark.sluicegate
+            def test_orders(outputs, expect):
+                for case, output in outputs:
+                    expect(case, output.content).contains("nowhere")
+
+            @pytest.mark.sluicegate
+            def test_orders(outputs, expect):
+                for case, output in outputs:
+                    expect(case, output.content).contains("Order")
+            """,
+            "hold.incomplete",
+            "two tests of one name",
+        ),
+    ],
+)
+def test_a_required_test_that_shows_nothing_holds(  # noqa: PLR0917 - the columns of the table
+    tmp_path: Path, name: str, body: str, kind: str, says: str
+) -> None:
+    """However green pytest is about it."""
+    example = project(tmp_path, tests={"test_own.py": "import pytest\n" + textwrap.dedent(body)})
+
+    gated(example).check(exit_code=1, kind=kind, says=says)
+
+
+def test_rerun_until_green_holds(tmp_path: Path) -> None:
+    """A second attempt is on record whatever rerunfailures shows; a failed one stays failed."""
+    flaky = """
+        import pathlib, pytest
+
+        @pytest.mark.sluicegate
+        def test_orders(outputs, expect):
+            seen = pathlib.Path("seen")
+            first = not seen.exists()
+            seen.touch()
+            for case, output in outputs:
+                expect(case, output.content).contains("nowhere" if first else "Order")
+    """
+    example = project(tmp_path, tests={"test_own.py": textwrap.dedent(flaky)})
+
+    result = gated(example, "-p", "pytest_rerunfailures", "--reruns", "3")
+
+    result.check(exit_code=1, kind="hold.failed", says="1 rerun")
+    assert [("failed", 1), ("passed", 2)] == [(test["outcome"], test["attempt"]) for test in records(example, "test")]
+
+
+def test_a_case_that_kills_the_runner_is_not_retried_until_it_survives(tmp_path: Path) -> None:
+    """The crash is on record for ever; the next session does not call the case again."""
+    deadly = """
+        import os, pathlib
+
+        async def answer(input):
+            calls = pathlib.Path("calls")
+            with calls.open("a") as file:
+                file.write(f"{input['n']}\\n")
+            if input["n"] == 3 and calls.read_text().count("3\\n") == 1:
+                os._exit(1)
+            order = 1000 + input["n"]
+            return {"content": f"Order {order} is on its way.", "structured": {"order": order}}
+    """
+    example = project(tmp_path, ids=(), tests={}, pipeline=textwrap.dedent(deadly))
+
+    gated(example).check(exit_code=1, kind="hold.*", says="died")
+    gated(example).check(exit_code=1, kind="hold.*", says="c003")
+    called = (tmp_path / "calls").read_text().split()
+    assert "3" in called
+    assert called.count("3") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment"),
+    [
+        (("-k", "not test_orders"), {}),
+        (("-k", "test_orders"), {}),
+        (("-m", "sluicegate"), {}),
+        (("--deselect", "sluicegate/suites/test_schema.py::test_valid"), {}),
+        ((), {"PYTEST_ADDOPTS": "-k 'not test_must'"}),
+        (("test_own.py::test_orders",), {"PYTEST_ADDOPTS": "--deselect=sluicegate/suites/test_answers.py"}),
+        (("--sluicegate-case", "c001"), {}),
+    ],
+    ids=["-k own", "-k suites", "-m", "--deselect", "PYTEST_ADDOPTS -k", "PYTEST_ADDOPTS --deselect", "one case"],
+)
+def test_a_selection_holds(tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> None:
+    """Useful for work, never enough to promote."""
+    example = project(tmp_path)
+
+    result = gated(example, *arguments, environment=environment)
+
+    result.check(exit_code=1, kind="hold.*")
+    assert result.counts["passed"] >= 1
+    assert "failed" not in result.counts
+
+
+def test_a_conftest_that_deselects_holds(tmp_path: Path) -> None:
+    """The lock knows what must have run."""
+    conftest = """
+        def pytest_collection_modifyitems(items):
+            items[:] = [item for item in items if "test_orders" not in item.name]
+    """
+    example = project(tmp_path, files={"conftest.py": textwrap.dedent(conftest)})
+
+    gated(example).check(exit_code=1, kind="hold.incomplete", says=f"1 required test did not run: {OWN_ID}")
+
+
+def test_reports_and_exit_status_rewritten_by_a_conftest_do_not_reach_the_verdict(tmp_path: Path) -> None:
+    """Everything is green and pytest exits with 0; the verdict, and whoever judges later, still says what happened."""
+    conftest = """
+        import pytest
+
+        @pytest.hookimpl(wrapper=True, tryfirst=True)
+        def pytest_runtest_makereport(item, call):
+            report = yield
+            report.outcome, report.longrepr = "passed", None
+            return report
+
+        @pytest.hookimpl(wrapper=True, tryfirst=True)
+        def pytest_sessionfinish(session):
+            yield
+            session.exitstatus = 0
+    """
+    broken = 'async def answer(input):\n    return {"content": "no", "structured": {"order": 1, "x": 2}}\n'
+    example = project(tmp_path, pipeline=broken, files={"conftest.py": textwrap.dedent(conftest)})
+
+    gated(example).check(exit_code=0, kind="hold.failed", says=("HOLD", f"1 required test failed: {OWN_ID}"))
+    example.run_sluicegate("judge", "rollout.yaml").check(exit_code=10, kind="hold.failed")
+
+
+def test_an_old_promote_does_not_stand_for_a_run_without_the_plugin(tmp_path: Path) -> None:
+    """What verifies asks for this subject: a verdict that lies there from before is of another one."""
+    example = project(tmp_path)
+    gated(example).check(exit_code=0, kind="complete")
+    changed = example.with_files({"bot.py": example.files["bot.py"] + "# changed\n"})
+
+    plain = changed.run_pytest("-p", "no:sluicegate", "--co", "-q")
+
+    verdict = ".sluicegate/preflight/1/verdict.json"
+    subject = changed.run_sluicegate("subject", "rollout.yaml").stdout.strip()
+    asked = ("--plan", "rollout.yaml", "--from", "preflight", "--subject", subject)
+    assert plain.verdict is None
+    changed.run_sluicegate("verify", verdict, *asked).check(says_not="Traceback")
+    assert changed.run_sluicegate("verify", verdict, *asked).exit_code != 0
+
+
+def test_an_exit_in_the_middle_of_a_test_leaves_an_unclosed_run(tmp_path: Path) -> None:
+    """pytest ends with 0 and no report; the run is on record as cut short, and a later judge holds."""
+    leaving = OWN + "\n\ndef test_leaves():\n    import os\n    os._exit(0)\n"
+    example = project(tmp_path, tests={"test_own.py": leaving})
+
+    gated(example).check(exit_code=0)
+    example.run_sluicegate("judge", "rollout.yaml").check(exit_code=30, kind="hold.invalid_evidence")
+
+
+def test_an_xdist_worker_that_dies_leaves_its_shard_open(tmp_path: Path) -> None:
+    """xdist starts another worker and goes on; the evidence is not whole."""
+    leaving = OWN + "\n\ndef test_leaves():\n    import os\n    os._exit(0)\n"
+    example = project(tmp_path, tests={"test_own.py": leaving})
+
+    result = gated(example, "-p", "xdist", "-n", "2")
+
+    result.check(exit_code=1, kind="hold.invalid_evidence")
+    closed = {shard["name"]: shard["closed"] for shard in records(example, "shard")}
+    assert False in closed.values()
+
+
+def test_the_bundled_suites_are_not_lost_under_xdist(tmp_path: Path) -> None:
+    """Added only in the controller they would vanish, with exit 0: every item of every check runs in a worker."""
+    example = project(tmp_path)
+
+    result = gated(example, "-p", "xdist", "-n", "2")
+
+    result.check(exit_code=0, kind="complete", counts={"passed": 11, "skipped": 4})
+    suites = next(shard for shard in records(example, "shard") if shard["name"] == "suites")
+    assert (14, 14) == (suites["planned"], suites["run"])
+
+
+def test_a_failure_outside_of_the_gate_fails_pytest_and_not_the_verdict(tmp_path: Path) -> None:
+    """Promote never hides a red test."""
+    example = project(tmp_path, tests={"test_own.py": OWN + "\n\ndef test_other():\n    assert 1 == 2\n"})
+
+    gated(example).check(exit_code=1, kind="complete", counts={"failed": 1})
+
+
+def test_ledger_says_how_it_ended(tmp_path: Path) -> None:
+    """Judged from what is on disk alone, the control is closed and whole."""
+    example = project(tmp_path)
+    gated(example).check(exit_code=0)
+
+    reader = read_ledger(tmp_path / ".sluicegate/preflight/1/ledger-1.jsonl")
+    reader.verify()
+
+    assert reader.complete
