@@ -184,7 +184,8 @@ class TestState:
         rollout = prepared(gated, tmp_path)
         rollout.state.write_bytes(damage(rollout.state.read_bytes()))  # type: ignore[operator]
 
-        no_promote(rollout.gate(), "hold.no_state")
+        done = no_promote(rollout.gate(), "hold.no_state", "hold.invalid_evidence")
+        assert "hold.no_state" in done.said
         refused(rollout.verify(rollout.verdict()), 30)
 
     def test_of_an_earlier_build(self, tmp_path: Path) -> None:
@@ -209,9 +210,7 @@ class TestRollbackSignal:
         verdict = rollout.write("rollback.json", rollout.verdict("ten").read_bytes())
         rollout.measured("approved", drafts(1100, held=lambda number: True, hours=19))
 
-        done = no_promote(rollout.judge(), "rollback.threshold")
-
-        assert done.verdict["rollback_steps"] == []
+        no_promote(rollout.judge(), "rollback.threshold")
         refused(rollout.verify(verdict, "--now", ago(days=-9), step=("ten", "half")), 20, "rollback.threshold: ten")
 
     def test_the_next_build_waits_for_a_human(self, tmp_path: Path) -> None:

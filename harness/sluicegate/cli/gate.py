@@ -135,7 +135,10 @@ def run_collection(
         say("finishing what is in flight; once more to leave it" if times == 1 else "leaving what is in flight")
 
     with shown(progress, quiet=quiet):
-        collected = asyncio.run(run(collection, progress=progress, only=only, again=again, tell=told))
+        try:
+            collected = asyncio.run(run(collection, progress=progress, only=only, again=again, tell=told))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
     if quiet:
         return
     for note in collected.notes:

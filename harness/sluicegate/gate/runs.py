@@ -86,14 +86,14 @@ def attempts_said(runs: Sequence[Run], state: StateView | None, question: Questi
     if not noted:
         made = set(range(1, max(here, default=0)))
     recorded = {run.started.attempt: run.head for run in runs if run.started is not None and not run.fixed}
-    taken_in = {} if state is None else {item.number: item.head for item in state.recordings}
-    numbered = {*range(1, max(recorded, default=0)), *taken_in}
+    taken_in = set() if state is None else {(item.number, item.head) for item in state.recordings}
+    numbered = {*range(1, max(recorded, default=0)), *(number for number, _ in taken_in)}
     for what, gone in (("attempt", sorted(made - here)), ("recording", sorted(numbered - recorded.keys()))):
         if gone:
             said = ", ".join(map(str, gone[:10]))
             text = f"the ledger of {what} {said} is missing: evidence was deleted."
             yield _invalid(stage, text, "Restore it; evidence is kept until the stage is left.")
-    if changed := [number for number, head in sorted(taken_in.items()) if recorded.get(number, head) != head]:
+    if changed := sorted({number for number, head in taken_in if recorded.get(number, head) != head}):
         said = ", ".join(map(str, changed[:10]))
         text = f"the ledger of recording {said} is not the one that was taken in."
         yield _invalid(stage, text, "Restore the untouched file; a changed one is not evidence.")

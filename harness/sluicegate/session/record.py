@@ -132,7 +132,9 @@ def _state_path(workspace: Workspace) -> Path:
 def _ledger(workspace: Workspace, origin: Origin, stage: str | None, at: datetime) -> Iterator[LedgerWriter]:
     """A new ledger of its own; whole once closed."""
     folder = workspace.evidence / "recorded"
-    number = 1 + max((int(path.stem) for path in folder.glob("*.jsonl") if path.stem.isdigit()), default=0)
+    before = workspace.state()
+    noted = [item.number for item in before.recordings] if before is not None else []
+    number = 1 + max([*noted, *(int(path.stem) for path in folder.glob("*.jsonl") if path.stem.isdigit())], default=0)
     with LedgerWriter(folder / f"{number:06d}.jsonl") as ledger:
         started = RunStarted(
             schema_version=1,

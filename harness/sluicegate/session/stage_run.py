@@ -221,8 +221,7 @@ class StageRun:
             checks = [check for name in self.stage.requires.suites if name in SUITES for check in SUITES[name].checks]
             planned_reads = {(check, shard) for check in (ANSWERS, *checks) for shard in range(self._shards)}
             run = len(planned_reads & self._read)
-            ledger.open_shard(_READINGS, len(planned_reads))
-            ledger.close_shard(Shard(name=_READINGS, planned=len(planned_reads), run=run, closed=True))
+            ledger.account(Shard(name=_READINGS, planned=len(planned_reads), run=run, closed=True))
 
     def _groups_of(self, case: Case) -> Iterable[str]:
         own = self._now.suites if self._now is not None else {}
