@@ -163,7 +163,7 @@ def _method(measured: Estimate | NotMeasured) -> str:
     return "" if isinstance(measured, NotMeasured) else plain(measured.method)
 
 
-_WORD = re.compile(r"[^\W\d_]{4,}")
+_RELATIVE = re.compile(r"\b(below|above|than|times|points|confirmed)\b")
 
 
 def _line(line: LineShown, scale: str) -> LineView:
@@ -175,6 +175,6 @@ def _line(line: LineShown, scale: str) -> LineView:
     else:
         sign = (_GOOD if good else _BAD).get(line.sense, plain(line.sense))
         limits = f"{sign} {exact(line.value, scale)}"
-    # "20 points below setup" says more than the number it came to; "70 %" does not.
-    wordy = f" ({plain(line.text)})" if _WORD.search(line.text) else ""
+    # "20 points below setup" says more than the number it came to; "70 %" or "0.12 at most" does not.
+    wordy = f" ({plain(line.text)})" if _RELATIVE.search(line.text) else ""
     return LineView(role=role, text=f"{role} {limits}{wordy}")
