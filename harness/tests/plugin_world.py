@@ -34,7 +34,11 @@ def project(
 ) -> Example:
     """A project whose stage requires the schema suite and the tests of these ids, locked as it stands."""
     requires = "{suites: [schema], tests: true}" if ids else "{suites: [schema]}"
-    given = {"requires": requires, "criteria": "errors.rate: {from: suite, promote: 25 %, alert: 30 %, min: 3}", **rollout}
+    given = {
+        "requires": requires,
+        "criteria": "errors.rate: {from: suite, promote: 25 %, alert: 30 %, min: 3}",
+        **rollout,
+    }
     example = Example(
         files={**a_rollout(cases, **given), **({"test_own.py": OWN} if tests is None else tests), **(files or {})},
         folder=folder,

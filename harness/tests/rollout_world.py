@@ -75,7 +75,7 @@ def answer(input):
         return switch.exists() and str(number) in switch.read_text().split()
 
     if weak("raises"):
-        raise RuntimeError("boom")
+        raise RuntimeError((SWITCHES / "says").read_text())
     if weak("dies"):
         os._exit(0)
     if weak("hangs"):
@@ -185,7 +185,7 @@ class Rollout:
         assert old in text
         self.write(name, text.replace(old, new))
 
-    def switch(self, weakness: str, *numbers: int, says: str = "no") -> None:
+    def switch(self, weakness: str, *numbers: int, says: str = "boom") -> None:
         """Weaken the pipeline for these inputs; what serves stays the same in name."""
         self.write("switches/says", says)
         self.write(f"switches/{weakness}", " ".join(map(str, numbers)))

@@ -218,6 +218,9 @@ class Controller(_Process):
         assert self._link is not None  # noqa: S101 - asked by the caller
         from sluicegate.errors import SluicegateError
 
+        # A session that ran nothing is on record too: the last thing known must not be an older run.
+        self._link.reads = self._link.reads if self._link.is_begun else []
+        self._link.begin()
         stopped = int(session.exitstatus) not in (0, 1, 5) or bool(session.shouldstop) or bool(session.shouldfail)
         try:
             return dict(self._link.client.finish(complete=not stopped))

@@ -45,7 +45,8 @@ class Link:
     fault: str = ""
     """Why there is nothing to read."""
     _client: Client | None = field(default=None)
-    _is_begun: bool = False
+    is_begun: bool = False
+    """This process has asked for the run."""
 
     @property
     def client(self) -> Client:
@@ -58,9 +59,9 @@ class Link:
 
     def begin(self) -> None:
         """Have the pipeline started, once; what keeps it from starting is kept in `fault`."""
-        if self._is_begun:
+        if self.is_begun:
             return
-        self._is_begun = True
+        self.is_begun = True
         from sluicegate.errors import SluicegateError
 
         try:
@@ -71,7 +72,14 @@ class Link:
     @property
     def records(self) -> bool:
         """There is a ledger to report to."""
-        return self._is_begun and not self.fault
+        return self.is_begun and not self.fault
+
+    @staticmethod
+    def has_ended(raised: BaseException) -> bool:
+        """Whether this was raised because the run was stopped or the broker is gone, not because of what it gave."""
+        from sluicegate.errors import SluicegateError
+
+        return isinstance(raised, SluicegateError)
 
     def rerun(self, case_id: str) -> str:
         """The command that runs only this case again."""

@@ -17,7 +17,8 @@ class Listing:
 
     def __init__(self, config: pytest.Config) -> None:
         self._file = Path(config.option.sluicegate_list)
-        self._base = config.invocation_params.dir
+        plan = config.option.sluicegate_plan
+        self._base = (config.invocation_params.dir / plan).parent if plan else config.invocation_params.dir
         if not config.option.collectonly:
             raise pytest.UsageError("--sluicegate-list: needs --collect-only. Add it.")
 

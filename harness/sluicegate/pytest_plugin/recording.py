@@ -74,7 +74,7 @@ class Recorder:
         try:
             return (yield)
         except BaseException as raised:
-            self._saw(item, _setup_outcome(raised))
+            self._saw(item, raised, "error")
             raise
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -85,10 +85,11 @@ class Recorder:
             result = yield
             self._count(pyfuncitem)
         except BaseException as raised:
-            self._saw(pyfuncitem, _call_outcome(raised))
+            self._count(pyfuncitem)
+            self._saw(pyfuncitem, raised, "failed")
             raise
-        if expectations is not None and expectations.failed_cases:
-            self._saw(pyfuncitem, "failed")
+        if expectations is not None and expectations.failed_cases and self._attempt is not None:
+            self._attempt.saw("failed")
         return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -101,10 +102,9 @@ class Recorder:
             return report
         if getattr(report, "wasxfail", None) is not None:
             self._attempt.outcome = "xpassed" if report.passed else "xfailed"
-        elif report.failed and call.when != "call":
-            self._attempt.saw("error")
         elif report.failed:
-            self._attempt.saw("failed")
+            ended = call.excinfo is not None and self._link.has_ended(call.excinfo.value)
+            self._attempt.saw("error" if ended or call.when != "call" else "failed")
         elif report.skipped:
             self._attempt.saw("skipped")
         return report
@@ -153,9 +153,18 @@ class Recorder:
     def _id(self, item: pytest.Item) -> str:
         return test_id(item, Path(self._link.reach.base))
 
-    def _saw(self, item: pytest.Item, outcome: str) -> None:
-        if self._attempt is not None and is_own_test(item):
-            self._attempt.saw(outcome)
+    def _saw(self, item: pytest.Item, raised: BaseException, otherwise: str) -> None:
+        """What was raised out of a set-up or a test, as an outcome; a session that is broken off says nothing of it."""
+        if self._attempt is None or not is_own_test(item):
+            return
+        if isinstance(raised, KeyboardInterrupt | pytest.exit.Exception):
+            self._attempt = None
+        elif isinstance(raised, pytest.xfail.Exception):
+            self._attempt.saw("xfailed")
+        elif isinstance(raised, pytest.skip.Exception):
+            self._attempt.saw("skipped")
+        else:
+            self._attempt.saw("error" if self._link.has_ended(raised) else otherwise)
 
     def _count(self, item: pytest.Function) -> None:
         """Assertions: those of `expect`, and one for plain asserts, which nobody counts, where there was a case."""
@@ -188,14 +197,3 @@ class Recorder:
 def _reads(item: pytest.Item) -> bool:
     return bundled_suite(item.path) is not None or "outputs" in getattr(item, "fixturenames", ())
 
-
-def _setup_outcome(raised: BaseException) -> str:
-    return "xfailed" if isinstance(raised, pytest.xfail.Exception) else _skipped_or(raised, "error")
-
-
-def _call_outcome(raised: BaseException) -> str:
-    return "xfailed" if isinstance(raised, pytest.xfail.Exception) else _skipped_or(raised, "failed")
-
-
-def _skipped_or(raised: BaseException, otherwise: str) -> str:
-    return "skipped" if isinstance(raised, pytest.skip.Exception) else otherwise

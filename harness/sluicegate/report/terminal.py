@@ -40,7 +40,7 @@ def render_terminal(
     reports were written, by what they are: `{"report": "….html"}`.
     """
     page = _Page(view_of(verdict), max(width, _NARROWEST), ascii_only=ascii_only)
-    lines = [_painted(line, colour=colour) for line in page.lines(paths or {})]
+    lines = [_inert(_painted(line, colour=colour)) for line in page.lines(paths or {})]
     return "\n".join(lines) + "\n"
 
 
@@ -51,6 +51,12 @@ _Line = Sequence[tuple[str, str]]
 def _painted(line: _Line, *, colour: bool) -> str:
     text = "".join(f"\x1b[{style}m{piece}\x1b[0m" if colour and style and piece else piece for piece, style in line)
     return text if colour else text.rstrip()
+
+
+def _inert(line: str) -> str:
+    """No workflow command: GitHub's runner obeys a line of a log that begins, after blanks, with two colons."""
+    said = line.lstrip(" ")
+    return line[: -len(said) - 1] + "\\" + said if said.startswith("::") and said != line else line
 
 
 class _Page:

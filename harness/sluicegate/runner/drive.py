@@ -29,8 +29,10 @@ __all__ = ["clock_of", "drive"]
 
 _BREATH_S = 0.01
 """A pipeline that never waits must not keep signals and the screen waiting for longer."""
-_BLOCK = 64
-"""Trials shown to `on_block` at a time, at most."""
+_BLOCK = 16
+"""Trials shown to `on_block` at a time: while their checks run, no answer that arrives is timed."""
+_WAITING = 64
+"""Trials that may wait to be shown; twice those under way at once, where that is more."""
 _LETTING_GO_S = 5.0
 """How long a cancelled call may hold on before the run goes without it."""
 
@@ -58,7 +60,7 @@ async def drive(
     Setting `stop` begins nothing new and waits for what is in flight, which the adapter's time-out bounds. Cancelling
     leaves what is in flight without an outcome: its intents stay, and it counts as crashed. Whatever recorder,
     boundary, `trials` or `on_block` raise ends the run with that error. Memory does not depend on the number of trials.
-    `on_block` is shown the trials that ended in one step of the loop, 64 at most, after they are recorded.
+    `on_block` is shown the trials that have ended, a few at a time, after they are recorded.
 
     Latency is measured here, around the call, unless the adapter has measured it nearer to the pipeline. (What the
     pipeline itself claims, an adapter drops.)
@@ -76,13 +78,14 @@ async def drive(
         stop=stop,
         progress=progress or Progress(),
     )
+    run.limit = max(_WAITING, 2 * concurrency)
     run.workers = [asyncio.create_task(run.work()) for _ in range(concurrency)]
     try:
         await asyncio.wait(run.workers, return_when=asyncio.FIRST_EXCEPTION)
     finally:
         await _let_go(run.workers)
         run.raise_first()
-        run.settle()
+        run.settle(run.limit)
     return Counts(planned=run.progress.begun, run=run.progress.done, crashed=run.progress.failed)
 
 
@@ -115,6 +118,9 @@ class _Run:
     breathed: float = 0.0
     ended: list[Trial] = field(default_factory=list)
     """Recorded, and not yet shown to `on_block`."""
+    limit: int = _WAITING
+    """So many may wait."""
+    settling: bool = False
     raised: BaseException | None = None
     """By `on_block`, between two steps of the workers."""
 
@@ -126,10 +132,14 @@ class _Run:
             trial = next(self.trials, None)
             if trial is None:
                 return
+            began = perf_counter()
             await self._one(*trial, me)
-            if perf_counter() - self.breathed > _BREATH_S:
-                await asyncio.sleep(0)
-                self.breathed = perf_counter()
+            now = perf_counter()
+            if now - self.breathed > _BREATH_S:
+                if now - began < _BREATH_S:  # else the call has waited, and everybody has had a turn meanwhile
+                    await asyncio.sleep(0)
+                    now = perf_counter()
+                self.breathed = now
 
     async def _one(self, case: Case, repeat: int, me: asyncio.Task[None]) -> None:
         run_id, traceparent = identity(self.nonce, case.id, repeat)
@@ -160,21 +170,30 @@ class _Run:
         self.progress.failed += trial.crashed
         if self.on_block is not None:
             self.ended.append(trial)
-            if len(self.ended) == 1:
-                # Whoever else has an answer waiting is timed first; and checks run in blocks cost a fifth less.
-                me.get_loop().call_soon(self._settle_soon)
-            elif len(self.ended) >= _BLOCK:
-                self.settle()
+            if not self.settling:
+                # Not before the calls that follow have begun: their waiting is the time for checks. And whoever else
+                # has an answer is timed first; and checks run in blocks cost a fifth less.
+                self.settling = True
+                loop = me.get_loop()
+                loop.call_soon(loop.call_soon, self._settle_soon, loop)
+            elif len(self.ended) >= self.limit:
+                self.settle(self.limit)
 
-    def settle(self) -> None:
-        """Show `on_block` what has ended since the last time."""
-        block, self.ended = self.ended, []
-        if block and self.on_block is not None:
-            self.on_block(block)
+    def settle(self, most: int) -> None:
+        """Show `on_block` what has ended, `most` at a time."""
+        while self.ended:
+            block, self.ended = self.ended[:most], self.ended[most:]
+            if self.on_block is not None:
+                self.on_block(block)
 
-    def _settle_soon(self) -> None:
+    def _settle_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        block, self.ended = self.ended[:_BLOCK], self.ended[_BLOCK:]
+        self.settling = bool(self.ended)
+        if self.settling:
+            loop.call_soon(self._settle_soon, loop)
         try:
-            self.settle()
+            if block and self.on_block is not None:
+                self.on_block(block)
         except BaseException as raised:  # noqa: BLE001 - raised again by `drive`; out of a callback it would be lost
             self.raised = raised
             for worker in self.workers:

@@ -66,8 +66,13 @@ class GatedRun:
         return self._run.catalogue
 
     async def close(self, *, complete: bool) -> Mapping[str, Json]:
-        """Close the ledgers, judge, write verdict and reports; `text` is what a terminal shows."""
+        """Close the ledgers, judge, write verdict and reports; `text` is what a terminal shows.
+
+        A run that was only described, for `--collect-only`, leaves nothing.
+        """
         run = self._run
+        if not run.is_begun:
+            return {}
         await run.finish(complete=complete)
         return await asyncio.to_thread(self._judged)
 

@@ -90,6 +90,11 @@ class StageRun:
             "files": sorted(self._collection.cases.files),
         }
 
+    @property
+    def is_begun(self) -> bool:
+        """Somebody has asked for the run, or for its record."""
+        return self._begun is not None
+
     async def begin(self, asked: Mapping[str, Json]) -> None:
         """Open ledgers and pipeline for the groups that are read (None is all cases); once, whoever asks first.
 
@@ -153,8 +158,6 @@ class StageRun:
 
     async def finish(self, *, complete: bool) -> None:
         """Close the ledgers, after production. Raises LedgerError."""
-        if self._begun is None:
-            await self._begin([])
         self._produced.set()
         await self._stack.aclose()
         if self._runs:

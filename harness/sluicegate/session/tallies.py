@@ -78,7 +78,7 @@ class SeenIds:
     """
 
     def __init__(self, ids: Iterable[str] = ()) -> None:
-        self._table = array("Q", bytes(8 * 1024))
+        self._table = array("Q", (0,)) * 1024
         self._count = 0
         for item in ids:
             self.add(item)
@@ -105,7 +105,7 @@ class SeenIds:
 
     def _grow(self) -> None:
         old = self._table
-        self._table = array("Q", bytes(8 * len(old) * 2))
+        self._table = array("Q", (0,)) * (len(old) * 2)  # from bytes it would stand in memory twice
         for mark in old:
             if mark:
                 self._insert(mark)
