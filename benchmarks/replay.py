@@ -10,10 +10,17 @@ from __future__ import annotations
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.side_by_side import Cost, Goal, cost_of, verdicts
+from benchmarks.workload import SCHEMA, answered, cases
+from sluicegate.checks import CHECKS, SUITES, CheckConfig, compile_contract, run_check
+from sluicegate.ledger import read_ledger
+from sluicegate.ledger.trials import RecordedTrial, TrialJoin
+from sluicegate.model import Case, Expect, Output, Rule, Trial
+from sluicegate.testing.builders import a_ledger
 
 __all__ = ["measure"]
 
@@ -21,16 +28,19 @@ _ROWS = 1_000_000
 _FEW = 1_000
 _TRIALS = 4_000
 _VERDICTS = (0, 10, 20, 30)
+_CHECKS = [CHECKS[name] for name in SUITES["schema"].checks]
+_FORBIDDEN = (Rule(field="structured.text", matches=r"\b(password|secret|api[_-]?key)\b"),)
 
 _PLAN = """schema_version: 1
 name: replay
 timezone: UTC
+state: state.jsonl
 pipeline: pipeline:answer
 subject: {code: {files: "*.py"}}
 cases: cases.jsonl
 slices: {team: [t0, t1, t2, t3]}
 metrics:
-  approval_rate: {kind: proportion, better: higher, unit: draft}
+  approval_rate: {kind: proportion, better: higher, unit: draft, record: true}
 stages:
   - name: live
     exposure: {live: true, percent: 10}
@@ -38,7 +48,7 @@ stages:
       approval_rate: {from: live, promote: 70 %, alert: 60 %, min: 100}
 """
 
-_DOOR = "import sys; from sluicegate.cli.app import main; sys.exit(main())"
+_DOOR = "from sluicegate.cli import main; main()"
 
 _PIPELINE = "async def answer(input):\n    return input\n"
 
@@ -46,11 +56,12 @@ _SUMS = """
 import duckdb, sys
 con = duckdb.connect(config={"threads": 1})
 con.sql('''
-    select slice, sum(k), sum(n), min(at), max(at) from (
-        select unnest(rows.at) as at, unnest(rows.slice) as slice, unnest(rows.k) as k, unnest(rows.n) as n
+    select slice, sum(k), sum(n), min(moment), max(moment) from (
+        select unnest(rows['at']) as moment, unnest(rows.slice) as slice, unnest(rows.k) as k,
+               unnest(rows.n) as n
         from read_json(?, format = 'newline_delimited', maximum_object_size = 16777216, columns = {
             kind: 'VARCHAR',
-            rows: 'STRUCT(at BIGINT[], slice VARCHAR[], k BIGINT[], n BIGINT[])'
+            rows: 'STRUCT("at" BIGINT[], slice VARCHAR[], k BIGINT[], n BIGINT[])'
         }) where kind = 'measurements'
     ) group by slice
 ''', params=[sys.argv[1]]).fetchall()
@@ -60,7 +71,7 @@ con.sql('''
 def measure(runs: int = 3) -> list[Goal]:
     """The goals of replay, seen now."""
     with tempfile.TemporaryDirectory() as folder:
-        return [*_judging(Path(folder), runs), _checking(runs)]
+        return [*_judging(Path(folder), runs), _checking(Path(folder), runs)]
 
 
 def _judging(folder: Path, runs: int) -> list[Goal]:
@@ -98,10 +109,12 @@ def _recorded(folder: Path, rows: int) -> Path:
     columns = ("at=at", "slice=team", "k=approved", "n=drafted")
     named = [word for column in columns for word in ("--column", column)]
     source = ["--metric", "approval_rate", "--file", str(folder / "rows.csv"), "--stage", "live"]
+    _sluicegate("record", "entry", str(plan), "--stage", "live", "--now", _ENTERED)
     _sluicegate("record", "measurements", str(plan), *source, *named, "--now", _NOW)
     return plan
 
 
+_ENTERED = "2026-01-04T00:00:00Z"
 _NOW = "2026-01-06T00:00:00Z"
 
 
@@ -118,19 +131,35 @@ def _sluicegate(*words: str, ok: Sequence[int] = (0,)) -> Cost:
     return cost_of([sys.executable, "-c", _DOOR, *words], ok=ok)
 
 
-def _checking(runs: int) -> Goal:
-    """Recorded answers checked again: everything but the calls, over the built-in checks alone."""
-    spent = {mode: [] for mode in ("alone", "recorded")}  # type: dict[str, list[float]]
-    for _ in range(runs):
-        for mode, seen in spent.items():
-            small, large = (
-                cost_of([sys.executable, "-m", "benchmarks.checking", mode, str(trials)]) for trials in (100, _TRIALS)
-            )
-            seen.append(large.cpu_s - small.cpu_s)
-    ratio = statistics.median(b / a for a, b in zip(spent["alone"], spent["recorded"], strict=True))
-    print(f"a recorded answer: checks {statistics.median(spent['alone']) / _TRIALS * 1e6:.0f} µs, "
-          f"with reading {statistics.median(spent['recorded']) / _TRIALS * 1e6:.0f} µs")
-    return Goal("", "checking recorded answers again, CPU over the checks", ratio, 1.2)
+def _checking(folder: Path, runs: int) -> Goal:
+    """Reading a ledger, putting its trials together and checking them, over the checks of trials in memory."""
+    ledger = a_ledger(folder / "trials.jsonl", trials=list(_trials(_TRIALS)))
+    config = CheckConfig(contracts={"structured": compile_contract(SCHEMA)})
+    trials = [done.trial for done in _read(ledger)]
+    spent: dict[str, list[float]] = {"alone": [], "recorded": []}
+    for _ in range(runs * 3 + 1):
+        for name, given in (("alone", trials), ("recorded", (done.trial for done in _read(ledger)))):
+            started = time.process_time()
+            for trial in given:
+                for check in _CHECKS:
+                    run_check(check, trial, config)
+            spent[name].append((time.process_time() - started) / _TRIALS * 1e6)
+    alone, recorded = (statistics.median(seen[1:]) for seen in spent.values())
+    print(f"a recorded answer: checks {alone:.0f} µs, with reading {recorded:.0f} µs")
+    ratio = statistics.median(b / a for a, b in zip(spent["alone"][1:], spent["recorded"][1:], strict=True))
+    return Goal("", "checking recorded answers again, CPU over the checks alone", ratio, 1.2)
+
+
+def _trials(count: int) -> Iterator[Trial]:
+    rules = (Rule(field="structured.text", contains="order"),)
+    for given in cases(count):
+        case = Case(id=given["id"], input=given["input"], expect=Expect(must=rules, must_not=_FORBIDDEN))
+        yield Trial(case=case, outputs=(Output(structured=answered(given["input"]), latency_ms=1.0),))
+
+
+def _read(ledger: Path) -> Iterator[RecordedTrial]:
+    join = TrialJoin()
+    return (done for record in read_ledger(ledger) if (done := join.feed(record)) is not None)
 
 
 def main(arguments: Sequence[str]) -> int:

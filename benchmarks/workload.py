@@ -61,9 +61,13 @@ def make_echo(delay_s: float) -> Any:
     async def echo(input: dict[str, Any]) -> dict[str, Any]:  # noqa: A002 - the public name of the argument
         if delay_s:
             await asyncio.sleep(delay_s)
-        return {"id": str(input["n"]), "text": input["text"], "score": 0.5, "items": ITEMS}
+        return answered(input)
 
     return echo
+
+
+def answered(given: dict[str, Any]) -> dict[str, Any]:
+    return {"id": str(given["n"]), "text": given["text"], "score": 0.5, "items": ITEMS}
 
 
 async def bare(count: int, delay_s: float, concurrency: int) -> int:

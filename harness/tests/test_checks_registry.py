@@ -54,7 +54,8 @@ def test_a_suites_name_stands_for_all_its_checks():
     """In the order given, each check once."""
     names = [check.name for check in resolve(["schema.must", "schema", "schema.must"])]
 
-    assert names == ["schema.must", "schema.valid", "schema.not_empty", "schema.whole", "schema.limits", "schema.language"]
+    rest = ["schema.valid", "schema.not_empty", "schema.whole", "schema.limits", "schema.language"]
+    assert names == ["schema.must", *rest]
 
 
 def test_unknown_names_are_told_all_at_once_with_the_nearest():
@@ -246,29 +247,6 @@ ORDER = {
     "required": ["id", "total"],
     "additionalProperties": False,
 }
-
-
-def test_the_schema_check_costs_at_most_a_fifth_more_than_the_bare_validation():
-    """On a small contract, best of several interleaved rounds."""
-    validator = jsonschema.Draft202012Validator(ORDER)
-    value = {"id": "AB-1001", "total": 3.5}
-    config = CheckConfig(contracts={"structured": compile_contract(ORDER)})
-    trial = Trial(case=Case(id="c-1"), outputs=(Output(structured=value),))
-    check = CHECKS["schema.valid"]
-
-    def spent(run) -> float:
-        start = time.process_time()
-        for _ in range(300):
-            run()
-        return time.process_time() - start
-
-    rounds = [
-        (spent(lambda: list(validator.iter_errors(value))), spent(lambda: run_check(check, trial, config)))
-        for _ in range(7)
-    ]
-    bare, ours = min(bare for bare, _ in rounds), min(ours for _, ours in rounds)
-
-    assert ours <= 1.2 * bare
 
 
 def test_contracts_and_trials_may_be_shared():

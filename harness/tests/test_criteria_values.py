@@ -451,23 +451,3 @@ def test_long_and_short_days_of_summer_time_count_once() -> None:
 
 
 # Cost
-
-
-def test_a_million_units_are_judged_in_seconds() -> None:
-    """1M live units, target, alert and rollback line: at most 1.5 s of CPU."""
-    rng = random.Random(1)
-    series = Series(
-        at_us=array("q", range(1_000_000)),
-        slice_index=array("i", [-1]) * 1_000_000,
-        k=array("q", (int(rng.random() < 0.97) for _ in range(1_000_000))),
-        n=array("q", [1]) * 1_000_000,
-    )
-    metric = a_metric(MetricKind.PROPORTION, Better.HIGHER, Scale.RATIO)
-    criterion = a_criterion(metric, Origin.LIVE, promote=at(95), alert=at(93), rollback=at(90))
-
-    start = time.process_time()
-    result = judge(criterion, series)
-    spent = time.process_time() - start
-
-    assert Kind.PROMOTE is result.kind
-    assert spent <= 1.5

@@ -350,24 +350,3 @@ async def test_a_target_of_evaluate_may_have_many_forms(tmp_path: Path) -> None:
     for wrong, said in ((42, "cannot be called"), (dict, "is the class dict"), ("nonsense", "not of the form")):
         with pytest.raises(InputError, match=said):
             target_pipeline(wrong)
-
-
-async def test_an_async_echo_costs_little() -> None:
-    """The hot path: far below what a case costs anywhere else. The figure itself is in the benchmarks."""
-
-    async def echo(text: str) -> str:
-        return text
-
-    pipeline = CallablePipeline(echo)
-
-    async def many(count: int) -> None:
-        for _ in range(count):
-            await pipeline.call(CASE, CONTEXT)
-
-    best = float("inf")
-    for _ in range(5):
-        began = time.process_time()
-        await asyncio.gather(*[many(100) for _ in range(32)])
-        best = min(best, (time.process_time() - began) / 3200)
-    await pipeline.aclose()
-    assert best < 100e-6

@@ -367,19 +367,3 @@ def test_exact_bounds_cover(n: int) -> None:
             if (bound := binomial.lower_bound(k, n)) is not None and not isinstance(bound, NotMeasured) and bound > p
         )
         assert missed <= 0.05 + 1e-12
-
-
-# Cost
-
-
-def test_a_million_units_cost_a_second() -> None:
-    """One rollback line over 1M units in random order, restarts and all: at most a second of CPU."""
-    rng = random.Random(1)
-    hits = array("q", (int(rng.random() < 0.03) for _ in range(1_000_000)))
-    totals = array("q", [1]) * len(hits)
-
-    start = time.process_time()
-    found = restarts.scan_counts(hits, totals, 0.05, ALPHA)
-
-    assert time.process_time() - start <= 1.0
-    assert found.row is None

@@ -144,7 +144,7 @@ def test_an_incident_in_a_run_that_is_killed(tmp_path: Path) -> None:
     rollout.switch("hangs", 20)
     run = subprocess.Popen([SLUICEGATE, "collect", "rollout.yaml"], cwd=rollout.root, env=environment())
     until = time.monotonic() + 30
-    while not (rollout.root / "switches/hanging").exists() or b'"boom' not in rollout.ledger("ten").read_bytes():
+    while not (rollout.root / "switches/hanging").exists() or b"boom" not in rollout.ledger("ten").read_bytes():
         assert time.monotonic() < until
         time.sleep(0.05)
     os.kill(run.pid, signal.SIGKILL)

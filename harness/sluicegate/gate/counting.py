@@ -162,7 +162,7 @@ class Channel:
     admission: Admission
     pool: Pool = field(init=False)
     lost: list[Attempt] = field(default_factory=list)
-    """Trials that began and never ended."""
+    """Trials that began and never ended, or found nobody to answer."""
     arrivals: dict[Origin, Arrivals] = field(default_factory=dict)
     confirmed: Shortlist = field(default_factory=Shortlist)
     suspected: Shortlist = field(default_factory=Shortlist)

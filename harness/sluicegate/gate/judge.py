@@ -144,8 +144,8 @@ class _Bench:
             result,
             status=Status.SUSPECT,
             kind=Kind.HOLD_SUSPECT,
-            shown=f"crossed only by {lost} that began and never ended",
-            flip="a human looks at what killed them",
+            shown=f"crossed only by {lost} that never had an answer",
+            flip="a human looks at what became of them",
         )
 
     def reasons(self, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Iterator[Reason]:

@@ -21,6 +21,8 @@ __all__ = ["Trials"]
 
 _WAITING = 256
 """Outcomes kept until their results arrive; past it the eldest is judged in full, without them."""
+_WAITING_FOR_TESTS = 50_000
+"""The same where a criterion reads a user's own check, whose results come from tests, long after the outcomes."""
 
 _GOLDEN = "golden"
 
@@ -108,7 +110,7 @@ class Trials:
         if key in self._waiting:
             self._judge(self._waiting.pop(key))
         self._waiting[key] = _Waiting(held=held, outcome=outcome, at_us=at_us, run=run)
-        if len(self._waiting) > _WAITING:
+        if len(self._waiting) > (_WAITING_FOR_TESTS if self.measuring.own_checks else _WAITING):
             self._judge(self._waiting.pop(next(iter(self._waiting))))
 
     def checked(self, checked: Checked, challenge: str, run: Run) -> None:
@@ -194,7 +196,8 @@ class Trials:
                 ours=ours,
                 origins=self._origins(trial.case.id, run),
                 reported=tuple(waiting.findings),
-            )
+            ),
+            lost=run.fixed and _out_of_reach(trial),
         )
 
     def _ours(self, trial: Trial, waiting: _Waiting) -> dict[str, CheckOutcome]:
@@ -297,6 +300,11 @@ class _Sample:
         """Decided by the hash of the record that brought the results, so nobody can know before they are written."""
         drawn = sha256(f"{self._seed}\0{challenge}".encode()).digest()[:8]
         return int.from_bytes(drawn, "big") < self._below
+
+
+def _out_of_reach(trial: Trial) -> bool:
+    """Whether an endpoint gave no answer: a case for a human, for what serves may be well and the way to it not."""
+    return any(output.error is not None and output.error.kind is CrashKind.UNREACHABLE for output in trial.outputs)
 
 
 _WEIGHT = {"not_applicable": 0, "pass": 1, "error": 2, "fail": 3}

@@ -105,7 +105,8 @@ def needed_link(config: pytest.Config, what: str) -> Link:
     link = link_of(config)
     if link is None:
         pytest.fail(f"{what}: this run has no plan. Run: pytest --sluicegate-plan rollout.yaml", pytrace=False)
-    link.begin()
+    if not (config.option.setuponly or config.option.setupplan):
+        link.begin()
     if link.fault:
         pytest.fail(link.fault, pytrace=False)
     return link
