@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.side_by_side import verdicts
 
-_FIRST = ("evaluation", "replay", "http_adapter", "network")
+_FIRST = ("evaluation", "replay", "http_adapter", "rooms", "network")
 _NOT_MEASURING = ("__init__", "__main__", "side_by_side", "workload")
 
 

@@ -39,23 +39,25 @@ class _Ledgers:
         return str(next(self._paths))
 
 
-def _program(mode: str, cases: int, *, delay_s: float = 0, concurrency: int = _CONCURRENCY, ledger: str = "") -> list[str]:
-    return [sys.executable, "-m", "benchmarks.workload", mode, str(cases), str(delay_s), str(concurrency), ledger]
+def _program(mode: str, cases: int, delay_s: float = 0, at_once: int = _CONCURRENCY, ledger: str = "") -> list[str]:
+    return [sys.executable, "-m", "benchmarks.workload", mode, str(cases), str(delay_s), str(at_once), ledger]
 
 
 def _overhead(ledgers: _Ledgers, runs: int) -> list[Goal]:
     costs: dict[str, list[float]] = {"bare": [], "evaluate": [], "recorded": []}
     for _ in range(runs):
-        for name in costs:
+        for name, seen in costs.items():
             mode = "bare" if name == "bare" else "evaluate"
             small, large = (
                 cost_of(_program(mode, cases, ledger=ledgers() if name == "recorded" else ""))
                 for cases in (_SMALL, _LARGE)
             )
-            costs[name].append(slope([small], [large], _LARGE - _SMALL))
+            seen.append(slope([small], [large], _LARGE - _SMALL))
     floor = statistics.median(costs["bare"])
-    print(f"floor {floor:.0f} µs CPU a case; evaluate {statistics.median(costs['evaluate']):.0f}, "
-          f"with a ledger {statistics.median(costs['recorded']):.0f}")
+    print(
+        f"floor {floor:.0f} µs CPU a case; evaluate {statistics.median(costs['evaluate']):.0f}, "
+        f"with a ledger {statistics.median(costs['recorded']):.0f}"
+    )
     return [
         Goal("G1", "evaluate with everything recorded, CPU a case over the floor", _ratio(costs, "recorded"), 1.5),
         Goal("", "the same without a ledger", _ratio(costs, "evaluate"), 1.5),
@@ -73,7 +75,7 @@ def _waiting(ledgers: _Ledgers, runs: int) -> Goal:
     seen = []
     for _ in range(runs):
         start_up, whole = (
-            cost_of(_program("evaluate", cases, delay_s=_DELAY_S, concurrency=_WAITERS, ledger=ledgers())).wall_s
+            cost_of(_program("evaluate", cases, delay_s=_DELAY_S, at_once=_WAITERS, ledger=ledgers())).wall_s
             for cases in (_WAITERS, _WAITERS + _WAITING)
         )
         # Both runs hold one round of waiting and all that is done once; what is left is ten rounds.

@@ -101,7 +101,7 @@ async def _adapter(url: str, requests: int) -> None:
         for given in source:
             case = Case(id=given["id"], input=given["input"])
             output = await pipeline.call(case, RunContext(run_id="0" * 16, traceparent="00-0-0-01"))
-            assert output.structured is not None, output  # noqa: S101 - a benchmark of failures would be a fine figure
+            assert output.structured is not None, output
 
     await asyncio.gather(*(worker() for _ in range(_AT_ONCE)))
     await pipeline.aclose()

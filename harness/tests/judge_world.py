@@ -414,7 +414,7 @@ def live_world(**said: Any) -> World:
     return World(**{**usual, **said})
 
 
-def drafts(good: int, bad: int = 0, *, hours: float = 40) -> list[tuple[int, int, int]]:
+def drafts(good: int, bad: int = 0, *, hours: float = 24) -> list[tuple[int, int, int]]:
     """One draft a row, the bad ones spread evenly."""
     total = good + bad
     return [

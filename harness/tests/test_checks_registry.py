@@ -6,10 +6,8 @@ import copy
 import pickle
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
-import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -239,14 +237,6 @@ def test_importing_checks_costs_no_heavy_library():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
-
-
-ORDER = {
-    "type": "object",
-    "properties": {"id": {"type": "string"}, "total": {"type": "number", "minimum": 0}},
-    "required": ["id", "total"],
-    "additionalProperties": False,
-}
 
 
 def test_contracts_and_trials_may_be_shared():

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-import time
-from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -95,6 +95,20 @@ class TestNumbersThatAreNone:
         assert rollout.gate().code not in (0, 10, 20)
 
 
+class TestOldNumbers:
+    """Good once."""
+
+    def test_a_source_that_died(self, tmp_path: Path) -> None:
+        """Enough good drafts, and then nothing for a month: nobody knows how the build does today."""
+        rollout = prepared(recorded_only, tmp_path)
+        rollout.measured("approved", drafts(900))
+        assert rollout.judge().kind == "promote"
+
+        done = no_promote(rollout.judge("--now", ago(days=-30)), "hold.insufficient")
+
+        assert "the newest live evidence is about 30 days old" in done.said
+
+
 class TestOthersNumbers:
     """Evidence of another subject, stage, time or world."""
 

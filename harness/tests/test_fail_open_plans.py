@@ -201,3 +201,27 @@ def test_no_selection_promotes(tmp_path: Path) -> None:
     rollout = prepared(made, tmp_path)
 
     no_promote(rollout.gate("--case", "c01"), "hold.incomplete")
+
+
+class TestNoWayAround:
+    """Nothing that could be left on."""
+
+    def test_no_option_makes_a_verdict_advisory(self, shop: Rollout) -> None:
+        """No dry run, no warning only, no force: neither as an option of a door nor as a word of the plan."""
+        for command in ("gate", "judge", "verify"):
+            options = shop.sound(command, "--help").out
+            for word in ("dry", "advis", "force", "ignore", "allow", "warn", "skip", "soft"):
+                assert f"--{word}" not in options
+        refused(shop.run("gate", "rollout.yaml", "--dry-run"), 2, "--dry-run")
+
+    @pytest.mark.parametrize("key", ["advisory: true", "dry_run: true", "enabled: false", "mode: warn"])
+    def test_no_word_of_the_plan(self, tmp_path: Path, key: str) -> None:
+        """An unknown key is an error at the top, in a stage and in a criterion."""
+        for old, new in (
+            ("name: shop\n", f"name: shop\n{key}\n"),
+            ("  - name: ten\n", f"  - name: ten\n    {key}\n"),
+            ("promote: 90 %", f"promote: 90 %, {key}"),
+        ):
+            (tmp_path / "rollout.yaml").write_text(PLAN.replace(old, new, 1))
+            name = key.partition(":")[0]
+            refused(called("plan", "check", "rollout.yaml", cwd=tmp_path), 40, "rollout.yaml:", name)

@@ -862,7 +862,7 @@ class TestLive:
         world = live_world()
         fresh = block(drafts(300, 20, hours=20), source={"name": "second.csv", "sha256": "3" * 64})
 
-        verdict = world.verdict(world.recorded(block(drafts(50)), void), world.recorded(fresh, number=2))
+        verdict = world.verdict(world.recorded(block(drafts(50, hours=40)), void), world.recorded(fresh, number=2))
 
         assert verdict.kind is Kind.PROMOTE
         assert verdict.criteria[0].measured.n == 320

@@ -320,7 +320,7 @@ def test_notes_carry_line_and_metric_and_come_once() -> None:
     )
 
 
-def test_a_large_plan_is_noted_in_no_time() -> None:
+def test_a_large_plan_is_noted_the_same_each_time() -> None:
     """Forty criteria of every kind, and the same each time."""
     criteria = [
         replace(criterion, line=index)

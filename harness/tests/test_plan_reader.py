@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path

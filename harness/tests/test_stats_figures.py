@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
-from array import array
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import accumulate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -33,14 +34,15 @@ def rule_faults(rule: Rule, where: str) -> list[Fault]:
     """What makes a rule unusable: its path, its pattern, or more than one operator."""
     faults: list[Fault] = []
     try:
-        output_path(rule.field, where=where)
+        output_path(rule.field)
     except InputError as error:
-        faults += error.faults
+        faults += [replace(fault, where=where) for fault in error.faults]
     try:
         if rule.matches is not None:
-            compile_pattern(rule.matches, where=where)
+            # Without `where`, so that a pattern which stands in every case is compiled once.
+            compile_pattern(rule.matches)
     except InputError as error:
-        faults += error.faults
+        faults += [replace(fault, where=where) for fault in error.faults]
     given = [name for name in ("contains", "equals", "matches") if getattr(rule, name) is not None]
     if len(given) > 1:
         what = f"the rule on '{rule.field}' has {' and '.join(given)}."

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import click
 
-from sluicegate.cli.options import evidence_option, format_option, now_option, plan_argument, seconds, terminal
+from sluicegate.cli.options import (
+    evidence_option,
+    format_option,
+    now_option,
+    plan_argument,
+    seconds,
+    terminal,
+    write_out,
+)
 
 __all__ = ["report", "status", "subject", "verify"]
 
@@ -87,5 +95,5 @@ def report(verdict: Path, form: str, output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=not text.endswith("\n"))
     else:
-        output.write_text(text, encoding="utf-8")
+        write_out(output, text)
         click.echo(f"wrote {output}")

@@ -12,9 +12,20 @@ from typing import Any
 
 import click
 
+from sluicegate.errors import Fault, InputError
 from sluicegate.model import parse_time
 
-__all__ = ["evidence_option", "format_option", "now_option", "plan_argument", "seconds", "stage_option", "terminal"]
+__all__ = [
+    "evidence_option",
+    "format_option",
+    "now_option",
+    "plan_argument",
+    "seconds",
+    "stage_option",
+    "terminal",
+    "time",
+    "write_out",
+]
 
 plan_argument = click.argument("plan", type=click.Path(path_type=Path), metavar="PLAN")
 stage_option = click.option("--stage", metavar="NAME", help="Stage to judge; without it, the one the state file says.")
@@ -39,12 +50,13 @@ class _Time(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
             return value
         try:
             return parse_time(value)
-        except ValueError as error:
-            self.fail(f"{error}. Write e.g. 2026-01-29T14:00:00Z.", param, ctx)
+        except (ValueError, OverflowError):
+            self.fail(f"'{value}' is no time with a zone. Write e.g. 2026-01-29T14:00:00Z.", param, ctx)
 
 
+time = _Time()
 now_option = click.option(
-    "--now", type=_Time(), metavar="TIME", help="Judge as of this time (RFC 3339) instead of the clock's."
+    "--now", type=time, metavar="TIME", help="Judge as of this time (RFC 3339) instead of the clock's."
 )
 
 
@@ -62,6 +74,15 @@ class _Seconds(click.ParamType):  # type: ignore[type-arg]  # generic only in ne
 
 
 seconds = _Seconds()
+
+
+def write_out(path: Path, text: str) -> None:
+    """Write what `-o` asks for. Raises InputError."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fault = Fault(where=str(path), what=f"cannot be written: {error.strerror}.", mend="Name a file you can write.")
+        raise InputError(fault) from None
 
 
 class Terminal:

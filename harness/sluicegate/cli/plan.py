@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from sluicegate.cli.errors import BAD_PLAN
-from sluicegate.cli.options import plan_argument
+from sluicegate.cli.options import plan_argument, write_out
 
 __all__ = ["plan"]
 
@@ -49,7 +49,7 @@ def schema(output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
+        write_out(output, text)
         click.echo(f"wrote {output}")
 
 

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import click
 
-from sluicegate.cli.options import evidence_option, now_option, plan_argument
+from sluicegate.cli.options import evidence_option, now_option, plan_argument, time
 
 __all__ = ["record"]
-
-_time = click.DateTime(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S.%f%z"])
 
 
 @click.group()
@@ -51,8 +49,8 @@ def record() -> None:
     help="How values are written.",
 )
 @click.option("--provenance", type=click.Choice(["live", "cached", "replayed", "mocked"]), default="live")
-@click.option("--since", type=_time, metavar="TIME", help="Only rows from this time on.")
-@click.option("--until", type=_time, metavar="TIME", help="Only rows before this time.")
+@click.option("--since", type=time, metavar="TIME", help="Only rows from this time on.")
+@click.option("--until", type=time, metavar="TIME", help="Only rows before this time.")
 @now_option
 def measurements(
     *,

@@ -109,7 +109,7 @@ class Pool:
             for attempt in lost:
                 whole.add(attempt)
             return whole.series()
-        series = Series(slice_names=list(self._slices))
+        series = Series(slice_names=list(self._slices), k=array("q"), n=array("q"))
         rows = [row for row in self._row_of if row >= 0]
         rows.sort(key=self._at.__getitem__)
         for number in rows:

@@ -40,8 +40,8 @@ class Arrivals:
         # An array made of a list is appended whole, twice as fast as the list one by one.
         series.at_us.extend(array("q", rows.at))
         series.slice_index.extend(self._indices(rows.slices))
-        series.k.extend(array("q", rows.k))
-        series.n.extend(array("q", rows.n))
+        series.k = _lengthened(series.k, rows.k)
+        series.n = _lengthened(series.n, rows.n)
         series.value.extend(array("d", rows.value))
 
     def settled(self, voids: Sequence[VoidSpan]) -> tuple[Series, int, int]:
@@ -123,8 +123,8 @@ class Arrivals:
         series = self.series
         series.at_us = array("q", compress(series.at_us, keep))
         series.slice_index = array("i", compress(series.slice_index, keep))
-        series.k = array("q", compress(series.k, keep))
-        series.n = array("q", compress(series.n, keep))
+        series.k = array(series.k.typecode, compress(series.k, keep))
+        series.n = array(series.n.typecode, compress(series.n, keep))
         series.value = array("d", compress(series.value, keep))
 
     def _reorder(self) -> None:
@@ -133,8 +133,8 @@ class Arrivals:
         order = array("I", (index for _, index in merge(*_runs(series.at_us))))
         series.at_us = array("q", map(series.at_us.__getitem__, order))
         series.slice_index = array("i", map(series.slice_index.__getitem__, order))
-        series.k = array("q", map(series.k.__getitem__, order))
-        series.n = array("q", map(series.n.__getitem__, order))
+        series.k = array(series.k.typecode, map(series.k.__getitem__, order))
+        series.n = array(series.n.typecode, map(series.n.__getitem__, order))
         if series.value:
             series.value = array("d", map(series.value.__getitem__, order))
         self.ordered = True
@@ -168,6 +168,16 @@ def joined(first: Series, second: Series) -> Series:
         at = series.at_us.tolist()
         both.add(Rows(at=at, slices=slices, k=series.k, n=series.n, value=series.value, first_us=at[0], last_us=at[-1]))
     return both.settled(())[0]
+
+
+def _lengthened(column: array[int], counts: Sequence[int]) -> array[int]:
+    """The column with these counts behind; 4 bytes each until one needs 8."""
+    try:
+        column.extend(array(column.typecode, counts))
+    except OverflowError:
+        column = array("q", column)
+        column.extend(array("q", counts))
+    return column
 
 
 def _sorted_rows(rows: Rows) -> Rows:

@@ -135,7 +135,8 @@ def _counts(said: CountRows) -> Rows | None:
     least = min(said.n)
     if max(said.k) > least and True in map(gt, said.k, said.n):
         raise UnreadableError("counts more than there were")
-    rows = _within(Rows(at=said.at, slices=said.slice, k=said.k, n=said.n, first_us=min(said.at), last_us=max(said.at)))
+    times = sorted(said.at)  # mostly in order already: then this is quicker than min and max
+    rows = _within(Rows(at=said.at, slices=said.slice, k=said.k, n=said.n, first_us=times[0], last_us=times[-1]))
     # A day without traffic measured nothing: nought of nought is not a unit.
     return rows if least else rows.kept(map(bool, said.n))
 
@@ -144,6 +145,7 @@ def _values(said: ValueRows) -> Rows | None:
     if not said.at:
         return None
     value = said.value
+    times = sorted(said.at)
     if True in said.failed:
         value = [math.inf if lost else one for one, lost in zip(value, said.failed, strict=True)]
     return _within(
@@ -153,8 +155,8 @@ def _values(said: ValueRows) -> Rows | None:
             k=list(map(int, said.failed)),
             n=[1] * len(said.at),
             value=[math.inf if one is None else one for one in value] if None in value else value,  # type: ignore[arg-type]  # None is gone by then
-            first_us=min(said.at),
-            last_us=max(said.at),
+            first_us=times[0],
+            last_us=times[-1],
         )
     )
 

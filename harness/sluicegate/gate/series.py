@@ -23,9 +23,9 @@ class Series:
     slice_index: array[int] = field(default_factory=lambda: array("i"))
     """Index into `slice_names`; -1 for none."""
     slice_names: list[str] = field(default_factory=list)
-    k: array[int] = field(default_factory=lambda: array("q"))
-    """Units that hold (proportion) or incidents; 1 for a failed attempt of a value."""
-    n: array[int] = field(default_factory=lambda: array("q"))
+    k: array[int] = field(default_factory=lambda: array("i"))
+    """Units that hold (proportion) or incidents; 1 for a failed attempt of a value. Wider where a count needs it."""
+    n: array[int] = field(default_factory=lambda: array("i"))
     value: array[float] = field(default_factory=lambda: array("d"))
     """Empty for proportions and incidents."""
 

@@ -136,13 +136,13 @@ def _columns(rows: CountRows | ValueRows) -> dict[str, list[Json]]:
     return {name: list(getattr(rows, name)) for name in rows.__slots__}
 
 
-_TYPES: Mapping[str, frozenset[type]] = {
-    "at": frozenset({int}),
-    "slice": frozenset({str, type(None)}),
-    "k": frozenset({int}),
-    "n": frozenset({int}),
-    "value": frozenset({int, float, type(None)}),
-    "failed": frozenset({bool}),
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "at": (int,),
+    "slice": (str, type(None)),
+    "k": (int,),
+    "n": (int,),
+    "value": (float, int, type(None)),
+    "failed": (bool,),
 }
 
 
@@ -160,7 +160,10 @@ def _wrong(rows: Json) -> str | None:
     if len(rows["at"]) > BLOCK_ROWS:
         return f"a block holds {len(rows['at'])} rows; at most {BLOCK_ROWS}."
     for name, column in rows.items():
-        if odd := set(map(type, column)) - _TYPES[name]:
+        # Counting the right types takes half the time of collecting those that are there.
+        kinds = list(map(type, column))
+        if sum(map(kinds.count, _TYPES[name])) != len(kinds):
+            odd = set(kinds).difference(_TYPES[name])
             return f"column '{name}' holds {', '.join(sorted(kind.__name__ for kind in odd))}."
     return _wrong_counts(rows) if "k" in rows else _wrong_values(rows)
 

@@ -41,6 +41,9 @@ class CallablePipeline:
     Raises InputError when the signature asks for something a pipeline is not given.
     """
 
+    answers_anew = True
+    """Every Output is a new object that nothing else holds."""
+
     def __init__(
         self,
         function: Callable[..., Any],

@@ -64,7 +64,7 @@ def _plan_keys() -> Json:
         "concurrency": _whole("Trials in flight at once", low=1),
         "seed": _whole("Seed of everything random"),
         "valid_for": _ref("duration", "How long a verdict may be acted on"),
-        "max_evidence_age": _ref("duration", "Older suite and golden evidence is stale"),
+        "max_evidence_age": _ref("duration", "Older evidence of suites is stale; live evidence must not end earlier"),
         "daily_traffic": _whole("Units a day, for the linter's day figures", low=1),
     }
 

@@ -382,7 +382,7 @@ class Plan:
     valid_for_s: int = 4 * 3600
     """How long a verdict may be acted on."""
     max_evidence_age_s: int = 24 * 3600
-    """Older suite and golden evidence is stale."""
+    """Older suite and golden evidence is stale; live evidence must not end earlier."""
     daily_traffic: int | None = None
     """Units a day, for the linter's day figures."""
 

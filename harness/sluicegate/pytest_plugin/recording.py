@@ -196,4 +196,3 @@ class Recorder:
 
 def _reads(item: pytest.Item) -> bool:
     return bundled_suite(item.path) is not None or "outputs" in getattr(item, "fixturenames", ())
-

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sluicegate.broker.broker import Broker
 from sluicegate.checks import CheckConfig
 from sluicegate.errors import Fault, InputError, nearest
-from sluicegate.ledger import Expected, LedgerReader, Resumed, RunStarted, append_state, resume
-from sluicegate.model import Capability, Case, Counts, Origin, digest_of, now_utc, parse_time, rfc3339
-from sluicegate.pipelines.build import make_pipeline, notes_of, open_pipeline
+from sluicegate.ledger import Expected, Resumed, RunStarted
+from sluicegate.model import Case, Counts, Origin, digest_of, now_utc, rfc3339
 from sluicegate.plan.lock import LockedStage
 from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Stage
 from sluicegate.resources import VERSION
 from sluicegate.runner import Progress, drive, interruptible
+from sluicegate.session.attempts import attempt_for, note_attempt
 from sluicegate.session.contracts import check_config, compile_contracts
 from sluicegate.session.examine import examiner
+from sluicegate.session.production import production
 from sluicegate.session.stage_cases import StageCases, stage_cases
 from sluicegate.session.workspace import AttemptFolder, PlanError, Workspace
 
-if TYPE_CHECKING:
-    from sluicegate.doubles.server import Doubles
-
 __all__ = ["Collected", "Collection", "collect"]
-
-_DOUBLED = frozenset({Capability.MODEL, Capability.TOOLS, Capability.RETRIEVAL, Capability.STREAMING})
-"""A pipeline that declares one of these calls something the doubles stand in for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +90,11 @@ class Collection:
 
     def _check_lock(self, contracts: Mapping[str, object]) -> None:
         faults = []
+        digests: dict[int, str] = {}
         for suite, cases in self.cases.by_suite.items():
             pinned = dict(self.locked.suites[suite].cases) if suite in self.locked.suites else {}
-            seen = {case.id: case.digest() for case in cases}
+            # Suites share most of their cases, and a digest costs as much as reading one.
+            seen = {case.id: digests.get(id(case)) or digests.setdefault(id(case), case.digest()) for case in cases}
             if pinned != seen:
                 gone, new = len(pinned.keys() - seen.keys()), len(seen.keys() - pinned.keys())
                 changed = sum(pinned[key] != seen[key] for key in pinned.keys() & seen.keys())
@@ -129,7 +126,8 @@ async def collect(
     """
     if only is not None:
         _check_selection(collection, only)
-    folder, earlier = _folder(collection, fresh=again or only is not None)
+    folder, known = attempt_for(collection, fresh=again or only is not None)
+    earlier = {origin: found.resumed for origin, found in known.items()}
     ledgers, counts, notes, complete, ran = [], Counts(), [], True, False
     progress = progress or Progress()
     for origin in collection.origins:
@@ -137,7 +135,7 @@ async def collect(
         if only is not None and not trials:
             continue
         previous = earlier.get(origin)
-        if previous is not None and previous.closed:
+        if previous is not None and previous.closed and next(previous.remaining(trials), None) is None:
             continue
         ran = True
         run = _Run(collection, folder, origin, trials, previous)
@@ -147,7 +145,7 @@ async def collect(
         notes += said
         complete = complete and closed.run == closed.planned
     if not ran:
-        _note_attempt(collection.workspace, collection.stage, folder)
+        note_attempt(collection.workspace, collection.stage, folder)
     reused = None if ran else max((p.started[-1].at for p in earlier.values()), default=None)
     return Collected(ledgers=tuple(ledgers), counts=counts, complete=complete, reused=reused, notes=tuple(notes))
 
@@ -182,124 +180,43 @@ class _Run:
 
     async def go(self, progress: Progress, tell: Callable[[int], None] | None) -> tuple[Counts, list[str]]:
         """Run, close, count."""
-        plan, base = self.collection.workspace.plan, self.collection.workspace.base
-        doubles: Doubles | None = None
-        if plan.pipeline.capabilities & _DOUBLED:
-            from sluicegate.doubles.latency import Latencies
-            from sluicegate.doubles.server import Doubles
-
-            doubles = Doubles(tools=plan.tools, latencies=Latencies(seed=plan.seed))
-            await doubles.start()
-        notes: list[str] = []
-        try:
-            environment = dict(doubles.environment()) if doubles else {}
-            pipeline = make_pipeline(plan.pipeline, base=base, endpoints=environment)
-            try:
-                await open_pipeline(pipeline)
-            except BaseException:
-                await pipeline.aclose()
-                raise
-            previous = self._previous
-            skipped = (previous.run, len(previous.crashed)) if previous else (0, 0)
-            _note_attempt(self.collection.workspace, self.collection.stage, self._folder)
+        workspace, previous = self.collection.workspace, self._previous
+        async with AsyncExitStack() as stack:
+            made = await stack.enter_async_context(production(workspace))
+            note_attempt(workspace, self.collection.stage, self._folder)
+            skipped = self._skipped()
             with Broker(self.path, self._started, examine=self._examine, resumed=skipped) as broker:
                 stop = asyncio.Event()
                 task = asyncio.current_task()
                 assert task is not None  # noqa: S101 - a coroutine that runs is in a task
                 progress.planned = (progress.planned or 0) + len(self._trials)
-                complete = False
                 try:
                     with interruptible(stop, task, **({"tell": tell} if tell else {})):
                         await drive(
-                            pipeline,
+                            made.pipeline,
                             previous.remaining(self._trials) if previous else self._trials,
                             recorder=broker,
-                            boundary=doubles,
+                            boundary=made.doubles,
                             nonce=self._started.nonce,
-                            concurrency=plan.concurrency,
+                            concurrency=workspace.plan.concurrency,
                             stop=stop,
                             progress=progress,
                         )
-                    complete = not stop.is_set()
                 finally:
-                    await pipeline.aclose()
-                    if doubles is not None and (said := _unattributed(doubles)):
-                        complete = False
-                        notes += said
-                broker.close(complete=complete)
-                notes += notes_of(pipeline)
-                return broker.counts, notes
-        finally:
-            if doubles is not None:
-                await doubles.stop()
+                    # The pipeline goes before the ledger is closed: what it still does then is on record.
+                    await stack.aclose()
+                broker.close(complete=made.whole and not stop.is_set())
+                return broker.counts, made.notes
 
-
-def _unattributed(doubles: Doubles) -> list[str]:
-    """What crossed the boundary and belongs to no trial: the evidence is not whole."""
-    said = []
-    if doubles.unattributed:
-        mend = "the pipeline passes neither its endpoints nor the x-sluicegate-run header on"
-        said.append(f"{doubles.unattributed} requests at the doubles belong to no run: {mend}")
-    if doubles.late:
-        said.append(
-            f"{doubles.late} requests came after their trial had answered: the pipeline goes on in the background"
-        )
-    return said
-
-
-def _folder(collection: Collection, *, fresh: bool) -> tuple[AttemptFolder, dict[Origin, Resumed]]:
-    """The attempt to write to, and what of it is done already, by origin."""
-    workspace, stage = collection.workspace, collection.stage
-    attempts = workspace.attempts(stage.name)
-    if fresh or not attempts:
-        return workspace.new_attempt(stage.name), {}
-    last = attempts[-1]
-    earlier: dict[Origin, Resumed] = {}
-    for origin, paths in _by_origin(last.ledgers).items():
-        found = resume(paths)
-        if not all(_serves(collection, started) for started in found.started):
-            return workspace.new_attempt(stage.name), {}
-        earlier[origin] = found
-    return last, earlier
-
-
-def _note_attempt(workspace: Workspace, stage: Stage, folder: AttemptFolder) -> None:
-    """Say in the state file that evidence is being taken.
-
-    A state that should exist and does not is never made up, and a damaged one is left for the judge to see.
-    """
-    path = workspace.plan.state
-    state = workspace.state()
-    if path is None or state is None or state.broken is not None:
-        return
-    if state.missing and stage.name != workspace.plan.stages[0].name:
-        return
-    if not any(known.stage == stage.name and known.attempt == folder.number for known in state.attempts):
-        body = {"stage": stage.name, "attempt": folder.number, "subject": workspace.subject, "at": rfc3339(now_utc())}
-        append_state(path, "attempt", body)
-
-
-def _by_origin(paths: Iterable[Path]) -> dict[Origin, list[Path]]:
-    found: dict[Origin, list[Path]] = {}
-    for path in paths:
-        first = next(iter(LedgerReader(path)), None)
-        if first is not None and first.kind == RunStarted.KIND:
-            found.setdefault(Origin(first.body["origin"]), []).append(path)
-    return found
-
-
-def _serves(collection: Collection, started: RunStarted) -> bool:
-    """Whether a run's evidence is about the same subject, taken with the same apparatus, and not stale."""
-    workspace = collection.workspace
-    age_s = (now_utc() - parse_time(started.at)).total_seconds()
-    return (
-        started.subject == workspace.subject
-        and started.plan_digest == workspace.plan.digest
-        and started.lock_digest == workspace.lock_digest
-        and started.apparatus == workspace.apparatus(collection.stage.name)
-        and started.engine == VERSION
-        and age_s < workspace.plan.max_evidence_age_s
-    )
+    def _skipped(self) -> tuple[int, int]:
+        """Trials that earlier attempts ran, and lost; only of those that this run is about."""
+        previous = self._previous
+        if previous is None:
+            return 0, 0
+        begun = frozenset(previous.crashed)
+        known = [(case.id, repeat) for case, repeat in self._trials if previous.skips(case, repeat)]
+        lost = sum(trial in begun for trial in known)
+        return len(known) - lost, lost
 
 
 def _sum(one: Counts, other: Counts) -> Counts:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sluicegate.errors import Fault, InputError
 from sluicegate.ledger import StateView, read_state
-from sluicegate.plan.lock import Lock, lock_bytes, lock_digest, lock_path, read_lock
+from sluicegate.model import digest_bytes
+from sluicegate.plan.lock import Lock, lock_bytes, lock_path, read_lock
 from sluicegate.plan.reader import read_plan
 from sluicegate.plan.types import Plan, Stage
 from sluicegate.resources import VERSION
@@ -49,6 +50,7 @@ class Workspace:
         self.base = self.plan.path.resolve().parent
         """Folder of the plan; patterns and targets are relative to it."""
         self.evidence = evidence or self.base / EVIDENCE_FOLDER
+        self._apparatus: dict[str, str] = {}
 
     @cached_property
     def lock(self) -> Lock:
@@ -70,7 +72,11 @@ class Workspace:
     @cached_property
     def lock_digest(self) -> str:
         """SHA-256 of the lock."""
-        return lock_digest(self.lock)
+        return digest_bytes(self._lock_bytes)
+
+    @cached_property
+    def _lock_bytes(self) -> bytes:
+        return lock_bytes(self.lock)
 
     @cached_property
     def _subject(self) -> tuple[str, dict[str, str]]:
@@ -89,9 +95,12 @@ class Workspace:
 
     def apparatus(self, stage: str) -> str:
         """Digest of what measures at this stage: plan, lock, case files, engine."""
-        locked = self.lock.stages.get(stage)
-        files = dict(locked.case_files) if locked else {}
-        return apparatus_digest(self.plan, lock=lock_bytes(self.lock), case_files=files, engine=VERSION)[0]
+        if stage not in self._apparatus:
+            locked = self.lock.stages.get(stage)
+            files = dict(locked.case_files) if locked else {}
+            digest, _ = apparatus_digest(self.plan, lock=self._lock_bytes, case_files=files, engine=VERSION)
+            self._apparatus[stage] = digest
+        return self._apparatus[stage]
 
     def state(self) -> StateView | None:
         """The state file as it is now; None when the plan names none.
@@ -108,7 +117,7 @@ class Workspace:
         mend = f"Restore it from its protected place; to begin anew, remove {self.evidence} as well."
         return replace(state, broken=Fault(where=str(state.path), what=what, mend=mend))
 
-    def stage(self, name: str | None = None) -> Stage:
+    def stage(self, name: str | None = None, *, where: str = "--stage") -> Stage:
         """The stage of that name, or the one the state file says the rollout is at (the first, before any entry)."""
         if name is None:
             state = self.state()
@@ -121,9 +130,7 @@ class Workspace:
 
             names = [stage.name for stage in self.plan.stages]
             mend = nearest(name, names) or f"The plan has {', '.join(names)}."
-            raise InputError(
-                Fault(where="--stage", what=f"'{name}' is no stage of {self.plan.name}.", mend=mend)
-            ) from None
+            raise InputError(Fault(where=where, what=f"'{name}' is no stage of {self.plan.name}.", mend=mend)) from None
 
     def attempts(self, stage: str) -> list[AttemptFolder]:
         """Attempts at this stage, oldest first."""

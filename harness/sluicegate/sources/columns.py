@@ -48,7 +48,11 @@ class Columns:
         """From `{"at": "created_at", "k": "approved", …}`. Raises InputError with every fault found."""
         known = [item.name for item in fields(cls)]
         faults = [
-            Fault(where=where, what=f"'{name}' is not a column role.", mend=nearest(name, known) or f"Known: {known}.")
+            Fault(
+                where=where,
+                what=f"'{name}' is not a column role.",
+                mend=nearest(name, known) or f"Known: {', '.join(known)}.",
+            )
             for name in mapping
             if name not in known
         ]

@@ -157,4 +157,4 @@ def _span(length: timedelta) -> str:
     for name, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
         if seconds >= 2 * size:
             return f"{seconds // size} {name}"
-    return f"{seconds} seconds"
+    return f"{seconds} second{'s' * (seconds != 1)}"
