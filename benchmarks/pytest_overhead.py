@@ -66,7 +66,8 @@ def measure(runs: int = 5) -> list[Goal]:
     """The goals of the plugin, seen now."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        return [*_unused(folder / "unused", runs * 3), *_first_verdict(folder / "few", runs), _golden(folder / "many", runs)]
+        first = [*_unused(folder / "unused", runs * 3), *_first_verdict(folder / "few", runs)]
+        return [*first, _golden(folder / "many", runs)]
 
 
 def _unused(folder: Path, runs: int) -> list[Goal]:
@@ -126,7 +127,7 @@ def _in_turn(folder: Path, options: Sequence[Sequence[str]], runs: int) -> list[
 
 
 def _run(folder: Path, options: Sequence[str]) -> Cost:
-    """pytest with no plugin but those named; each time without earlier evidence."""
+    """No plugin but those named; each time without earlier evidence."""
     environment = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": _ROOT}
     subprocess.run(["rm", "-rf", str(folder / ".sluicegate")], check=True)
     with _standing_in(folder):

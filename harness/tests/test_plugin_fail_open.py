@@ -256,6 +256,27 @@ def test_an_xdist_worker_that_dies_leaves_its_shard_open(tmp_path: Path) -> None
     assert False in closed.values()
 
 
+def test_a_broker_that_is_killed_leaves_no_verdict(tmp_path: Path) -> None:
+    """Whoever writes the evidence is gone: what is on disk is cut short, and pytest fails without a traceback."""
+    killing = OWN + textwrap.dedent(
+        """
+        def test_kills_the_broker():
+            import pathlib, signal, os
+            for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+                words = path.read_bytes().split(b"\\0")
+                status = (path.parent / "stat").read_text().rsplit(")", 1)[1].split()
+                if b"sluicegate.broker" in words and int(status[1]) == os.getpid():
+                    os.kill(int(path.parent.name), signal.SIGKILL)
+        """
+    )
+    example = project(tmp_path, tests={"test_own.py": killing})
+
+    result = gated(example).check(exit_code=1, kind="none", says="HOLD: no verdict", says_not="INTERNALERROR")
+
+    assert result.counts["passed"] == 2
+    example.run_sluicegate("judge", "rollout.yaml").check(exit_code=30, kind="hold.invalid_evidence")
+
+
 def test_the_bundled_suites_are_not_lost_under_xdist(tmp_path: Path) -> None:
     """Added only in the controller they would vanish, with exit 0: every item of every check runs in a worker."""
     example = project(tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime
 from pathlib import Path
+from textwrap import fill
 
 import click
 
@@ -145,9 +146,10 @@ def run_collection(
         say(f"note: {note}")
     suites = ", ".join(name for name in collection.cases.by_suite if name in stage.requires.suites) or "cases"
     if collected.reused is not None:
-        click.echo(f" suites   {suites}: unchanged subject and apparatus, evidence of {collected.reused[:16]}Z reused")
+        done = f"unchanged subject and apparatus, evidence of {collected.reused[:16]}Z reused"
     else:
-        click.echo(f" suites   {suites}: {_counts(collected.counts)}")
+        done = _counts(collected.counts)
+    click.echo(fill(f" suites   {suites}: {done}", width=terminal().width, subsequent_indent=" " * 10))
     click.echo()
 
 

@@ -129,17 +129,16 @@ class Recorder:
 
     def open(self) -> None:
         """Say that this process takes part; until `close` the run is not whole."""
-        self._link.client.tell("open_shard", {"name": self._worker, "planned": 0})
+        self._link.tell("open_shard", {"name": self._worker, "planned": 0})
 
     def close(self) -> None:
         """The last word of this process."""
         from sluicegate.errors import SluicegateError
 
-        client = self._link.client
         body = {"name": self._worker, "planned": self._planned, "run": self._run, "closed": True}
         try:
-            client.tell("close_shard", body)
-            client.sync()
+            self._link.tell("close_shard", body)
+            self._link.client.sync()
         except SluicegateError as error:
             self._link.fault = self._link.fault or str(error)
 
@@ -188,10 +187,10 @@ class Recorder:
             "attempt": attempt.number,
             "worker": self._worker,
         }
-        self._link.client.tell("test", body)
+        self._link.tell("test", body)
         if attempt.test_id in self._twice:
             # The other test of this name never ran: as two reports of one test, neither counts.
-            self._link.client.tell("test", body)
+            self._link.tell("test", body)
 
 
 def _reads(item: pytest.Item) -> bool:

@@ -202,7 +202,7 @@ class _Scorer:
         self.planned += 1
         output = trial.output
         case_id = trial.case.id
-        crashed = any(given.error is not None for given in trial.outputs)
+        crashed = trial.crashed
         results, findings, errors = self._results(trial, crashed=crashed)
         self._crashed += crashed
         if crashed or self._built_in or trial.case.expect is not _NOTHING_EXPECTED:

@@ -76,6 +76,8 @@ def _unfit(metric: Metric, spec: RecordSpec) -> Iterator[Fault]:
         yield Fault(where="--column", what=f"{metric.name} counts units, and 'value' is mapped.", mend=mend)
     elif not valued and metric.kind is MetricKind.DISTRIBUTION:
         yield Fault(where="--column", what=f"{metric.name} is made of values, and none is mapped.", mend="Map value.")
+    elif not valued and spec.unit is not Unit.NUMBER:
+        yield Fault(where="--unit", what=f"no value is mapped that could be in {spec.unit}.", mend="Leave it out.")
     elif valued and spec.unit not in (fitting := _UNITS.get(metric.scale, (Unit.NUMBER,))):
         said = "says no unit" if spec.unit is Unit.NUMBER else f"is in {spec.unit}"
         what = f"{metric.name} is measured in {metric.scale}, and the file {said}."

@@ -14,6 +14,7 @@ from sluicegate.report.html import render_html
 from sluicegate.report.junit import JUnitCase, render_junit
 from sluicegate.report.markdown import render_markdown
 from sluicegate.report.terminal import render_terminal
+from sluicegate.session.tallies import SeenIds
 from sluicegate.session.workspace import Workspace
 
 __all__ = ["redrawn", "rendered", "shown_verdict"]
@@ -68,7 +69,10 @@ def _attempt_ledgers(workspace: Workspace, stage: Stage) -> list[Path]:
 
 
 def _cases(ledgers: Iterable[Path]) -> Iterator[JUnitCase]:
-    for path in ledgers:
+    """Every check of every trial, as the newest ledger that has it says: a later one may have checked it again."""
+    paths = list(ledgers)
+    told = SeenIds()
+    for path in reversed(paths):
         for record in read_ledger(path):
             if record.kind != Checked.KIND:
                 continue
@@ -76,6 +80,8 @@ def _cases(ledgers: Iterable[Path]) -> Iterator[JUnitCase]:
             assert isinstance(checked, Checked)  # noqa: S101 - the kind was looked at
             case_id = f"{checked.case_id} (repeat {checked.repeat})" if checked.repeat else checked.case_id
             for name, result in checked.results.items():
+                if len(paths) > 1 and not told.add(f"{name}\0{case_id}"):
+                    continue
                 found = [item for item in checked.findings if item.check == name]
                 suite = name.partition(".")[0]
                 yield JUnitCase(suite=suite, check=name, case_id=case_id, result=result, findings=found)

@@ -8,12 +8,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sluicegate.broker.catalogue import Catalogue
 from sluicegate.errors import Fault, InputError
 from sluicegate.model import Json
 from sluicegate.session.stage_run import StageRun
 from sluicegate.session.workspace import Workspace
+
+if TYPE_CHECKING:
+    from sluicegate.session.judge import Judged
 
 __all__ = ["GatedRun", "compose"]
 
@@ -78,29 +82,32 @@ class GatedRun:
 
     def _judged(self) -> Mapping[str, Json]:
         from sluicegate.session.judge import judge
-        from sluicegate.session.reports import shown_verdict
 
-        run, screen = self._run, self._config.get("screen", {})
+        run = self._run
         judged = judge(run.workspace, run.stage)
-        text = shown_verdict(
-            judged,
-            run.workspace,
-            run.stage,
-            "text",
-            width=int(screen.get("width", 80)),
-            colour=bool(screen.get("colour")),
-            ascii_only=bool(screen.get("ascii")),
-        )
         if self._config.get("junit"):
             _copy(judged.written["junit.xml"], Path(self._config["junit"]))
         fault = [str(run.fault)] if run.fault is not None else []
         return {
-            "text": text,
+            "text": self._shown(judged),
             "kind": judged.verdict.kind.value,
             "exit_code": judged.verdict.exit_code,
             "notes": [*fault, *run.notes],
             "recorded": run.fault is None,
         }
+
+    def _shown(self, judged: Judged) -> str:
+        from sluicegate.report.terminal import render_terminal
+        from sluicegate.session.reports import shown_verdict
+
+        run, screen = self._run, self._config.get("screen", {})
+        width, colour, ascii_only = screen.get("width", 80), bool(screen.get("colour")), bool(screen.get("ascii"))
+        if not self._config.get("plan"):
+            # The folder of a reference pipeline is gone when the session ends: its reports are not worth naming.
+            return render_terminal(judged.verdict, width=width, colour=colour, ascii_only=ascii_only)
+        return shown_verdict(
+            judged, run.workspace, run.stage, "text", width=width, colour=colour, ascii_only=ascii_only
+        )
 
 
 def _copy(written: Path, wanted: Path) -> None:

@@ -1,0 +1,99 @@
+"""What a person types wrong: one clear line, the right exit code, never a traceback, and nothing changed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from rollout_world import Rollout, drafts, gated, prepared, refused
+
+sys.path.pop(0)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Rollout:
+    """Promoted from preflight, with a file of good rows; nothing here may change it."""
+    rollout = prepared(gated, tmp_path_factory.mktemp("mistakes"))
+    rows = drafts(20)
+    rollout.write("good.csv", "at,passed\n" + "".join(f"{row['at']},true\n" for row in rows))
+    rollout.write("bad.csv", "at,passed\nyesterday,true\n2026-01-01T00:00:00Z,perhaps\n2026-01-01T00:00:00,true\n")
+    return rollout
+
+
+RECORD = "record measurements rollout.yaml --metric approved --file good.csv --column at=at"
+ATTEST = "record attestation rollout.yaml --name audit --by kim"
+
+MISTAKES = [
+    ("gaet rollout.yaml", 2, "Did you mean 'gate'?"),
+    ("gate", 2, "Missing argument 'PLAN'"),
+    ("gate gone.yaml", 40, "gone.yaml"),
+    ("gate rollout.yaml --stage tem", 2, "Did you mean 'ten'?"),
+    ("gate rollout.yaml --case c77", 2, "Did you mean 'c37'?"),
+    ("gate rollout.yaml --wait 3", 2, "'3' is no duration. Write e.g. 90s"),
+    ("gate rollout.yaml --now yesterday", 2, "'yesterday' is no time with a zone. Write e.g. 2026-"),
+    ("gate rollout.yaml --now 2026-01-01T00:00:00", 2, "is no time with a zone"),
+    ("gate rollout.yaml --evidence bot.py", 2, "bot.py"),
+    ("gate rollout.yaml --format pdf", 2, "'pdf' is not one of"),
+    ("gate bot.py", 40, "bot.py:"),
+    ("judge rollout.yaml --stage tem", 2, "Did you mean 'ten'?"),
+    ("collect rollout.yaml --stage tem", 2, "Did you mean 'ten'?"),
+    ("record", 2, "measurements"),
+    ("record measurements rollout.yaml", 2, "Missing option '--metric'"),
+    (RECORD, 2, "do not say what is measured"),
+    (f"{RECORD} --column k=k", 2, "do not say what is measured"),
+    (f"{RECORD} --column passed=passd", 2, "Did you mean 'passed'?"),
+    (f"{RECORD} --column value=passed", 2, "approved counts units"),
+    (f"{RECORD} --column passed", 2, "'passed' is not of the form NAME=VALUE"),
+    (f"{RECORD} --column past=passed", 2, "Did you mean 'at'?|'past' is not a column role"),
+    (f"{RECORD} --column passed=passed --metric aproved", 2, "Did you mean 'approved'?"),
+    (f"{RECORD} --column passed=passed --file gone.csv", 2, "gone.csv: cannot be opened"),
+    (f"{RECORD} --column passed=passed --file bot.py", 2, "Give a .csv, .tsv, .jsonl or .sqlite file"),
+    (f"{RECORD} --column passed=passed --file rollout.lock --table drafts", 2, "rollout.lock"),
+    (f"{RECORD} --column passed=passed --file bad.csv", 2, "bad.csv:2|bad.csv:3|bad.csv:4"),
+    (f"{RECORD} --column passed=passed --stage tem", 2, "Did you mean 'ten'?"),
+    (f"{RECORD} --column passed=passed --since monday", 2, "is no time with a zone"),
+    (
+        f"{RECORD} --column passed=passed --since 2026-02-01T00:00:00Z --until 2026-01-01T00:00:00Z",
+        2,
+        "Swap from and to",
+    ),
+    (f"{RECORD} --column passed=passed --release v2", 2, "'v2' is not of the form NAME=VALUE"),
+    (f"{RECORD} --column passed=passed --unit ms", 2, "Leave it out"),
+    (ATTEST, 2, "Missing option '--statement'"),
+    (f"{ATTEST} --statement ok --expires soon", 2, "'expires' is 'soon'"),
+    (f"{ATTEST} --statement ok --expires 2020-01-01T00:00:00Z", 2, "is not after 'at'"),
+    (f"{ATTEST} --statement ok --stage tem", 2, "Did you mean 'ten'?"),
+    ("record entry rollout.yaml --stage tem", 2, "Did you mean 'ten'?"),
+    ("record rollback rollout.yaml --stage ten", 2, "Missing option '--by'"),
+    ("record acknowledgement rollout.yaml", 2, "Missing option '--by'"),
+    ("verify gone.json --plan rollout.yaml --from ten --subject x", 2, "gone.json: cannot be read"),
+    ("verify bot.py --plan rollout.yaml --from tem --subject x", 2, "--from: 'tem' is no stage"),
+    ("verify bot.py --plan rollout.yaml --from ten --to tem --subject x", 2, "--to: 'tem' is no stage"),
+    ("verify bot.py --plan rollout.yaml --from ten --to half --subject x --max-age 4", 2, "'4' is no duration"),
+    ("verify bot.py --plan rollout.yaml --from ten --to half --subject x", 30, "bot.py|not JSON|hold.invalid_evidence"),
+    ("status gone.yaml", 40, "gone.yaml"),
+    ("subject gone.yaml", 40, "gone.yaml"),
+    ("report gone.json", 2, "gone.json: cannot be read"),
+    ("report bot.py", 2, "bot.py: is not JSON"),
+    ("demo email-rag-pilto", 2, "Did you mean 'email-rag-pilot'?"),
+    ("demo email-rag-pilot --defect drafts-twcie", 2, "Did you mean 'drafts-twice'?"),
+    ("init bot.py", 2, "bot.py"),
+    ("plan chek rollout.yaml", 2, "check"),
+    ("plan lock gone.yaml", 40, "gone.yaml"),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "said"), MISTAKES, ids=[line for line, _, _ in MISTAKES])
+def test_a_mistake(shop: Rollout, line: str, code: int, said: str) -> None:
+    """One of the words that help is on standard error; standard output stays empty, state and evidence as they were."""
+    before = (shop.state.read_bytes(), sorted(shop.root.glob(".sluicegate/**/*")))
+
+    done = refused(shop.run(*line.split()), code)
+
+    assert any(words in done.text for words in said.split("|")), done.text
+    assert done.out == "" or line.startswith("verify")
+    assert len(done.text.splitlines()) <= 16
+    assert (shop.state.read_bytes(), sorted(shop.root.glob(".sluicegate/**/*"))) == before

@@ -1,0 +1,65 @@
+"""`sluicegate plan check | schema | lock`, as a person types them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import jsonschema
+
+sys.path.insert(0, str(Path(__file__).parent))
+from rollout_world import PLAN, called, made, prepared, refused
+
+sys.path.pop(0)
+
+
+def test_check_says_what_the_figures_take(tmp_path: Path) -> None:
+    """A sound plan: notes with file and line, and the count."""
+    done = prepared(made, tmp_path).sound("plan", "check", "rollout.yaml")
+
+    lines = done.out.splitlines()
+    assert lines[-1] == f"0 errors, {len(lines) - 1} notes"
+    assert all(line.startswith("rollout.yaml:") for line in lines[:-1])
+
+
+def test_check_says_all_faults_at_once(tmp_path: Path) -> None:
+    """Four mistakes in four places: four lines, the nearest right words, 40."""
+    plan = PLAN.replace("schema_version: 1", "schema_version: 7").replace("draft.success_rate", "draft.sucess_rate")
+    plan = plan.replace("suites: [schema]", "suites: [shema]", 1).replace(
+        "min: 100}\n  - name: half", "mim: 100}\n  - name: half"
+    )
+    (tmp_path / "rollout.yaml").write_text(plan)
+
+    done = refused(called("plan", "check", "rollout.yaml", cwd=tmp_path), 40, "draft.success_rate", "'schema'", "'min'")
+
+    assert "4 errors" in done.out
+    assert done.out.count("error: rollout.yaml:") == 4
+    assert done.err == ""
+
+
+def test_schema_is_one_that_editors_take(tmp_path: Path) -> None:
+    """Draft 2020-12, on standard output or in a file."""
+    printed = called("plan", "schema", cwd=tmp_path).out
+    called("plan", "schema", "-o", "plan.schema.json", cwd=tmp_path)
+
+    schema = json.loads(printed)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert json.loads((tmp_path / "plan.schema.json").read_text()) == schema
+    refused(called("plan", "schema", "-o", "no/such/file", cwd=tmp_path), 2, "no/such/file: cannot be written")
+
+
+def test_lock_says_what_changed_for_review(tmp_path: Path) -> None:
+    """Cases changed, gone and new; twice the same is nothing, and the same bytes."""
+    rollout = prepared(made, tmp_path)
+    before = (rollout.root / "rollout.lock").read_bytes()
+    assert rollout.sound("plan", "lock", "rollout.yaml").out == "wrote rollout.lock\n"
+    assert (rollout.root / "rollout.lock").read_bytes() == before
+    rollout.replace('"id": "c03"', '"id": "c03b"', "cases.jsonl")
+    rollout.replace('{"n": 4}', '{"n": 44}', "cases.jsonl")
+
+    said = rollout.sound("plan", "lock", "rollout.yaml").out
+
+    assert "preflight: schema: 1 cases gone" in said
+    assert "preflight: schema: 1 cases new" in said
+    assert "preflight: schema: 1 cases changed" in said

@@ -1,0 +1,97 @@
+"""`sluicegate init | demo`: the first minutes, and the reference pipelines with everything that is planted in them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from rollout_world import called, refused
+
+sys.path.pop(0)
+
+from sluicegate.fixtures.catalogue import REFERENCES
+
+DEFECTS = {defect.name: defect for defect in REFERENCES["email-rag-pilot"].defects}
+SOME = ("drafts-twice", "empty-body", "sends-whole-inbox", "asks-three-times", "exits-mid-run")
+"""One for each kind of verdict and each suite, and one that kills its process."""
+
+
+class TestInit:
+    """A plan, a pipeline, a golden set and a CI file that run as they stand."""
+
+    def test_runs_as_it_stands(self, tmp_path: Path) -> None:
+        """Init, then the command it names: promoted."""
+        done = called("init", "shop", cwd=tmp_path)
+
+        assert done.code == 0, done.text
+        assert done.out.splitlines()[-1] == "next: cd shop && sluicegate gate rollout.yaml"
+        folder = tmp_path / "shop"
+        assert called("plan", "lock", "rollout.yaml", "--check", cwd=folder).code == 0
+        assert called("plan", "check", "rollout.yaml", cwd=folder).code == 0
+        assert "PROMOTE" in called("gate", "rollout.yaml", cwd=folder).out
+        assert (folder / ".github/workflows/sluicegate.yml").exists()
+
+    def test_twice(self, tmp_path: Path) -> None:
+        """Nothing is overwritten, and every file that is there is named."""
+        called("init", cwd=tmp_path)
+        mine = (tmp_path / "rollout.yaml").read_bytes() + b"# mine\n"
+        (tmp_path / "rollout.yaml").write_bytes(mine)
+
+        done = refused(called("init", cwd=tmp_path), 2, "rollout.yaml: exists already", "rollout.lock: exists already")
+
+        assert len(done.err.splitlines()) == 6
+        assert (tmp_path / "rollout.yaml").read_bytes() == mine
+
+
+class TestDemo:
+    """Gate a reference pipeline, sound or with a planted defect."""
+
+    def test_list(self, tmp_path: Path) -> None:
+        """Every reference pipeline with plan, stage and defects; the JSON holds what the text shows."""
+        listed = json.loads(called("demo", "--list", "--format", "json", cwd=tmp_path).out)
+        shown = called("demo", "--list", cwd=tmp_path).out
+
+        assert [reference["name"] for reference in listed] == ["email-rag-pilot"]
+        pilot = listed[0]
+        assert pilot["stage"] == "preflight"
+        assert Path(pilot["plan"]).exists()
+        assert len(pilot["defects"]) >= 8
+        for defect in pilot["defects"]:
+            assert set(defect) == {"name", "suite", "kind", "description"}
+            assert defect["name"] in shown
+            assert defect["kind"] in shown
+
+    def test_sound(self, tmp_path: Path) -> None:
+        """Promoted, with nothing to configure; again, it begins anew."""
+        for _ in range(2):
+            done = called("demo", "email-rag-pilot", cwd=tmp_path)
+            assert done.code == 0, done.text
+            assert "PROMOTE" in done.out
+            assert "attempt 1" in done.out
+
+    @pytest.mark.parametrize("name", SOME)
+    def test_defect(self, tmp_path: Path, name: str) -> None:
+        """Some of them in every run: the stated kind, and a finding or criterion that names the cause."""
+        caught(tmp_path, name)
+
+    @pytest.mark.slow
+    def test_every_defect(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        """All of them, with --slow."""
+        if not request.config.getoption("--slow"):
+            pytest.skip("all defects take minutes; run with --slow")
+        for name in DEFECTS:
+            caught(tmp_path, name)
+
+
+def caught(folder: Path, name: str) -> None:
+    planted = DEFECTS[name]
+    done = called("demo", "email-rag-pilot", "--defect", name, "--format", "json", cwd=folder, timeout=180)
+
+    assert done.kind == planted.kind, f"{name}: {done.said}"
+    assert done.code == (20 if planted.kind.startswith("rollback") else 10)
+    causes = {reason["about"] for reason in done.verdict["reasons"]}
+    assert planted.check in causes | {planted.suite + ".violations"}, f"{name}: {done.said}"
