@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from sluicegate.errors import printable
@@ -11,7 +12,7 @@ from sluicegate.gate.wording import count_of
 from sluicegate.model import CriterionResult, Finding, Kind, Reason, Severity
 from sluicegate.plan.types import MetricKind
 
-__all__ = ["causes_said", "incidents_said"]
+__all__ = ["Causes", "causes_said", "incidents_said"]
 
 _INCIDENTS_NAMED = 20
 _CAUSES_NAMED = 3
@@ -26,22 +27,38 @@ def incidents_said(findings: Sequence[Finding], kind: Kind, metric: str, questio
         yield _reason(finding, kind, metric or finding.check, text, question)
 
 
-def causes_said(
-    results: Sequence[CriterionResult], findings: Sequence[Finding], question: Question
-) -> Iterator[Reason]:
+class Causes:
+    """How many findings each check has, of all attempts, and the first of them; whatever the order they come in."""
+
+    def __init__(self) -> None:
+        self._count: Counter[str] = Counter()
+        self._first: dict[str, Finding] = {}
+
+    def add(self, finding: Finding) -> None:
+        """One more; a warning stands behind nothing."""
+        if finding.severity is Severity.WARNING:
+            return
+        self._count[finding.check] += 1
+        first = self._first.get(finding.check)
+        if first is None or (finding.sort_key(), finding.excerpt) < (first.sort_key(), first.excerpt):
+            self._first[finding.check] = finding
+
+    def most(self) -> list[tuple[int, Finding]]:
+        """The checks with the most findings."""
+        by_count = sorted(self._count, key=lambda check: (-self._count[check], check))
+        return [(self._count[check], self._first[check]) for check in by_count[:_CAUSES_NAMED]]
+
+
+def causes_said(results: Sequence[CriterionResult], causes: Causes, question: Question) -> Iterator[Reason]:
     """The most frequent findings behind a missed share, so that a hold names a cause and a case."""
     shares = {item.metric.name for item in question.stage.criteria if item.metric.kind is MetricKind.PROPORTION}
     missed = [result for result in results if result.metric in shares and result.kind.row in _MISSED_ROWS]
     if not missed:
         return
     kind = min((result.kind for result in missed), key=lambda kind: kind.row)
-    alike: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings:
-        if finding.severity is not Severity.WARNING:
-            alike.setdefault((finding.check, finding.message), []).append(finding)
-    for found in sorted(alike.values(), key=len, reverse=True)[:_CAUSES_NAMED]:
-        text = f"{count_of(len(found), 'finding')} of this kind behind {missed[0].metric}."
-        yield _reason(found[0], kind, found[0].check, printable(text), question)
+    for count, first in causes.most():
+        text = f"{count_of(count, 'finding')} of {first.check} behind {missed[0].metric}."
+        yield _reason(first, kind, first.check, printable(text), question)
 
 
 def _reason(finding: Finding, kind: Kind, about: str, text: str, question: Question) -> Reason:

@@ -158,7 +158,7 @@ class _Bench:
         parts: tuple[Callable[[], Iterator[Reason]], ...] = (
             *(partial(self._criterion_reasons, *each) for each in zip(hearing.channels, results, strict=True)),
             self._loose_incidents,
-            lambda: causes_said(results, hearing.trials.measuring.findings.findings, question),
+            lambda: causes_said(results, hearing.trials.measuring.causes, question),
             self._apparatus,
             lambda: runs_said(hearing.runs, question, pinned=self._pinned_trials()),
             lambda: attempts_said(hearing.runs, self.state, question),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sluicegate.checks import CHECKS, CheckConfig, CheckOutcome, Contribution, masked, measure, run_check
+from sluicegate.gate.causes import Causes
 from sluicegate.gate.counting import Attempt, Channel, Shortlist
 from sluicegate.gate.faults import Names
 from sluicegate.gate.pinned import Pinned
@@ -50,6 +51,7 @@ class Measuring:
         self._unpinned: dict[str, int] = {}
         """Numbers for the cases of runs that no lock of this stage speaks of."""
         self.findings = Shortlist()
+        self.causes = Causes()
         self.incidents = Shortlist()
         """Confirmed incidents of zero-tolerance checks that no criterion reads."""
         self.suspects = Shortlist()
@@ -62,6 +64,7 @@ class Measuring:
         found = [finding for outcome in judged.ours.values() for finding in outcome.findings]
         for finding in (*found, *judged.reported):
             self.findings.add(finding)
+            self.causes.add(finding)
         for name in self._unread.intersection(judged.ours):
             self._unread_incidents(judged.ours[name])
         self.reported(judged.reported)
