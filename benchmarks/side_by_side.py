@@ -21,6 +21,8 @@ class Cost:
     cpu_s: float
     wall_s: float
     peak_mb: float
+    said: str = ""
+    """What it printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def cost_of(argv: Sequence[str], environment: Mapping[str, str] | None = None, o
             f"{' '.join(argv)} ended with {process.returncode}:\n{output.decode(errors='replace')[-4000:]}"
         )
     cpu = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
-    return Cost(cpu, wall, used.ru_maxrss / 1024)
+    return Cost(cpu, wall, used.ru_maxrss / 1024, output.decode(errors="replace"))
 
 
 def interleaved(programs: Mapping[str, Sequence[str]], runs: int = 5, **how: object) -> dict[str, list[Cost]]:

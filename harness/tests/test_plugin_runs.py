@@ -299,3 +299,39 @@ def test_test_ids_are_stable_and_without_spaces(tmp_path: Path) -> None:
     example.run_sluicegate("plan", "lock", "--check", "rollout.yaml").check(exit_code=0, says="up to date")
     gated(example, "-p", "xdist", "-n", "2").check(exit_code=0, kind="complete")
     assert sorted(ids) == sorted(test["test_id"] for test in records(example, "test"))
+
+
+def test_golden_sets_and_cases_are_read_apart(tmp_path: Path) -> None:
+    """Each runs as evidence of its own origin; a test reads the one its marker names, or both."""
+    tests = """
+        import pytest
+
+        @pytest.mark.sluicegate(golden="golden.jsonl")
+        def test_golden(outputs, expect):
+            for case, output in outputs:
+                expect(case, case.id).matches("^g")
+
+        @pytest.mark.sluicegate(golden="cases.jsonl")
+        def test_cases(outputs, expect):
+            for case, output in outputs:
+                expect(case, case.id).matches("^c")
+
+        @pytest.mark.sluicegate
+        def test_both(outputs, expect):
+            for case, output in outputs:
+                expect(case, output.content).contains("Order")
+            assert outputs.count == 15
+    """
+    golden = "".join(f'{{"id": "g{number}", "input": {{"n": {number}}}}}\n' for number in range(3))
+    ids = [f"test_own.py::{name}" for name in ("test_golden", "test_cases", "test_both")]
+    example = project(
+        tmp_path,
+        tests={"test_own.py": textwrap.dedent(tests)},
+        ids=ids,
+        files={"golden.jsonl": golden},
+        more="golden: golden.jsonl",
+        requires="{tests: true}",
+    )
+
+    gated(example).check(exit_code=0, kind="complete", counts={"passed": 4})
+    assert len(list(tmp_path.glob(".sluicegate/preflight/1/ledger-*.jsonl"))) == 2

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sluicegate.errors import InputError
 from sluicegate.ledger import read_ledger
 from sluicegate.ledger.trials import TrialJoin
-from sluicegate.testing import Example, a_case, a_ledger, a_mail, a_trial, an_output
+from sluicegate.testing import Example, a_case, a_ledger, a_mail, a_rollout, a_trial, an_output
 
 
 def test_builders_take_values_and_the_json_of_files() -> None:
@@ -65,3 +67,35 @@ def test_importing_it_loads_neither_pytest_nor_hypothesis() -> None:
     )
 
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "pytest.md"
+
+
+def blocks() -> list[str]:
+    """The Python examples of the page, in order."""
+    return re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_own_test_of_the_documentation_counts(tmp_path: Path) -> None:
+    """As it stands there, with the golden set among the plan's cases."""
+    files = a_rollout(
+        6, requires="{tests: true}", criteria="errors.rate: {from: suite, promote: 50 %, alert: 60 %, min: 3}"
+    )
+    plan = files["rollout.yaml"].replace("cases: cases.jsonl", "cases: golden/email/*.jsonl")
+    given = {"rollout.yaml": plan, "golden/email/orders.jsonl": files.pop("cases.jsonl"), "test_own.py": blocks()[0]}
+    example = Example(files={**files, **given}, folder=tmp_path, environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
+
+    example.run_sluicegate("plan", "lock", "rollout.yaml").check(exit_code=0)
+    result = example.run_pytest("-p", "sluicegate.pytest_plugin", "--sluicegate-plan", "rollout.yaml")
+
+    result.check(exit_code=0, kind="complete", counts={"passed": 2})
+
+
+def test_the_plugin_test_of_the_documentation_runs(tmp_path: Path) -> None:
+    """`Example` is enough to test a gate from outside."""
+    namespace: dict[str, Any] = {}
+
+    exec(blocks()[1], namespace)
+
+    namespace["test_the_gate_holds"](tmp_path)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sluicegate.cli.errors import exit_code_of, say
+from sluicegate.cli.errors import exit_code_of, say, settle
 from sluicegate.errors import SluicegateError
 from sluicegate.resources import VERSION
 
@@ -85,4 +85,5 @@ def run() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         code = 141
+    settle()
     sys.exit(code or 0)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import suppress
+
 import click
 
 from sluicegate.errors import SluicegateError
 
-__all__ = ["BAD_EVIDENCE", "BAD_PLAN", "USAGE", "exit_code_of", "say"]
+__all__ = ["BAD_EVIDENCE", "BAD_PLAN", "USAGE", "exit_code_of", "say", "settle", "show"]
 
 USAGE = 2
 BAD_EVIDENCE = 30
@@ -25,4 +29,24 @@ def exit_code_of(error: SluicegateError) -> int:
 
 def say(text: str) -> None:
     """A line for the person at the terminal."""
-    click.echo(text, err=True)
+    with suppress(OSError, ValueError):
+        click.echo(text, err=True)
+
+
+def show(text: str) -> None:
+    """Print a decision, or what led to it: where nobody can read it (a closed pipe, a full disk) it still stands."""
+    with suppress(OSError, ValueError):
+        click.echo(text, nl=not text.endswith("\n"))
+
+
+def settle() -> None:
+    """Before exiting: what cannot be written any more must not change the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:
+            continue
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            # The interpreter flushes once more at its end; that must go somewhere.
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -9,7 +9,7 @@ from textwrap import fill
 
 import click
 
-from sluicegate.cli.errors import say
+from sluicegate.cli.errors import say, show
 from sluicegate.cli.options import (
     evidence_option,
     format_option,
@@ -149,8 +149,7 @@ def run_collection(
         done = f"unchanged subject and apparatus, evidence of {collected.reused[:16]}Z reused"
     else:
         done = _counts(collected.counts)
-    click.echo(fill(f" suites   {suites}: {done}", width=terminal().width, subsequent_indent=" " * 10))
-    click.echo()
+    show(fill(f" suites   {suites}: {done}", width=terminal().width, subsequent_indent=" " * 10) + "\n\n")
 
 
 def _counts(counts: Counts) -> str:
@@ -170,7 +169,9 @@ def _judged(workspace: object, stage_name: str | None, form: str, now: datetime 
     text = shown_verdict(
         judged, workspace, stage, form, width=screen.width, colour=screen.colour, ascii_only=screen.ascii_only
     )
-    click.echo(text, nl=not text.endswith("\n"))
+    for why in judged.unwritten:
+        say(f"note: {why}")
+    show(text)
     return judged.verdict.exit_code
 
 

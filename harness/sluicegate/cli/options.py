@@ -49,9 +49,12 @@ class _Time(click.ParamType):  # type: ignore[type-arg]  # generic only in newer
         if isinstance(value, datetime):
             return value
         try:
-            return parse_time(value)
+            at = parse_time(value)
         except (ValueError, OverflowError):
             self.fail(f"'{value}' is no time with a zone. Write e.g. 2026-01-29T14:00:00Z.", param, ctx)
+        if not 1970 <= at.year < 9000:
+            self.fail(f"'{value}' lies outside of the years 1970 to 8999.", param, ctx)
+        return at
 
 
 time = _Time()
@@ -90,7 +93,7 @@ class Terminal:
 
     def __init__(self) -> None:
         self.width = int(os.environ.get("COLUMNS") or shutil.get_terminal_size((80, 24)).columns)
-        self.is_tty = sys.stdout.isatty()
+        self.is_tty = sys.stdout is not None and not sys.stdout.closed and sys.stdout.isatty()
         self.colour = self.is_tty and "NO_COLOR" not in os.environ
         encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower()
         self.ascii_only = "utf" not in encoding

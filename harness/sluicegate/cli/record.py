@@ -41,7 +41,7 @@ def record() -> None:
 @click.option(
     "--release", "releases", multiple=True, metavar="NAME=DIGEST", help="What the subject column says, as a subject."
 )
-@click.option("--stage", metavar="NAME", help="Stage the traffic was at.")
+@click.option("--stage", metavar="NAME", help="Stage the traffic was at; baseline for what lines call that.")
 @click.option(
     "--unit",
     type=click.Choice(["number", "ms", "s", "microusd", "usd"]),
@@ -79,7 +79,7 @@ def measurements(
 
     workspace = Workspace(plan, evidence=evidence)
     mapped = Columns.of(_pairs(columns, "--column"), "--column")
-    if stage is not None:
+    if stage not in (None, "baseline"):
         workspace.stage(stage)
     spec = RecordSpec(
         metric=metric,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from sluicegate.cli.errors import show
 from sluicegate.cli.options import format_option, terminal
 
 __all__ = ["demo", "init"]
@@ -55,7 +56,7 @@ def demo(ctx: click.Context, *, name: str | None, listed: bool, defect: str | No
     text = shown_verdict(
         judged, made.workspace, stage, form, width=screen.width, colour=screen.colour, ascii_only=screen.ascii_only
     )
-    click.echo(text, nl=not text.endswith("\n"))
+    show(text)
     ctx.exit(judged.verdict.exit_code)
 
 

@@ -117,6 +117,11 @@ class Hearing:
         """Attestations, of ledgers that are whole."""
         return [proof for run, proof in self._proofs if not run.broken]
 
+    @property
+    def stages_compared(self) -> frozenset[str]:
+        """Stages that lines of this one compare with."""
+        return frozenset(self._stages.values())
+
     def measurings(self) -> list[Measuring]:
         """Everything that measured trials: for the question, and for comparisons."""
         return [self.trials.measuring, *(trials.measuring for trials in self._elsewhere.values())]

@@ -21,7 +21,7 @@ from sluicegate.gate.hearing import Hearing, Ledger
 from sluicegate.gate.memory import entered_at, state_said
 from sluicegate.gate.order import ordered, rounded
 from sluicegate.gate.pinned import SuiteAccount
-from sluicegate.gate.proofs import bake_said, proofs_said
+from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
 from sluicegate.gate.runs import attempts_said, objections_said, runs_said
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of, days
@@ -81,7 +81,7 @@ def judge(
     """
     memory_fault = ""
     try:
-        entry = entered_at(state, stage, subject)
+        entry = entered_at(state, stage, subject, now=now)
     except ValueError as error:
         entry, memory_fault = None, f"a time in the state file cannot be read ({error})"
     question = Question(
@@ -154,13 +154,15 @@ class _Bench:
         """Everything that keeps this stage from being left."""
         question, hearing = self.question, self.hearing
         first = question.plan.stages[0].name == question.stage.name
-        last = None if self.memory_fault else entered_at(self.state, question.stage, question.subject, last=True)
+        last = None
+        if not self.memory_fault:
+            last = entered_at(self.state, question.stage, question.subject, now=question.now, last=True)
         parts: tuple[Callable[[], Iterator[Reason]], ...] = (
             *(partial(self._criterion_reasons, *each) for each in zip(hearing.channels, results, strict=True)),
             self._loose_incidents,
             lambda: causes_said(results, hearing.trials.measuring.causes, question),
             self._apparatus,
-            lambda: runs_said(hearing.runs, question, pinned=self._pinned_trials()),
+            lambda: runs_said(hearing.runs, question, pinned=self._pinned_trials(), compared=hearing.stages_compared),
             lambda: attempts_said(hearing.runs, self.state, question),
             lambda: objections_said(hearing.trials.objections),
             lambda: state_said(self.state, question, first=first),
@@ -207,6 +209,7 @@ class _Bench:
         yield from incidents_said(suspected, Kind.HOLD_SUSPECT, criterion.metric.name, self.question)
         if result.kind.row < 12:
             yield Reason(kind=result.kind, about=result.metric, text=_said(result), mend=result.flip)
+        yield from stale_said(channel, self.question)
         if channel.unmeasured and result.kind.row > 6 and not criterion.optional:
             why = channel.unmeasured_why or NotMeasured(reason="no number")
             text = printable(f"{count_of(channel.unmeasured, 'trial')} carry no number: {why.reason}.")

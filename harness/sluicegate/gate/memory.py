@@ -15,12 +15,19 @@ from sluicegate.plan.types import Stage
 __all__ = ["entered_at", "state_said"]
 
 
-def entered_at(state: StateView | None, stage: Stage, subject: str, *, last: bool = False) -> datetime | None:
-    """When this subject entered this stage. The first entry: entering again sheds no evidence; `last` for bake time."""
+def entered_at(
+    state: StateView | None, stage: Stage, subject: str, *, now: datetime, last: bool = False
+) -> datetime | None:
+    """When this subject entered this stage. The first entry: entering again sheds no evidence; `last` for bake time.
+
+    An entry stamped later than now is a wrong clock's; it counts only where there is no other.
+    """
     if state is None:
         return None
-    times = [item.at for item in state.entries if item.stage == stage.name and item.subject == subject]
-    return parse_time(times[-1 if last else 0]) if times else None
+    stamps = [item.at for item in state.entries if item.stage == stage.name and item.subject == subject]
+    times = [parse_time(stamp) for stamp in stamps]
+    times = [at for at in times if at <= now + SKEW] or times
+    return times[-1 if last else 0] if times else None
 
 
 def state_said(state: StateView | None, question: Question, *, first: bool) -> Iterator[Reason]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sluicegate.errors import printable
+from sluicegate.gate.counting import Channel
 from sluicegate.gate.reading import UnreadableError
 from sluicegate.gate.validity import SKEW, Question
 from sluicegate.gate.wording import days
 from sluicegate.ledger.records import Attestation
-from sluicegate.model import Kind, Reason, parse_time, rfc3339
+from sluicegate.model import Kind, Origin, Reason, parse_time, rfc3339, to_micros
 
-__all__ = ["Proof", "bake_said", "proof_of", "proofs_said"]
+__all__ = ["Proof", "bake_said", "proof_of", "proofs_said", "stale_said"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,19 @@ def bake_said(question: Question, since: datetime | None) -> Iterator[Reason]:
         text = f"the stage bakes for {days(bake_s)}; {days(left_s)} are left."
         mend = f"Judge again after {rfc3339(since + timedelta(seconds=bake_s))}."
         yield Reason(kind=Kind.HOLD_INSUFFICIENT, about="bake", text=text, mend=mend)
+
+
+def stale_said(channel: Channel, question: Question) -> Iterator[Reason]:
+    """Row 4: live evidence that ended long ago says nothing of what is served now."""
+    metric, seen = channel.criterion.metric, channel.growing.at_us
+    if Origin.LIVE not in channel.criterion.origins or not len(seen):
+        return
+    age_s = (to_micros(question.now) - max(seen)) // 1_000_000
+    if age_s > question.plan.max_evidence_age_s + metric.matures_after_s:
+        limit = days(question.plan.max_evidence_age_s)
+        text = f"the newest live {metric.unit} is {days(age_s)} old; max_evidence_age is {limit}."
+        mend = "Record newer measurements; a source that went silent proves nothing."
+        yield Reason(kind=Kind.HOLD_INVALID_EVIDENCE, about=metric.name, text=text, mend=mend)
 
 
 def _missing(name: str, kind: Kind, proofs: Iterable[Proof], question: Question) -> Iterator[Reason]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sluicegate.errors import printable
 from sluicegate.gate.faults import Names, Objections
@@ -17,20 +17,27 @@ _AGAIN = "Collect evidence again."
 _LOCK = "Review the cases, then run: sluicegate plan lock"
 
 
-def runs_said(runs: Sequence[Run], question: Question, *, pinned: Mapping[Origin, int]) -> Iterator[Reason]:
+def runs_said(
+    runs: Sequence[Run], question: Question, *, pinned: Mapping[Origin, int], compared: Collection[str]
+) -> Iterator[Reason]:
     """Everything about whole runs that keeps their evidence from standing.
 
-    `pinned` says for each origin of pinned evidence that the stage asks for how many trials the lock names.
+    `pinned` says for each origin of pinned evidence that the stage asks for how many trials the lock names, `compared`
+    the stages that lines compare with: a reference that was damaged, or cut short, is no reference.
     """
     ours = [run for run in runs if run.relation is not Relation.ELSEWHERE]
     for run in runs:
         # A recording holds rows of several subjects, so damage to anybody's may have cost rows of this one.
-        if run.broken and (run.relation is not Relation.ELSEWHERE or (run.here and not run.fixed)):
+        refers = run.started is not None and run.started.stage in compared
+        if run.broken and (run.relation is not Relation.ELSEWHERE or (run.here and not run.fixed) or refers):
             yield _invalid(run.name, run.broken, "Restore the untouched file; a changed one is not evidence.")
         elif run.relation is Relation.UNKNOWN:
             yield _invalid(run.name, "does not say what it is a run of.", "Restore the untouched file.")
     yield from _links(runs)
     yield from _newest(ours, question)
+    elsewhere = [run for run in runs if run.relation is Relation.ELSEWHERE and run.started is not None and run.fixed]
+    for stage in sorted(compared):
+        yield from _newest([run for run in elsewhere if run.started and run.started.stage == stage], question)
     for origin in sorted(pinned):
         newest = [run for run in ours if run.started is not None and run.started.origin is origin]
         if not newest:

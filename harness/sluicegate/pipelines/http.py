@@ -143,7 +143,7 @@ class HttpPipeline:
             body = await self._read(response)
             if body is None:
                 return too_large(response.content_length, self._max_bytes)
-            return self._answered(request, response.headers.get("content-type", ""), body)
+            return self._answered(request, response.headers.get("content-type", ""), self._without_secrets(body))
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes | None:
         """The body, or None as soon as it is beyond the limit; the rest is never read."""
@@ -159,6 +159,12 @@ class HttpPipeline:
                 return None
             chunks.append(chunk)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _without_secrets(self, body: bytes) -> bytes:
+        """An endpoint that echoes a header of the environment must not write it into the evidence."""
+        for secret in self._template.secrets:
+            body = body.replace(secret.encode(), b"***")
+        return body
 
     def _answered(self, request: Request, content_type: str, body: bytes) -> Output:
         what = f"{request.shown}: expected JSON, got {content_type or 'no content type'}"

@@ -18,6 +18,7 @@ __all__ = ["Faults", "Table", "said"]
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
 
+_LONGEST_S = 10 * 366 * 86_400
 _USUAL_WORDS = {
     "min_samples": "min",
     "min_n": "min",
@@ -187,6 +188,11 @@ class Table:
         if value.denominator != 1 or value < low:
             at_least = "whole seconds" if value >= low else f"at least {low} s"
             self.fault(key, f"'{key}' is {said(self._entries[key].node)}; expected {at_least}.")
+            return None
+        if value > _LONGEST_S:
+            self.fault(
+                key, f"'{key}' is {said(self._entries[key].node)}, longer than ten years.", "Write a shorter one."
+            )
             return None
         return int(value)
 

@@ -129,7 +129,9 @@ def _beside(result: CriterionResult) -> list[float]:
 def _measured(result: CriterionResult, measured: Estimate | NotMeasured, *, wanted: int | None) -> tuple[str, str]:
     """Value and evidence. A bare 0 is never a value: it says of how many."""
     if isinstance(measured, NotMeasured):
-        return NOT_MEASURED, said(f"{measured.reason} {measured.mend}".strip())
+        # What to do is said once, below, with what would flip the answer.
+        mend = "" if measured.mend == result.flip else measured.mend
+        return NOT_MEASURED, said(f"{measured.reason.rstrip('.')}. {mend}" if mend else measured.reason)
     units = plain(plural(result.unit), 40)
     need = f", {wanted:,} needed" if wanted is not None and measured.n < wanted else ""
     if measured.k is not None and (measured.k == 0 or _counts_incidents(result)):

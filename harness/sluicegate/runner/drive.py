@@ -29,7 +29,7 @@ __all__ = ["clock_of", "drive"]
 
 _BREATH_S = 0.01
 """A pipeline that never waits must not keep signals and the screen waiting for longer."""
-_BLOCK = 16
+_BLOCK = 8
 """Trials shown to `on_block` at a time: while their checks run, no answer that arrives is timed."""
 _WAITING = 64
 """Trials that may wait to be shown; twice those under way at once, where that is more."""

@@ -99,10 +99,16 @@ def evaluate(
         repeats: how often each case is run; a case holds when all its repeats hold.
         ledger: a new file for the evidence; an unfinished one there is continued beside it.
 
-    Raises InputError for cases, checks or a pipeline that cannot be used, RuntimeError inside a running event loop
-    (await `aevaluate` there).
+    Raises InputError for cases, checks or a pipeline that cannot be used, and inside a running event loop.
 
     """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        pass  # as it should be
+    else:
+        mend = "Write: await sluicegate.aevaluate(…)"
+        raise InputError(Fault(where="evaluate", what="was called inside a running event loop.", mend=mend))
     return asyncio.run(aevaluate(pipeline, cases, checks, concurrency=concurrency, repeats=repeats, ledger=ledger))
 
 
@@ -116,10 +122,9 @@ async def aevaluate(
     ledger: str | Path | None = None,
 ) -> Report:
     """`evaluate` for code that is async already."""
-    if concurrency < 1 or repeats < 1:
-        raise InputError(
-            Fault(where="evaluate", what=f"concurrency {concurrency}, repeats {repeats}: both start at 1.")
-        )
+    if not all(isinstance(count, int) and count >= 1 for count in (concurrency, repeats)):
+        what = f"concurrency {concurrency}, repeats {repeats}: both are whole numbers from 1 on."
+        raise InputError(Fault(where="evaluate", what=what))
     scorer = _Scorer(*_asked(checks), repeats=repeats)
     adapter = target_pipeline(pipeline)
     try:

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sluicegate.checks import Contract
 from sluicegate.errors import Fault, InputError
 from sluicegate.gate.judge import judge as gate_judge
-from sluicegate.ledger import append_state, read_ledger
-from sluicegate.model import Verdict, digest_bytes, now_utc
+from sluicegate.ledger import LedgerError, append_state, read_ledger
+from sluicegate.model import Decision, Verdict, digest_bytes, now_utc
 from sluicegate.model.verdict_json import verdict_json
 from sluicegate.plan.types import Stage
 from sluicegate.resources import VERSION
 from sluicegate.session.contracts import check_config, compile_contracts
-from sluicegate.session.workspace import AttemptFolder, Workspace
+from sluicegate.session.workspace import AttemptFolder, PlanError, Workspace
 
 __all__ = ["Judged", "decide", "judge"]
 
@@ -30,14 +31,21 @@ class Judged:
     """Canonical JSON; what a deploy step verifies."""
     folder: Path
     written: Mapping[str, Path]
-    """`verdict`, and each report by format."""
+    """The verdict and each report by file name; what could not be written is missing."""
+    unwritten: tuple[str, ...] = ()
+    """Why, one line for each file that could not be written."""
 
 
 def decide(workspace: Workspace, stage: Stage, *, now: datetime | None = None) -> Verdict:
     """The verdict on the evidence as it lies there; nothing is written. Raises InputError."""
     plan = workspace.plan
-    contracts = compile_contracts(plan, workspace.base, workspace.lock.models)
-    return gate_judge(
+    faults: tuple[Fault, ...] = ()
+    contracts: Mapping[str, Contract] = {}
+    try:
+        contracts = compile_contracts(plan, workspace.base, workspace.lock.models)
+    except InputError as error:
+        faults = tuple(error.faults)
+    verdict = gate_judge(
         plan=plan,
         stage=stage,
         lock=workspace.lock,
@@ -51,27 +59,37 @@ def decide(workspace: Workspace, stage: Stage, *, now: datetime | None = None) -
         engine=VERSION,
         config=check_config(plan, contracts),
     )
+    # A contract that is gone takes nothing from a rollback, which live evidence shows without it.
+    if faults and verdict.decision is not Decision.ROLLBACK:
+        raise PlanError(faults)
+    return verdict
 
 
 def judge(workspace: Workspace, stage: Stage, *, now: datetime | None = None) -> Judged:
-    """Decide, write the verdict and its reports beside the evidence, and note it in the state file."""
+    """Decide, note it in the state file, then write the verdict and its reports beside the evidence.
+
+    The note comes first, so that an older verdict is superseded whatever happens to the files. A hold or rollback
+    stands without its files; a promote that cannot be written is none. Raises LedgerError for that.
+    """
     verdict = decide(workspace, stage, now=now)
     raw = verdict_json(verdict)
+    _note(workspace, stage, verdict, raw)
     attempts = workspace.attempts(stage.name)
     folder = (attempts[-1] if attempts else AttemptFolder(path=workspace.evidence / stage.name / "1", number=1)).path
     from sluicegate.session.reports import rendered
 
-    written = {}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in {"verdict.json": raw, **rendered(verdict, workspace, stage)}.items():
+    written, unwritten = {}, []
+    for name, content in {"verdict.json": raw, **rendered(verdict, workspace, stage)}.items():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
             _replace(folder / name, content)
             written[name] = folder / name
-    except OSError as error:
-        what = f"the verdict cannot be written: {error.strerror}."
-        raise InputError(Fault(where=str(folder), what=what, mend="Make the folder writable.")) from None
-    _note(workspace, stage, verdict, raw)
-    return Judged(verdict=verdict, raw=raw, folder=folder, written=written)
+        except OSError as error:
+            unwritten.append(f"{folder / name} cannot be written: {error.strerror}")
+    if verdict.exit_code == 0 and "verdict.json" not in written:
+        mend = "Make room or make the folder writable, and judge again."
+        raise LedgerError([Fault(where="verdict", what=f"{why}.", mend=mend) for why in unwritten])
+    return Judged(verdict=verdict, raw=raw, folder=folder, written=written, unwritten=tuple(unwritten))
 
 
 def _note(workspace: Workspace, stage: Stage, verdict: Verdict, raw: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class OwnCheck:
 
     def _findings(self, trial: Trial, answer: Any) -> tuple[Finding, ...]:
         given = [answer] if isinstance(answer, Finding) else answer
-        if given is None or isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        if given is None or isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
             seen = "None" if given is None else type(given).__name__
             raise TypeError(f"the check answered {seen}; expected True, False, a Finding or findings")
         findings = tuple(given)

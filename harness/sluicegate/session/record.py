@@ -103,6 +103,11 @@ def enter(workspace: Workspace, stage: str, *, now: datetime | None = None) -> s
     if state is not None and state.missing and name != workspace.plan.stages[0].name:
         what = "there is no state file, and this is not the first stage."
         raise InputError(Fault(where=str(path), what=what, mend="Restore it from its protected place."))
+    if now is not None and now > now_utc():
+        what = f"the entry is stamped {rfc3339(now)}, which is still to come."
+        raise InputError(
+            Fault(where="--now", what=what, mend="Say when the stage was entered, or set the clock right.")
+        )
     at = rfc3339(now or now_utc())
     return append_state(path, "entered", {"stage": name, "subject": workspace.subject, "at": at})
 
@@ -136,7 +141,10 @@ def _ledger(workspace: Workspace, origin: Origin, stage: str | None, at: datetim
     folder = workspace.evidence / "recorded"
     before = workspace.state()
     noted = [item.number for item in before.recordings] if before is not None else []
-    number = 1 + max([*noted, *(int(path.stem) for path in folder.glob("*.jsonl") if path.stem.isdigit())], default=0)
+    number = 1 + max(
+        [*noted, *(int(path.stem) for path in folder.glob("*.jsonl") if path.stem.isascii() and path.stem.isdecimal())],
+        default=0,
+    )
     with LedgerWriter(folder / f"{number:06d}.jsonl") as ledger:
         started = RunStarted(
             schema_version=1,

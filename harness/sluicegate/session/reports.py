@@ -36,8 +36,9 @@ def shown_verdict(
     from sluicegate.session.judge import Judged
 
     assert isinstance(judged, Judged)  # noqa: S101 - imported here, since judge writes these reports
-    if form == "text":
-        paths = {"report": _near(judged.written["report.html"]), "verdict": _near(judged.written["verdict.json"])}
+    if form == "text" or judged.unwritten:
+        named = {"report": "report.html", "verdict": "verdict.json"}
+        paths = {name: _near(judged.written[file]) for name, file in named.items() if file in judged.written}
         return render_terminal(judged.verdict, width=width, colour=colour, ascii_only=ascii_only, paths=paths)
     name = {"json": "verdict.json", "markdown": "report.md", "junit": "junit.xml"}[form]
     return judged.written[name].read_text(encoding="utf-8")

@@ -62,7 +62,8 @@ def stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
     files: dict[str, str] = {}
     by_suite: dict[str, Sequence[Case]] = {}
     available = [name for name in stage.requires.suites if name in SUITES]
-    asks_suite = bool(available) or _reads(stage, Origin.SUITE)
+    # The user's own tests read outputs, whatever else the stage asks for.
+    asks_suite = bool(available) or stage.requires.tests or _reads(stage, Origin.SUITE)
     if asks_suite and plan.cases:
         found = case_files(plan.cases, base)
         cases = _read(found)
@@ -70,7 +71,8 @@ def stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
         by_suite[PLAIN] = cases
         for name in available:
             by_suite[name] = SUITES[name].cases(cases, plan.seed)
-    if plan.golden and (_reads(stage, Origin.GOLDEN) or GOLDEN in stage.requires.suites):
+    asks_golden = stage.requires.tests or _reads(stage, Origin.GOLDEN) or GOLDEN in stage.requires.suites
+    if plan.golden and asks_golden:
         found = case_files(plan.golden, base)
         files.update(_digests(found))
         by_suite[GOLDEN] = _read(found)

@@ -56,7 +56,8 @@ class StageRun:
         self._now: _OriginRun | None = None
         self._begun: asyncio.Task[None] | None = None
         self._produced = asyncio.Event()
-        self._stopped = False
+        self._is_whole = False
+        """Every trial that was asked for has ended."""
         self._stack = AsyncExitStack()
         self._production: Production | None = None
         self._read: set[tuple[str, int]] = set()
@@ -111,13 +112,12 @@ class StageRun:
     async def produce(self, stop: asyncio.Event) -> None:
         """Show what earlier attempts have, and run the rest; the pipeline is closed at the end."""
         await self.begin({})
-        self._stopped = True
         try:
             async with self._stack:
                 for run in self._runs:
                     self._now = run
                     await run.produce(self._production, stop)
-            self._stopped = stop.is_set()
+            self._is_whole = not stop.is_set()
         finally:
             if self._production is not None:
                 self._whole = self._whole and self._production.whole
@@ -130,7 +130,7 @@ class StageRun:
         await self._produced.wait()
         if self.fault is not None:
             raise self.fault
-        if self._stopped:
+        if not self._is_whole:
             raise InputError(Fault(where=check, what="the run ended before every case had run."))
         self._read.add((check, shard))
         return self._results.of(check, shard).body()

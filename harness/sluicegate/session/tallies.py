@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable
 
 from sluicegate.model import Estimate, NotMeasured
@@ -48,14 +49,14 @@ class CaseTally:
 
 
 class Values:
-    """One number per trial, failed trials as infinity; 8 bytes each."""
+    """One number per trial, none below zero, failed trials as infinity; 8 bytes each."""
 
     def __init__(self) -> None:
         self._values = array("d")
 
     def add(self, value: float) -> None:
         """One trial's value; infinity for a failed one."""
-        self._values.append(value)
+        self._values.append(value if value > 0 else 0.0)
 
     def quantile(self, q: float) -> Estimate | NotMeasured:
         """The q-quantile by order statistic (the smallest value with at least q of the units at or below it)."""
@@ -63,12 +64,23 @@ class Values:
         if n == 0:
             return NotMeasured(reason="no trial carried this value")
         rank = min(n - 1, max(0, -int(-q * n // 1) - 1))
-        value = sorted(self._values)[rank]
+        value = self._ranked(rank)
         if value == float("inf"):
             return NotMeasured(
                 reason=f"more than {1 - q:.0%} of {n} trials failed, so this quantile has no finite value"
             )
         return Estimate(value=value, n=n, method=f"order statistic, p{q * 100:g}")
+
+    def _ranked(self, rank: int) -> float:
+        """The value of that rank, from 0. Sorting them all would take four times the memory they are kept in."""
+        # Numbers from zero on are ordered as their bits are; the upper 24 tell values apart to a few in ten thousand.
+        bits = memoryview(self._values).cast("B").cast("q")
+        alike = Counter(word >> 40 for word in bits)
+        for mark in sorted(alike):
+            if rank < alike[mark]:
+                break
+            rank -= alike[mark]
+        return sorted(value for value, word in zip(self._values, bits, strict=True) if word >> 40 == mark)[rank]
 
 
 class SeenIds:

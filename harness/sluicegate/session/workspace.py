@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,6 +11,7 @@ from pathlib import Path
 from sluicegate.errors import Fault, InputError
 from sluicegate.ledger import StateView, read_state
 from sluicegate.model import digest_bytes
+from sluicegate.plan.lines import references
 from sluicegate.plan.lock import Lock, lock_bytes, lock_path, read_lock
 from sluicegate.plan.reader import read_plan
 from sluicegate.plan.types import Plan, Stage
@@ -18,6 +20,8 @@ from sluicegate.sources.subject import apparatus_digest, subject_digest
 
 __all__ = ["AttemptFolder", "PlanError", "Workspace"]
 
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+_LEDGER = re.compile(r"ledger-([1-9][0-9]{0,8})\.jsonl")
 EVIDENCE_FOLDER = ".sluicegate"
 
 
@@ -35,11 +39,16 @@ class AttemptFolder:
     @property
     def ledgers(self) -> list[Path]:
         """Ledger files, oldest first."""
-        return sorted(self.path.glob("ledger-*.jsonl"), key=lambda path: int(path.stem.rpartition("-")[2]))
+        # A copy or a backup lying beside them is no ledger of the attempt, and must not keep it from being judged.
+        found = {
+            int(named[1]): path for path in self.path.glob("ledger-*.jsonl") if (named := _LEDGER.fullmatch(path.name))
+        }
+        return [found[number] for number in sorted(found)]
 
     def next_ledger(self) -> Path:
         """The path of a new ledger file; nothing is made."""
-        return self.path / f"ledger-{len(self.ledgers) + 1}.jsonl"
+        last = int(self.ledgers[-1].stem.rpartition("-")[2]) if self.ledgers else 0
+        return self.path / f"ledger-{last + 1}.jsonl"
 
 
 class Workspace:
@@ -135,7 +144,7 @@ class Workspace:
     def attempts(self, stage: str) -> list[AttemptFolder]:
         """Attempts at this stage, oldest first."""
         folder = self.evidence / stage
-        found = (path for path in folder.glob("*") if path.name.isdigit() and path.is_dir())
+        found = (path for path in folder.glob("*") if _NUMBER.fullmatch(path.name) and path.is_dir())
         return [AttemptFolder(path=path, number=int(path.name)) for path in sorted(found, key=lambda p: int(p.name))]
 
     def new_attempt(self, stage: str) -> AttemptFolder:
@@ -148,10 +157,22 @@ class Workspace:
         return sorted((self.evidence / "recorded").glob("*.jsonl"))
 
     def ledgers(self, stage: str) -> Iterator[Path]:
-        """Every ledger the judge of this stage reads: recordings of all stages, then this stage's attempts."""
+        """Every ledger the judge of this stage reads: recordings, stages its lines compare with, its own attempts."""
         yield from self.recordings()
-        for attempt in self.attempts(stage):
-            yield from attempt.ledgers
+        for name in (*self._compared(stage), stage):
+            for attempt in self.attempts(name):
+                yield from attempt.ledgers
+
+    def _compared(self, name: str) -> list[str]:
+        """Stages that relative lines of this one name, in the order of the plan."""
+        stages = [stage.name for stage in self.plan.stages]
+        named: set[str] = set()
+        for criterion in self.plan.stage(name).criteria:
+            named.update(references((criterion.promote, criterion.alert, criterion.rollback)))
+        here = stages.index(name)
+        if "previous" in named and here:
+            named.add(stages[here - 1])
+        return [stage for stage in stages if stage in named and stage != name]
 
 
 def _plan(path: Path) -> Plan:
