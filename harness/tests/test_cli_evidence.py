@@ -21,6 +21,7 @@ from rollout_world import (
     recorded_only,
     refused,
     times,
+    with_live,
 )
 
 sys.path.pop(0)
@@ -209,6 +210,21 @@ class TestRecord:
         assert "60 outside of the window left out" in done.out
         approved = rollout.judge().criterion("approved")
         assert (approved["measured"]["n"], approved["foreign"]) == (30, 30)
+
+    def test_a_baseline(self, tmp_path: Path) -> None:
+        """What served before the rollout, recorded as the baseline that lines name."""
+        plan = with_live(
+            "approved: {from: live, promote: {drop: 2 points, than: baseline}, rollback: {drop: 20 points, than: baseline}}"
+        )
+        rollout = recorded_only(tmp_path / "shop", plan)
+        rollout.measured("approved", drafts(900))
+        assert "baseline: " in rollout.judge().said
+        old = drafts(900, held=lambda number: number % 10 > 0, hours=900)
+        assert rollout.measured("approved", old, "--stage", "baseline", "--subject", "6" * 64, name="old.csv").code == 0
+
+        done = rollout.judge()
+
+        assert (done.code, done.criterion("approved")["lines"][0]["value"]) == (0, 0.88)
 
     def test_attestations_and_approval(self, tmp_path: Path) -> None:
         """Held until somebody vouches; expired, for another stage or another build it does not count."""

@@ -14,8 +14,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from rollout_world import (
+    PLAN,
     SLUICEGATE,
     Rollout,
+    ago,
     drafts,
     environment,
     gated,
@@ -24,6 +26,7 @@ from rollout_world import (
     prepared,
     recorded_only,
     refused,
+    waits,
 )
 
 sys.path.pop(0)
@@ -88,6 +91,25 @@ class TestChanged:
         rollout.ledger().write_bytes(TAMPERED["a line taken out"](rollout.ledger().read_bytes()))
 
         no_promote(rollout.gate("--again"), "hold.invalid_evidence")
+
+    def test_a_reference(self, tmp_path: Path) -> None:
+        """A line compares with the stage before, and that stage's ledger was changed, or cut: no reference at all."""
+        plan = PLAN.replace(
+            "      approved: {from: live, promote: 90 %, alert: 75 %, rollback: 60 %, min: 100, slices: tenants}",
+            "      approved: {from: live, promote: 90 %, alert: 75 %, min: 100}\n"
+            "      draft.success_rate: {from: suite, promote: {drop: 0 points, than: preflight}, alert: 50 %, min: 40}",
+        )
+        rollout = made(tmp_path / "shop", plan)
+        assert rollout.gate().code == 0
+        rollout.enter("ten", ago(days=1))
+        rollout.measured("approved", drafts())
+        rollout.measured("wait", waits(), "--unit=ms")
+        assert rollout.gate().kind == "promote"
+        whole = rollout.ledger().read_bytes()
+        for how in ("an answer changed", "the end cut"):
+            rollout.ledger().write_bytes(TAMPERED[how](whole))
+
+            no_promote(rollout.judge(), "hold.invalid_evidence")
 
 
 class TestDeleted:

@@ -40,6 +40,8 @@ def collect(plan: Path, stage: str | None, evidence: Path | None, cases: tuple[s
     from sluicegate.session.workspace import Workspace
 
     workspace = Workspace(plan, evidence=evidence)
+    if cases:
+        stage, workspace = workspace.stage(stage).name, workspace.aside()
     run_collection(workspace, stage, only=frozenset(cases) or None, again=again)
 
 
@@ -92,6 +94,8 @@ def gate(
     from sluicegate.session.workspace import PlanError, Workspace
 
     workspace = Workspace(plan, evidence=evidence)
+    if cases:
+        stage, workspace = workspace.stage(stage).name, workspace.aside()
     try:
         run_collection(workspace, stage, only=frozenset(cases) or None, again=again, quiet=form != "text")
     except InputError as error:

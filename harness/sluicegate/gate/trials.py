@@ -176,9 +176,9 @@ class Trials:
         if waiting.at_us > to_micros(self._question.now + SKEW):
             self.objections.future.add(_said(outcome.case_id, outcome.repeat))
         if run.fixed and run.relation is Relation.OURS and (number is None or not waiting.held.sound):
-            (self.objections.unpinned if number is None else self.objections.altered).add(
-                _said(outcome.case_id, outcome.repeat)
-            )
+            if "lock" not in run.differs:  # under another lock it was pinned; today it is another case's
+                objections = self.objections.unpinned if number is None else self.objections.altered
+                objections.add(_said(outcome.case_id, outcome.repeat))
             self.measuring.foreign(trial)
             return
         ours = self._ours(trial, waiting)

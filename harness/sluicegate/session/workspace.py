@@ -126,6 +126,12 @@ class Workspace:
         mend = f"Restore it from its protected place; to begin anew, remove {self.evidence} as well."
         return replace(state, broken=Fault(where=str(state.path), what=what, mend=mend))
 
+    def aside(self) -> Workspace:
+        """The same plan with evidence of its own and no state: looking at some cases must not change what is judged."""
+        folder = self.evidence / "selected"
+        number = 1 + max((int(path.name) for path in folder.glob("*") if _NUMBER.fullmatch(path.name)), default=0)
+        return Workspace(self.plan.path, evidence=folder / str(number), plan=replace(self.plan, state=None))
+
     def stage(self, name: str | None = None, *, where: str = "--stage") -> Stage:
         """The stage of that name, or the one the state file says the rollout is at (the first, before any entry)."""
         if name is None:
