@@ -145,14 +145,15 @@ class TestCollect:
         assert rollout.judge().kind == "promote"
 
     def test_one_case(self, tmp_path: Path) -> None:
-        """`--case` runs into an attempt of its own; an unknown one begins none."""
+        """`--case` looks aside: it begins no attempt and changes nothing that is judged; an unknown one is said."""
         rollout = prepared(gated, tmp_path)
         refused(rollout.run("collect", "rollout.yaml", "--case", "c77"), 2, "no case", "c77", "Did you mean 'c37'?")
         assert not rollout.ledger(attempt=2).exists()
         assert rollout.judge().code == 0
 
         assert "1 of 1 trials run" in rollout.sound("collect", "rollout.yaml", "--case", "c07").out
-        assert rollout.ledger(attempt=2).exists()
+        assert not rollout.ledger(attempt=2).exists()
+        assert rollout.judge().code == 0
 
     def test_a_recording(self, tmp_path: Path) -> None:
         """Rows nobody asked for are counted and said."""

@@ -63,11 +63,11 @@ def guarded(tmp_path: Path) -> Guarded:
     return seen, {**os.environ, "PYTHONPATH": path, "SLUICEGATE_TEST_SEEN": str(seen)}
 
 
-def _run(words: Sequence[str], guarded: Guarded, folder: Path) -> None:
+def _run(words: Sequence[str], guarded: Guarded, folder: Path, ended: Sequence[int] = _ENDED) -> None:
     done = subprocess.run(
         [sys.executable, *words], cwd=folder, env=guarded[1], capture_output=True, text=True, check=False, timeout=240
     )
-    assert done.returncode in _ENDED, f"{words}: {done.stdout}{done.stderr}"
+    assert done.returncode in ended, f"{words}: {done.stdout}{done.stderr}"
 
 
 def _attempts(guarded: Guarded) -> list[str]:
@@ -104,7 +104,7 @@ def test_the_guard_lets_this_machine_speak_to_itself(guarded: Guarded, tmp_path:
 
 
 def test_a_rollout_from_init_to_report_speaks_to_nobody(guarded: Guarded, tmp_path: Path) -> None:
-    """init, plan check, plan lock, gate, judge, status, report: no attempt in any of their processes."""
+    """init, plan check, plan lock, gate, judge, status, pytest, report: no attempt in any of their processes."""
     _run(["-c", _DOOR, "init", "bot"], guarded, tmp_path)
     folder = tmp_path / "bot"
     for words in (
@@ -115,6 +115,8 @@ def test_a_rollout_from_init_to_report_speaks_to_nobody(guarded: Guarded, tmp_pa
         ["status", "rollout.yaml"],
     ):
         _run(["-c", _DOOR, *words], guarded, folder)
+    pytest_words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--sluicegate-plan", "rollout.yaml"]
+    _run(pytest_words, guarded, folder, ended=(0, 1))
     verdict = str(next((folder / ".sluicegate").rglob("verdict.json")).relative_to(folder))
     for shape in ("text", "json", "markdown", "junit", "html"):
         _run(["-c", _DOOR, "report", verdict, "--format", shape], guarded, folder)
