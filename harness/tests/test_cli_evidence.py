@@ -215,7 +215,8 @@ class TestRecord:
     def test_a_baseline(self, tmp_path: Path) -> None:
         """What served before the rollout, recorded as the baseline that lines name."""
         plan = with_live(
-            "approved: {from: live, promote: {drop: 2 points, than: baseline}, rollback: {drop: 20 points, than: baseline}}"
+            "approved: {from: live, promote: {drop: 2 points, than: baseline}, "
+            "rollback: {drop: 20 points, than: baseline}}"
         )
         rollout = recorded_only(tmp_path / "shop", plan)
         rollout.measured("approved", drafts(900))
