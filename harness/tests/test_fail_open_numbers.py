@@ -104,9 +104,9 @@ class TestOldNumbers:
         rollout.measured("approved", drafts(900))
         assert rollout.judge().kind == "promote"
 
-        done = no_promote(rollout.judge("--now", ago(days=-30)), "hold.insufficient")
+        done = no_promote(rollout.judge("--now", ago(days=-30)), "hold.invalid_evidence")
 
-        assert "the newest live evidence is about 30 days old" in done.said
+        assert "the newest live draft is about 30 days old" in done.said
 
 
 class TestOthersNumbers:
@@ -208,11 +208,12 @@ class TestClocks:
         assert "later than now" in done.said
 
     def test_a_stage_that_will_be_entered(self, tmp_path: Path) -> None:
-        """An entry in the future begins nothing."""
-        rollout = recorded_only(tmp_path / "shop", since=ago(hours=-5))
-        rollout.measured("approved", drafts())
+        """An entry in the future is refused; one that a wrong clock made begins nothing."""
+        rollout = prepared(recorded_only, tmp_path)
+        later = ("--stage", "ten", "--now", ago(hours=-5))
+        refused(rollout.run("record", "entry", "rollout.yaml", *later), 2, "still to come")
 
-        assert "entered later than now" in no_promote(rollout.judge(), "hold.no_state").said
+        assert "entered later than now" in no_promote(rollout.judge("--now", ago(days=3)), "hold.no_state").said
 
     def test_stable_days_are_local_days(self, tmp_path: Path) -> None:
         """Over the night the clocks go forward a day has 23 hours; two are two, and the day of entry is none."""

@@ -84,7 +84,7 @@ class TestADeadSource:
         rollout.measured("approved", drafts(50, held=lambda number: number % 10 != 0))
 
         no_promote(rollout.judge(), "hold.insufficient")
-        no_promote(rollout.judge("--now", ago(days=-30)), "hold.insufficient")
+        no_promote(rollout.judge("--now", ago(days=-30)), "hold.invalid_evidence")
 
     @pytest.mark.parametrize("raw", [b"", b"<!doctype html><title>502</title>", b"at,passed\n", b"\xff\xfe\x00"])
     def test_that_answers_with_an_error(self, tmp_path: Path, raw: bytes) -> None:

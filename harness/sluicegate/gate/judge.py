@@ -16,7 +16,6 @@ from sluicegate.gate.causes import causes_said, incidents_said
 from sluicegate.gate.completeness import completeness_said
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.criteria import judge_criterion
-from sluicegate.gate.cuts import TIME_UNITS_S
 from sluicegate.gate.hearing import Hearing, Ledger
 from sluicegate.gate.memory import entered_at, state_said
 from sluicegate.gate.order import ordered, rounded
@@ -24,7 +23,7 @@ from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
 from sluicegate.gate.runs import attempts_said, objections_said, runs_said
 from sluicegate.gate.validity import Question
-from sluicegate.gate.wording import count_of, days
+from sluicegate.gate.wording import count_of
 from sluicegate.ledger.state import StateView
 from sluicegate.model import (
     CriterionResult,
@@ -35,7 +34,6 @@ from sluicegate.model import (
     Reason,
     Status,
     Verdict,
-    from_micros,
     rfc3339,
 )
 from sluicegate.plan.lock import Lock, LockedStage
@@ -214,20 +212,6 @@ class _Bench:
             why = channel.unmeasured_why or NotMeasured(reason="no number")
             text = printable(f"{count_of(channel.unmeasured, 'trial')} carry no number: {why.reason}.")
             yield Reason(kind=Kind.HOLD_INCOMPLETE, about=result.metric, text=text, mend=why.mend)
-        if result.kind.row == 12 and Origin.LIVE in criterion.origins and len(channel.growing):
-            yield from self._silent(channel)
-
-    def _silent(self, channel: Channel) -> Iterator[Reason]:
-        """Row 9: a source that died after enough good evidence shows nothing of what serves now."""
-        criterion, plan = channel.criterion, self.question.plan
-        unit_s = TIME_UNITS_S.get(criterion.unit or criterion.metric.unit, 0)
-        expected_s = plan.max_evidence_age_s + criterion.metric.matures_after_s + unit_s
-        newest = from_micros(channel.growing.at_us[-1])
-        age_s = (self.question.now - newest).total_seconds()
-        if age_s > expected_s:
-            text = f"the newest live evidence is {days(age_s)} old, and {days(expected_s)} is the most."
-            mend = "Record what was measured since, or see why nothing was."
-            yield Reason(kind=Kind.HOLD_INSUFFICIENT, about=criterion.metric.name, text=text, mend=mend)
 
     @property
     def _incident_kind(self) -> Kind:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sluicegate.errors import printable
 from sluicegate.gate.counting import Channel
+from sluicegate.gate.cuts import TIME_UNITS_S
 from sluicegate.gate.reading import UnreadableError
 from sluicegate.gate.validity import SKEW, Question
 from sluicegate.gate.wording import days
@@ -59,10 +60,12 @@ def bake_said(question: Question, since: datetime | None) -> Iterator[Reason]:
 def stale_said(channel: Channel, question: Question) -> Iterator[Reason]:
     """Row 4: live evidence that ended long ago says nothing of what is served now."""
     metric, seen = channel.criterion.metric, channel.growing.at_us
+    unit_s = TIME_UNITS_S.get(channel.criterion.unit or metric.unit, 0)
     if Origin.LIVE not in channel.criterion.origins or not len(seen):
         return
-    age_s = (to_micros(question.now) - max(seen)) // 1_000_000
-    if age_s > question.plan.max_evidence_age_s + metric.matures_after_s:
+    age_s = (to_micros(question.now) - seen[-1]) // 1_000_000
+    # A day is stamped with its beginning.
+    if age_s > question.plan.max_evidence_age_s + metric.matures_after_s + unit_s:
         limit = days(question.plan.max_evidence_age_s)
         text = f"the newest live {metric.unit} is {days(age_s)} old; max_evidence_age is {limit}."
         mend = "Record newer measurements; a source that went silent proves nothing."
