@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sluicegate.checks import CHECKS
-from sluicegate.resources import suite_files
+from sluicegate.resources import data, suite_files
 from sluicegate.testing import Example
 
 CHECKOUT = Path(__file__).parents[2]
@@ -41,11 +41,14 @@ def test_every_check_has_a_test_and_every_test_a_check() -> None:
 
 
 def test_without_a_plan_the_checkout_tests_the_reference_pipeline() -> None:
-    """`pytest suites`: the sound pipeline at its preflight, in a folder that is gone afterwards."""
+    """`pytest suites`: the sound pipeline at its preflight, in a folder that is gone afterwards.
+
+    The suites are named where they are installed: in a checkout that is the folder of that name, from a wheel another.
+    """
     example = Example(files={}, folder=CHECKOUT, environment={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
     options = ("-p", "sluicegate.pytest_plugin", "-p", "no:cacheprovider", "-W", "ignore")
 
-    result = example.run_pytest(*options, "suites")
+    result = example.run_pytest(*options, str(data("suites")))
 
     result.check(exit_code=0, counts={"failed": 0}, says=("PROMOTE", "email-rag-pilot · preflight → setup"))
     assert result.counts["passed"] >= 6

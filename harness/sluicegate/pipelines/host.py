@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import io
 import os
 import signal
 import socket
@@ -108,6 +109,9 @@ def main(argv: list[str]) -> None:
     os.set_inheritable(death, False)
     # A thread, not the loop: user code that blocks the loop must not outlive the parent either.
     threading.Thread(target=_die_with_parent, args=(death,), name="sluicegate-parent", daemon=True).start()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)  # its last words must not die in a buffer
     faulthandler.enable(all_threads=False)  # a crash in C then names the line of the user's code
     connection.setblocking(False)
     asyncio.run(_Host().serve(connection))  # the parent kills what hangs after this
