@@ -49,6 +49,15 @@ def test_status_marks_the_present_stage(shop: Rollout, tmp_path: Path) -> None:
     assert "no state file yet" in fresh
 
 
+def test_a_later_stage_cannot_be_entered_before_anything_was_gated(tmp_path: Path) -> None:
+    """The mend names the command to begin with."""
+    rollout = prepared(made, tmp_path)
+
+    done = rollout.run("record", "entry", "rollout.yaml", "--stage", "ten")
+
+    refused(done, 2, "ten is not the first stage", "Begin with: sluicegate gate rollout.yaml --stage preflight.")
+
+
 def test_subject_is_the_digest_and_its_parts(shop: Rollout) -> None:
     """The bare digest for a script; with --parts what it is made of."""
     digest = shop.subject()

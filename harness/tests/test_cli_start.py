@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 
@@ -77,6 +78,21 @@ class TestDemo:
     def test_defect(self, tmp_path: Path, name: str) -> None:
         """Some of them in every run: the stated kind, and a finding or criterion that names the cause."""
         caught(tmp_path, name)
+
+    def test_one_case_of_a_defect_again(self, tmp_path: Path) -> None:
+        """The rerun command of a finding shows the same finding, and leaves the verdict before it alone."""
+        demo = ("demo", "email-rag-pilot", "--defect", "empty-body")
+        first = called(*demo, "--format", "json", cwd=tmp_path)
+        reruns = [reason["rerun"] for reason in first.verdict["reasons"] if reason.get("rerun")]
+        words = shlex.split(reruns[0])
+        again = called(*words[1:], "--format", "json", cwd=tmp_path)
+
+        assert tuple(words[1:5]) == demo
+        assert again.code == 10
+        assert words[-1] in {
+            reason["finding"]["case_id"] for reason in again.verdict["reasons"] if "finding" in reason
+        }
+        assert len(list(tmp_path.glob(".sluicegate/demo/email-rag-pilot/empty-body/preflight/*"))) == 1
 
     @pytest.mark.slow
     def test_every_defect(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:

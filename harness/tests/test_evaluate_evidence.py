@@ -43,6 +43,12 @@ def test_every_trial_has_its_three_records_in_order(tmp_path: Path) -> None:
     assert len(told) == 100
 
 
+def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
+    """Said before a case runs, with the mend."""
+    with pytest.raises(sluicegate.InputError, match="is a folder. Name a file"):
+        sluicegate.evaluate(_echo, _cases(1), [lambda case, output: True], ledger=tmp_path)
+
+
 def test_an_outcome_is_on_disk_before_its_check_runs(tmp_path: Path) -> None:
     """A check may hang, or take the process with it."""
     path = tmp_path / "run.jsonl"

@@ -100,6 +100,8 @@ def test_stages_follow_one_another() -> None:
         ("exposure: {live: false}, requires: {tests: true}", "stages[0]: lacks 'name'. Write - name: preflight."),
         ("name: ../x, exposure: {live: false}, requires: {tests: true}",
          "stage '../x': '../x' cannot be a file name. Use up to 64 letters, digits, '.', '_' and '-'."),
+        ("name: recorded, exposure: {live: false}, requires: {tests: true}",
+         "stage 'recorded': 'recorded' means something else to Sluicegate. Name it otherwise, e.g. recorded-stage."),
         ("name: t, requires: {tests: true}",
          "stage 't': lacks 'exposure'. Write exposure: {live: false} or {live: true, percent: 10}."),
         ("name: t, exposure: {percent: 10}, requires: {tests: true}",

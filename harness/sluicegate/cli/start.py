@@ -29,6 +29,7 @@ def init(folder: Path) -> None:
 @click.argument("name", required=False)
 @click.option("--list", "listed", is_flag=True, help="Show the reference pipelines and their planted defects.")
 @click.option("--defect", metavar="NAME", help="Switch this planted defect on.")
+@click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case (repeatable); always a hold.")
 @click.option(
     "--evidence",
     type=click.Path(path_type=Path, file_okay=False),
@@ -38,7 +39,16 @@ def init(folder: Path) -> None:
 )
 @format_option("text", "json", "markdown", "junit")
 @click.pass_context
-def demo(ctx: click.Context, *, name: str | None, listed: bool, defect: str | None, evidence: Path, form: str) -> None:
+def demo(
+    ctx: click.Context,
+    *,
+    name: str | None,
+    listed: bool,
+    defect: str | None,
+    cases: tuple[str, ...],
+    evidence: Path,
+    form: str,
+) -> None:
     """Gate the first stage of a reference pipeline: the sound one is promoted, every defect is not."""
     if listed or name is None:
         click.echo(_listing(form))
@@ -48,9 +58,9 @@ def demo(ctx: click.Context, *, name: str | None, listed: bool, defect: str | No
     from sluicegate.session.judge import judge
     from sluicegate.session.reports import shown_verdict
 
-    made = demonstration(name, defect, evidence)
+    made = demonstration(name, defect, evidence, anew=not cases)
     stage = made.workspace.stage(made.reference.stage)
-    run_collection(made.workspace, stage.name, quiet=form != "text")
+    run_collection(made.workspace, stage.name, only=frozenset(cases) or None, quiet=form != "text")
     judged = judge(made.workspace, stage)
     screen = terminal()
     text = shown_verdict(

@@ -62,6 +62,5 @@ def causes_said(results: Sequence[CriterionResult], causes: Causes, question: Qu
 
 
 def _reason(finding: Finding, kind: Kind, about: str, text: str, question: Question) -> Reason:
-    words = ["sluicegate", "gate", str(question.plan.path), "--stage", question.stage.name, "--case"]
-    rerun = shlex.join([*words, printable(finding.case_id)])
+    rerun = shlex.join([*question.rerun, printable(finding.case_id)])
     return Reason(kind=kind, about=about, text=text, mend=finding.mend, finding=finding, rerun=rerun)

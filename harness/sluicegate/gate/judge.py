@@ -56,6 +56,7 @@ def judge(
     now: datetime,
     engine: str,
     config: CheckConfig,
+    rerun: tuple[str, ...] = (),
 ) -> Verdict:
     """The verdict on leaving `stage` with `subject`.
 
@@ -72,6 +73,7 @@ def judge(
         now: the moment of judgement, with a zone.
         engine: version of Sluicegate.
         config: contracts, tools and capabilities for judging built-in checks again.
+        rerun: the command that runs one case again, without the case's id; the gate command of the plan when empty.
 
     Returns:
         A verdict, whatever the evidence holds.
@@ -90,6 +92,7 @@ def judge(
         lock_digest=lock_digest,
         now=now,
         entered_at=entry,
+        rerun=rerun or ("sluicegate", "gate", str(plan.path), "--stage", stage.name, "--case"),
     )
     hearing = Hearing(question, lock.stages.get(stage.name, LockedStage()), config)
     hearing.hear(ledgers)

@@ -34,6 +34,8 @@ class Question:
     now: datetime
     entered_at: datetime | None
     """When this subject entered this stage; None before any state says so."""
+    rerun: tuple[str, ...]
+    """Words of the command that runs one case again; the case's id comes last."""
 
 
 class Relation(Enum):

@@ -25,6 +25,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _STABLE = re.compile(r"([0-9]{1,4}) stable days?")
 _NEEDS_CASES = ("schema", "idempotency")
 _REFERENCES = ("baseline", "previous")
+_FOLDERS = ("recorded", "selected")
+"""What else lies beside the folders of the stages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,8 @@ def _stage(node: Node, index: int, criteria: CriteriaReader, faults: Faults) -> 
     name = table.text("name")
     if name and not _NAME.fullmatch(name):
         table.fault("name", f"'{name}' cannot be a file name.", "Use up to 64 letters, digits, '.', '_' and '-'.")
+    if name in (*_REFERENCES, *_FOLDERS):
+        table.fault("name", f"'{name}' means something else to Sluicegate.", f"Name it otherwise, e.g. {name}-stage.")
     table.needs("exposure", "Write exposure: {live: false} or {live: true, percent: 10}.")
     bake_s, stable_days = _bake(table)
     node_of_criteria = table.node("criteria")

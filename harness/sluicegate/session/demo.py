@@ -62,8 +62,11 @@ def references() -> Mapping[str, ReferencePipeline]:
     return found
 
 
-def demonstration(name: str, defect: str | None, folder: Path) -> Demonstration:
-    """The reference pipeline with its evidence under `folder`, begun anew. Raises InputError for unknown names."""
+def demonstration(name: str, defect: str | None, folder: Path, *, anew: bool = True) -> Demonstration:
+    """The reference pipeline with its evidence under `folder`, begun anew. Raises InputError for unknown names.
+
+    Not `anew` is for a look at some cases: what was judged before stays, and the evidence lies beside it.
+    """
     known = references()
     if name not in known:
         mend = nearest(name, known) or f"There are: {', '.join(known)}."
@@ -75,8 +78,11 @@ def demonstration(name: str, defect: str | None, folder: Path) -> Demonstration:
         raise InputError(Fault(where="--defect", what=f"'{defect}' is not planted in {name}.", mend=mend))
     plan = read_plan(reference.plan)
     evidence = folder / name / (defect or "sound")
-    shutil.rmtree(evidence, ignore_errors=True)
+    if anew:
+        shutil.rmtree(evidence, ignore_errors=True)
     pipeline = replace(plan.pipeline, environment={**plan.pipeline.environment, **reference.environment(defect)})
     state = evidence / "state.jsonl" if plan.state else None
     plan = replace(plan, pipeline=pipeline, state=state)
-    return Demonstration(reference=reference, workspace=Workspace(reference.plan, evidence=evidence, plan=plan))
+    rerun = ("sluicegate", "demo", name, *(("--defect", defect) if defect else ()), "--case")
+    workspace = Workspace(reference.plan, evidence=evidence, plan=plan, rerun=rerun)
+    return Demonstration(reference=reference, workspace=workspace if anew else workspace.aside())

@@ -58,6 +58,7 @@ def decide(workspace: Workspace, stage: Stage, *, now: datetime | None = None) -
         now=now or now_utc(),
         engine=VERSION,
         config=check_config(plan, contracts),
+        rerun=workspace.rerun,
     )
     # A contract that is gone takes nothing from a rollback, which live evidence shows without it.
     if faults and verdict.decision is not Decision.ROLLBACK:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -100,9 +101,14 @@ def enter(workspace: Workspace, stage: str, *, now: datetime | None = None) -> s
     path = _state_path(workspace)
     name = workspace.stage(stage).name
     state = workspace.state()
-    if state is not None and state.missing and name != workspace.plan.stages[0].name:
-        what = "there is no state file, and this is not the first stage."
-        raise InputError(Fault(where=str(path), what=what, mend="Restore it from its protected place."))
+    first = workspace.plan.stages[0].name
+    if state is not None and state.missing and name != first:
+        what = f"there is no state file, and {name} is not the first stage."
+        mend = (
+            f"Begin with: sluicegate gate {shlex.quote(str(workspace.plan.path))} --stage {first}. "
+            "If the rollout has begun, restore the file from its protected place."
+        )
+        raise InputError(Fault(where=str(path), what=what, mend=mend))
     if now is not None and now > now_utc():
         what = f"the entry is stamped {rfc3339(now)}, which is still to come."
         raise InputError(

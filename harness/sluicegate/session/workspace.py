@@ -54,11 +54,15 @@ class AttemptFolder:
 class Workspace:
     """A plan with its lock, its state and its evidence folder. Reading happens on first use."""
 
-    def __init__(self, plan_path: Path, *, evidence: Path | None = None, plan: Plan | None = None) -> None:
+    def __init__(
+        self, plan_path: Path, *, evidence: Path | None = None, plan: Plan | None = None, rerun: tuple[str, ...] = ()
+    ) -> None:
         self.plan = plan or _plan(plan_path)
         self.base = self.plan.path.resolve().parent
         """Folder of the plan; patterns and targets are relative to it."""
         self.evidence = evidence or self.base / EVIDENCE_FOLDER
+        self.rerun = rerun
+        """Words of the command that runs one case again, where that is not the plan's gate command."""
         self._apparatus: dict[str, str] = {}
 
     @cached_property
@@ -130,7 +134,8 @@ class Workspace:
         """The same plan with evidence of its own and no state: looking at some cases must not change what is judged."""
         folder = self.evidence / "selected"
         number = 1 + max((int(path.name) for path in folder.glob("*") if _NUMBER.fullmatch(path.name)), default=0)
-        return Workspace(self.plan.path, evidence=folder / str(number), plan=replace(self.plan, state=None))
+        plan = replace(self.plan, state=None)
+        return Workspace(plan.path, evidence=folder / str(number), plan=plan, rerun=self.rerun)
 
     def stage(self, name: str | None = None, *, where: str = "--stage") -> Stage:
         """The stage of that name, or the one the state file says the rollout is at (the first, before any entry)."""
