@@ -89,9 +89,7 @@ class TestDemo:
 
         assert tuple(words[1:5]) == demo
         assert again.code == 10
-        assert words[-1] in {
-            reason["finding"]["case_id"] for reason in again.verdict["reasons"] if "finding" in reason
-        }
+        assert words[-1] in {reason["finding"]["case_id"] for reason in again.verdict["reasons"] if "finding" in reason}
         assert len(list(tmp_path.glob(".sluicegate/demo/email-rag-pilot/empty-body/preflight/*"))) == 1
 
     @pytest.mark.slow

@@ -44,11 +44,11 @@ def a_metric(
     scale: Scale = Scale.RATIO,
     **changes: object,
 ) -> Metric:
-    return replace(Metric(name="m", kind=kind, better=better, scale=scale, unit="draft"), **changes)  # type: ignore[arg-type]
+    return replace(Metric(name="m", kind=kind, better=better, scale=scale, unit="draft"), **changes)
 
 
 def a_criterion(metric: Metric | None = None, *origins: Origin, **lines: object) -> Criterion:
-    return Criterion(metric=metric or a_metric(), origins=origins or (Origin.SUITE,), **lines)  # type: ignore[arg-type]
+    return Criterion(metric=metric or a_metric(), origins=origins or (Origin.SUITE,), **lines)
 
 
 def rows(
@@ -428,7 +428,7 @@ def test_growing_mean_by_day_judges_days() -> None:
     good = judge(criterion, Evidence(growing=values([5.0] * 24 * 6, apart_s=3600)))
     failed = judge(criterion, Evidence(growing=values([5.0] * 24 * 6 + [math.inf], apart_s=3600)))
 
-    assert (good.kind, good.measured.n) == (Kind.PROMOTE, 7)  # type: ignore[union-attr]
+    assert (good.kind, good.measured.n) == (Kind.PROMOTE, 7)
     assert Kind.HOLD_BELOW_TARGET is failed.kind
 
 
@@ -481,7 +481,7 @@ def test_slice_needs_each_nature_of_evidence() -> None:
     result = judge(criterion, Evidence(fixed=both, growing=one), slice_names=("acme", "zenith"))
 
     assert Kind.HOLD_INSUFFICIENT is result.kind
-    assert result.measured.reason == "slice zenith has no load or live evidence"  # type: ignore[union-attr]
+    assert result.measured.reason == "slice zenith has no load or live evidence"
 
 
 def test_other_nature_stands_beside() -> None:

@@ -38,13 +38,13 @@ def at(percent: float) -> Bound:
 
 def share(better: Better = Better.HIGHER, **changes: object) -> Metric:
     base = Metric(name="approval", kind=MetricKind.PROPORTION, better=better, scale=Scale.RATIO, unit="draft")
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 def a_criterion(
     *, metric: Metric | None = None, origins: Sequence[Origin] = (Origin.SUITE,), **lines: object
 ) -> Criterion:
-    return Criterion(metric=metric or share(), origins=tuple(origins), **lines)  # type: ignore[arg-type]
+    return Criterion(metric=metric or share(), origins=tuple(origins), **lines)
 
 
 def rows(counts: Iterable[tuple[int, int]], *, slices: Sequence[str] = (), start: datetime = ENTERED) -> Series:
@@ -354,7 +354,7 @@ def test_drop_without_reference_holds() -> None:
     result = judge(a_criterion(promote=at(50), rollback=drop(20)), fixed=(100, 100))
 
     assert (result.status, result.kind) == (Status.NO_DATA, Kind.HOLD_INSUFFICIENT)
-    assert "baseline" in result.measured.reason  # type: ignore[union-attr]
+    assert "baseline" in result.measured.reason
 
 
 def test_percent_and_points_differ() -> None:
@@ -456,7 +456,7 @@ def incidents(**changes: object) -> Criterion:
         scale=Scale.COUNT,
         unit="case",
         zero_tolerance=True,
-        recall=changes.pop("recall", Fraction(1)),  # type: ignore[arg-type]
+        recall=changes.pop("recall", Fraction(1)),
     )
     return a_criterion(
         metric=metric,
@@ -523,4 +523,4 @@ def test_suspected_incident_is_for_a_human() -> None:
 
 def test_line_types_are_a_closed_set() -> None:
     """Every line kind of the plan has been met above."""
-    assert {Bound, Span, Drop, Ratio, Confirmed} == set(Line.__args__)  # type: ignore[attr-defined]
+    assert {Bound, Span, Drop, Ratio, Confirmed} == set(Line.__args__)

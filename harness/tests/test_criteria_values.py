@@ -31,11 +31,11 @@ def at(percent: float) -> Bound:
 
 def a_metric(kind: MetricKind, better: Better = Better.LOWER, scale: Scale = Scale.MS, **changes: object) -> Metric:
     base = Metric(name="m", kind=kind, better=better, scale=scale, unit="request")
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 def a_criterion(metric: Metric, origin: Origin = Origin.SUITE, **lines: object) -> Criterion:
-    return Criterion(metric=metric, origins=(origin,), **lines)  # type: ignore[arg-type]
+    return Criterion(metric=metric, origins=(origin,), **lines)
 
 
 def values(items: Iterable[float], *, start: datetime = ENTERED, apart_s: float = 60) -> Series:
@@ -163,7 +163,7 @@ def test_growing_quantile_by_minute_judges_minutes() -> None:
     items[500:510] = [5000.0] * 10
     result = judge(criterion, values(items, apart_s=6))
 
-    assert (result.kind, result.measured.n) == (Kind.PROMOTE, 300)  # type: ignore[union-attr]
+    assert (result.kind, result.measured.n) == (Kind.PROMOTE, 300)
 
 
 # Means
@@ -264,7 +264,7 @@ def test_today_is_not_over_and_can_only_be_too_much() -> None:
 
     small, large = (judge(SPEND, calls((18, 20, today)), now=now) for today in (3, 26))
 
-    assert (small.kind, small.measured.n) == (Kind.PROMOTE, 2)  # type: ignore[union-attr]
+    assert (small.kind, small.measured.n) == (Kind.PROMOTE, 2)
     assert (large.kind, large.shown.split(", ")[1].split()[0]) == (Kind.ROLLBACK_THRESHOLD, "26")
 
 
@@ -348,7 +348,7 @@ def test_window_limits_promotion_and_not_rollback() -> None:
     poor, collapsed = judge(criterion, history(4)), judge(criterion, history(200))
 
     assert [poor.kind, collapsed.kind] == [Kind.PROMOTE, Kind.ROLLBACK_THRESHOLD]
-    assert poor.measured.n == 360  # type: ignore[union-attr]
+    assert poor.measured.n == 360
 
 
 def test_late_line_is_armed_late() -> None:

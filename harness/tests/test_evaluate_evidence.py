@@ -45,7 +45,7 @@ def test_every_trial_has_its_three_records_in_order(tmp_path: Path) -> None:
 
 def test_a_folder_is_no_ledger(tmp_path: Path) -> None:
     """Said before a case runs, with the mend."""
-    with pytest.raises(sluicegate.InputError, match="is a folder. Name a file"):
+    with pytest.raises(sluicegate.InputError, match=r"is a folder\. Name a file"):
         sluicegate.evaluate(_echo, _cases(1), [lambda case, output: True], ledger=tmp_path)
 
 

@@ -54,7 +54,7 @@ class TestAsked:
     def test_of_another_build(self, tmp_path: Path, part: str, change: object) -> None:
         """Another commit, another prompt, one prompt more: what is about to serve is not what was judged."""
         rollout = prepared(gated, tmp_path)
-        change(rollout)  # type: ignore[operator]
+        change(rollout)
 
         refused(rollout.verify(rollout.verdict()), 30, "subject: expected")
 
@@ -182,7 +182,7 @@ class TestState:
     def test_damaged(self, tmp_path: Path, damage: object) -> None:
         """Changed, reordered, cut at the beginning, repeated, replaced, emptied."""
         rollout = prepared(gated, tmp_path)
-        rollout.state.write_bytes(damage(rollout.state.read_bytes()))  # type: ignore[operator]
+        rollout.state.write_bytes(damage(rollout.state.read_bytes()))
 
         done = no_promote(rollout.gate(), "hold.no_state", "hold.invalid_evidence")
         assert "hold.no_state" in done.said

@@ -51,7 +51,7 @@ def at(percent: int) -> Bound:
 
 
 def a_criterion(metric: Metric = SHARE, origin: Origin = Origin.SUITE, **changes: object) -> Criterion:
-    return Criterion(metric=metric, origins=(origin,), line=31, **changes)  # type: ignore[arg-type]
+    return Criterion(metric=metric, origins=(origin,), line=31, **changes)
 
 
 def a_plan(*criteria: Criterion, stable_days: int = 0, daily_traffic: int | None = None) -> Plan:
@@ -249,7 +249,7 @@ def test_split_holds_below_fifty() -> None:
 )
 def test_what_needs_no_figures_gets_none(changes: dict[str, object]) -> None:
     """Rollback lines alone, ranges, ample minimums, caps: at most the note on impossible multiples."""
-    assert all("cannot be met" in text for text in texts(a_criterion(**changes)))  # type: ignore[arg-type]
+    assert all("cannot be met" in text for text in texts(a_criterion(**changes)))
 
 
 def test_ratio_out_of_any_reach_is_said() -> None:

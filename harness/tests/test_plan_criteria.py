@@ -351,7 +351,7 @@ def test_a_set_is_shared_by_name_or_by_merge(use: str) -> None:
     """Both ways give the same criteria, at the lines where they are written; own entries replace shared ones."""
     plan = read(a_plan(SHARED, stages=LIVE.format(f"{use}, uptime: {{from: live, alert: 80 %}}")))
 
-    found = {one.metric.name: (one.alert.text, one.line) for one in plan.stages[0].criteria}  # type: ignore[union-attr]
+    found = {one.metric.name: (one.alert.text, one.line) for one in plan.stages[0].criteria}
     assert found == {"uptime": ("80 %", 15), "cache.hit_rate": ("30 %", 13)}
 
 

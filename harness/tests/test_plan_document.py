@@ -111,14 +111,14 @@ def test_a_merge_takes_what_is_not_written() -> None:
     """Own keys win wherever `<<` stands; of several merged mappings the first wins."""
     text = "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz: {c: 3, <<: [*x, *y], d: 3}"
 
-    assert value(text)["z"] == {"c": 3, "a": 1, "b": 1, "d": 3}  # type: ignore[index]
+    assert value(text)["z"] == {"c": 3, "a": 1, "b": 1, "d": 3}
 
 
 def test_a_merged_entry_keeps_its_line() -> None:
     """A fault in a shared set is shown where it is written."""
     root, _ = parse_document(b"x: &x\n  a: 1\nz:\n  <<: *x\n  b: 2", "plan.yaml")
 
-    entries = root.entries["z"].node.entries  # type: ignore[union-attr]
+    entries = root.entries["z"].node.entries
     assert {name: entry.line for name, entry in entries.items()} == {"a": 2, "b": 5}
 
 

@@ -168,7 +168,7 @@ def test_percent_and_decimals_agree(value: Fraction) -> None:
 def test_any_text_is_a_number_or_a_refusal(text: str) -> None:
     """Every reader is total."""
     readers: list[Callable[[str], object]] = [share, difference, duration, quantile]
-    readers += [lambda one, scale=scale: amount(one, scale, ["day"]) for scale in Scale]  # type: ignore[misc]
+    readers += [lambda one, scale=scale: amount(one, scale, ["day"]) for scale in Scale]
     for read in readers:
         with suppress(UnitError):
             read(text)

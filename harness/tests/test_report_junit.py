@@ -29,7 +29,7 @@ def parsed(verdict: Verdict, *cases: JUnitCase) -> ElementTree.Element:
 
 def a_case(result: str, **changes: object) -> JUnitCase:
     given = {"suite": "schema", "check": "valid", "case_id": "s-1", "result": result, **changes}
-    return JUnitCase(**given)  # type: ignore[arg-type]
+    return JUnitCase(**given)
 
 
 @pytest.mark.parametrize(

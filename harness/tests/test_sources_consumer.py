@@ -49,7 +49,7 @@ def a_verdict(kind: Kind = Kind.PROMOTE, **changes: object) -> Verdict:
         "engine": "0.1.0",
         **changes,
     }
-    return Verdict(**given)  # type: ignore[arg-type]
+    return Verdict(**given)
 
 
 def given_in_state(verdict: Verdict) -> VerdictGiven:
@@ -65,7 +65,7 @@ def given_in_state(verdict: Verdict) -> VerdictGiven:
 
 
 def a_state(*events: object, **changes: object) -> StateView:
-    return StateView(path=Path("state.jsonl"), events=events, head="ff" * 32, **changes)  # type: ignore[arg-type]
+    return StateView(path=Path("state.jsonl"), events=events, head="ff" * 32, **changes)
 
 
 def verified(verdict: Verdict | bytes, state: StateView | None = None, **changes: object) -> VerifyResult:
@@ -80,7 +80,7 @@ def verified(verdict: Verdict | bytes, state: StateView | None = None, **changes
         **changes,
     }
     raw = verdict if isinstance(verdict, bytes) else verdict_json(verdict)
-    return verify_verdict(raw, state=state, **asked)  # type: ignore[arg-type]
+    return verify_verdict(raw, state=state, **asked)
 
 
 def test_a_matching_promote_goes_on() -> None:

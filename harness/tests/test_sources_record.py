@@ -36,7 +36,7 @@ def a_spec(columns: Columns = COUNTS, **changes: object) -> RecordSpec:
     given = {"metric": "approval_rate", "origin": Origin.LIVE, "subject": SUBJECT, "columns": columns, **changes}
     if columns.subject is not None:
         given["subject"] = None
-    return RecordSpec(**given)  # type: ignore[arg-type]
+    return RecordSpec(**given)
 
 
 def recorded(table: Table, spec: RecordSpec) -> list[Measurements]:
@@ -398,6 +398,6 @@ def test_a_count_is_recorded_whole_or_not_at_all(rows: list[tuple[int, int]]) ->
         good = all(k <= n for k, n in rows)
         if good:
             blocks = recorded(CsvTable(path), a_spec())
-            assert sum(k for k, _ in rows) == sum(sum(block.rows.k) for block in blocks)  # type: ignore[union-attr]
+            assert sum(k for k, _ in rows) == sum(sum(block.rows.k) for block in blocks)
         else:
             assert sum(k > n for k, n in rows) == len(faults_of(CsvTable(path), a_spec()))

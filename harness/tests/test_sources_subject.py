@@ -223,7 +223,7 @@ def a_plan(**changes: object) -> Plan:
         "tools": (ToolSpec(name="order", path="/orders/{id}"),),
         **changes,
     }
-    return Plan(**given)  # type: ignore[arg-type]
+    return Plan(**given)
 
 
 def apparatus(plan: Plan, lock: bytes = b'{"plan_digest":"a","stages":{}}', **changes: str) -> str:

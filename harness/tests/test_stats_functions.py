@@ -254,7 +254,7 @@ def test_nothing_to_compute_from_is_not_measured(found: object) -> None:
 def test_impossible_arguments_are_refused(call: object) -> None:
     """k beyond n, an alpha of 0, a share beyond 1: ValueError with the value seen."""
     with pytest.raises(ValueError, match=r"."):
-        call()  # type: ignore[operator]
+        call()
 
 
 def test_ends_of_the_range_are_exact() -> None:
@@ -320,9 +320,9 @@ def test_bounds_are_ordered_and_monotone(n: int, data: st.DataObject) -> None:
         (binomial.lower_bound(k, n), binomial.lower_bound(k + 1, n)),
         (binomial.upper_bound(k, n), binomial.upper_bound(k + 1, n)),
     ):
-        assert one <= two  # type: ignore[operator]
-    assert binomial.lower_bound(k, n, 0.01) <= binomial.lower_bound(k, n, 0.05) <= k / n  # type: ignore[operator]
-    assert k / n <= binomial.upper_bound(k, n, 0.05) <= binomial.upper_bound(k, n, 0.01)  # type: ignore[operator]
+        assert one <= two
+    assert binomial.lower_bound(k, n, 0.01) <= binomial.lower_bound(k, n, 0.05) <= k / n
+    assert k / n <= binomial.upper_bound(k, n, 0.05) <= binomial.upper_bound(k, n, 0.01)
 
 
 @settings(max_examples=100, deadline=None)

@@ -25,5 +25,5 @@ class Latencies:
         if median_ms <= 0 or self.spread == 0:
             return max(median_ms, 0.0)
         # Not for secrets: a reproducible draw is the point.
-        random = Random(f"{self.seed}\0{case_id}\0{target}\0{call}")  # noqa: S311
+        random = Random(f"{self.seed}\0{case_id}\0{target}\0{call}")  # noqa: S311 - a seeded schedule, no secret
         return random.lognormvariate(log(median_ms), self.spread)

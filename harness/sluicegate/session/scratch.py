@@ -94,7 +94,9 @@ def recording_to(ledger: str | Path | None, *, repeats: int) -> Iterator[Scratch
         return
     first = Path(ledger)
     if first.is_dir():
-        raise InputError(Fault(where=f"ledger {str(ledger)!r}", what="is a folder.", mend="Name a file, e.g. run.jsonl"))
+        raise InputError(
+            Fault(where=f"ledger {str(ledger)!r}", what="is a folder.", mend="Name a file, e.g. run.jsonl")
+        )
     earlier = _files(first)
     resumed = resume(earlier) if earlier else None
     if resumed is not None and resumed.closed:
