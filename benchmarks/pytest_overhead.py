@@ -23,6 +23,7 @@ __all__ = ["measure"]
 
 _PLUGIN = ("-p", "sluicegate.pytest_plugin")
 _FEW, _MANY = 100, 10_000
+_DELAY_S, _AT_ONCE = 0.02, 100
 _ROOT = str(Path(__file__).parents[1])
 
 _TRIVIAL = "def test_nothing():\n    pass\n"
@@ -40,9 +41,13 @@ async def test_case(case):
         assert check(case, output)
 """
 _PIPELINE = """
+import asyncio
+
 from benchmarks.workload import answered
 
 async def answer(input):
+    if DELAY_S:
+        await asyncio.sleep(DELAY_S)
     return {"content": input["text"], "structured": answered(input)}
 """
 _PLAN = """
@@ -52,6 +57,7 @@ timezone: UTC
 pipeline: bot:answer
 subject: {code: {files: bot.py}}
 cases: cases.jsonl
+concurrency: CONCURRENCY
 schemas: {structured: reply.schema.json}
 stages:
   - name: preflight
@@ -67,7 +73,7 @@ def measure(runs: int = 5) -> list[Goal]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         first = [*_unused(folder / "unused", runs * 3), *_first_verdict(folder / "few", runs)]
-        return [*first, _golden(folder / "many", runs)]
+        return [*first, _golden(folder / "many", runs), _waiting(folder / "waiting", runs)]
 
 
 def _unused(folder: Path, runs: int) -> list[Goal]:
@@ -104,11 +110,24 @@ def _golden(folder: Path, runs: int) -> Goal:
     return Goal("G2", f"{_MANY:,} cases and three checks through pytest to the verdict", ratio, 2.0)
 
 
-def _rollout(folder: Path, count: int) -> None:
+def _waiting(folder: Path, runs: int) -> Goal:
+    """Calls that wait: what stands around them should be done meanwhile."""
+    _rollout(folder, _MANY, delay_s=_DELAY_S, concurrency=_AT_ONCE)
+    bare, gated = [], []
+    for _ in range(max(2, runs // 2)):
+        argv = [sys.executable, "-m", "benchmarks.workload", "bare", str(_MANY), str(_DELAY_S), str(_AT_ONCE)]
+        bare.append(cost_of(argv))
+        gated.append(_run(folder, (*_PLUGIN, "--sluicegate-plan", "rollout.yaml")))
+    ratio = statistics.median(b.wall_s / a.wall_s for a, b in zip(bare, gated, strict=True))
+    print(f"bare loop over waiting calls {_wall(bare):.2f} s wall, through pytest to the verdict {_wall(gated):.2f} s")
+    return Goal("G2", f"{_MANY:,} calls of 20 ms, {_AT_ONCE} at once, wall over the bare loop", ratio, 1.4)
+
+
+def _rollout(folder: Path, count: int, *, delay_s: float = 0, concurrency: int = 32) -> None:
     """A plan whose schema suite asks what the workload's three checks ask."""
     folder.mkdir()
-    (folder / "rollout.yaml").write_text(_PLAN)
-    (folder / "bot.py").write_text(_PIPELINE)
+    (folder / "rollout.yaml").write_text(_PLAN.replace("CONCURRENCY", str(concurrency)))
+    (folder / "bot.py").write_text(_PIPELINE.replace("DELAY_S", str(delay_s)))
     (folder / "reply.schema.json").write_text(json.dumps(SCHEMA))
     must = [{"field": "content", "contains": "order"}]
     must_not = [{"field": "content", "matches": r"(?i)\b(password|secret|api[_-]?key)\b"}]
@@ -146,6 +165,10 @@ def _standing_in(folder: Path) -> Iterator[None]:
 
 def _cpu(costs: Sequence[Cost]) -> float:
     return statistics.median(cost.cpu_s for cost in costs)
+
+
+def _wall(costs: Sequence[Cost]) -> float:
+    return statistics.median(cost.wall_s for cost in costs)
 
 
 if __name__ == "__main__":

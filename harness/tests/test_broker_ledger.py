@@ -235,6 +235,22 @@ def test_readers_get_each_trial_as_it_ends_and_wait_for_the_next(tmp_path):
     assert second
 
 
+def test_what_is_gathered_is_in_the_file_with_the_next_commit(tmp_path):
+    """One write for a turn of the runner; what is said outside of turns is written at once."""
+    path = tmp_path / "l"
+    with Broker(path, started(2), examine=examine, gathers=True) as broker:
+        begun = path.stat().st_size
+        _run(broker, "c1", "c2")
+        assert path.stat().st_size == begun
+
+        broker.commit()
+        assert [record.kind for record in read_ledger(path)][1:] == ["intent", "outcome", "checked"] * 2
+        broker.checked(Checked(case_id="c1", results={"mine": "pass"}, self_reported=True))
+        broker.review(Trial(case=Case(id="c1"), outputs=_FINE))
+        assert [record.kind for record in read_ledger(path)][7:] == ["checked", "checked"]
+        assert broker.close().complete
+
+
 def test_repeats_of_a_case_share_the_record_of_its_case(tmp_path):
     """Every trial comes with its case."""
 

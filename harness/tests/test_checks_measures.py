@@ -11,6 +11,7 @@ from sluicegate.checks import CheckConfig, Contribution, admitted, compile_contr
 from sluicegate.checks.limits import limit_failures
 from sluicegate.checks.success import success
 from sluicegate.model import (
+    Capability,
     Case,
     Crash,
     CrashKind,
@@ -119,6 +120,17 @@ def test_what_a_crash_cost_is_unknown(name):
 def test_a_pipeline_never_called_contributes_nothing(kind, name):
     """A hole in a recording is neither a success nor a failure nor a crash."""
     assert of(name, Output(error=Crash(kind=kind, message="no row"))) == NotMeasured(reason="no row")
+
+
+def test_a_case_that_the_pipeline_cannot_answer_says_nothing():
+    """Right or wrong, it is neither a success nor a failure; with the capability it counts again."""
+    case = Case(id="c", needs=(Capability.MAIL,))
+    asked = trial(Output(content="anything"), case=case)
+    without, able = (CheckConfig(capabilities=frozenset(has)) for has in ((), (Capability.MAIL,)))
+
+    assert measure(BUILT_IN["draft.success_rate"], asked, {}, without) is None
+    assert measure(BUILT_IN["errors.rate"], asked, {}, without) is None
+    assert measure(BUILT_IN["errors.rate"], asked, {}, able) == Contribution(k=0, n=1)
 
 
 def test_an_expected_error_is_no_crash():

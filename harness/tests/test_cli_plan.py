@@ -15,12 +15,14 @@ sys.path.pop(0)
 
 
 def test_check_says_what_the_figures_take(tmp_path: Path) -> None:
-    """A sound plan: notes with file and line, and the count."""
+    """A sound plan: notes with file and line, wrapped where they are wider than the screen, and the count."""
     done = prepared(made, tmp_path).sound("plan", "check", "rollout.yaml")
 
     lines = done.out.splitlines()
-    assert lines[-1] == f"0 errors, {len(lines) - 1} notes"
-    assert all(line.startswith("rollout.yaml:") for line in lines[:-1])
+    notes = [line for line in lines[:-1] if not line.startswith("  ")]
+    assert lines[-1] == f"0 errors, {len(notes)} notes"
+    assert all(line.startswith("rollout.yaml:") for line in notes)
+    assert max(map(len, lines)) <= 100
 
 
 def test_check_says_all_faults_at_once(tmp_path: Path) -> None:
@@ -60,6 +62,6 @@ def test_lock_says_what_changed_for_review(tmp_path: Path) -> None:
 
     said = rollout.sound("plan", "lock", "rollout.yaml").out
 
-    assert "preflight: schema: 1 cases gone" in said
-    assert "preflight: schema: 1 cases new" in said
-    assert "preflight: schema: 1 cases changed" in said
+    assert "preflight: schema: 1 case gone" in said
+    assert "preflight: schema: 1 case new" in said
+    assert "preflight: schema: 1 case changed" in said

@@ -56,15 +56,15 @@ class TestDemo:
         listed = json.loads(called("demo", "--list", "--format", "json", cwd=tmp_path).out)
         shown = called("demo", "--list", cwd=tmp_path).out
 
-        assert [reference["name"] for reference in listed] == ["email-rag-pilot"]
-        pilot = listed[0]
-        assert pilot["stage"] == "preflight"
-        assert Path(pilot["plan"]).exists()
-        assert len(pilot["defects"]) >= 8
-        for defect in pilot["defects"]:
-            assert set(defect) == {"name", "suite", "kind", "description"}
-            assert defect["name"] in shown
-            assert defect["kind"] in shown
+        assert [reference["name"] for reference in listed] == list(REFERENCES)
+        for reference in listed:
+            assert reference["stage"] == "preflight"
+            assert Path(reference["plan"]).exists()
+            assert len(reference["defects"]) >= 8
+            for defect in reference["defects"]:
+                assert set(defect) == {"name", "suite", "kind", "description"}
+                assert defect["name"] in shown
+                assert defect["kind"] in shown
 
     def test_sound(self, tmp_path: Path) -> None:
         """Promoted, with nothing to configure; again, it begins anew."""

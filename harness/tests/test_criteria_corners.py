@@ -230,7 +230,7 @@ def test_ratio_without_a_bound_is_shown_at_itself() -> None:
 
     assert [Kind.PROMOTE, Kind.HOLD_INSUFFICIENT] == pinned == [result.kind for result in growing]
     assert growing[0].shown == "above 2 times setup"
-    assert "wider distance" in growing[1].flip
+    assert "further away" in growing[1].flip
 
 
 def test_growing_ratio_halts() -> None:
@@ -260,7 +260,8 @@ def test_flip_of_a_relative_line_names_its_reference() -> None:
     criterion = a_criterion(promote=bound("0.5"), rollback=worse(20, relative=False))
     there = {"setup": Evidence(fixed=units(16, 20))}
 
-    assert judge(criterion, fixed(16, 20), references=there).flip == "a wider distance from setup, or more drafts"
+    flip = judge(criterion, fixed(16, 20), references=there).flip
+    assert flip == "Get further away from setup, or collect more drafts"
 
 
 def test_relative_range_is_both_ways() -> None:
@@ -301,9 +302,9 @@ def test_trivial_lines_are_facts() -> None:
 @pytest.mark.parametrize(
     ("better", "k", "flip"),
     [
-        (Better.HIGHER, 199, "one failure is already too many for this target; only a new subject meets it"),
-        (Better.LOWER, 1, "one failure is already too many for this target; only a new subject meets it"),
-        (Better.HIGHER, 200, "nothing shows it: give the criterion an alert or rollback line to clear"),
+        (Better.HIGHER, 199, "Serve a new subject: one failure is already too many for this target"),
+        (Better.LOWER, 1, "Serve a new subject: one failure is already too many for this target"),
+        (Better.HIGHER, 200, "Give the criterion an alert or rollback line to clear: nothing can show this one"),
     ],
 )
 def test_growing_target_of_all_says_what_it_needs(better: Better, k: int, flip: str) -> None:
@@ -319,16 +320,16 @@ def test_pinned_target_of_all_says_what_it_needs() -> None:
     """100 % strictly, pinned: nothing shows it."""
     result = judge(a_criterion(promote=bound(1), mode=Mode.STRICT), fixed(100, 100))
 
-    assert result.flip == "nothing shows 1.00: give the criterion an alert or rollback line to clear"
+    assert result.flip == "Give the criterion an alert or rollback line to clear: nothing can show the target of 1.00"
 
 
 @pytest.mark.parametrize(
     ("better", "origin", "k", "flip"),
     [
-        (Better.LOWER, Origin.SUITE, 8, "at most 4 of 100 would clear 0.10"),
-        (Better.LOWER, Origin.SUITE, 9, "at most 8 of 100 would meet it, 9 did"),
-        (Better.LOWER, Origin.LIVE, 9, "13 more drafts in a row without one"),
-        (Better.HIGHER, Origin.LIVE, 79, "5 more drafts in a row that hold"),
+        (Better.LOWER, Origin.SUITE, 8, "Bring it down to at most 4 of 100 drafts to clear the alert line; it is 8"),
+        (Better.LOWER, Origin.SUITE, 9, "Bring it down to at most 8 of 100 drafts for the target; it is 9"),
+        (Better.LOWER, Origin.LIVE, 9, "Collect 13 more drafts in a row without one for the target"),
+        (Better.HIGHER, Origin.LIVE, 79, "Collect 5 more drafts in a row that hold for the target"),
     ],
 )
 def test_flips_in_either_direction(better: Better, origin: Origin, k: int, flip: str) -> None:
@@ -347,7 +348,8 @@ def test_rate_at_the_line_never_clears_it() -> None:
     """Target and alert at one value, and the estimate on it: waiting does not help."""
     criterion = a_criterion(None, Origin.LIVE, promote=bound("0.8"), alert=bound("0.8"))
 
-    assert judge(criterion, live(80, 100)).flip == "a better rate: at this one no number of drafts clears it"
+    flip = judge(criterion, live(80, 100)).flip
+    assert flip == "Reach a better rate: at this one no number of drafts clears the alert line"
 
 
 def test_lower_quantile_and_its_words() -> None:
@@ -365,7 +367,7 @@ def test_lower_quantile_and_its_words() -> None:
     assert Kind.PROMOTE is judge(score, Evidence(fixed=values([3.0] * 95 + [2.5] * 5))).kind
     assert (
         judge(slow, Evidence(fixed=values([100.0] * 94 + [300.0] * 6))).flip
-        == "95 of 100 would meet it, 94 did; counted is the share within 200 ms"
+        == "Bring it to 95 of 100 drafts for the target; it is 94 (counted are those of at most 200 ms)"
     )
 
 
@@ -391,7 +393,7 @@ def test_empty_units_count_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("mean", "starts"),
-    [(0.2, "about "), (0.1001, "a mean further from the limit"), (0.05, "the mean has to rise to 0.1")],
+    [(0.2, "Collect about "), (0.1001, "Move the mean further"), (0.05, "Bring the mean up to 0.1 for the target")],
 )
 def test_flips_of_a_mean(mean: float, starts: str) -> None:
     """How many more values at this spread; further from the limit; or up."""
@@ -416,8 +418,8 @@ def test_mean_at_the_line_and_mean_above() -> None:
     )
     items = values([-1.0, 1.0] * 20)
 
-    assert judge(higher, Evidence(fixed=items)).flip == "a mean further from the limit"
-    assert judge(lower, Evidence(growing=items)).flip == "the mean has to fall to -1"
+    assert judge(higher, Evidence(fixed=items)).flip == "Move the mean further from the limit"
+    assert judge(lower, Evidence(growing=items)).flip == "Bring the mean down to -1 for the target"
 
 
 def test_growing_mean_by_day_judges_days() -> None:
@@ -452,7 +454,7 @@ def test_floor_of_a_capped_quantity() -> None:
     later = judge(criterion, Evidence(growing=series), now=ENTERED + timedelta(days=4))
 
     assert [today.kind, later.kind] == [Kind.PROMOTE, Kind.HOLD_BELOW_TARGET]
-    assert later.flip == "a new subject: 25 was exceeded, and stays so"
+    assert later.flip == "Serve a new subject: 25 was exceeded, and stays so"
 
 
 # Slices, both natures, reasons
@@ -612,8 +614,8 @@ def test_pace_in_units_of_time_is_the_time_itself() -> None:
     by_draft = replace(by_minute, metric=a_metric())
     evidence = Evidence(growing=rows([(1, 1)] * 100))
 
-    assert judge(by_minute, evidence).flip == "50 more minutes, about 50 minutes"
-    assert judge(by_draft, evidence, now=ENTERED).flip == "50 more drafts"
+    assert judge(by_minute, evidence).flip == "Collect 50 more minutes, about 50 minutes"
+    assert judge(by_draft, evidence, now=ENTERED).flip == "Collect 50 more drafts"
 
 
 def test_split_words_without_arm() -> None:

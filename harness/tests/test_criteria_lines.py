@@ -177,7 +177,7 @@ def test_minimum_gates_promotion_and_never_rollback() -> None:
 
     good, bad = judge(criterion, fixed=(60, 60)), judge(criterion, fixed=(10, 60))
 
-    assert (good.kind, good.flip) == (Kind.HOLD_INSUFFICIENT, "40 more drafts")
+    assert (good.kind, good.flip) == (Kind.HOLD_INSUFFICIENT, "Collect 40 more drafts")
     assert Kind.ROLLBACK_THRESHOLD is bad.kind
 
 
@@ -291,9 +291,9 @@ def test_target_of_all_is_judged_as_no_failure() -> None:
 @pytest.mark.parametrize(
     ("fixed", "text"),
     [
-        ((95, 100), "96 of 100 would clear 0.90"),
-        ((20, 20), "even 20 of 20 would not clear 0.90: 29 drafts are needed"),
-        ((94, 100), "95 of 100 would meet it, 94 did"),
+        ((95, 100), "Bring it to 96 of 100 drafts to clear the alert line; it is 95"),
+        ((20, 20), "Collect 29 drafts or more: even 20 of 20 would not clear the alert line"),
+        ((94, 100), "Bring it to 95 of 100 drafts for the target; it is 94"),
     ],
 )
 def test_flip_says_what_would_change_the_answer(fixed: tuple[int, int], text: str) -> None:
@@ -305,7 +305,7 @@ def test_flip_of_waiting_names_the_pace() -> None:
     """Under `min`, live: how many more, and how long at this pace."""
     live = replace(GUARDED, origins=(Origin.LIVE,), minimum_n=100, metric=share(matures_after_s=86400))
 
-    assert judge(live, growing=(73, 73)).flip == "27 more matured drafts, about 4 days at this pace"
+    assert judge(live, growing=(73, 73)).flip == "Collect 27 more matured drafts, about 4 days at this pace"
 
 
 def test_estimate_carries_k_n_and_both_bounds() -> None:

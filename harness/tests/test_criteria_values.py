@@ -133,7 +133,7 @@ def test_p95_has_no_bound_below_59() -> None:
     assert (waiting.kind, shown.kind) == (Kind.HOLD_INSUFFICIENT, Kind.PROMOTE)
     assert isinstance(waiting.measured, Estimate)
     assert (waiting.measured.high, waiting.measured.note) == (None, "no upper bound below n = 59")
-    assert waiting.flip.startswith("even 58 of 58 would not clear 0.95: 59 requests are needed")
+    assert waiting.flip.startswith("Collect 59 requests or more: even 58 of 58 would not clear the ")
 
 
 def test_quantile_beyond_every_value_is_no_number() -> None:
@@ -361,7 +361,7 @@ def test_late_line_is_armed_late() -> None:
     late = judge(criterion, bad, now=ENTERED + timedelta(days=3))
 
     assert [early.kind, late.kind] == [Kind.HOLD_INSUFFICIENT, Kind.ROLLBACK_THRESHOLD]
-    assert early.flip == "about 1 day until its lines are armed"
+    assert early.flip == "Wait about 1 day until its lines are armed"
 
 
 GOOD = (27, 30)
@@ -410,7 +410,7 @@ def test_day_of_entry_is_not_complete() -> None:
     """Entered on the 8th at noon: the 9th, 10th and 11th are complete by the 12th."""
     result = judge(APPROVAL, daily([(27, 30)] * 10), stable_days=7, entered_at=datetime(2026, 1, 8, 12, tzinfo=UTC))
 
-    assert result.flip == "4 more stable days"
+    assert result.flip == "Wait for 4 more stable days"
 
 
 @pytest.mark.parametrize(("zone", "days"), [("UTC", 6), ("Asia/Tokyo", 7)])
@@ -426,7 +426,7 @@ def test_days_are_those_of_the_plans_zone(zone: str, days: int) -> None:
         entered_at=entered,
     )
 
-    assert f"{9 - days} more stable day{'s' if 9 - days > 1 else ''}" == result.flip
+    assert f"Wait for {9 - days} more stable day{'s' if 9 - days > 1 else ''}" == result.flip
 
 
 def values_as_shares(start: datetime, *, hours: int) -> Series:

@@ -17,13 +17,24 @@ from sluicegate.doubles import Doubles, Latencies
 from sluicegate.doubles.runs import LOG_LIMIT, Runs
 from sluicegate.doubles.server import BODY_LIMIT
 from sluicegate.errors import InputError
-from sluicegate.model import Boundary, Case, Expect, Fault, Given, ModelScript, Observation, Snippet, ToolResult
+from sluicegate.model import (
+    Boundary,
+    Case,
+    Expect,
+    Fault,
+    Given,
+    ModelScript,
+    Observation,
+    Snippet,
+    ToolResult,
+    digest_bytes,
+)
 from sluicegate.plan.types import ToolSpec
 from sluicegate.resources import data
 
 SCHEMAS = {
     double: json.loads(data("doubles", f"observation.{double}.json").read_text("utf-8"))
-    for double in ("model", "tool", "retriever")
+    for double in ("model", "tool", "retriever", "clock")
 }
 RUN = "00112233445566aa"
 OTHER = "ffeeddccbbaa9988"
@@ -68,8 +79,16 @@ async def test_doubles_are_a_boundary_bound_to_loopback_only() -> None:
         environment = served.environment()
         urls = boundary.open_run(RUN, a_case())
 
-        assert set(environment) == {*urls, "OPENAI_API_KEY"}
-        assert set(urls) == {"OPENAI_BASE_URL", "SLUICEGATE_TOOLS_URL", "SLUICEGATE_RETRIEVER_URL"}
+        keys = {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "GEMINI_API_KEY"}
+        assert set(environment) == {*urls, *keys}
+        assert set(urls) == {
+            "OPENAI_BASE_URL",
+            "ANTHROPIC_BASE_URL",
+            "GOOGLE_GEMINI_BASE_URL",
+            "SLUICEGATE_TOOLS_URL",
+            "SLUICEGATE_RETRIEVER_URL",
+            "SLUICEGATE_CLOCK_URL",
+        }
         assert all(url.startswith("http://127.0.0.1:") and f"/r/{RUN}/" in url for url in urls.values())
         assert environment["OPENAI_BASE_URL"].endswith("/v1")
         assert "/r/" not in environment["OPENAI_BASE_URL"]
@@ -102,7 +121,13 @@ async def test_a_chat_is_answered_from_the_script_in_order_and_the_last_reply_re
             "prompt_digest": seen[1].detail["prompt_digest"],
             "input_tokens": 10,
             "output_tokens": 2,
+            "local_input_tokens": 10,
+            "local_output_tokens": 2,
+            "latency_ms": 0.0,
             "fault": None,
+            "sections": [{"role": "user", "digest": digest_bytes(b"Hello there")[:16], "tokens": 3}],
+            "marks": [],
+            "correlation": {"run": "path"},
         }
 
 
@@ -241,6 +266,7 @@ async def test_who_hangs_up_is_seen_hanging_up() -> None:
 
         assert [item.double for item in seen] == ["retriever"]
         assert seen[0].detail["aborted"] is True
+        assert 80 <= seen[0].detail["aborted_after_ms"] < 5000
 
 
 @pytest.mark.asyncio
@@ -262,6 +288,8 @@ async def test_a_tool_answers_what_the_case_gives_for_these_arguments_and_404_ot
             "arguments": {"order_id": "A 1", "email": "a@x.test"},
             "status": 200,
             "writes": False,
+            "latency_ms": 0.0,
+            "correlation": {"run": "path"},
         }
 
 
@@ -335,7 +363,15 @@ async def test_the_retriever_returns_the_best_k_snippets() -> None:
         assert [item["id"] for item in posted["snippets"]] == ["s9", "s5"]
         assert len(got["snippets"]) == 3
         assert bad.status_code == 400
-        assert seen[0].detail == {"query": "returns", "k": 2, "returned": ["s9", "s5"], "status": 200}
+        assert seen[0].detail == {
+            "query": "returns",
+            "k": 2,
+            "returned": ["s9", "s5"],
+            "status": 200,
+            "cache": "miss",
+            "latency_ms": 0.0,
+            "correlation": {"run": "path"},
+        }
 
 
 @pytest.mark.asyncio
@@ -454,7 +490,7 @@ async def test_a_fault_no_double_knows_is_refused_before_the_run() -> None:
         with pytest.raises(InputError) as caught:
             served.open_run(RUN, case)
 
-        assert len(caught.value.faults) == 3
+        assert len(caught.value.faults) == 4
         assert "case c9: given.faults[0]: kind is 'rate_limt', unknown for model. Did you mean 'rate_limit'?" in str(
             caught.value
         )
@@ -514,6 +550,7 @@ async def test_every_observation_keeps_its_published_schema() -> None:
         for sent in (b"x", b'{"a": 1, "a": 2}', b'"' + b"y" * 100_000 + b'"', b"z" * (BODY_LIMIT + 1)):
             await client.put(f"{tools}/notes/k", content=sent)
         await client.get(f"{tools}/elsewhere")
+        await client.get(urls["SLUICEGATE_CLOCK_URL"])
         seen = served.close_run(RUN)
 
         assert {item.double for item in seen} == set(SCHEMAS)

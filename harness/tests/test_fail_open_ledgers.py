@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -127,6 +128,19 @@ class TestDeleted:
         done = no_promote(rollout.judge(), "hold.invalid_evidence")
 
         assert "attempt 1 is missing" in done.said
+
+    def test_everything_but_the_state(self, tmp_path: Path) -> None:
+        """The evidence folder is removed and the build gated anew: the failed attempt keeps its number."""
+        rollout = prepared(made, tmp_path)
+        rollout.switch("wrong", *range(10))
+        assert rollout.gate().code == 10
+        (rollout.root / "switches/wrong").unlink()
+        shutil.rmtree(rollout.root / ".sluicegate")
+
+        done = no_promote(rollout.gate(), "hold.invalid_evidence")
+
+        assert "attempt 1 is missing" in done.said
+        assert (rollout.root / ".sluicegate/preflight/2/verdict.json").exists()
 
     def test_a_failed_recording(self, tmp_path: Path) -> None:
         """The newest upload was bad and is gone, or is another one now: the state remembers its hash."""

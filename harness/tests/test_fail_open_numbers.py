@@ -91,7 +91,7 @@ class TestNumbersThatAreNone:
         rollout = prepared(made, tmp_path)
         rollout.write("cases.jsonl", "")
 
-        refused(rollout.run("plan", "lock", "rollout.yaml"), 2, "cases.jsonl", "no case")
+        refused(rollout.run("plan", "lock", "rollout.yaml"), 40, "cases.jsonl", "no case")
         assert rollout.gate().code not in (0, 10, 20)
 
 
@@ -372,7 +372,7 @@ class TestDoubles:
         rollout = prepared(made, tmp_path)
         rollout.write("cases.jsonl", json.dumps(a_case(1)) + "\n" + json.dumps(a_case(1, input={"n": 2})) + "\n")
 
-        refused(rollout.run("plan", "lock", "rollout.yaml"), 2, "cases.jsonl:2", "is taken")
+        refused(rollout.run("plan", "lock", "rollout.yaml"), 40, "cases.jsonl:2", "is taken")
 
     def test_an_upload_made_twice(self, tmp_path: Path) -> None:
         """A recording that holds a row twice is refused, with both lines."""

@@ -192,7 +192,7 @@ class TestLoosened:
         before = (rollout.root / "rollout.lock").read_bytes()
         rollout.replace('"n": 3', '"n": 33', "cases.jsonl")
 
-        refused(rollout.run("plan", "lock", "rollout.yaml", "--check"), 40, "1 cases changed", "out of date")
+        refused(rollout.run("plan", "lock", "rollout.yaml", "--check"), 40, "11 cases changed", "out of date")
         assert (rollout.root / "rollout.lock").read_bytes() == before
 
 

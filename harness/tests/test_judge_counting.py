@@ -105,11 +105,12 @@ def test_arrivals_come_out_in_order_of_time(times):
         arrivals.add(rows(*block_times, k=[number] * len(block_times)))
         everything += [(at, number) for at in block_times]
 
-    series, void, repeated = arrivals.settled(())
+    done = arrivals.settled(())
+    series = done.series
 
     assert list(zip(series.at_us, series.k, strict=True)) == sorted(everything)
     assert [series.slice_names[index] for index in series.slice_index] == [f"s{at % 2}" for at, _ in sorted(everything)]
-    assert (void, repeated) == (0, 0)
+    assert (done.void, done.repeated) == (0, 0)
 
 
 @given(
@@ -122,18 +123,21 @@ def test_uploads_of_one_source_count_each_row_as_often_as_the_upload_that_has_it
     arrivals.add(rows(*old), Upload(source="a.csv", recording="1"))
     arrivals.add(rows(*new), Upload(source="a.csv", recording="2"))
 
-    series, _, _ = arrivals.settled(())
+    series = arrivals.settled(()).series
 
     assert sorted(series.at_us) == sorted(at for at in range(6) for _ in range(max(old.count(at), new.count(at))))
 
 
-def test_other_sources_are_other_rows():
-    """Two files may say the same."""
+def test_equal_rows_of_other_sources_may_be_one_unit():
+    """Two files may say the same: counted once, with the reason, and once as if they were distinct."""
     arrivals = Arrivals()
     arrivals.add(rows(1, 2), Upload(source="a.csv", recording="1"))
     arrivals.add(rows(1, 2), Upload(source="b.csv", recording="1"))
 
-    assert len(arrivals.settled(())[0]) == 4
+    done = arrivals.settled(())
+
+    assert (len(done.series), len(done.apart)) == (2, 4)
+    assert "a.csv and b.csv overlap in time" in done.unclear.reason
 
 
 def test_void_spans_take_out_their_rows():
@@ -141,9 +145,9 @@ def test_void_spans_take_out_their_rows():
     arrivals = Arrivals()
     arrivals.add(rows(*range(10)))
 
-    series, void, _ = arrivals.settled([VoidSpan(origin=Origin.LOAD, reason="late", from_us=3, to_us=5)])
+    done = arrivals.settled([VoidSpan(origin=Origin.LOAD, reason="late", from_us=3, to_us=5)])
 
-    assert (list(series.at_us), void) == ([0, 1, 2, 6, 7, 8, 9], 3)
+    assert (list(done.series.at_us), done.void) == ([0, 1, 2, 6, 7, 8, 9], 3)
 
 
 def finding(number):

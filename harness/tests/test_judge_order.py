@@ -180,13 +180,17 @@ def test_row_6_missing_outcome():
 
 
 def test_row_7_required_suite_failed():
-    """A check of a required suite that no criterion grades must not fail."""
+    """A check of a required suite that no criterion grades must not fail; the first finding has case and rerun."""
     world = World()
 
     verdict = world.verdict(world.run({"c004": WRONG}))
 
-    assert verdict.kind is Kind.HOLD_FAILED
-    assert "schema.must of c004" in verdict.reasons[0].text
+    found, summed = verdict.reasons[0], next(reason for reason in verdict.reasons if reason.about == "schema")
+    assert verdict.kind is found.kind is summed.kind is Kind.HOLD_FAILED
+    assert found.finding is not None
+    assert (found.finding.case_id, found.rerun.split()[-1]) == ("c004", "c004")
+    assert found.text == "1 finding of schema.must in suite schema."
+    assert "schema.must of c004" in summed.text
 
 
 @pytest.mark.parametrize(("live", "kind"), [(True, Kind.ROLLBACK_FAILED), (False, Kind.HOLD_FAILED)])

@@ -116,6 +116,13 @@ def test_names_other_tools_use(tmp_path: Path) -> None:
         (b'{"id": "\xff"}', "cases.jsonl:2: Is not UTF-8 (byte 0xff)."),
         ('{"id": "\\ud800"}', ""),
         ('{"id": "x", "given": {"deliveries": 0}}', "cases.jsonl:2: $.given.deliveries is 0. Write 1 or more."),
+        ('{"id": "x", "input": 1, "given": {"inputs": [1, 2]}}',
+         ("cases.jsonl:2: $.given.inputs stands beside another input or number of deliveries. "
+          "Keep inputs alone: one delivery each.")),
+        ('{"id": "x", "expect": {"calls": [{"target": "modell"}]}}',
+         "cases.jsonl:2: $.expect.calls[0].target is 'modell'. Write model, model:<name>, tool:<name> or retriever."),
+        ('{"id": "x", "expect": {"calls": [{"target": "model", "least": 2, "most": 1}]}}',
+         "cases.jsonl:2: $.expect.calls[0] asks for 2 to 1 calls. Write least ≤ most."),
         ('{"id": "x", "given": {"now": "today"}}',
          "cases.jsonl:2: $.given.now is 'today'. Write an RFC 3339 time: 2026-01-29T14:00:00Z."),
         ('{"id": "x", "given": {"mial": {}}}',

@@ -107,6 +107,16 @@ def test_the_order_of_cases_and_tests_changes_nothing() -> None:
     assert lock_bytes(lock) == lock_bytes(LOCK)
 
 
+@given(st.lists(st.text(), unique=True))
+def test_rows_of_cases_are_json_as_the_library_writes_it(ids: list[str]) -> None:
+    """One case a line, whatever stands in its id."""
+    suite = LockedSuite(cases=tuple((case_id, A) for case_id in ids))
+    said = lock_bytes(Lock(plan_digest=A, stages={"s": LockedStage(suites={"x": suite})}))
+
+    rows = [line.strip().removesuffix(",") for line in said.decode().split("\n") if line.strip().startswith('["')]
+    assert rows == [json.dumps([case_id, A], ensure_ascii=False) for case_id in sorted(ids)]
+
+
 def test_the_layout_of_the_file_is_not_the_lock(tmp_path: Path) -> None:
     """The digest is of what it says."""
     path = tmp_path / "rollout.lock"

@@ -68,7 +68,8 @@ HOLD = """\
  note: apparatus changed since attempt 1: golden set orders.jsonl
 
  next: sluicegate gate rollout.yaml --wait 72h
- report report.html  verdict verdict.json
+ report report.html
+ verdict verdict.json
 """
 
 

@@ -20,6 +20,7 @@ from sluicegate.model import (
     RunContext,
     Trial,
 )
+from sluicegate.pipelines.callable import CallablePipeline
 from sluicegate.runner import Progress, drive, identity
 
 
@@ -68,6 +69,53 @@ def _drive(answer, trials, **more):
     memory = more.pop("recorder", None) or Memory()
     counts = asyncio.run(drive(Pipe(answer), trials, recorder=memory, nonce="n", **more))
     return memory, counts
+
+
+def test_deliveries_with_inputs_of_their_own_are_one_trial():
+    """One after the other, or all at once; the outputs stand in the order of the inputs."""
+    under_way, most = 0, 0
+
+    async def answer(case, context):
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.01 * (3 - case.input))
+        under_way -= 1
+        return Output(content=f"{case.input}/{context.delivery}/{case.given.times}")
+
+    for at_once, together in ((False, 1), (True, 3)):
+        most = 0
+        crowd = Case(id="crowd", given=Given(inputs=(0, 1, 2), at_once=at_once))
+        memory, counts = _drive(answer, [(crowd, 0)])
+
+        (trial,) = memory.trials
+        assert [output.content for output in trial.outputs] == ["0/0/3", "1/1/3", "2/2/3"]
+        assert most == together
+        assert counts.run == 1
+        assert trial.case == crowd
+
+
+def test_a_crowd_that_is_given_up_leaves_no_call_behind():
+    """Cancelling waits for every delivery of it."""
+    ended = []
+
+    async def answer(case, context):
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(context.delivery)
+        return Output()
+
+    async def cancelled():
+        crowd = Case(id="crowd", given=Given(deliveries=3, at_once=True))
+        driving = asyncio.create_task(drive(Pipe(answer), [(crowd, 0)], recorder=Memory(), nonce="n"))
+        await asyncio.sleep(0.05)
+        driving.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await driving
+
+    asyncio.run(cancelled())
+    assert sorted(ended) == [0, 1, 2]
 
 
 def test_every_trial_is_intended_before_it_is_called_and_recorded_after():
@@ -249,9 +297,8 @@ def test_each_run_has_its_endpoints_and_its_observations():
     memory, _ = _drive(answer, _cases(3), boundary=doubles)
 
     assert doubles.open == set()
-    assert all(
-        trial.observations[0].run_id == said[3] for trial, said in zip(memory.trials, memory.said[1::2], strict=True)
-    )
+    assert len(memory.trials) == 3
+    assert all(trial.observations[0].run_id == identity("n", trial.case.id, 0)[0] for trial in memory.trials)
 
 
 def test_the_pipelines_clock_is_the_cases_own_unless_told_otherwise():
@@ -445,3 +492,156 @@ def test_no_trials_is_no_work():
     _, counts = _drive(_echo, [])
 
     assert (counts.planned, counts.run) == (0, 0)
+
+
+class Gathering(Memory):
+    """A recorder that writes when it is told."""
+
+    def commit(self):
+        self.said.append(("commit",))
+
+
+def test_what_a_turn_intends_is_committed_before_any_of_it_is_called():
+    """One write for all that begin together; none of them is called before it."""
+    memory = Gathering()
+
+    async def answer(case, context):
+        intended = next(at for at, said in enumerate(memory.said) if said[:2] == ("intend", case.id))
+        assert ("commit",) in memory.said[intended:]
+        return await _echo(case, context)
+
+    _, counts = _drive(answer, _cases(200), recorder=memory, concurrency=50)
+
+    assert counts.run == 200
+    assert counts.crashed == 0
+    assert memory.said.count(("commit",)) < 50
+
+
+def test_nobody_is_intended_who_is_never_called():
+    """Cases that end in an error: those of the same turn stay unheard of, and can be run the next time."""
+    memory = Memory()
+    called = []
+
+    async def answer(case, context):
+        called.append(case.id)
+        return await _echo(case, context)
+
+    def trials():
+        yield from _cases(40)
+        raise OSError("the cases are gone")
+
+    with pytest.raises(OSError, match="the cases are gone"):
+        _drive(answer, trials(), recorder=memory, concurrency=32)
+
+    assert [said[1] for said in memory.said if said[0] == "intend"] == called
+
+
+class Beginning(Pipe):
+    """A pipeline with a way of its own to begin a call."""
+
+    def __init__(self, *, answers=True):
+        super().__init__(None)
+        self.answers = answers
+        self.cancelled = 0
+        self.begun = []
+
+    def begin(self, case, context, landed):
+        self.begun.append((context.delivery, landed))
+        if self.answers:
+            asyncio.get_running_loop().call_soon(landed, Output(content=case.input), 7.0)
+        return self
+
+    def cancel(self):
+        self.cancelled += 1
+
+
+def test_a_pipeline_may_have_its_own_way_to_begin_a_call():
+    """It says how long the call took; deliveries follow each other all the same."""
+    memory = Memory()
+    pipeline = Beginning()
+    trials = [(Case(id="c", input="i", given=Given(deliveries=2)), 0), *_cases(3)]
+
+    counts = asyncio.run(drive(pipeline, trials, recorder=memory, nonce="n"))
+
+    assert counts.run == 4
+    assert sorted(delivery for delivery, _ in pipeline.begun) == [0, 0, 0, 0, 1]
+    assert {output.latency_ms for trial in memory.trials for output in trial.outputs} == {7.0}
+
+
+def test_an_answer_after_the_cancellation_is_no_outcome():
+    """The pipeline was not let finish; its doubles are closed."""
+    memory = Memory()
+    pipeline = Beginning(answers=False)
+    doubles = Doubles()
+
+    async def run():
+        task = asyncio.create_task(drive(pipeline, _cases(3), recorder=memory, boundary=doubles, nonce="n"))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        for _, landed in pipeline.begun:
+            landed(Output(), 1.0)
+        await asyncio.sleep(0.01)
+
+    asyncio.run(run())
+
+    assert [said[0] for said in memory.said] == ["intend"] * 3
+    assert pipeline.cancelled == 3
+    assert doubles.open == set()
+
+
+@pytest.mark.parametrize("raised", [ValueError("boom"), SystemExit(0), KeyboardInterrupt()])
+def test_calls_of_a_coroutine_function_end_alone_under_the_runner(raised):
+    """One raises, one hangs, one goes on after its time: each is its own trial's crash, and the others answer."""
+
+    async def answer(text):
+        if text == "i1":
+            raise raised
+        if text == "i2":
+            await asyncio.sleep(60)
+        await asyncio.sleep(0.01)
+        return text
+
+    async def run():
+        pipeline = CallablePipeline(answer, timeout_s=0.2)
+        try:
+            return await drive(pipeline, _cases(6), recorder=memory, nonce="n", concurrency=3)
+        finally:
+            await pipeline.aclose()
+
+    memory = Memory()
+    counts = asyncio.run(run())
+
+    seen = {trial.case.id: trial.output for trial in memory.trials}
+    assert (counts.run, counts.crashed) == (6, 2)
+    assert seen["c1"].error.kind is CrashKind.EXCEPTION
+    assert seen["c2"].error.kind is CrashKind.TIMEOUT
+    assert seen["c2"].latency_ms is None
+    assert all(9 < seen[name].latency_ms < 150 for name in ("c0", "c3", "c4", "c5"))
+
+
+def test_cancelling_the_run_cancels_the_calls_of_a_coroutine_function():
+    """Each at its place, and nobody waits for one that goes on."""
+    ended = []
+    memory = Memory()
+
+    async def answer(text):
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(text)
+
+    async def run():
+        pipeline = CallablePipeline(answer)
+        task = asyncio.create_task(drive(pipeline, _cases(9), recorder=memory, nonce="n", concurrency=3))
+        await asyncio.sleep(0.02)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await pipeline.aclose()
+
+    asyncio.run(run())
+
+    assert ended == ["i0", "i1", "i2"]
+    assert [said[0] for said in memory.said] == ["intend"] * 3

@@ -217,6 +217,41 @@ def test_without_a_state_file_replay_is_said_to_be_unchecked() -> None:
     assert "replay not checked" in verified(a_verdict()).text
 
 
+@pytest.mark.parametrize("kind", [Kind.PROMOTE, Kind.ROLLBACK_INCIDENT])
+@pytest.mark.parametrize(
+    ("field", "other"),
+    [
+        ("decision", "hold"),
+        ("kind", "hold.suspect"),
+        ("from_stage", "setup"),
+        ("to_stage", None),
+        ("subject", "6b" * 32),
+    ],
+)
+def test_a_state_that_says_otherwise_of_the_verdict_blocks(kind: Kind, field: str, other: str | None) -> None:
+    """The record of these very bytes names another decision or step: one of the two was made up."""
+    verdict = a_verdict(kind)
+
+    result = verified(verdict, a_state(replace(given_in_state(verdict), **{field: other})))
+
+    assert result.exit_code == 30
+    assert f"state's record of {field}: expected {getattr(verdict, field)}, seen {other or 'none'}" in result.text
+
+
+@pytest.mark.parametrize("added", [b"\n", b"\r\n", b"\n\n"])
+def test_a_line_break_behind_the_verdict(added: bytes) -> None:
+    """Refused with its cause where it says go on or stay; a rollback is not lost by it."""
+    promote, hold, rollback = (a_verdict(kind) for kind in (Kind.PROMOTE, Kind.HOLD_SUSPECT, Kind.ROLLBACK_INCIDENT))
+
+    for verdict in (promote, hold):
+        result = verified(verdict_json(verdict) + added, a_state(given_in_state(verdict)))
+        assert result.exit_code == 30
+        assert "a line break was added behind the verdict" in result.text
+    assert verified(verdict_json(rollback) + added, a_state(given_in_state(rollback))).exit_code == 20
+    assert verified(verdict_json(rollback) + added, a_state()).exit_code == 30
+    assert verified(verdict_json(rollback) + b" ", a_state(given_in_state(rollback))).exit_code == 30
+
+
 GOOD = verdict_json(a_verdict())
 
 

@@ -35,8 +35,8 @@ class Broker:
         catalogue: where readers look for finished trials; None where nobody reads.
         resumed: trials of earlier attempts that count as run, and as crashed.
         stamp: gives the time of each record.
-        gathers: outcomes and check results are written together, with the next intent or when `flush` says so. For a
-            ledger that nobody reads while it is written.
+        gathers: records of trials are written together, when `commit` says so. The runner commits before it calls, and
+            at the end of every turn: between two turns, when readers have theirs, everything is in the file.
 
     """
 
@@ -103,7 +103,7 @@ class Broker:
         with_case = repeat == 0 or self._resuming
         if with_case:
             body["case"] = orjson.Fragment(said)
-        span = self._append("intent", body)
+        span = self._append("intent", body, held=self._gathers)
         self._begun += 1
         if with_case and self._catalogue is not None:
             self._catalogue.intended(case, span)
@@ -125,15 +125,20 @@ class Broker:
     def review(self, trial: Trial) -> Span | None:
         """Check a trial of an earlier attempt again: outputs are kept, checks are always this attempt's."""
         self._crashed += trial.crashed
-        return self._check(trial)
+        span = self._check(trial)
+        self.commit()
+        return span
 
     def checked(self, checked: Checked) -> None:
         """What somebody else's checks say of a trial."""
         self._say(checked)
+        self.commit()
 
-    def flush(self) -> None:
+    def commit(self) -> None:
         """Write what was gathered."""
         self._writer.flush()
+
+    flush = commit
 
     def test(self, test: TestRun) -> None:
         """How one of the user's own tests ended."""
@@ -232,7 +237,11 @@ class Broker:
     def _append(self, kind: str, body: dict[str, Json], *, held: bool = False) -> Span:
         at = self._writer.size_bytes
         self._writer.append(kind, body, held=held)
-        return Span(self._file, at)
+        return _NOWHERE if self._catalogue is None else Span(self._file, at)
+
+
+_NOWHERE = Span(0, 0)
+"""Where nobody reads, nobody asks."""
 
 
 def _outcome(trial: Trial, run_id: str, at: str) -> dict[str, Json]:
@@ -241,6 +250,6 @@ def _outcome(trial: Trial, run_id: str, at: str) -> dict[str, Json]:
         "repeat": trial.repeat,
         "run_id": run_id,
         "at": at,
-        "outputs": encode_shared(trial.outputs),
+        "outputs": [encode_shared(output) for output in trial.outputs],
         "observations": encode_shared(trial.observations) if trial.observations else [],
     }

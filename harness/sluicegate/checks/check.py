@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from sluicegate.checks.masking import masked
 from sluicegate.model import Capability, Case, CrashKind, Finding, Json, Output, Severity, Trial, Witness
@@ -16,6 +17,7 @@ __all__ = [
     "CheckOutcome",
     "Contract",
     "NotJudged",
+    "PriceOf",
     "Problem",
     "Result",
     "Suite",
@@ -56,6 +58,22 @@ class Contract:
     """The contract compares the language with the request's, so `schema.language` leaves its field alone."""
 
 
+class PriceOf(Protocol):
+    """What one request to a model costs."""
+
+    def __call__(
+        self, model: str, input_tokens: int, output_tokens: int, /, *, cached_tokens: int = 0, at: str | None = None
+    ) -> int | None:
+        """Micro-dollars, rounded up; None where nobody has a price for the model. `at` is when it was asked."""
+        ...
+
+
+def _no_price(
+    _model: str, _input_tokens: int, _output_tokens: int, /, *, cached_tokens: int = 0, at: str | None = None
+) -> int | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckConfig:
     """What the checks of one run are told besides the trial."""
@@ -65,6 +83,9 @@ class CheckConfig:
     tools: tuple[ToolSpec, ...] = ()
     capabilities: frozenset[Capability] | None = None
     """The pipeline's declared ones; None leaves that question to the caller."""
+    price_of: PriceOf = _no_price
+    expert_models: frozenset[str] = frozenset()
+    """The dear ones, whose calls are counted apart."""
 
 
 class Result(StrEnum):
@@ -138,7 +159,7 @@ class Suite:
 
 def unmet(case: Case, capabilities: frozenset[Capability]) -> str | None:
     """Why a pipeline of these capabilities cannot be asked this case, or None."""
-    missing = sorted(set(case.needs) - capabilities)
+    missing = sorted(set(case.needs) - capabilities) if case.needs else ()
     return f"the pipeline does not declare {', '.join(missing)}" if missing else None
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, get_origin
 
-from sluicegate.checks import mail_draft, trend_analysis
 from sluicegate.checks.check import Contract, Problem
 from sluicegate.checks.json_schema import MAX_PROBLEMS, compile_schema
 from sluicegate.checks.values import path_of, seen, unsound
@@ -45,9 +44,13 @@ _KNOWN = f"Built in are: {', '.join(BUILT_IN_CONTRACTS)}."
 
 def _built_in(name: Json, settings: Mapping[str, Json], where: str) -> Contract:
     if name == "trend-analysis":
+        from sluicegate.checks import trend_analysis
+
         trend = decode(trend_analysis.TrendRules, settings, where)
         return _contract(name, trend, trend_analysis.compiled(trend, where), judges_language=trend.language)
     if name == "mail-draft":
+        from sluicegate.checks import mail_draft
+
         draft = decode(mail_draft.DraftRules, settings, where)
         return _contract(name, draft, mail_draft.compiled(draft, where), judges_language=draft.language)
     mend = nearest(str(name), BUILT_IN_CONTRACTS) or _KNOWN

@@ -34,7 +34,9 @@ def twice(cases: Sequence[Case], seed: int) -> list[Case]:
 
     Cases whose script makes a call fail are left out: there the first delivery may rightly have no effect.
     """
-    sound = [case for case in cases if not case.given.faults and case.expect.outcome != "error"]
+    sound = [
+        case for case in cases if not case.given.faults and case.expect.outcome != "error" and not case.given.inputs
+    ]
     chosen = {case.id for case in sorted(sound, key=lambda case: _draw(case, seed))[:SAMPLE]}
     return [
         replace(case, id=f"{case.id}~twice", given=replace(case.given, deliveries=max(2, case.given.deliveries)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import cache, partial
 from itertools import islice
 from typing import Any
 
@@ -12,6 +13,7 @@ from sluicegate.checks.accepting import compile_accepts
 from sluicegate.checks.check import Problem
 from sluicegate.checks.formats import ANNOTATIONS, FORMATS
 from sluicegate.checks.pattern import TooLong, compile_pattern, ecma
+from sluicegate.checks.plain_schema import DIALECTS, is_plain
 from sluicegate.checks.values import path_of, unsound
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.model import Json
@@ -28,19 +30,14 @@ def compile_schema(schema: Json, *, where: str) -> Callable[[Json], Sequence[Pro
     Raises InputError with every fault of the schema: keywords that do not exist, formats nobody checks, references that
     leave the document, patterns that could take for ever.
     """
-    faults = list(_faults(schema, where))
-    if faults:
-        raise InputError(faults)
-    validator = _validator(schema)
-    try:
-        # A schema that only refers to itself never ends; better said now than once per answer.
-        for probe in _PROBES:
-            next(validator.iter_errors(probe), None)
-    except RecursionError:
-        what = "refers to itself without reading anything in between."
-        raise InputError(Fault(where=where, what=what, mend="Put the reference under properties or items.")) from None
-
-    accepts = compile_accepts(schema)
+    accepts = compile_accepts(schema) if is_plain(schema) else None
+    # What is plain needs the full validator, which is slow to load, only to word a no.
+    validator = cache(partial(_validator, schema))
+    if accepts is None:
+        if faults := list(_faults(schema, where)):
+            raise InputError(faults)
+        _probe(validator(), where)
+        accepts = compile_accepts(schema)
 
     def problems(value: Json) -> Sequence[Problem]:
         bad = unsound(value)
@@ -48,10 +45,20 @@ def compile_schema(schema: Json, *, where: str) -> Callable[[Json], Sequence[Pro
             return (Problem(place=path_of(bad[0]), expected="must be a JSON value", seen=bad[1]),)
         if accepts is not None and accepts(value):
             return ()
-        errors = list(islice(validator.iter_errors(value), MAX_PROBLEMS + 1))
+        errors = list(islice(validator().iter_errors(value), MAX_PROBLEMS + 1))
         return tuple(_problems(errors)) if errors else ()
 
     return problems
+
+
+def _probe(validator: Any, where: str) -> None:
+    """A schema that only refers to itself never ends; better said now than once per answer. Raises InputError."""
+    try:
+        for probe in _PROBES:
+            next(validator.iter_errors(probe), None)
+    except RecursionError:
+        what = "refers to itself without reading anything in between."
+        raise InputError(Fault(where=where, what=what, mend="Put the reference under properties or items.")) from None
 
 
 def _problems(errors: list[Any]) -> Iterator[Problem]:
@@ -125,7 +132,7 @@ def _metaschema_faults(schema: Json, where: str) -> Iterator[Fault]:
     from jsonschema import Draft202012Validator
 
     dialect = schema.get("$schema") if isinstance(schema, dict) else None
-    if dialect is not None and dialect not in _DIALECTS:
+    if dialect is not None and dialect not in DIALECTS:
         what = f"$.$schema is '{dialect}'; expected JSON Schema 2020-12."
         yield Fault(where=where, what=what, mend='Write "https://json-schema.org/draft/2020-12/schema".')
         return
@@ -139,7 +146,6 @@ def _metaschema_faults(schema: Json, where: str) -> Iterator[Fault]:
 
 
 _PROBES: tuple[Json, ...] = ({}, [], "", 0, None)
-_DIALECTS = {"https://json-schema.org/draft/2020-12/schema", "https://json-schema.org/draft/2020-12/schema#"}
 
 
 class _Reading:

@@ -36,7 +36,8 @@ def asked_language(case: Case) -> str | None:
     Only languages that their script tells apart from others are named; a request in Latin script counts as English
     only when the locale says so or the text is plain prose.
     """
-    locale = (case.given.locale or "").replace("_", "-").partition("-")[0].casefold()
+    given = case.given.locale
+    locale = given.replace("_", "-").partition("-")[0].casefold() if given else ""
     if locale and locale != "auto":
         return locale if locale in _CYRILLIC_LANGUAGES or locale in _LATIN_LANGUAGES else None
     return _written_in(_request_text(case))

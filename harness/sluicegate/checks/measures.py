@@ -7,8 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from sluicegate.checks.check import CheckConfig, Result, is_crash, nothing_known
+from sluicegate.checks.behaviour_measures import MEASURED as _BEHAVIOUR
+from sluicegate.checks.check import CheckConfig, Result, is_crash, nothing_known, unmet
+from sluicegate.checks.contribution import Contribution
+from sluicegate.checks.contribution import Measured as _Measured
 from sluicegate.checks.limits import tokens_of
+from sluicegate.checks.priced_measures import MEASURED as _PRICED
 from sluicegate.checks.registry import CHECKS
 from sluicegate.checks.rules import output_path, rule_holds
 from sluicegate.checks.success import result_of, success
@@ -20,29 +24,16 @@ from sluicegate.plan.types import Better, Metric, MetricKind
 __all__ = ["Contribution", "admitted", "measure", "provenance_of"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contribution:
-    """One trial's share of a metric. Counts for proportions and incidents, a value for everything else."""
-
-    k: int = 0
-    """Units that hold (proportion), or incidents."""
-    n: int = 0
-    value: float | None = None
-    """In the metric's scale; infinite, on the bad side, where the attempt failed. None for counts."""
-    failed: bool = False
-    """The attempt failed: it counts, as worse than any value."""
-
-
-_Measured = Contribution | NotMeasured | None
-
-
 def measure(metric: Metric, trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
     """What the trial says about the metric.
 
     A Contribution; NotMeasured where the trial should say something and does not; None where the metric does not ask
-    this trial (its check is not applicable). `results` are check answers at hand; missing built-in ones are found now.
+    this trial: its check is not applicable, or the case needs what the pipeline cannot do. `results` are check answers
+    at hand; missing built-in ones are found now.
     A trial of several deliveries counts once, as its worst delivery.
     """
+    if config.capabilities is not None and unmet(trial.case, config.capabilities) is not None:
+        return None
     unknown = nothing_known(trial)
     if unknown is not None:
         return NotMeasured(reason=unknown)
@@ -139,6 +130,8 @@ _COUNTED: Mapping[str, Callable[[Trial, Mapping[str, str], CheckConfig], _Measur
     "schema.valid_rate": _valid,
     "schema.violations": _violations,
     "idempotency.violations": _repeated,
+    **_PRICED,
+    **_BEHAVIOUR,
 }
 
 

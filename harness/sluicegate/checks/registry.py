@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
-from sluicegate.checks import idempotency, schema
+from sluicegate.checks import budget, fallback, idempotency, routing, schema
+from sluicegate.checks import format as telegram_format
 from sluicegate.checks.check import Check, CheckConfig, CheckOutcome, NotJudged, Result, Suite, unmet
 from sluicegate.checks.masking import masked
 from sluicegate.errors import Fault, InputError, nearest
-from sluicegate.model import Finding, Severity, Trial
+from sluicegate.model import Capability, Finding, Severity, Trial
 
 __all__ = ["CHECKS", "SUITES", "Check", "CheckConfig", "CheckOutcome", "Suite", "resolve", "run_check"]
 
-SUITES: Mapping[str, Suite] = MappingProxyType({suite.name: suite for suite in (schema.SUITE, idempotency.SUITE)})
+_ROOMS = (schema, idempotency, budget, routing, fallback, telegram_format)
+
+SUITES: Mapping[str, Suite] = MappingProxyType({room.SUITE.name: room.SUITE for room in _ROOMS})
 """The built-in suites by name."""
 
-CHECKS: Mapping[str, Check] = MappingProxyType({check.name: check for check in (*schema.CHECKS, *idempotency.CHECKS)})
+CHECKS: Mapping[str, Check] = MappingProxyType({check.name: check for room in _ROOMS for check in room.CHECKS})
 """The built-in checks by name, in the order of their suites."""
 
 
@@ -25,7 +29,7 @@ def run_check(check: Check, trial: Trial, config: CheckConfig) -> CheckOutcome:
     try:
         reason = _why_not(check, trial, config)
         if reason is not None:
-            return CheckOutcome(result=Result.NOT_APPLICABLE, reason=reason)
+            return _not_applicable(reason)
         found = list(check.run(trial, config))
     except NotJudged as unknown:
         if unknown.lost:
@@ -58,6 +62,12 @@ def resolve(names: Iterable[str]) -> list[Check]:
 
 
 _PASSED = CheckOutcome(result=Result.PASS)
+_NO_CAPABILITIES: frozenset[Capability] = frozenset()
+
+
+@lru_cache(maxsize=64)
+def _not_applicable(reason: str) -> CheckOutcome:
+    return CheckOutcome(result=Result.NOT_APPLICABLE, reason=reason)
 
 
 def _why_not(check: Check, trial: Trial, config: CheckConfig) -> str | None:
@@ -66,7 +76,7 @@ def _why_not(check: Check, trial: Trial, config: CheckConfig) -> str | None:
         return reason
     if config.capabilities is not None and (reason := unmet(trial.case, config.capabilities)) is not None:
         return reason
-    return check.applies(trial.case, config.capabilities or frozenset())
+    return check.applies(trial.case, config.capabilities or _NO_CAPABILITIES)
 
 
 def _unknown(check: Check, trial: Trial, reason: str) -> CheckOutcome:

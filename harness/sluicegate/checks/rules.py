@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from sluicegate.checks.check import Problem
+from sluicegate.checks.difference import difference, json_equal, shown
 from sluicegate.checks.pattern import TooLong, compile_pattern
 from sluicegate.checks.values import seen
 from sluicegate.errors import Fault, InputError, nearest
@@ -61,8 +62,7 @@ def rule_problems(rule: Rule, output: Output, *, forbidden: bool = False) -> Ite
     elif holds is forbidden:
         value = output_path(rule.field).get(output)
         word = "must not" if forbidden else "must"
-        shown = "nothing is there" if value is MISSING else seen(value)
-        yield Problem(place=_place(rule), expected=f"{word} {_said(rule)}", seen=shown)
+        yield Problem(place=_place(rule), expected=f"{word} {_said(rule)}", seen=_seen(rule, value))
 
 
 def rule_holds(rule: Rule, output: Output) -> bool | None:
@@ -84,7 +84,7 @@ def _holds(rule: Rule, output: Output) -> bool | str:
             return str(too_long)
     if rule.contains is not None:
         return _contains(value, rule.contains)
-    return _equal(value, rule.equals)
+    return json_equal(value, rule.equals)
 
 
 def _contains(value: Any, part: str) -> bool | str:
@@ -96,17 +96,6 @@ def _contains(value: Any, part: str) -> bool | str:
         return "`contains` reads a text or a list, and this is an object"
     text = _text(value)
     return text is not None and part in text
-
-
-def _equal(value: Any, wanted: Any) -> bool:
-    """JSON equality: 1 and 1.0 are the same, 1 and true are not, and a list is a list however Python holds it."""
-    if isinstance(value, bool) or isinstance(wanted, bool):
-        return value is wanted
-    if isinstance(value, (list, tuple)) and isinstance(wanted, (list, tuple)):
-        return len(value) == len(wanted) and all(map(_equal, value, wanted))
-    if isinstance(value, Mapping) and isinstance(wanted, Mapping):
-        return value.keys() == wanted.keys() and all(_equal(value[key], wanted[key]) for key in value)
-    return bool(value == wanted)
 
 
 def _text(value: Any) -> str | None:
@@ -123,7 +112,19 @@ def _said(rule: Rule) -> str:
         return f"match {rule.matches}"
     if rule.contains is not None:
         return f"contain '{rule.contains}'"
-    return f"equal {seen(rule.equals)}"
+    return f"equal {_whole(rule.equals) or seen(rule.equals)}"
+
+
+def _seen(rule: Rule, value: Any) -> str:
+    """What is there: a list or object whole where it is short, else the first place where it differs."""
+    if value is MISSING:
+        return "nothing is there"
+    where = difference(value, rule.equals) if rule.equals is not None else ""
+    return _whole(value) or (f"{seen(value)}; {where}" if where else seen(value))
+
+
+def _whole(value: Any) -> str | None:
+    return shown(value) if isinstance(value, (list, tuple, Mapping)) else None
 
 
 def _place(rule: Rule) -> str:

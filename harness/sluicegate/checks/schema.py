@@ -11,20 +11,27 @@ from typing import Any
 from sluicegate.checks.check import Check, CheckConfig, Contract, Problem, Suite, deliveries, finding
 from sluicegate.checks.language import asked_language, spoken_otherwise
 from sluicegate.checks.limits import limit_failures
-from sluicegate.checks.rules import rule_problems
+from sluicegate.checks.rules import rule_holds, rule_problems
 from sluicegate.checks.truncation import cut_json, stopped_early
 from sluicegate.checks.values import seen
 from sluicegate.model import Capability, Case, Finding, Json, Output, Trial, encode, parse
 
 __all__ = ["CHECKS", "SUITE"]
 
-_JudgeOutput = Callable[[Output, Case, CheckConfig], Iterable[Problem]]
+_JudgeOutput = Callable[[Output, Case, CheckConfig], Sequence[Problem]]
 
 
-def _each(name: str, judge: _JudgeOutput) -> Callable[[Trial, CheckConfig], Iterator[Finding]]:
+def _each(name: str, judge: _JudgeOutput) -> Callable[[Trial, CheckConfig], Iterable[Finding]]:
     """A check that judges every delivery's output; a crash is no answer and fails it."""
 
-    def run(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
+    def run(trial: Trial, config: CheckConfig) -> Iterable[Finding]:
+        # The hot path of every run: one delivery, answered, without a problem.
+        outputs = trial.outputs
+        if len(outputs) == 1 and outputs[0].error is None and not judge(outputs[0], trial.case, config):
+            return ()
+        return findings(trial, config)
+
+    def findings(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
         for delivery, output, crashed in deliveries(name, trial):
             if crashed is not None:
                 yield crashed
@@ -36,7 +43,7 @@ def _each(name: str, judge: _JudgeOutput) -> Callable[[Trial, CheckConfig], Iter
 
 
 def _valid(output: Output, case: Case, config: CheckConfig) -> Sequence[Problem]:
-    # The hot path of every run: nothing is built for an answer that keeps its contracts.
+    # Nothing is built for an answer that keeps its contracts.
     found: Sequence[Problem] = ()
     for field, contract in config.contracts.items():
         value, missing = _judged(output, field, contract)
@@ -86,23 +93,29 @@ def _duplicate(text: str) -> str | None:
     return found[0] if found else None
 
 
-def _must(output: Output, case: Case, _config: CheckConfig) -> Iterator[Problem]:
+def _must(output: Output, case: Case, _config: CheckConfig) -> Sequence[Problem]:
+    found: Sequence[Problem] = ()
     for rule in case.expect.must:
-        yield from rule_problems(rule, output)
+        if rule_holds(rule, output) is not True:
+            found = (*found, *rule_problems(rule, output))
     for rule in case.expect.must_not:
-        yield from rule_problems(rule, output, forbidden=True)
+        if rule_holds(rule, output) is not False:
+            found = (*found, *rule_problems(rule, output, forbidden=True))
+    return found
 
 
-def _not_empty(output: Output, _case: Case, _config: CheckConfig) -> Iterator[Problem]:
+def _not_empty(output: Output, _case: Case, _config: CheckConfig) -> Sequence[Problem]:
     mail = output.mail
-    texts = (output.content, *((mail.body, mail.html) if mail is not None else ()), *_said(output))
+    if isinstance(output.content, str) and _speaks(output.content):
+        return ()
+    texts = (*((mail.body, mail.html) if mail is not None else ()), *_said(output))
     if any(isinstance(text, str) and _speaks(text) for text in texts) or output.structured not in (None, "", [], {}):
-        return
+        return ()
     if output.tools_called:
-        return
+        return ()
     where = "mail.body" if mail is not None else "content"
     mend = "Return an answer, or an error that says why there is none."
-    yield Problem(place=f"$.{where}", expected="must hold an answer", seen="nothing, or only blanks", mend=mend)
+    return (Problem(place=f"$.{where}", expected="must hold an answer", seen="nothing, or only blanks", mend=mend),)
 
 
 def _said(output: Output) -> Iterator[str]:
@@ -114,18 +127,21 @@ def _speaks(text: str) -> bool:
     return any(ch.isprintable() and not ch.isspace() for ch in text)
 
 
-def _whole(output: Output, _case: Case, _config: CheckConfig) -> Iterator[Problem]:
+def _whole(output: Output, _case: Case, _config: CheckConfig) -> Sequence[Problem]:
     why = stopped_early(output)
-    if why is not None:
-        mend = "Raise the model's token limit, or ask for a shorter answer."
-        seen_end = (output.content or "")[-120:]
-        yield Problem(place="$.content", expected=f"must not be cut off: {why}", seen=seen_end, mend=mend)
+    if why is None:
+        return ()
+    mend = "Raise the model's token limit, or ask for a shorter answer."
+    seen_end = (output.content or "")[-120:]
+    return (Problem(place="$.content", expected=f"must not be cut off: {why}", seen=seen_end, mend=mend),)
 
 
-def _language(output: Output, case: Case, config: CheckConfig) -> Iterator[Problem]:
+def _language(output: Output, case: Case, config: CheckConfig) -> Sequence[Problem]:
     language = asked_language(case)
-    if language is None:
-        return
+    return () if language is None else tuple(_spoken_otherwise(output, language, config))
+
+
+def _spoken_otherwise(output: Output, language: str, config: CheckConfig) -> Iterator[Problem]:
     mail = output.mail
     texts = [("content", output.content)]
     if mail is not None:
@@ -141,7 +157,11 @@ def _language(output: Output, case: Case, config: CheckConfig) -> Iterator[Probl
             )
 
 
-def _limits(output: Output, case: Case, _config: CheckConfig) -> Iterator[Problem]:
+def _limits(output: Output, case: Case, _config: CheckConfig) -> Sequence[Problem]:
+    return tuple(_past_limits(output, case))
+
+
+def _past_limits(output: Output, case: Case) -> Iterator[Problem]:
     limits = case.expect.limits
     for name, value, limit in limit_failures(limits, output) if limits is not None else ():
         told = "unknown" if value is None else f"{value:g}"

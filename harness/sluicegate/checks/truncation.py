@@ -30,8 +30,9 @@ def cut_off(text: str, limit: int | None = None) -> str | None:
 
 def stopped_early(output: Output) -> str | None:
     """Why the answer as a whole looks cut: the model said so, or a code block or JSON text in it never ends."""
-    for key in _FINISH_KEYS:
-        reason = output.metadata.get(key) if isinstance(output.metadata, Mapping) else None
+    metadata = output.metadata
+    for key in _FINISH_KEYS if metadata and isinstance(metadata, Mapping) else ():
+        reason = metadata.get(key)
         if isinstance(reason, str) and reason.casefold() in _LENGTH_REASONS:
             return f"the model stopped for '{reason}'"
     content = output.content

@@ -24,6 +24,7 @@ _COMMANDS = {
     "status": ("sluicegate.cli.deploy", "status", "Where the rollout stands."),
     "subject": ("sluicegate.cli.deploy", "subject", "The digest of what serves."),
     "report": ("sluicegate.cli.deploy", "report", "Draw a verdict again in another format."),
+    "doubles": ("sluicegate.cli.doubles", "doubles", "Serve the doubles to a service outside."),
     "demo": ("sluicegate.cli.start", "demo", "Gate a reference pipeline, sound or with a planted defect."),
 }
 

@@ -91,6 +91,7 @@ def gate(
 
     from sluicegate.errors import InputError
     from sluicegate.ledger import LedgerError
+    from sluicegate.session.stage_cases import CasesError
     from sluicegate.session.workspace import PlanError, Workspace
 
     workspace = Workspace(plan, evidence=evidence)
@@ -99,7 +100,7 @@ def gate(
     try:
         run_collection(workspace, stage, only=frozenset(cases) or None, again=again, quiet=form != "text")
     except InputError as error:
-        if isinstance(error, PlanError):
+        if isinstance(error, PlanError) and not isinstance(error, CasesError):
             raise
         if not isinstance(error, LedgerError) and not _rolls_back(workspace, stage, now):
             raise
@@ -150,7 +151,7 @@ def run_collection(
         say(f"note: {note}")
     suites = ", ".join(name for name in collection.cases.by_suite if name in stage.requires.suites) or "cases"
     if collected.reused is not None:
-        done = f"unchanged subject and apparatus, evidence of {collected.reused[:16]}Z reused"
+        done = f"nothing changed in what serves and what measures, evidence of {collected.reused[:16]}Z reused"
     else:
         done = _counts(collected.counts)
     show(fill(f" suites   {suites}: {done}", width=terminal().width, subsequent_indent=" " * 10) + "\n\n")

@@ -94,6 +94,8 @@ class Terminal:
     def __init__(self) -> None:
         self.width = int(os.environ.get("COLUMNS") or shutil.get_terminal_size((80, 24)).columns)
         self.is_tty = sys.stdout is not None and not sys.stdout.closed and sys.stdout.isatty()
+        self.is_narrow = self.is_tty or "COLUMNS" in os.environ
+        """Somebody reads along, or has said how wide a line may be."""
         self.colour = self.is_tty and "NO_COLOR" not in os.environ
         encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower()
         self.ascii_only = "utf" not in encoding

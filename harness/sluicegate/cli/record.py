@@ -85,7 +85,7 @@ def measurements(
         metric=metric,
         origin=Origin(origin),
         columns=mapped,
-        subject=subject or (None if mapped.subject else workspace.subject),
+        subject=workspace.subject if subject is None and mapped.subject is None else subject,
         subject_names=_pairs(releases, "--release"),
         stage=stage,
         provenance=Provenance(provenance),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from textwrap import wrap
 
 import click
 
@@ -19,8 +20,11 @@ def init(folder: Path) -> None:
     """Write a plan, a pipeline, a golden set and a CI file into DIR; they run as they stand."""
     from sluicegate.session.starter import write_starter
 
-    for path in write_starter(folder):
+    written = write_starter(folder)
+    for path in written:
         click.echo(f"wrote {path}")
+    if folder / ".gitignore" not in written:
+        click.echo("add .sluicegate/ to your .gitignore: evidence and reports are no part of the repository")
     where = "" if folder == Path() else f"cd {folder} && "
     click.echo(f"\nnext: {where}sluicegate gate rollout.yaml")
 
@@ -94,11 +98,13 @@ def _listing(form: str) -> str:
             for reference in known.values()
         ]
         return json.dumps(listed, indent=2, ensure_ascii=False)
-    lines = []
+    lines, screen = [], terminal()
     for reference in known.values():
-        lines += [f"{reference.name}  {reference.title}", f"  plan {reference.plan}", f"  stage {reference.stage}", ""]
+        lines += wrap(f"{reference.name}  {reference.title}", screen.width, subsequent_indent="  ")
+        lines += [f"  plan {reference.plan}", f"  stage {reference.stage}", ""]
         width = max((len(planted.name) for planted in reference.defects), default=0)
+        hang = " " * (width + 4)
         for planted in reference.defects:
             lines.append(f"  {planted.name:<{width}}  {planted.kind:<20} {planted.suite}")
-            lines.append(f"  {'':<{width}}  {planted.description}")
+            lines += wrap(planted.description, screen.width, initial_indent=hang, subsequent_indent=hang)
     return "\n".join(lines)

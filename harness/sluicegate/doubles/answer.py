@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol
 
 from sluicegate.doubles.runs import Run
-from sluicegate.model import Json, canonical
+from sluicegate.model import Json, canonical, rfc3339
 
 __all__ = ["Answer", "Call", "Cut", "Endpoint", "json_answer"]
 
-Cut = Literal["no", "silent", "middle"]
-"""`silent` closes the connection without a byte, `middle` after half of the answer."""
+Cut = Literal["no", "silent", "reset", "middle"]
+"""`silent` closes the connection without a byte, `reset` tears it down (RST), `middle` closes it after half of the
+answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +29,20 @@ class Call:
     """In order, duplicates kept."""
     body: bytes | None
     """None when it was larger than the limit; no byte of it is kept."""
-    at: str
-    """RFC 3339 UTC."""
+    when: datetime
+    """The wall clock."""
+    correlation: Mapping[str, Json] = field(default_factory=dict)
+    """See `correlation.correlation`."""
+
+    @property
+    def at(self) -> str:
+        """RFC 3339 UTC."""
+        return rfc3339(self.when)
+
+    def see(self, double: str, action: str, detail: dict[str, Json]) -> dict[str, Json]:
+        """Log what was asked into the run. The detail may still be completed until the run closes."""
+        detail["correlation"] = self.correlation
+        return self.run.see(double, action, self.at, detail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +67,20 @@ class Answer:
 class Endpoint(Protocol):
     """One protocol a double speaks; a new protocol is a new module with one of these."""
 
-    prefix: str
-    """First part of the path: `/v1`."""
-    variable: str
-    """Environment variable that names its base URL: `OPENAI_BASE_URL`."""
+    @property
+    def prefix(self) -> str:
+        """First part of the path: `/v1`."""
+        ...
+
+    @property
+    def variable(self) -> str:
+        """Environment variable that names its base URL: `OPENAI_BASE_URL`."""
+        ...
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Variables the vendor's client wants a key in before it starts; each is given a dummy."""
+        ...
 
     def answer(self, call: Call) -> Answer:
         """Decide the answer and write the observation into the run's log; never raises for what was sent."""

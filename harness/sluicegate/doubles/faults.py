@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from math import ceil
+from typing import Protocol
 
-from sluicegate.doubles.answer import Answer, json_answer
-from sluicegate.errors import Fault as Mistake
-from sluicegate.errors import InputError, nearest
-from sluicegate.model import Case, Fault
+from sluicegate.doubles.answer import Answer, Call, json_answer
+from sluicegate.doubles.runs import Run
+from sluicegate.model import Fault, Json
 
-__all__ = ["KINDS", "NEVER_MS", "SLOW_MS", "check_faults", "disturbed", "fault_for", "retry_after"]
+__all__ = [
+    "KINDS",
+    "NEVER_MS",
+    "SLOW_GAP_MS",
+    "SLOW_MS",
+    "disturbed",
+    "retry_after",
+    "status_of",
+    "struck",
+]
 
 NEVER_MS = 60_000.0
 """How long a time-out waits when the case names no delay, before the connection closes."""
@@ -17,62 +30,108 @@ NEVER_MS = 60_000.0
 SLOW_MS = 5_000.0
 """How long a slow answer takes when the case names no delay."""
 
-_ANY = frozenset({"rate_limit", "server_error", "timeout", "slow", "cut", "malformed", "empty"})
-_MODEL = _ANY | {"refuse", "wrong_usage", "content_filter"}
-KINDS: dict[str, frozenset[str]] = {"model": _MODEL, "tool": _ANY, "retriever": _ANY}
+SLOW_GAP_MS = 250.0
+"""Between two pieces of a slow stream when the case names no gap."""
+
+_ANY = frozenset({"rate_limit", "server_error", "refused_connection", "timeout", "slow", "cut", "malformed", "empty"})
+_MODEL = _ANY | {"refuse", "wrong_usage", "content_filter", "slow_stream"}
+KINDS: Mapping[str, frozenset[str]] = {
+    "model": _MODEL,
+    "embedding": _ANY | {"wrong_usage"},
+    "tool": _ANY,
+    "retriever": _ANY,
+}
 """Kinds of fault by double."""
 
 
-def check_faults(case: Case) -> None:
-    """Raises InputError for a fault no double knows: a fault that is never injected would test nothing."""
-    found: list[Mistake] = []
-    for index, fault in enumerate(case.given.faults):
-        where = f"case {case.id}: given.faults[{index}]"
-        known = KINDS.get(fault.target.partition(":")[0])
-        if known is None or (fault.target.startswith("tool") and not fault.target.partition(":")[2]):
-            mend = "Write model, retriever or tool:<name>."
-            found.append(
-                Mistake(where=where, what=f"target is '{fault.target}', which no double stands for.", mend=mend)
-            )
-        elif fault.kind not in known:
-            mend = nearest(fault.kind, known) or f"Known are {', '.join(sorted(known))}."
-            found.append(Mistake(where=where, what=f"kind is '{fault.kind}', unknown for {fault.target}.", mend=mend))
-    if found:
-        raise InputError(found)
-
-
-def fault_for(case: Case, target: str, call: int, model: str | None = None) -> Fault | None:
-    """The first fault scripted for the n-th call to `target`, counted from 1."""
-    for fault in case.given.faults:
-        if fault.target != target or fault.on_call not in (None, call):
+def struck(run: Run, target: str, model: str | None = None) -> tuple[int, Fault | None]:
+    """Count a call to `target`: its number, from 1, and the first fault scripted for it."""
+    call = run.count(target)
+    own: int | None = None
+    for fault in run.case.given.faults:
+        if fault.target != target or fault.model not in (None, model):
             continue
-        if fault.model is None or fault.model == model:
-            return fault
-    return None
+        number = call
+        if fault.model is not None:
+            # Counted once a call, and only for models that a fault names: nobody can fill the memory with names.
+            own = run.count(f"{target} {model}") if own is None else own
+            number = own
+        if _strikes(fault, number):
+            return call, fault
+    return call, None
 
 
-def retry_after(fault: Fault) -> dict[str, str]:
-    """The header of a rate limit: whole seconds, as the vendors send it."""
-    return {"retry-after": f"{fault.retry_after_s if fault.retry_after_s is not None else 1:g}"}
+def _strikes(fault: Fault, number: int) -> bool:
+    first = fault.on_call or 1
+    if fault.on_call is None and fault.times is None:
+        return True
+    return first <= number < first + (fault.times or 1)
 
 
-def disturbed(answer: Answer, fault: Fault | None) -> Answer:
-    """What a tool or retriever sends under a fault instead of `answer`; its observation is told."""
-    if fault is None:
-        return answer
+def status_of(fault: Fault | None) -> int | None:
+    """The status that goes out; None when no answer does."""
+    kind = fault.kind if fault else ""
+    if kind == "rate_limit":
+        return 429
+    if kind == "server_error":
+        return fault.status if fault and fault.status else 500
+    return None if kind in ("timeout", "refused_connection") else 200
+
+
+def retry_after(fault: Fault, when: datetime) -> dict[str, str]:
+    """The header of a rate limit, and of another error where the case gives a time: seconds, or an HTTP date.
+
+    `when` the answer goes out: both forms count from there.
+    """
+    seconds = fault.retry_after_s
+    if seconds is None:
+        if fault.kind != "rate_limit":
+            return {}
+        seconds = 1.0
+    if fault.retry_after_as == "date":
+        # A date has whole seconds; rounded up, nobody is sent back too early.
+        at = (when + timedelta(seconds=ceil(seconds + when.microsecond / 1e6))).replace(microsecond=0)
+        return {"retry-after": format_datetime(at, usegmt=True)}
+    return {"retry-after": f"{seconds:g}"}
+
+
+class _Error(Protocol):
+    def __call__(
+        self, status: int, message: str, *, headers: Mapping[str, str], seen: dict[str, Json] | None
+    ) -> Answer: ...
+
+
+def _plain_error(status: int, message: str, *, headers: Mapping[str, str], seen: dict[str, Json] | None) -> Answer:
+    """An error of a back end that follows no vendor."""
+    return json_answer({"error": {"code": message}}, status=status, headers=headers, seen=seen)
+
+
+def disturbed(answer: Answer, fault: Fault | None, call: Call, *, error: _Error = _plain_error) -> Answer:
+    """What a tool, retriever or embedding sends under a fault instead of `answer`; its observation is told."""
+    seen = answer.seen if answer.seen is not None else {}
+    changed = answer if fault is None else _changed(answer, fault, call, error)
+    seen["latency_ms"] = round(changed.delay_ms, 3)
+    return changed
+
+
+def _changed(answer: Answer, fault: Fault, call: Call, error: _Error) -> Answer:
     seen = answer.seen if answer.seen is not None else {}
     seen["fault"] = fault.kind
+    status = status_of(fault)
+    if status != 200:
+        seen["status"] = status
     delay_ms = answer.delay_ms if fault.delay_ms is None else fault.delay_ms
     if fault.kind in ("rate_limit", "server_error"):
-        limited = fault.kind == "rate_limit"
-        seen["status"] = 429 if limited else fault.status or 500
-        headers = retry_after(fault) if limited else {}
-        said = {"error": {"code": fault.kind}}
-        return json_answer(said, status=seen["status"], headers=headers, delay_ms=delay_ms, seen=seen)
+        headers = retry_after(fault, call.when + timedelta(milliseconds=delay_ms))
+        if headers:
+            seen["retry_after"] = headers["retry-after"]
+        failed = error(status or 500, fault.kind, headers=headers, seen=answer.seen)
+        return replace(failed, delay_ms=delay_ms)
+    if fault.kind == "refused_connection":
+        return replace(answer, cut="reset", delay_ms=fault.delay_ms or 0.0)
     if fault.kind == "timeout":
-        seen["status"] = None
-        return replace(answer, cut="silent", delay_ms=fault.delay_ms or NEVER_MS)
+        return replace(answer, cut="silent", delay_ms=NEVER_MS if fault.delay_ms is None else fault.delay_ms)
     if fault.kind == "slow":
-        return replace(answer, delay_ms=fault.delay_ms or SLOW_MS)
-    kept = {"cut": len(answer.body), "malformed": len(answer.body) // 2, "empty": 0}[fault.kind]
+        return replace(answer, delay_ms=SLOW_MS if fault.delay_ms is None else fault.delay_ms)
+    kept = {"malformed": len(answer.body) // 2, "empty": 0}.get(fault.kind, len(answer.body))
     return replace(answer, body=answer.body[:kept], cut="middle" if fault.kind == "cut" else "no", delay_ms=delay_ms)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from sluicegate.doubles import tokens
-from sluicegate.doubles.faults import NEVER_MS, SLOW_MS, fault_for
+from sluicegate.doubles.answer import Call
+from sluicegate.doubles.faults import NEVER_MS, SLOW_MS, status_of, struck
 from sluicegate.doubles.latency import Latencies
+from sluicegate.doubles.prompts import PROMPT_LIMIT, carried, kept_prompt, marks, sections, texts_in
 from sluicegate.doubles.runs import Run
-from sluicegate.model import Fault, Json, Message, digest_of, encode
+from sluicegate.model import Case, Fault, Json, Message, ScriptedToolCall, canonical, digest_bytes, digest_of, encode
 
-__all__ = ["ModelRequest", "Replies", "Reply", "TemplateModel"]
+__all__ = ["ModelRequest", "Replies", "Reply", "TemplateModel", "delay_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,11 +21,16 @@ class ModelRequest:
     """A request to a model, in no protocol's words."""
 
     protocol: str
-    """openai.chat"""
+    """openai.chat | openai.responses | anthropic.messages | gemini.generate"""
     model: str
     messages: tuple[Message, ...]
+    """Roles are system, user, assistant and tool, whatever the protocol calls them."""
     stream: bool = False
     max_tokens: int | None = None
+    tools: tuple[str, ...] = ()
+    """Names of the tools the model may ask for."""
+    asked: Mapping[str, Json] = field(default_factory=dict)
+    """The whole body as it came."""
 
 
 TemplateModel = Callable[[ModelRequest], str]
@@ -36,8 +43,10 @@ class Reply:
 
     request: ModelRequest
     text: str
+    tool_calls: tuple[ScriptedToolCall, ...] = ()
+    """Instead of the text."""
     finish: str
-    """stop | length | refusal | content_filter"""
+    """stop | length | tool_calls | refusal | content_filter"""
     input_tokens: int
     output_tokens: int
     delay_ms: float
@@ -47,79 +56,115 @@ class Reply:
     """Detail of the observation; a protocol completes it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    text: str = ""
+    finish: str = "stop"
+    tool_calls: tuple[ScriptedToolCall, ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        asked = (item.name + canonical(item.arguments).decode() for item in self.tool_calls)
+        return tokens.count(self.text) + sum(map(tokens.count, asked))
+
+
 class Replies:
     """The model behind every protocol of the model server."""
 
-    def __init__(self, *, template: TemplateModel, latencies: Latencies) -> None:
+    def __init__(self, *, template: TemplateModel, latencies: Latencies, keep_prompts: bool = False) -> None:
         self._template = template
         self._latencies = latencies
+        self._keep_prompts = keep_prompts
 
-    def reply(self, run: Run, request: ModelRequest, at: str) -> Reply:
+    def reply(self, call: Call, request: ModelRequest) -> Reply:
         """Decide the answer to one call and log the observation."""
-        call = run.count("model")
-        fault = fault_for(run.case, "model", call, request.model)
-        text, finish = self._text(run, request, fault)
-        said_in, said_out = tokens.count_messages(request.messages), tokens.count(text)
-        if fault is not None and fault.kind == "wrong_usage":
-            said_in, said_out = said_in * 10, said_out * 10
-        status = _status(fault)
+        run = call.run
+        turn, fault = struck(run, "model", request.model)
+        said = self._said(run, request, fault)
+        local_in, local_out = tokens.count_messages(request.messages), said.tokens
+        wrong = 10 if fault is not None and fault.kind == "wrong_usage" else 1
+        delay_ms = delay_of(fault, _scripted_ms(run.case))
+        if delay_ms is None:
+            delay_ms = self._latencies.draw(self._latencies.model_ms, run.case.id, "model", turn)
+        status = status_of(fault)
+        answered = status == 200
         detail: dict[str, Json] = {
-            "model": request.model,
+            "model": request.model[:200],
             "protocol": request.protocol,
             "stream": request.stream,
             "status": status,
-            "prompt_digest": digest_of(encode(request.messages)),
-            "input_tokens": said_in if status == 200 else 0,
-            "output_tokens": said_out if status == 200 else 0,
+            "prompt_digest": _digest(request.messages),
+            "input_tokens": local_in * wrong if answered else 0,
+            "output_tokens": local_out * wrong if answered else 0,
+            "local_input_tokens": local_in,
+            "local_output_tokens": local_out,
+            "latency_ms": round(delay_ms, 3),
             "fault": fault.kind if fault else None,
+            **self._prompt(run, request),
         }
         return Reply(
             request=request,
-            text=text,
-            finish=finish,
-            input_tokens=said_in,
-            output_tokens=said_out,
-            delay_ms=self._delay_ms(run, call, fault),
-            call=call,
+            text=said.text,
+            tool_calls=said.tool_calls,
+            finish=said.finish,
+            input_tokens=local_in * wrong,
+            output_tokens=local_out * wrong,
+            delay_ms=delay_ms,
+            call=turn,
             fault=fault,
-            seen=run.see("model", request.model, at, detail),
+            seen=call.see("model", request.model[:200], detail),
         )
 
-    def _text(self, run: Run, request: ModelRequest, fault: Fault | None) -> tuple[str, str]:
+    def _prompt(self, run: Run, request: ModelRequest) -> dict[str, Json]:
+        """What is told of the prompt."""
+        text = "\n".join(texts_in(request.asked))
+        told: dict[str, Json] = {"sections": sections(request.messages), "marks": marks(run.case, text)}
+        if found := carried(run.case, text):
+            told["carried"] = found
+        if self._keep_prompts:
+            kept = kept_prompt(request.messages, min(run.prompt_room, PROMPT_LIMIT))
+            run.prompt_room -= sum(len(part["content"]) for part in kept["prompt"])
+            told.update(kept)
+        return told
+
+    def _said(self, run: Run, request: ModelRequest, fault: Fault | None) -> _Said:
         kind = fault.kind if fault else ""
         if kind == "refuse":
-            return "I cannot help with that.", "refusal"
+            return _Said(text="I cannot help with that.", finish="refusal")
         if kind == "content_filter":
-            return "", "content_filter"
-        if kind == "empty" or _status(fault) != 200:
-            return "", "stop"
-        script = run.case.given.model
+            return _Said(finish="content_filter")
+        if kind == "empty" or status_of(fault) != 200:
+            return _Said()
+        # A call that failed took no reply from the script, so that a retry gets the one it would have got.
+        turn, script = run.count("model turn"), run.case.given.model
+        calls = tuple(item for item in script.tool_calls if item.turn == turn) if script else ()
+        if calls:
+            return _Said(tool_calls=calls, finish="tool_calls")
         if script and script.replies:
-            # A call that failed took no reply from the script, so that a retry gets the one it would have got.
-            turn = run.count("model reply")
-            text = script.replies[min(turn, len(script.replies)) - 1]
+            text = script.replies[min(run.count("model reply"), len(script.replies)) - 1]
         else:
             text = self._template(request)
         if request.max_tokens is not None and tokens.count(text) > request.max_tokens:
-            return tokens.cut_to(text, request.max_tokens), "length"
-        return text, "stop"
-
-    def _delay_ms(self, run: Run, call: int, fault: Fault | None) -> float:
-        if fault is not None and fault.delay_ms is not None:
-            return fault.delay_ms
-        if fault is not None and fault.kind in ("timeout", "slow"):
-            return NEVER_MS if fault.kind == "timeout" else SLOW_MS
-        script = run.case.given.model
-        if script and script.latency_ms is not None:
-            return script.latency_ms
-        return self._latencies.draw(self._latencies.model_ms, run.case.id, "model", call)
+            return _Said(text=tokens.cut_to(text, request.max_tokens), finish="length")
+        return _Said(text=text)
 
 
-def _status(fault: Fault | None) -> int | None:
-    """The status that goes out; None when no answer does."""
-    kind = fault.kind if fault else ""
-    if kind == "rate_limit":
-        return 429
-    if kind == "server_error":
-        return fault.status if fault and fault.status else 500
-    return None if kind == "timeout" else 200
+def delay_of(fault: Fault | None, scripted_ms: float | None) -> float | None:
+    """Milliseconds before the first byte where fault or script say so, else None."""
+    if fault is not None and fault.delay_ms is not None:
+        return fault.delay_ms
+    if fault is not None and fault.kind in ("timeout", "slow"):
+        return NEVER_MS if fault.kind == "timeout" else SLOW_MS
+    return 0.0 if fault is not None and fault.kind == "refused_connection" else scripted_ms
+
+
+def _scripted_ms(case: Case) -> float | None:
+    return case.given.model.latency_ms if case.given.model else None
+
+
+def _digest(messages: tuple[Message, ...]) -> str:
+    try:
+        return digest_of(encode(messages))
+    except TypeError:
+        # A lone surrogate has no UTF-8 and therefore no canonical form.
+        return digest_bytes(repr(messages).encode())

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from sluicegate.model import Case, Json, Observation
+from sluicegate.doubles.correlation import TRACEPARENT, By
+from sluicegate.doubles.ticking import Ticking
+from sluicegate.model import Case, Json, Message, Observation
 
-__all__ = ["LOG_LIMIT", "Run", "Runs", "split_path"]
+__all__ = ["LOG_LIMIT", "RUN_ID", "Run", "Runs", "split_path"]
 
 LOG_LIMIT = 5_000
 """Observations kept of one run; what comes after is counted in a last one, `dropped`."""
 
+RUN_ID = re.compile(r"[0-9a-f]{16}")
 _PREFIX = re.compile(r"/r/([0-9a-f]{16})(/.*)?\Z")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{16})[0-9a-f]{16}-[0-9a-f]{16}-[0-9a-f]{2}")
 _EXAMPLES = 20
@@ -27,11 +31,26 @@ class Run:
     run_id: str
     case: Case
     calls: Counter[str] = field(default_factory=Counter)
-    """Calls so far by target: model, tool:<name>, retriever."""
+    """Calls so far by target: model, embedding, tool:<name>, retriever."""
     stored: dict[str, Json] = field(default_factory=dict)
     """What writing tools were given, by path."""
+    chats: dict[str, tuple[Message, ...]] = field(default_factory=dict)
+    """Chats a caller may go on from by the id of an answer."""
+    prompt_room: int = 1_000_000
+    """Characters of prompts that may still be kept, so that a pipeline that loops for ever fills no memory."""
+    asked: set[str] = field(default_factory=set)
+    """Digests of what the retriever was asked."""
+    ticking: Ticking | None = None
+    looks: dict[str, Json] | None = None
+    """Detail of the observation that counts looks at the clock."""
     log: list[Observation] = field(default_factory=list)
     dropped: int = 0
+
+    def clock(self, real: datetime) -> Ticking:
+        """The run's clock, which starts when it is first looked at."""
+        if self.ticking is None:
+            self.ticking = Ticking.of(self.case, real)
+        return self.ticking
 
     def count(self, target: str) -> int:
         """The number of this call to `target`, from 1."""
@@ -75,6 +94,10 @@ class Runs:
         self.strays: deque[Observation] = deque(maxlen=_EXAMPLES)
         """The last few requests without a run, for the message."""
 
+    def __iter__(self) -> Iterator[Run]:
+        """The open runs, the oldest first."""
+        return iter(tuple(self._open.values()))
+
     def open(self, run_id: str, case: Case) -> None:
         """Begin a run. Raises ValueError for a run id that is open already."""
         if run_id in self._open:
@@ -89,20 +112,21 @@ class Runs:
         """The open run of that id."""
         return self._open.get(run_id)
 
-    def belonging(self, headers: Mapping[str, str], raw: bytes) -> tuple[str | None, Run | None]:
+    def belonging(self, headers: Mapping[str, str], raw: bytes) -> tuple[str | None, Run | None, By]:
         """The run a request without prefix names (header, else trace), or carries a canary of.
 
-        Returns the id it named, if any, and the open run it belongs to, if any. A canary that fits two open runs
-        fits none.
+        Returns the id it named, if any, the open run it belongs to, if any, and what said so. A canary that fits two
+        open runs fits none.
         """
         named = headers.get("x-sluicegate-run")
-        if named is None and (trace := _TRACEPARENT.match(headers.get("traceparent", ""))):
-            # A trace of the caller's own says nothing about runs, so only a known id counts as a name.
-            named = trace[1] if trace[1] in self._open else None
         if named is not None:
-            return named, self._open.get(named)
+            return named, self._open.get(named), "header"
+        trace = _TRACEPARENT.match(headers.get(TRACEPARENT, ""))
+        # A trace of the caller's own says nothing about runs, so only a known id counts as a name.
+        if trace and trace[1] in self._open:
+            return trace[1], self._open[trace[1]], "traceparent"
         fitting = [run for run in self._open.values() if _carries_canary(run.case, raw)]
-        return None, fitting[0] if len(fitting) == 1 else None
+        return (None, fitting[0], "canary") if len(fitting) == 1 else (None, None, "nothing")
 
     def stray(self) -> Run:
         """A run of its own for a request nobody owns: it is answered, counted and kept apart."""

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
+import errno
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sluicegate.doubles.answer import Answer, Call, Endpoint, json_answer
-from sluicegate.doubles.faults import check_faults
+from sluicegate.doubles.anthropic import Anthropic
+from sluicegate.doubles.clock import Clock
+from sluicegate.doubles.control import Control
+from sluicegate.doubles.correlation import By, correlation
+from sluicegate.doubles.gemini import Gemini
 from sluicegate.doubles.latency import Latencies
 from sluicegate.doubles.openai import OpenAI
 from sluicegate.doubles.replies import Replies, TemplateModel
 from sluicegate.doubles.retriever import Retriever
-from sluicegate.doubles.runs import Run, Runs, split_path
+from sluicegate.doubles.runs import Runs, split_path
+from sluicegate.doubles.scripts import check_script
 from sluicegate.doubles.template import template_reply
 from sluicegate.doubles.tools import Tools
-from sluicegate.model import Case, Observation, now_utc, rfc3339
+from sluicegate.doubles.writing import write
+from sluicegate.errors import Fault, InputError
+from sluicegate.model import Case, Observation, now_utc
 from sluicegate.plan.types import ToolSpec
 
 if TYPE_CHECKING:
@@ -34,7 +41,7 @@ _SILENT.addHandler(logging.NullHandler())
 
 
 class Doubles:
-    """Model server, tools and retriever around a pipeline; the runner's `Boundary`.
+    """Model server, tools, retriever and clock around a pipeline; the runner's `Boundary`.
 
     Lives in the event loop that calls `start`. `environment` names the endpoints for code that knows no run,
     `open_run` those of one run.
@@ -47,15 +54,26 @@ class Doubles:
         latencies: Latencies | None = None,
         template: TemplateModel = template_reply,
         clock: Callable[[], datetime] = now_utc,
+        keep_prompts: bool = False,
+        port: int = 0,
+        controlled: bool = False,
     ) -> None:
+        """`keep_prompts` puts prompts into the observations; `controlled` lets `/_runs` script runs over HTTP."""
         latencies = latencies or Latencies()
-        replies = Replies(template=template, latencies=latencies)
+        replies = Replies(template=template, latencies=latencies, keep_prompts=keep_prompts)
         self._endpoints: tuple[Endpoint, ...] = (
-            OpenAI(replies),
+            OpenAI(replies, latencies=latencies),
+            Anthropic(replies),
+            Gemini(replies),
             Tools(tools, latencies=latencies),
             Retriever(latencies=latencies),
+            Clock(),
         )
+        self._tool_names = frozenset(tool.name for tool in tools)
         self._runs = Runs()
+        self._port = port
+        # A pipeline under test must not be able to write its own script.
+        self._control = Control(self, self._runs) if controlled else None
         self._clock = clock
         self._runner: web.ServerRunner | None = None
         self._base = ""
@@ -76,7 +94,7 @@ class Doubles:
         return tuple(self._runs.strays)
 
     async def start(self) -> None:
-        """Listen on a free port of 127.0.0.1. Raises RuntimeError when started already."""
+        """Listen on 127.0.0.1. Raises RuntimeError when started already, InputError for a port that cannot be had."""
         from aiohttp import web
 
         if self._runner is not None:
@@ -84,7 +102,11 @@ class Doubles:
         server: Any = web.Server(self._handle, handler_cancellation=True, logger=_SILENT, access_log=None)
         runner = web.ServerRunner(server, shutdown_timeout=0.2)
         await runner.setup()
-        await web.TCPSite(runner, HOST, 0, backlog=1024).start()
+        try:
+            await web.TCPSite(runner, HOST, self._port, backlog=1024).start()
+        except (OSError, OverflowError) as error:
+            await runner.cleanup()
+            raise InputError(_no_port(self._port, error)) from None
         self._runner = runner
         self._base = f"http://{HOST}:{runner.addresses[0][1]}"
 
@@ -97,11 +119,12 @@ class Doubles:
     def environment(self) -> Mapping[str, str]:
         """Base URLs by variable, without a run; to be set before user code is imported."""
         # Vendors' clients refuse to start without a key; this one also keeps a real key out of loopback requests.
-        return {**self._urls(""), "OPENAI_API_KEY": "sluicegate-double"}
+        keys = {name: "sluicegate-double" for endpoint in self._endpoints for name in endpoint.keys}
+        return {**self._urls(""), **keys}
 
     def open_run(self, run_id: str, case: Case) -> Mapping[str, str]:
-        """Script the doubles for one run. Raises InputError for a fault no double can inject, ValueError if open."""
-        check_faults(case)
+        """Script the doubles for one run. Raises InputError for what no double can play, ValueError if open."""
+        check_script(case, self._tool_names)
         self._runs.open(run_id, case)
         return self._urls(f"/r/{run_id}")
 
@@ -116,35 +139,49 @@ class Doubles:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await _body(request)
-        run_id, path = split_path(request.rel_url.raw_path)
+        path = request.rel_url.raw_path
+        if self._control is not None and self._control.owns(path):
+            return await write(request, self._control.answer(request.method, path, request.headers, body))
+        run_id, path = split_path(path)
+        named_by: By = "path"
         if run_id is None:
             raw = (body or b"") + request.rel_url.raw_path_qs.encode()
-            run_id, run = self._runs.belonging(request.headers, raw)
+            run_id, run, named_by = self._runs.belonging(request.headers, raw)
         else:
             run = self._runs.named(run_id)
         if run is None and run_id is not None:
             self._runs.late += 1
-            return await _write(request, json_answer({"error": f"run {run_id[:16]} is not open"}, status=410))
+            return await write(request, json_answer({"error": f"run {run_id[:16]} is not open"}, status=410))
         owner = run or self._runs.stray()
-        answer = self._decide(request, owner, path, body)
-        if run is None:
-            self._runs.strays.extend(owner.log)
-        return await _write(request, answer)
-
-    def _decide(self, request: web.BaseRequest, run: Run, path: str, body: bytes | None) -> Answer:
         call = Call(
-            run=run,
+            run=owner,
             method=request.method,
             path=path,
             query=tuple(request.rel_url.query.items()),
             body=body,
-            at=rfc3339(self._clock()),
+            when=self._clock(),
+            correlation=correlation(named_by, request.headers),
         )
+        answer = self._decide(call)
+        if run is None:
+            self._runs.strays.extend(owner.log)
+        return await write(request, answer)
+
+    def _decide(self, call: Call) -> Answer:
         for endpoint in self._endpoints:
-            if path == endpoint.prefix or path.startswith(f"{endpoint.prefix}/"):
+            if call.path == endpoint.prefix or call.path.startswith(f"{endpoint.prefix}/"):
                 answer = endpoint.answer(call)
-                return answer if body is not None else json_answer({"error": "body too large"}, status=413)
-        return json_answer({"error": f"no double answers {path[:200]}"}, status=404)
+                if call.body is None and answer.status < 400:
+                    return json_answer({"error": "body too large"}, status=413, seen=answer.seen)
+                return answer
+        return json_answer({"error": f"no double answers {call.path[:200]}"}, status=404)
+
+
+def _no_port(port: int, error: OSError | OverflowError) -> Fault:
+    what = f"port {port} of {HOST} cannot be had: {getattr(error, 'strerror', None) or error}."
+    if getattr(error, "errno", None) == errno.EADDRINUSE:
+        what = f"port {port} of {HOST} is in use."
+    return Fault(where="doubles", what=what, mend="Choose another with --port, or leave it out for a free one.")
 
 
 async def _body(request: web.BaseRequest) -> bytes | None:
@@ -157,49 +194,3 @@ async def _body(request: web.BaseRequest) -> bytes | None:
             return None
         pieces.append(piece)
     return b"".join(pieces)
-
-
-async def _write(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-    from aiohttp import web
-
-    try:
-        if answer.delay_ms > 0:
-            await asyncio.sleep(answer.delay_ms / 1000)
-        if answer.cut == "silent":
-            return _hung_up(request)
-        if answer.stream or answer.cut == "middle":
-            return await _write_pieces(request, answer)
-    except (asyncio.CancelledError, ConnectionError):
-        if answer.seen is not None:
-            answer.seen["aborted"] = True
-        raise
-    headers = {"content-type": answer.content_type, **answer.headers}
-    return web.Response(status=answer.status, body=answer.body, headers=headers)
-
-
-async def _write_pieces(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-    from aiohttp import web
-
-    pieces = answer.stream or (answer.body[: len(answer.body) // 2], answer.body[len(answer.body) // 2 :])
-    response = web.StreamResponse(status=answer.status, headers={"content-type": answer.content_type, **answer.headers})
-    if not answer.stream:
-        response.content_length = len(answer.body)
-    await response.prepare(request)
-    ends = len(pieces) // 2 if answer.cut == "middle" else len(pieces)
-    for piece in pieces[:ends]:
-        await response.write(piece)
-        if answer.gap_ms > 0:
-            await asyncio.sleep(answer.gap_ms / 1000)
-    if answer.cut == "middle":
-        return _hung_up(request, response)
-    await response.write_eof()
-    return response
-
-
-def _hung_up(request: web.BaseRequest, response: web.StreamResponse | None = None) -> web.StreamResponse:
-    """Close the connection, as a server that died would."""
-    from aiohttp import web
-
-    if request.transport is not None:
-        request.transport.close()
-    return response or web.Response(status=500)

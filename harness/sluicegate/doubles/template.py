@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from sluicegate.doubles.replies import ModelRequest
+from sluicegate.doubles.template_trends import TASKS, trend_reply
 from sluicegate.model import Json, canonical, parse
 
 __all__ = ["sections", "template_reply"]
@@ -43,6 +44,8 @@ def template_reply(request: ModelRequest) -> str:
     """A JSON object with subject, body and confidence for a prompt with sections, else one line that says so."""
     asked = next((turn.content for turn in reversed(request.messages) if turn.role == "user"), "")
     found = sections(asked)
+    if found.get("TASK", "").strip() in TASKS:
+        return canonical(trend_reply(found)).decode()
     if not found:
         return f"Template answer to a prompt of {len(asked)} characters."
     phrases = _PHRASES.get(found.get("LANGUAGE", "en").strip()[:2].lower(), _PHRASES["en"])

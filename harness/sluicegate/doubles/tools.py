@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from urllib.parse import parse_qsl, quote, unquote
 
 from sluicegate.doubles.answer import Answer, Call, json_answer
-from sluicegate.doubles.faults import disturbed, fault_for
+from sluicegate.doubles.bodies import DEEPEST
+from sluicegate.doubles.faults import disturbed, struck
 from sluicegate.doubles.latency import Latencies
 from sluicegate.doubles.runs import Run
 from sluicegate.model import Json, ToolResult, digest_bytes
@@ -20,12 +22,15 @@ __all__ = ["Tools"]
 _RECORDED_BYTES = 64_000
 """A larger body is recorded by its digest and size."""
 
+_WIDEST = 2**63
+
 
 class Tools:
     """`/tools/<path template>`: records what each tool really received."""
 
     prefix = "/tools"
     variable = "SLUICEGATE_TOOLS_URL"
+    keys: tuple[str, ...] = ()
 
     def __init__(self, tools: Sequence[ToolSpec], *, latencies: Latencies) -> None:
         self._tools = [(tool, _pattern(tool.path)) for tool in tools]
@@ -39,7 +44,7 @@ class Tools:
         if chosen is None:
             status = 405 if fitting else 404
             detail: dict[str, Json] = {"method": call.method, "path": path[:500], "status": status, "writes": False}
-            seen = call.run.see("tool", "(undeclared)", call.at, detail)
+            seen = call.see("tool", "(undeclared)", detail)
             return json_answer({"error": f"no tool answers {call.method} {path}"}, status=status, seen=seen)
         tool, match = chosen
         received = _received(call, {name: unquote(value) for name, value in match.groupdict().items()})
@@ -47,16 +52,16 @@ class Tools:
 
     def _answer(self, call: Call, tool: ToolSpec, path: str, received: _Received) -> Answer:
         run, target = call.run, f"tool:{tool.name}"
-        turn = run.count(target)
+        turn, fault = struck(run, target)
         status, value, latency_ms = _result(run, tool, path, received.arguments)
         detail = {**received.recorded(), "status": status, "writes": tool.writes}
         answer = json_answer(
             value,
             status=status,
             delay_ms=latency_ms or self._latencies.draw(self._latencies.tool_ms, run.case.id, target, turn),
-            seen=run.see("tool", tool.name, call.at, detail),
+            seen=call.see("tool", tool.name, detail),
         )
-        return disturbed(answer, fault_for(run.case, target, turn))
+        return disturbed(answer, fault, call)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +116,10 @@ def _body_pairs(body: bytes) -> list[tuple[str, Json]] | None:
     try:
         # The standard library's reader, because it shows duplicate keys and what is not finite.
         value = json.loads(body, object_pairs_hook=_Members, parse_constant=str)
+        return [(_text(name), _plain(item)) for name, item in value.pairs] if isinstance(value, _Members) else None
     except (ValueError, RecursionError):
         form = parse_qsl(body.decode(errors="replace"), keep_blank_values=True) if b"=" in body[:500] else []
         return [*form] or None
-    return [(name, _plain(item)) for name, item in value.pairs] if isinstance(value, _Members) else None
 
 
 class _Members:
@@ -126,12 +131,24 @@ class _Members:
         self.pairs = pairs
 
 
-def _plain(value: Json) -> Json:
+def _plain(value: Json, depth: int = 0) -> Json:
+    """As JSON can tell it: what has no form there is told as text. Raises ValueError for what nests too deeply."""
+    if depth > DEEPEST:
+        raise ValueError("too deep")
     if isinstance(value, _Members):
-        return {name: _plain(item) for name, item in value.pairs}
+        return {_text(name): _plain(item, depth + 1) for name, item in value.pairs}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return value
+        return [_plain(item, depth + 1) for item in value]
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, float):
+        return value if isfinite(value) else str(value)
+    return value if not isinstance(value, int) or -_WIDEST <= value < _WIDEST else str(value)
+
+
+def _text(value: str) -> str:
+    """A lone surrogate, which has no UTF-8, is shown as it was written."""
+    return value if value.isascii() else value.encode(errors="backslashreplace").decode()
 
 
 def _merged(pairs: Iterable[tuple[str, Json]], rest: _Received) -> _Received:

@@ -57,7 +57,7 @@ def body_of(criterion: Criterion, every: Series, window: Series, frame: Frame, *
                 unit=unit_of(criterion),
             )
         case MetricKind.CONTROLLED:
-            return _capped(criterion, every, frame)
+            return _capped(criterion, every, frame, grows=grows)
         case _:
             return _share(criterion, every, window, frame, grows=grows)
 
@@ -76,7 +76,7 @@ def reference_of(criterion: Criterion, evidence: Evidence, frame: Frame) -> Refe
         case MetricKind.DISTRIBUTION if criterion.at is not None:
             return _quantile_reference(criterion.at, series)
         case MetricKind.CONTROLLED:
-            return _mean_reference(array("d", _capped(criterion, series, frame).totals))
+            return _mean_reference(array("d", _capped(criterion, series, frame, grows=grows).totals))
         case MetricKind.DISTRIBUTION:
             return _mean_reference(_unit_means(series, criterion, frame, grows=grows))
         case _:
@@ -142,16 +142,17 @@ def _mean(values: Sequence[float]) -> float:
     return fsum(values) / len(values) if all(map(isfinite, values)) else inf
 
 
-def _capped(criterion: Criterion, series: Series, frame: Frame) -> CappedValues:
+def _capped(criterion: Criterion, series: Series, frame: Frame, *, grows: bool) -> CappedValues:
+    """Totals by unit. A pinned case is a unit of its own: it acts out a day, whatever day it is run on."""
     unit = unit_of(criterion)
     quantities = series.value or array("d", series.k)
     unknown = sum(1 for value in quantities if not isfinite(value))
     known = [value if isfinite(value) else 0.0 for value in quantities]
     running: float | None = None
     whole_run = [(0, len(known))] if known else []
-    ranges = whole_run if unit == "run" else unit_ranges(series, unit, frame.zone)
+    ranges = whole_run if unit == "run" else unit_ranges(series, unit, frame.zone) if grows else None
     totals = known if ranges is None else [fsum(known[start:stop]) for start, stop in ranges]
-    if unit == "day" and totals and _is_today(series, frame):
+    if unit == "day" and grows and totals and _is_today(series, frame):
         running = totals.pop()
     return CappedValues(
         totals=totals,

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from sluicegate.gate.body import Flip
 from sluicegate.gate.sides import Sense, Side
-from sluicegate.gate.wording import figure
+from sluicegate.gate.wording import count_of, figure
 from sluicegate.model import Estimate, NotMeasured
 from sluicegate.plan.types import Better, Scale
 
@@ -66,11 +66,11 @@ class CappedValues:
 
     def to_show(self, side: Side, alpha: Fraction) -> Flip:
         """Unknown quantities have to become known."""
-        return Flip(text=f"the quantity of {self.unknown:,} failed attempts")
+        return Flip(text=f"Record the quantity of {count_of(self.unknown, 'failed attempt')}")
 
     def to_meet(self, side: Side) -> Flip:
         """Nothing undoes a fact."""
-        return Flip(text=f"a new subject: {figure(side.value, self.scale)} was exceeded, and stays so")
+        return Flip(text=f"Serve a new subject: {figure(side.value, self.scale)} was exceeded, and stays so")
 
     def _first_beyond(self, side: Side) -> tuple[int, float] | None:
         for index, total in enumerate(self.totals):

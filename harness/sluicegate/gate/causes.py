@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sluicegate.errors import printable
 from sluicegate.gate.validity import Question
@@ -12,7 +12,7 @@ from sluicegate.gate.wording import count_of
 from sluicegate.model import CriterionResult, Finding, Kind, Reason, Severity
 from sluicegate.plan.types import MetricKind
 
-__all__ = ["Causes", "causes_said", "incidents_said"]
+__all__ = ["Causes", "causes_said", "failures_said", "incidents_said"]
 
 _INCIDENTS_NAMED = 20
 _CAUSES_NAMED = 3
@@ -43,9 +43,10 @@ class Causes:
         if first is None or (finding.sort_key(), finding.excerpt) < (first.sort_key(), first.excerpt):
             self._first[finding.check] = finding
 
-    def most(self) -> list[tuple[int, Finding]]:
-        """The checks with the most findings."""
-        by_count = sorted(self._count, key=lambda check: (-self._count[check], check))
+    def most(self, among: Collection[str] | None = None) -> list[tuple[int, Finding]]:
+        """The checks with the most findings, of all or `among` some."""
+        named = self._count if among is None else self._count.keys() & set(among)
+        by_count = sorted(named, key=lambda check: (-self._count[check], check))
         return [(self._count[check], self._first[check]) for check in by_count[:_CAUSES_NAMED]]
 
 
@@ -58,6 +59,15 @@ def causes_said(results: Sequence[CriterionResult], causes: Causes, question: Qu
     kind = min((result.kind for result in missed), key=lambda kind: kind.row)
     for count, first in causes.most():
         text = f"{count_of(count, 'finding')} of {first.check} behind {missed[0].metric}."
+        yield _reason(first, kind, first.check, printable(text), question)
+
+
+def failures_said(
+    causes: Causes, checks: Collection[str], suite: str, kind: Kind, question: Question
+) -> Iterator[Reason]:
+    """The most frequent findings of a suite that failed, each with a case to run again."""
+    for count, first in causes.most(checks):
+        text = f"{count_of(count, 'finding')} of {first.check} in suite {suite}."
         yield _reason(first, kind, first.check, printable(text), question)
 
 

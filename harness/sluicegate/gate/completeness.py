@@ -6,17 +6,19 @@ from collections.abc import Iterator
 
 from sluicegate.checks import SUITES
 from sluicegate.errors import printable
+from sluicegate.gate.causes import failures_said
 from sluicegate.gate.hearing import Hearing
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
 from sluicegate.model import Kind, Reason
-from sluicegate.plan.types import MetricKind
+from sluicegate.plan.types import Criterion, MetricKind
 
 __all__ = ["completeness_said"]
 
 _COLLECT = "Collect evidence again."
 _LOCK = "Run: sluicegate plan lock"
+_FAILED_NAMED = 3
 _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
 
 
@@ -27,8 +29,12 @@ def completeness_said(hearing: Hearing, question: Question, suites: list[SuiteAc
     yield from _trials(hearing)
     for suite in suites:
         yield from _suite(suite, question)
+        yield from _failed(suite, hearing, question)
     if question.stage.requires.tests:
         yield from _tests(hearing, question)
+    if unread := hearing.shards.unread():
+        text = f"only {unread} bundled tests read their results: the others were deselected or stopped."
+        yield _incomplete("suites", text, "Run pytest without -k, -m, -x and without paths that leave the suites out.")
     if unfinished := hearing.shards.unfinished():
         yield _incomplete("workers", f"{count_of(unfinished.count, 'worker')} did not finish: {unfinished}.", _COLLECT)
     if hearing.failures:
@@ -94,15 +100,27 @@ def _suite(suite: SuiteAccount, question: Question) -> Iterator[Reason]:
     if errors:
         text = f"{count_of(errors, 'check')} of suite {name} could not judge: {_few(suite.errors, errors)}."
         yield _incomplete(name, text, "See what the check raised.")
-    graded = [c for c in question.stage.criteria if c.metric.suite == name and c.metric.kind in _GRADES]
+    graded = _graded(name, question)
     optional = bool(graded) and all(criterion.optional for criterion in graded)
     if result.planned and result.not_applicable == result.planned and not optional:
         text = f"all {result.planned:,} checks of suite {name} are not applicable to this pipeline."
         yield _incomplete(name, text, "Declare what the pipeline can do, or take the suite out of the stage.")
-    if result.failed and not graded and name in question.stage.requires.suites:
-        said = _few(suite.failed, result.failed)
-        text = f"{result.failed:,} of {count_of(result.planned, 'check')} of suite {name} failed: {said}."
-        yield Reason(kind=failed_kind(question), about=name, text=text, mend="Mend the pipeline; see the findings.")
+
+
+def _failed(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterator[Reason]:
+    """A required suite that no criterion grades allows no failure; the findings name the cases."""
+    name, result = suite.result.suite, suite.result
+    if not result.failed or _graded(name, question) or name not in question.stage.requires.suites:
+        return
+    kind, said = failed_kind(question), _few(suite.failed[:_FAILED_NAMED], result.failed)
+    text = f"{result.failed:,} of {count_of(result.planned, 'check')} of suite {name} failed: {said}."
+    yield Reason(kind=kind, about=name, text=text, mend="Mend what the findings show and serve a new subject.")
+    checks = SUITES[name].checks if name in SUITES else ()
+    yield from failures_said(hearing.trials.measuring.causes, checks, name, kind, question)
+
+
+def _graded(name: str, question: Question) -> list[Criterion]:
+    return [c for c in question.stage.criteria if c.metric.suite == name and c.metric.kind in _GRADES]
 
 
 def _tests(hearing: Hearing, question: Question) -> Iterator[Reason]:

@@ -176,10 +176,12 @@ class Channel:
     future: int = 0
     repeated: int = 0
     """Units recorded a second time, left out."""
+    apart: Series = field(default_factory=Series)
+    """As `growing`, with every row that may be a copy; where some may be."""
+    unclear: NotMeasured | None = None
+    """Why some rows may be one unit."""
     last_us: int = -(1 << 62)
     _valued: bool | None = None
-    _source_of: dict[str, str] = field(default_factory=dict)
-    """By content, the name it first came under: a renamed copy is the same source."""
 
     def __post_init__(self) -> None:
         metric = self.criterion.metric
@@ -202,8 +204,7 @@ class Channel:
         if admitted.rows is not None:
             self._valued = valued
             self.last_us = max(self.last_us, admitted.rows.last_us)
-            source = self._source_of.setdefault(block.content, block.source)
-            upload = Upload(source=source, recording=block.recording)
+            upload = Upload(source=block.source, content=block.content, recording=block.recording)
             self.arrivals.setdefault(block.origin, Arrivals()).add(admitted.rows, upload)
 
     def trial(self, origin: Origin, attempt: Attempt) -> None:
@@ -233,18 +234,27 @@ class Channel:
 
     def settle(self, voids: Sequence[VoidSpan]) -> None:
         """Put growing evidence in order of time, without what is void. Once, after the last record."""
+        metric = self.criterion.metric
+        better = Better.LOWER if metric.kind is MetricKind.INCIDENTS else metric.better
         for origin in sorted(self.arrivals):
             arrivals = self.arrivals.pop(origin)
-            settled, left_out, repeated = arrivals.settled([span for span in voids if span.origin is origin])
-            self.void += left_out
-            self.repeated += repeated
-            self.growing = joined(self.growing, settled)
+            settled = arrivals.settled([span for span in voids if span.origin is origin], better)
+            self.void += settled.void
+            self.repeated += settled.repeated
+            if self.unclear is None:
+                self.unclear = settled.unclear
+            if self.unclear is not None:
+                apart = self.growing if not len(self.apart) else self.apart
+                self.apart = joined(apart, settled.apart if settled.apart is not None else settled.series)
+            self.growing = joined(self.growing, settled.series)
 
     def evidence(self, *, with_lost: bool = True) -> Evidence:
         """What the criterion is judged on. Lost trials are failures, or left out for a second look without them."""
         return Evidence(
             fixed=self.pool.series(self.lost if with_lost else ()),
             growing=self.growing,
+            apart=self.apart if self.unclear is not None else None,
+            unclear=self.unclear,
             void=self.void,
             foreign=self.foreign,
             confirmed=self.confirmed.findings,

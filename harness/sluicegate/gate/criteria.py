@@ -33,6 +33,8 @@ from sluicegate.plan.types import Criterion, MetricKind, Mode
 
 __all__ = ["judge_criterion"]
 
+_HOW = {False: "Run: sluicegate gate", True: "Hand measurements over: sluicegate record measurements"}
+"""How pinned and growing evidence comes about."""
 _LATER = {MetricKind.COUNT: "a count that nobody caps", MetricKind.CORRELATION: "a correlation"}
 
 
@@ -61,6 +63,7 @@ def judge_criterion(
     case = _Case(
         criterion=criterion,
         evidence=evidence,
+        doubt=next((each.unclear for each in (evidence, *references.values()) if each.unclear is not None), None),
         lines=resolve(criterion, found),
         frame=frame,
         stage_live=stage_live,
@@ -78,6 +81,8 @@ class _Case:
 
     criterion: Criterion
     evidence: Evidence
+    doubt: NotMeasured | None
+    """Why some of it, or of what it is compared with, may be one unit counted twice."""
     lines: Lines
     frame: Frame
     stage_live: bool
@@ -95,6 +100,7 @@ class _Case:
             return [*standings, unmeasurable], ()
         if (waits := self._not_armed()) is not None:
             return [*standings, waits], ()
+        standings.extend(self._doubtful())
         if self.criterion.metric.kind is MetricKind.SPLIT:
             return [*standings, stand_split(self.criterion, self.evidence, self.lines, stage_live=self.stage_live)], ()
         parts = [self._part(grows=grows) for grows in self._natures()]
@@ -133,6 +139,19 @@ class _Case:
             foreign=self.evidence.foreign,
         )
 
+    def _doubtful(self) -> list[Standing]:
+        """Rows that may be copies: nothing is promoted on them, and a line that only all of them cross is suspect."""
+        if self.doubt is None:
+            return []
+        found = [nothing(self.doubt)]
+        if self.evidence.apart is not None and self.criterion.metric.kind is not MetricKind.SPLIT:
+            every = self._stand(self.evidence.apart, grows=True, alpha=self.criterion.alpha, minimum=None)
+            if every.kind.row <= 2:
+                shown = f"{every.shown}, if no unit was recorded twice: {self.doubt.reason}"
+                flip = Flip(text=self.doubt.mend)
+                found.append(replace(every, status=Status.SUSPECT, kind=Kind.HOLD_SUSPECT, shown=shown, flip=flip))
+        return found
+
     def _natures(self) -> list[bool]:
         """Pinned evidence, growing evidence, or both: each that the criterion names has to pass."""
         return sorted({origin.grows for origin in self.criterion.origins})
@@ -165,7 +184,7 @@ class _Case:
             status=Status.INSUFFICIENT,
             kind=Kind.HOLD_INSUFFICIENT,
             measured=NotMeasured(reason=f"armed {days(self.criterion.after_s)} after stage entry"),
-            flip=Flip(text=f"{wait} until its lines are armed"),
+            flip=Flip(text=f"Wait {wait} until its lines are armed"),
         )
 
     def _part(self, *, grows: bool) -> Standing:
@@ -198,7 +217,9 @@ class _Case:
 
     def _nothing_of(self, *, grows: bool) -> Standing:
         if self.evidence.void:
-            reason = NotMeasured(reason=f"all {count_of(self.evidence.void, unit_of(self.criterion))} are void")
+            count = count_of(self.evidence.void, unit_of(self.criterion))
+            why = "drawn by a double, cached or replayed, or measured while the experiment was void"
+            reason = NotMeasured(reason=f"all {count} are left out: {why}")
             return Standing(status=Status.VOID, kind=Kind.HOLD_INVALID_EXPERIMENT, measured=reason)
         if self.evidence.not_measured is not None:
             return self._incomplete(self.evidence.not_measured)
@@ -206,7 +227,7 @@ class _Case:
         foreign = (
             f"; {self.evidence.foreign:,} belong to another subject, stage or time" if self.evidence.foreign else ""
         )
-        return nothing(NotMeasured(reason=f"no {named} evidence{foreign}", mend=f"Collect {named} evidence."))
+        return nothing(NotMeasured(reason=f"no {named} evidence{foreign}", mend=_HOW[grows]))
 
     def _incomplete(self, reason: NotMeasured) -> Standing:
         """A reason why there is no number; not applicable only where the plan allows it and nothing was counted."""
@@ -266,7 +287,7 @@ class _Case:
                     kind=Kind.ROLLBACK_THRESHOLD if self.stage_live else Kind.HOLD_THRESHOLD,
                     measured=measured,
                     shown=f"slice {name} {limit_said(side, self.criterion, good=False)}, {where}",
-                    flip=Flip(text="a new subject, or a signed override: a line once crossed stays crossed"),
+                    flip=Flip(text="Mend the cause and serve a new subject: a line once crossed stays crossed"),
                 )
         for side in self.lines.guards or self.lines.promote:
             if body.shows_bad(side, alpha):

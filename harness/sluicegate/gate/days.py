@@ -75,5 +75,5 @@ def _waiting(measured: Estimate | NotMeasured, stable: int, days: int, cause: st
         kind=Kind.HOLD_INSUFFICIENT,
         measured=measured,
         shown=f"{stable} of {days} stable days; {cause}",
-        flip=Flip(text=f"{more} more stable {'day' if more == 1 else 'days'}"),
+        flip=Flip(text=f"Wait for {more} more stable {'day' if more == 1 else 'days'}"),
     )

@@ -53,7 +53,7 @@ def known_incident(criterion: Criterion, evidence: Evidence, *, stage_live: bool
             kind=Kind.ROLLBACK_INCIDENT if stage_live else Kind.HOLD_INCIDENT,
             measured=measured,
             shown=f"{count_of(len(evidence.confirmed), 'incident')} confirmed",
-            flip=Flip(text="a new subject, or a signed override: an incident is not outvoted by good units"),
+            flip=Flip(text="Mend the cause and serve a new subject: good units do not outvote an incident"),
         )
     if evidence.confirmed or evidence.suspected or counted:
         return Standing(
@@ -61,7 +61,7 @@ def known_incident(criterion: Criterion, evidence: Evidence, *, stage_live: bool
             kind=Kind.HOLD_SUSPECT,
             measured=measured,
             shown=f"{count_of(max(seen, counted), 'incident')} not confirmed",
-            flip=Flip(text="a human looks: a signed confirmation rolls back, a signed dismissal lifts the hold"),
+            flip=Flip(text="Have a human look at it: a signed confirmation rolls back, a dismissal lifts the hold"),
         )
     return None
 

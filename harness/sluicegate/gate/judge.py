@@ -21,7 +21,7 @@ from sluicegate.gate.memory import entered_at, state_said
 from sluicegate.gate.order import ordered, rounded
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
-from sluicegate.gate.runs import attempts_said, objections_said, runs_said
+from sluicegate.gate.runs import attempts_said, objections_said, older_said, runs_said
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
 from sluicegate.ledger.state import StateView
@@ -100,6 +100,9 @@ def judge(
     results = tuple(bench.criterion(channel) for channel in hearing.channels)
     suites = hearing.trials.account.suite_accounts()
     reasons = ordered(bench.reasons(results, suites))
+    if reasons and (older := older_said(hearing.runs, reasons[0].kind)) is not None:
+        # Said first: as long as it stands, mending anything else moves nothing.
+        reasons = (older, *reasons)
     return bench.verdict(results, suites, reasons, subject_parts=subject_parts, engine=engine)
 
 
@@ -148,7 +151,7 @@ class _Bench:
             status=Status.SUSPECT,
             kind=Kind.HOLD_SUSPECT,
             shown=f"crossed only by {lost} that never had an answer",
-            flip="a human looks at what became of them",
+            flip="Have a human look at what became of them",
         )
 
     def reasons(self, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Iterator[Reason]:
@@ -292,13 +295,21 @@ class _Bench:
             result = account.result
             if account.checks and result.not_applicable:
                 yield f"suite {result.suite}: {count_of(result.not_applicable, 'check')} not applicable"
+        tests, stage = self.hearing.tests, self.question.stage
+        if tests.unpinned and not stage.requires.tests:
+            path = printable(str(self.question.plan.path))
+            yield (
+                f"own tests are no part of this verdict, for stage '{stage.name}' does not ask for them: "
+                f"{tests.unpinned.count:,} ran, {tests.unpinned_failed.count:,} failed. To have them count, write "
+                f"requires: {{tests: true}} and run: sluicegate plan lock {path}"
+            )
         for channel in self.hearing.channels:
             if channel.repeated:
                 name, repeated = channel.criterion.metric.name, count_of(channel.repeated, "unit")
                 yield f"{name}: {repeated} recorded again and counted once"
         for run in self.hearing.runs:
             if run.ours_fixed and run.started is not None and run.differs:
-                yield printable(f"{run.name}: measured with another {' and '.join(run.differs)}")
+                yield printable(f"{run.name}: measured with another {run.other}")
 
 
 def _said(result: CriterionResult) -> str:

@@ -131,7 +131,7 @@ class Measuring:
             unit=self._unit(case.id, channel.criterion.metric),
             counted=measured,
             at_us=judged.at_us,
-            slice=case.slice,
+            slice=measured.arm if measured.arm is not None else case.slice,
         )
         if not lost:
             channel.trial(origin, attempt)

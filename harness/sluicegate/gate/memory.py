@@ -12,7 +12,13 @@ from sluicegate.ledger.state import Acknowledged, RolledBack, StateView, Verdict
 from sluicegate.model import Decision, Kind, Reason, parse_time
 from sluicegate.plan.types import Stage
 
-__all__ = ["entered_at", "state_said"]
+__all__ = ["NEW_SUBJECT", "entered_at", "state_said"]
+
+NEW_SUBJECT = (
+    "Mend the cause and serve a new subject; where only the environment was at fault, give the plan's subject a new "
+    "literal part, as in release: '2'."
+)
+"""What helps where a subject stays held by what it did before."""
 
 
 def entered_at(
@@ -55,14 +61,15 @@ def state_said(state: StateView | None, question: Question, *, first: bool) -> I
 
 
 def _crossed(state: StateView, question: Question) -> Iterator[Reason]:
-    mend = "Serve a new subject; this one stays back."
+    mend = NEW_SUBJECT
     told = False
     for item in state.verdicts:
         kind = _kind(item.kind)
         if item.subject != question.subject or told or (kind.row > 2 and kind.decision is not Decision.ROLLBACK):
             continue
         told = True
-        judged = f"this subject was judged {item.kind} at {item.at}, leaving '{item.from_stage}'"
+        attempt = _attempt_of(state, item)
+        judged = f"this subject was judged {item.kind} at {item.at}, leaving '{item.from_stage}'{attempt}"
         text = f"{judged}: a line once crossed stays crossed."
         yield Reason(kind=_as_seen(kind, question), about="state", text=text, mend=mend)
     for back in state.rollbacks:
@@ -70,6 +77,13 @@ def _crossed(state: StateView, question: Question) -> Iterator[Reason]:
             told = True
             text = f"this subject was rolled back from '{back.stage}' at {back.at} by {back.by}."
             yield Reason(kind=_as_seen(Kind.ROLLBACK_THRESHOLD, question), about="state", text=text, mend=mend)
+
+
+def _attempt_of(state: StateView, verdict: VerdictGiven) -> str:
+    """`, in attempt 2`: the newest attempt noted before the verdict."""
+    here = (verdict.from_stage, verdict.subject)
+    made = [item for item in state.attempts if (item.stage, item.subject) == here and item.at <= verdict.at]
+    return f", in attempt {made[-1].attempt}" if made else ""
 
 
 def _as_seen(kind: Kind, question: Question) -> Kind:

@@ -11,7 +11,10 @@ from sluicegate.gate.validity import Run
 from sluicegate.ledger.records import Shard, TestRun
 from sluicegate.model import SuiteResult
 
-__all__ = ["OwnTests", "Shards"]
+__all__ = ["READINGS", "OwnTests", "Shards"]
+
+READINGS = "suites"
+"""The shard that counts which of the bundled tests read their results; no worker has this name."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +37,7 @@ class OwnTests:
     def __init__(self, pinned: Sequence[str]) -> None:
         self._tests = {name: _Seen() for name in pinned}
         self.unpinned = Names()
+        self.unpinned_failed = Names()
 
     def add(self, test: TestRun, run: Run) -> None:
         """One report of a test. Stale runs can fail it and cannot pass it; of another apparatus nothing counts."""
@@ -42,6 +46,8 @@ class OwnTests:
             return
         if seen is None:
             self.unpinned.add(test.test_id)
+            if test.outcome in ("failed", "error"):
+                self.unpinned_failed.add(test.test_id)
             return
         if test.outcome == "failed":
             seen.failed = True
@@ -146,6 +152,11 @@ class Shards:
         """Workers that died, or ran less than they were given."""
         names = Names()
         for name, shard in self._shards.items():
-            if not shard.closed or shard.run < shard.planned:
+            if name != READINGS and (not shard.closed or shard.run < shard.planned):
                 names.add(f"{printable(name)} ({shard.run} of {shard.planned})")
         return names
+
+    def unread(self) -> str:
+        """`3 of 12`, where bundled tests did not read their results; else the empty string."""
+        shard = self._shards.get(READINGS)
+        return "" if shard is None or shard.run >= shard.planned else f"{shard.run:,} of {shard.planned:,}"

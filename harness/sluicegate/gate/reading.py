@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import compress
 from operator import gt
 
@@ -31,6 +32,10 @@ class Rows:
     n: Sequence[int]
     value: Sequence[float] = ()
     """Empty for counts; infinite where the attempt failed, with k = 1."""
+    ids: array[int] = field(default_factory=lambda: array("Q"))
+    """Digest of each unit's id; empty when the source names none."""
+    ordered: bool = False
+    """Known to be in order of time."""
     first_us: int
     last_us: int
 
@@ -46,6 +51,8 @@ class Rows:
             k=list(compress(self.k, marks)),
             n=list(compress(self.n, marks)),
             value=list(compress(self.value, marks)),
+            ids=array("Q", compress(self.ids, marks)),
+            ordered=self.ordered,
             first_us=min(at),
             last_us=max(at),
         )
@@ -61,9 +68,9 @@ class Measured:
     stage: str | None
     provenance: str
     source: str
-    """The name of the file or query."""
+    """The name of the file, then, after a NUL each, what tells its place and its query apart."""
     content: str
-    """Hash of what it held: a copy under another name is the same source."""
+    """Hash of what it held, and its query: a copy under another name is the same source."""
     recording: str
     """Tells one upload of a source from another."""
     from_us: int | None
@@ -113,6 +120,7 @@ def read_void(void: Void) -> VoidSpan:
 def read_measured(block: Measurements, *, run: int) -> Measured:
     """A block of measurements in columns, from the run of that number. Raises UnreadableError: whole or not at all."""
     begins, ends = block.window
+    source = block.source
     rows = _counts(block.rows) if isinstance(block.rows, CountRows) else _values(block.rows)
     return Measured(
         metric=block.metric,
@@ -120,9 +128,9 @@ def read_measured(block: Measurements, *, run: int) -> Measured:
         subject=block.subject,
         stage=block.stage,
         provenance=block.provenance.value,
-        source=block.source.name,
-        content=block.source.sha256,
-        recording=f"{run} {block.source.sha256} {block.recorded_at}",
+        source="\0".join((source.name, source.place, source.query)),
+        content="\0".join((source.sha256, source.query)),
+        recording=f"{run} {source.sha256} {block.recorded_at}",
         from_us=None if begins is None else micros(begins),
         to_us=None if ends is None else micros(ends),
         rows=rows,
@@ -132,13 +140,37 @@ def read_measured(block: Measurements, *, run: int) -> Measured:
 def _counts(said: CountRows) -> Rows | None:
     if not said.at:
         return None
-    least = min(said.n)
+    k, n = _column(said.k), _column(said.n)
+    least = n[0] if n == n[:1] * len(n) else min(said.n)
     if max(said.k) > least and True in map(gt, said.k, said.n):
         raise UnreadableError("counts more than there were")
     times = sorted(said.at)  # mostly in order already: then this is quicker than min and max
-    rows = _within(Rows(at=said.at, slices=said.slice, k=said.k, n=said.n, first_us=times[0], last_us=times[-1]))
+    rows = Rows(
+        at=said.at,
+        slices=said.slice,
+        k=k,
+        n=n,
+        ids=_ids(said.id),
+        ordered=times == said.at,
+        first_us=times[0],
+        last_us=times[-1],
+    )
     # A day without traffic measured nothing: nought of nought is not a unit.
-    return rows if least else rows.kept(map(bool, said.n))
+    return _within(rows) if least else _within(rows).kept(map(bool, said.n))
+
+
+def _column(counts: Sequence[int]) -> array[int]:
+    """Four bytes each where that is enough, and in one step; eight where it is not. Raises UnreadableError."""
+    try:
+        return array("I", counts)
+    except OverflowError:
+        if max(counts) >= _LARGEST:
+            raise UnreadableError("a number is too large") from None
+        return array("q", counts)
+
+
+def _ids(said: str) -> array[int]:
+    return array("Q", bytes.fromhex(said))
 
 
 def _values(said: ValueRows) -> Rows | None:
@@ -155,6 +187,8 @@ def _values(said: ValueRows) -> Rows | None:
             k=list(map(int, said.failed)),
             n=[1] * len(said.at),
             value=[math.inf if one is None else one for one in value] if None in value else value,  # type: ignore[arg-type]  # None is gone by then
+            ids=_ids(said.id),
+            ordered=times == said.at,
             first_us=times[0],
             last_us=times[-1],
         )
@@ -162,8 +196,8 @@ def _values(said: ValueRows) -> Rows | None:
 
 
 def _within(rows: Rows) -> Rows:
-    """Raises UnreadableError for a number that no column can hold."""
-    if not (rows.first_us > -_LARGEST and rows.last_us < _LARGEST and max(rows.n) < _LARGEST):
+    """Raises UnreadableError for a time that no column can hold."""
+    if not (rows.first_us > -_LARGEST and rows.last_us < _LARGEST):
         raise UnreadableError("a number is too large")
     return rows
 

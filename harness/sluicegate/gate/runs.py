@@ -6,14 +6,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sluicegate.errors import printable
 from sluicegate.gate.faults import Names, Objections
+from sluicegate.gate.memory import NEW_SUBJECT
 from sluicegate.gate.validity import SKEW, Question, Relation, Run
 from sluicegate.gate.wording import count_of
 from sluicegate.ledger.state import StateView
 from sluicegate.model import Kind, Origin, Reason
 
-__all__ = ["attempts_said", "objections_said", "runs_said"]
+__all__ = ["attempts_said", "objections_said", "older_said", "runs_said"]
 
 _AGAIN = "Collect evidence again."
+_WHOLE = "Run it without a selection (--case, -k, -m, -x, a path)."
 _LOCK = "Review the cases, then run: sluicegate plan lock"
 
 
@@ -48,7 +50,7 @@ def runs_said(
         asked = newest[-1].started.expected.trials if newest[-1].started is not None else 0
         if asked < pinned[origin]:
             text = f"{newest[-1].name} set out to run {asked:,} of {pinned[origin]:,} pinned trials."
-            yield Reason(kind=Kind.HOLD_INCOMPLETE, about=origin.value, text=text, mend="Collect without a selection.")
+            yield Reason(kind=Kind.HOLD_INCOMPLETE, about=origin.value, text=text, mend=_WHOLE)
 
 
 def _newest(ours: Sequence[Run], question: Question) -> Iterator[Reason]:
@@ -64,8 +66,7 @@ def _newest(ours: Sequence[Run], question: Question) -> Iterator[Reason]:
 
 def _apparatus(run: Run, question: Question) -> Iterator[Reason]:
     if run.differs:
-        said = " and ".join(run.differs)
-        yield _invalid(run.name, f"was measured with another {said} than today's.", _AGAIN)
+        yield _invalid(run.name, f"was measured with another {run.other} than today's.", _AGAIN)
     if run.stale and (run.at is None or run.at <= question.now + SKEW):
         hours = question.plan.max_evidence_age_s / 3600
         yield _invalid(run.name, f"is stale: older than {hours:g} hours.", _AGAIN)
@@ -104,6 +105,27 @@ def attempts_said(runs: Sequence[Run], state: StateView | None, question: Questi
         said = ", ".join(map(str, changed[:10]))
         text = f"the ledger of recording {said} is not the one that was taken in."
         yield _invalid(stage, text, "Restore the untouched file; a changed one is not evidence.")
+
+
+def older_said(runs: Sequence[Run], kind: Kind) -> Reason | None:
+    """An older attempt that failed more than the newest: it keeps counting, and the reader looks at the newest."""
+    ours = [(run.started.attempt, run) for run in runs if run.ours_fixed and run.started is not None]
+    newest = max((number for number, _ in ours), default=0)
+    failed = sum(run.failed for number, run in ours if number == newest)
+    worst = max((run for number, run in ours if number < newest), key=lambda run: run.failed, default=None)
+    if worst is None or worst.failed <= failed or kind.row not in _OUTLIVING:
+        return None
+    when = "" if worst.at is None else f" of {worst.at:%Y-%m-%d %H:%M} UTC"
+    number = worst.started.attempt if worst.started is not None else 0
+    text = (
+        f"attempt {number}{when} failed in {count_of(worst.failed, 'trial')}, attempt {newest} in {failed:,}: each "
+        "case counts with its worst attempt, so running it again lifts nothing."
+    )
+    return Reason(kind=kind, about="older attempt", text=text, mend=NEW_SUBJECT)
+
+
+_OUTLIVING = (1, 2, 3, 6, 7, 9, 10)
+"""Rows that the failures of an older attempt can still ask for."""
 
 
 def objections_said(objections: Objections) -> Iterator[Reason]:

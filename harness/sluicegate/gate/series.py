@@ -23,9 +23,9 @@ class Series:
     slice_index: array[int] = field(default_factory=lambda: array("i"))
     """Index into `slice_names`; -1 for none."""
     slice_names: list[str] = field(default_factory=list)
-    k: array[int] = field(default_factory=lambda: array("i"))
+    k: array[int] = field(default_factory=lambda: array("I"))
     """Units that hold (proportion) or incidents; 1 for a failed attempt of a value. Wider where a count needs it."""
-    n: array[int] = field(default_factory=lambda: array("i"))
+    n: array[int] = field(default_factory=lambda: array("I"))
     value: array[float] = field(default_factory=lambda: array("d"))
     """Empty for proportions and incidents."""
 
@@ -41,6 +41,10 @@ class Evidence:
     """Suite and golden evidence, one row per distinct case, repeats pooled."""
     growing: Series = field(default_factory=Series)
     """Load and live evidence since stage entry, one row per unit."""
+    apart: Series | None = None
+    """`growing` as if every row that may be a copy of another were a unit of its own; where there are such rows."""
+    unclear: NotMeasured | None = None
+    """Why some rows may be one unit: nothing is promoted on them."""
     void: int = 0
     """Units left out as void."""
     foreign: int = 0

@@ -13,7 +13,7 @@ from operator import sub
 from sluicegate.gate.body import Flip
 from sluicegate.gate.comparison import compared_shows
 from sluicegate.gate.sides import Sense, Side
-from sluicegate.gate.wording import count_of, plural, rate
+from sluicegate.gate.wording import count_of, line_name, plural, rate
 from sluicegate.model import Estimate, NotMeasured
 from sluicegate.stats import betting, binomial, restarts
 
@@ -78,26 +78,31 @@ class FixedShare:
     def to_show(self, side: Side, alpha: Fraction) -> Flip:
         """The k that would have cleared the limit."""
         if side.relative is not None:
-            return Flip(text=f"a wider distance from {side.relative.line.than}, or more {plural(self.unit)}")
+            distance = f"Get further away from {side.relative.line.than}, or collect more {plural(self.unit)}"
+            return Flip(text=distance)
         if side.sense is Sense.AT_LEAST:
             needed, miss = binomial.fewest_above(self.n, side.value, alpha), 1 - side.value
         else:
             needed, miss = binomial.most_below(self.n, side.value, alpha), side.value
-        limit = rate(float(side.value))
+        limit = line_name(side.role)
         if needed is not None:
-            most = "" if side.sense is Sense.AT_LEAST else "at most "
-            return Flip(text=f"{most}{needed} of {self.n} would clear {limit}")
+            return Flip(text=f"{self._moved(side, needed)} to clear {limit}; it is {self.k:,}")
         enough = binomial.units_for_zero(miss, alpha)
         best = self.n if side.sense is Sense.AT_LEAST else 0
         if isinstance(enough, NotMeasured):
-            return Flip(text=f"nothing shows {limit}: give the criterion an alert or rollback line to clear")
-        return Flip(text=f"even {best} of {self.n} would not clear {limit}: {enough} {plural(self.unit)} are needed")
+            why = f"nothing can show {limit} of {rate(float(side.value))}"
+            return Flip(text=f"Give the criterion an alert or rollback line to clear: {why}")
+        few = f"even {best} of {self.n} would not clear {limit}"
+        return Flip(text=f"Collect {enough:,} {plural(self.unit)} or more: {few}")
 
     def to_meet(self, side: Side) -> Flip:
         """The k that would have met the limit."""
-        if side.sense is Sense.AT_LEAST:
-            return Flip(text=f"{ceil(side.value * self.n)} of {self.n} would meet it, {self.k} did")
-        return Flip(text=f"at most {floor(side.value * self.n)} of {self.n} would meet it, {self.k} did")
+        wanted = ceil(side.value * self.n) if side.sense is Sense.AT_LEAST else floor(side.value * self.n)
+        return Flip(text=f"{self._moved(side, wanted)} for {line_name(side.role)}; it is {self.k:,}")
+
+    def _moved(self, side: Side, wanted: int) -> str:
+        down, most = ("", "") if side.sense is Sense.AT_LEAST else ("down ", "at most ")
+        return f"Bring it {down}to {most}{wanted:,} of {count_of(self.n, self.unit)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,25 +212,32 @@ class GrowingShare:
         """How many more units at this rate."""
         line, rest = side.hardest(alpha)
         if line is None or (side.relative is not None and side.relative.reference.counts is not None):
-            return Flip(text=f"more {plural(self._unit)}, or a wider distance from the limit")
+            return Flip(text=f"Collect more {plural(self._unit)}, or get further away from the limit")
         hits = self._sum if side.sense is Sense.AT_LEAST else self.n - self._sum
         limit = line if side.sense is Sense.AT_LEAST else 1 - line
         if limit >= 1:
-            return Flip(text="nothing shows it: give the criterion an alert or rollback line to clear")
+            return Flip(text="Give the criterion an alert or rollback line to clear: nothing can show this one")
         total = betting.units_needed(hits / self.n, float(limit), rest, hits=floor(hits), n=self.n)
         if total is None:
-            return Flip(text=f"a better rate: at this one no number of {plural(self._unit)} clears it")
-        return Flip(text=f"{total - self.n:,} more {plural(self._unit)} at this rate", more=total - self.n)
+            never = f"at this one no number of {plural(self._unit)} clears {line_name(side.role)}"
+            return Flip(text=f"Reach a better rate: {never}")
+        more = total - self.n
+        said = f"Collect {more:,} more {self._units(more)} at this rate to clear {line_name(side.role)}"
+        return Flip(text=said, more=more)
 
     def to_meet(self, side: Side) -> Flip:
         """How many more good units in a row."""
         hits = self._sum if side.sense is Sense.AT_LEAST else self.n - self._sum
         limit = side.value if side.sense is Sense.AT_LEAST else 1 - side.value
         if limit >= 1:
-            return Flip(text="one failure is already too many for this target; only a new subject meets it")
+            return Flip(text="Serve a new subject: one failure is already too many for this target")
         more = ceil((limit * self.n - hits) / (1 - limit))
         without = "that hold" if side.sense is Sense.AT_LEAST else "without one"
-        return Flip(text=f"{more:,} more {plural(self._unit)} in a row {without}", more=more)
+        said = f"Collect {more:,} more {self._units(more)} in a row {without} for {line_name(side.role)}"
+        return Flip(text=said, more=more)
+
+    def _units(self, count: int) -> str:
+        return self._unit if count == 1 else plural(self._unit)
 
     def _compared(self, side: Side, alpha: Fraction, *, good: bool) -> bool | None:
         """Ratios always go by their score interval; differences of growing evidence go by anytime-valid bounds."""

@@ -35,7 +35,7 @@ def stand_split(criterion: Criterion, evidence: Evidence, lines: Lines, *, stage
     crossed = _crossed(criterion, evidence.growing, lines)
     if crossed:
         kind = Kind.ROLLBACK_THRESHOLD if stage_live else Kind.HOLD_THRESHOLD
-        flip = Flip(text="a new subject, or a signed override: a line once crossed stays crossed")
+        flip = Flip(text="Mend the cause and serve a new subject: a line once crossed stays crossed")
         return Standing(status=Status.ROLLBACK, kind=kind, measured=measured, shown=crossed, flip=flip)
     if leaked := leaked_arms(counts, weights):
         said = ", ".join(f"{arm} {count}" for arm, count in leaked.items())
@@ -50,7 +50,7 @@ def _matched(criterion: Criterion, counts: Counter[str], measured: Estimate) -> 
         return nothing(p)
     more = max(FEWEST_UNITS, criterion.minimum_n or 0) - counts.total()
     if more > 0:
-        flip = Flip(text=f"{count_of(more, criterion.metric.unit)} more", more=more)
+        flip = Flip(text=f"Collect {count_of(more, criterion.metric.unit)} more", more=more)
         return Standing(status=Status.INSUFFICIENT, kind=Kind.HOLD_INSUFFICIENT, measured=measured, flip=flip)
     if p < MISMATCH_P:
         return _void(measured, f"the split does not match its weights (p = {p:.2g})")
@@ -91,5 +91,5 @@ def _void(measured: Estimate, shown: str) -> Standing:
         kind=Kind.HOLD_INVALID_EXPERIMENT,
         measured=measured,
         shown=shown,
-        flip=Flip(text="an assignment that gives each arm its weight, and evidence collected anew"),
+        flip=Flip(text="Assign each arm its weight, and collect evidence anew"),
     )

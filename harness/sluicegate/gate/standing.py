@@ -14,7 +14,7 @@ from sluicegate.plan.types import Criterion, Mode, Ratio
 __all__ = ["Standing", "limit_said", "nothing", "stand", "worst"]
 
 _NOTHING_FLIPS = Flip(text="")
-_STAYS = Flip(text="a new subject, or a signed override: a line once crossed stays crossed")
+_STAYS = Flip(text="Mend the cause and serve a new subject: a line once crossed stays crossed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def _estimated(
                 kind=Kind.HOLD_SUSPECT,
                 measured=measured,
                 shown=f"nothing yet: the estimate alone is {limit_said(side, criterion, good=False)}",
-                flip=Flip(text=f"a human looks; or {flip.text}", more=flip.more),
+                flip=Flip(text=f"Have a human look at it; or {flip.text[:1].lower()}{flip.text[1:]}", more=flip.more),
             )
     if lines.missing is not None:
         return nothing(lines.missing)
@@ -105,16 +105,18 @@ def _estimated(
             status=Status.INSUFFICIENT,
             kind=Kind.HOLD_INSUFFICIENT,
             measured=measured,
-            flip=Flip(text=f"{more:,} more {matured}{unit if more == 1 else plural(unit)}", more=more),
+            flip=Flip(text=f"Collect {more:,} more {matured}{unit if more == 1 else plural(unit)}", more=more),
         )
     for side in (*lines.alert, *lines.promote):
         if not body.meets(side):
+            # What promotes is the target: meeting the alert line alone would not.
+            goal = next((line for line in lines.promote if not body.meets(line)), side)
             return Standing(
                 status=Status.ALERT if side.role == "alert" else Status.INCONCLUSIVE,
                 kind=Kind.HOLD_BELOW_TARGET,
                 measured=measured,
                 shown=f"nothing: the estimate is {limit_said(side, criterion, good=False)}",
-                flip=body.to_meet(side),
+                flip=body.to_meet(goal),
             )
     if isinstance(measured, NotMeasured):
         return nothing(measured, Status.INSUFFICIENT)

@@ -188,6 +188,7 @@ class Trials:
             results[name] = outcome_here.result.value
         if run.fixed and number is not None:
             self._enter(number, trial, results, waiting)
+            run.failed += "fail" in results.values() or any(is_crash(output, trial.case) for output in trial.outputs)
         self.measuring.trial(
             Judged(
                 trial=trial,
@@ -260,6 +261,7 @@ class Trials:
             return
         if run.fixed and number is not None:
             self.account.lost(number)
+            run.failed += 1
         else:
             self.objections.lost.add(_said(intent.case_id, intent.repeat))
         if held is None or not held.sound:

@@ -63,11 +63,15 @@ class Run:
     differs: tuple[str, ...] = ()
     """Parts of the apparatus that are not today's: plan, lock, apparatus."""
     stale: bool = False
+    fixed: bool = False
+    """Its outcomes are pinned evidence, which a change of apparatus or time makes unusable."""
     head: str | None = None
     complete: bool = False
     broken: str = ""
     faults: list[str] = field(default_factory=list)
     """Records that could not be read."""
+    failed: int = 0
+    """Trials that crashed, were lost or failed a check."""
 
     @property
     def name(self) -> str:
@@ -77,9 +81,10 @@ class Run:
         return f"attempt {self.started.attempt} ({self.started.origin.value}, {self.started.at})"
 
     @property
-    def fixed(self) -> bool:
-        """Whether its outcomes are pinned evidence, which a change of apparatus or time makes unusable."""
-        return self.started is not None and not self.started.origin.grows
+    def other(self) -> str:
+        """What was another one when this run measured: `plan and lock`, `engine or case files`; empty for nothing."""
+        named = [name for name in self.differs if name != "apparatus"]
+        return " and ".join(named) or ("engine or case files" if self.differs else "")
 
     @property
     def ours_fixed(self) -> bool:
@@ -95,6 +100,7 @@ class Run:
         """Take what the run says of itself. Raises ValueError for a time that is none."""
         self.at = parse_time(started.at)
         self.started = started
+        self.fixed = not started.origin.grows
         stages = (question.stage.name, _ANY_STAGE) if started.origin.grows else (question.stage.name,)
         self.here = started.stage in stages
         ours = self.here and started.subject == question.subject

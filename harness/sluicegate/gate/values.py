@@ -9,7 +9,7 @@ from math import inf, isfinite
 
 from sluicegate.gate.body import Body, Flip
 from sluicegate.gate.sides import Sense, Side
-from sluicegate.gate.wording import count_of, figure, plural, quantile_name
+from sluicegate.gate.wording import count_of, figure, line_name, plural, quantile_name
 from sluicegate.model import Estimate, NotMeasured
 from sluicegate.plan.types import Scale
 from sluicegate.stats import mean as means
@@ -92,14 +92,19 @@ class QuantileValues:
         """What the share within the limit needs."""
         line, rest = side.hardest(alpha)
         if line is None:
-            return Flip(text=f"more {plural(self._unit)} of the reference")
+            return Flip(text=f"Collect more {plural(self._unit)} of the reference")
         flip = self._within(side.sense, line).to_show(self._as_share(side), rest)
-        return Flip(text=f"{flip.text}; counted is the share within {figure(line, self._scale)}", more=flip.more)
+        return self._counting(flip, side, line)
 
     def to_meet(self, side: Side) -> Flip:
         """What the share within the limit needs."""
         flip = self._within(side.sense, side.value).to_meet(self._as_share(side))
-        return Flip(text=f"{flip.text}; counted is the share within {figure(side.value, self._scale)}", more=flip.more)
+        return self._counting(flip, side, side.value)
+
+    def _counting(self, flip: Flip, side: Side, line: Fraction) -> Flip:
+        """The share's flip, with what it counts: units on the good side of the line."""
+        within = "at most" if side.sense is Sense.AT_MOST else "at least"
+        return Flip(text=f"{flip.text} (counted are those of {within} {figure(line, self._scale)})", more=flip.more)
 
     def _within(self, sense: Sense, line: Fraction) -> Body:
         key = (sense, line)
@@ -215,21 +220,21 @@ class MeanValues:
         line, _ = side.hardest(alpha)
         distance = 0.0 if found is None or line is None else abs(found.mean - float(line))
         if found is None or distance == 0.0:
-            return Flip(text="a mean further from the limit")
+            return Flip(text="Move the mean further from the limit")
         n = found.n
         while n < 100_000_000:
             grown = means.Moments(n=n, mean=found.mean, spread=found.spread * n / found.n)
             interval = self._interval(grown, alpha)
             if isinstance(interval, Interval) and interval.high is not None and interval.high - found.mean <= distance:
                 more = max(1, n - found.n)
-                return Flip(text=f"about {count_of(more, self._unit)} more at this mean and spread", more=more)
+                return Flip(text=f"Collect about {count_of(more, self._unit)} more at this mean and spread", more=more)
             n += max(1, n // 50)
-        return Flip(text="a mean further from the limit")
+        return Flip(text="Move the mean further from the limit")
 
     def to_meet(self, side: Side) -> Flip:
         """The mean has to move."""
-        word = "rise to" if side.sense is Sense.AT_LEAST else "fall to"
-        return Flip(text=f"the mean has to {word} {float(side.value):.6g}")
+        word = "up" if side.sense is Sense.AT_LEAST else "down"
+        return Flip(text=f"Bring the mean {word} to {float(side.value):,.6g} for {line_name(side.role)}")
 
     def _interval(self, found: means.Moments, alpha: Fraction) -> Interval | NotMeasured:
         return (means.anytime_interval if self._grows else means.t_interval)(found, float(alpha))

@@ -7,7 +7,7 @@ from math import ceil, floor, log10
 
 from sluicegate.plan.types import Scale
 
-__all__ = ["at_most", "count_of", "days", "figure", "plural", "quantile_name", "rate"]
+__all__ = ["at_most", "count_of", "days", "figure", "line_name", "plural", "quantile_name", "rate"]
 
 
 def figure(value: Fraction | float, scale: Scale) -> str:
@@ -17,12 +17,21 @@ def figure(value: Fraction | float, scale: Scale) -> str:
         case Scale.RATIO:
             return rate(number)
         case Scale.MS:
-            return f"{number:.6g} ms"
+            return f"{_number(number)} ms"
         case Scale.MICROUSD:
             dollars = number / 1e6
             return f"${dollars:.2f}" if abs(dollars * 100 - round(dollars * 100)) < 1e-9 else f"${dollars:.6g}"
         case _:
-            return f"{number:.6g}"
+            return _number(number)
+
+
+def _number(number: float) -> str:
+    return f"{number:,.6g}"
+
+
+def line_name(role: str) -> str:
+    """`the target`, `the alert line`: a line of a criterion as instructions name it."""
+    return {"promote": "the target", "max_rate": "the max rate"}.get(role, f"the {role} line")
 
 
 def at_most(number: float) -> str:

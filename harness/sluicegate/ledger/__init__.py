@@ -8,6 +8,7 @@ from sluicegate.ledger.measurements import (
     Source,
     ValueRows,
     count_blocks,
+    unit_digest,
     value_blocks,
 )
 from sluicegate.ledger.reader import LedgerReader, read_ledger
@@ -82,5 +83,6 @@ __all__ = [
     "read_ledger",
     "read_state",
     "resume",
+    "unit_digest",
     "value_blocks",
 ]

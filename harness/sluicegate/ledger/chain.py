@@ -14,6 +14,7 @@ import orjson
 
 from sluicegate.errors import Fault
 from sluicegate.model import Json
+from sluicegate.model.often import made_often, maker
 
 __all__ = ["MAX_LINE_BYTES", "ZERO", "Chain", "Record", "link"]
 
@@ -24,6 +25,7 @@ MAX_LINE_BYTES = 256 * 2**20
 """A longer line is refused, so that a file without newlines cannot fill the memory."""
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """One verified line."""
@@ -36,10 +38,13 @@ class Record:
     hash: str
 
 
+_record = maker(Record)
+
+
 def link(seq: int, prev: str, kind: str, body: bytes) -> bytes:
     """The line, without its newline, of a record whose body is already a JSON object."""
-    comma = b"," if len(body) > 2 else b""
-    return f'{{"seq":{seq},"prev":"{prev}","kind":"{kind}"'.encode() + comma + body[1:]
+    begins = b'{"seq":%d,"prev":"%b","kind":"%b"' % (seq, prev.encode(), kind.encode())
+    return begins + b"," + body[1:] if len(body) > 2 else begins + b"}"
 
 
 class Chain:
@@ -155,7 +160,7 @@ class Chain:
         # A second `kind` further on would win: then the line is not what its beginning says.
         if not isinstance(kind, str) or not line.startswith(kind.encode(), len(begins)):
             return None
-        record = Record(seq=seq, kind=kind, body=body, hash=sha256(memoryview(line)[:-1]).hexdigest())
+        record = _record(seq=seq, kind=kind, body=body, hash=sha256(memoryview(line)[:-1]).hexdigest())
         if (objection := self._objection(record)) is not None:
             self._break(objection, _COPY, seq=seq)
             return None

@@ -5,15 +5,36 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
 from itertools import islice
 from typing import ClassVar
+
+import orjson
 
 from sluicegate.errors import Fault, InputError
 from sluicegate.model import Json, Origin, Provenance, decode, encode
 
-__all__ = ["BLOCK_ROWS", "CountRows", "Measurements", "Source", "ValueRows", "count_blocks", "value_blocks"]
+__all__ = [
+    "BLOCK_ROWS",
+    "CountRows",
+    "Measurements",
+    "Source",
+    "ValueRows",
+    "count_blocks",
+    "unit_digest",
+    "value_blocks",
+]
 
 BLOCK_ROWS = 1000
+
+_ID_LETTERS = 16
+
+
+def unit_digest(metric: str, unit_id: object) -> str:
+    """What a ledger keeps of a unit's id: 16 hex letters that only say whether two rows are one unit of this metric."""
+    said = f"{metric}\0{unit_id}".encode("utf-8", "surrogatepass")
+    return sha256(said).hexdigest()[:_ID_LETTERS]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +43,10 @@ class Source:
 
     name: str
     sha256: str
+    place: str = ""
+    """Tells apart files of one name: a digest of their folder; empty beside the plan, and in older ledgers."""
+    query: str = ""
+    """Tells apart what one database was asked: a digest of table or query."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +58,8 @@ class CountRows:
     slice: Sequence[str | None]
     k: Sequence[int]
     n: Sequence[int]
+    id: str = ""
+    """`unit_digest` of every row, one behind the other; empty when the source names no ids."""
 
     def __len__(self) -> int:
         return len(self.at)
@@ -48,6 +75,8 @@ class ValueRows:
     value: Sequence[float | None]
     """None only where the attempt failed: worse than any value."""
     failed: Sequence[bool]
+    id: str = ""
+    """As in `CountRows`."""
 
     def __len__(self) -> int:
         return len(self.at)
@@ -94,7 +123,7 @@ class Measurements:
     def read(cls, body: Mapping[str, Json], where: str = "") -> Measurements:
         """The block in a record's body. Raises InputError at `where` for a column that is not what it must be."""
         rows = body.get("rows")
-        head = decode(_Head, {key: value for key, value in body.items() if key != "rows"}, where)
+        head = _head(orjson.dumps({key: value for key, value in body.items() if key != "rows"}), where)
         wrong = _wrong(rows)
         if wrong is not None or not isinstance(rows, Mapping):
             raise InputError(Fault(where=where, what=f"measurements of '{head.metric}': {wrong}"))
@@ -132,9 +161,19 @@ def _blocks(rows: Iterable[tuple[Json, ...]]) -> Iterator[tuple[Json, ...]]:
         yield tuple(list(column) for column in zip(*block, strict=True))
 
 
-def _columns(rows: CountRows | ValueRows) -> dict[str, list[Json]]:
-    return {name: list(getattr(rows, name)) for name in rows.__slots__}
+@lru_cache(maxsize=8)
+def _head(said: bytes, where: str) -> _Head:
+    """Decoded once for the thousand blocks of one recording, which all begin alike."""
+    return decode(_Head, orjson.loads(said), where)
 
+
+def _columns(rows: CountRows | ValueRows) -> dict[str, Json]:
+    columns: dict[str, Json] = {name: list(getattr(rows, name)) for name in rows.__slots__ if name != "id"}
+    return {**columns, "id": rows.id} if rows.id else columns
+
+
+_COUNTS = frozenset({"at", "slice", "k", "n"})
+_VALUES = frozenset({"at", "slice", "value", "failed"})
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "at": (int,),
@@ -148,24 +187,65 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 def _wrong(rows: Json) -> str | None:
     """What is wrong with the columns, or None. Whole columns at a time, for a million rows pass here."""
-    if not isinstance(rows, Mapping) or set(rows) not in (
-        {"at", "slice", "k", "n"},
-        {"at", "slice", "value", "failed"},
-    ):
+    if not isinstance(rows, Mapping) or rows.keys() - {"id"} not in (_COUNTS, _VALUES):
         return "rows need the columns at, slice, k, n or at, slice, value, failed."
-    if not all(isinstance(column, list) for column in rows.values()):
-        return "a column is not a list."
-    if len({len(column) for column in rows.values()}) != 1:
-        return "the columns are of unequal length."
-    if len(rows["at"]) > BLOCK_ROWS:
-        return f"a block holds {len(rows['at'])} rows; at most {BLOCK_ROWS}."
-    for name, column in rows.items():
+    columns = {name: column for name, column in rows.items() if name != "id"}
+    if (wrong := _misshapen(columns)) is not None:
+        return wrong
+    if "id" in rows and not _is_ids(rows["id"], len(rows["at"])):
+        return f"'id' is not {_ID_LETTERS} hex letters for each row."
+    if "k" in rows and _are_plain_counts(rows) and _are_texts(rows["slice"]):
+        return None
+    for name, column in columns.items():
         # Counting the right types takes half the time of collecting those that are there.
         kinds = list(map(type, column))
         if sum(map(kinds.count, _TYPES[name])) != len(kinds):
             odd = set(kinds).difference(_TYPES[name])
             return f"column '{name}' holds {', '.join(sorted(kind.__name__ for kind in odd))}."
     return _wrong_counts(rows) if "k" in rows else _wrong_values(rows)
+
+
+def _misshapen(columns: Mapping[str, Json]) -> str | None:
+    if not all(isinstance(column, list) for column in columns.values()):
+        return "a column is not a list."
+    if len({len(column) for column in columns.values()}) != 1:
+        return "the columns are of unequal length."
+    if len(columns["at"]) > BLOCK_ROWS:
+        return f"a block holds {len(columns['at'])} rows; at most {BLOCK_ROWS}."
+    return None
+
+
+def _is_ids(said: Json, count: int) -> bool:
+    """Whether the ids are whole; `fromhex` alone would pass over spaces."""
+    if not isinstance(said, str) or len(said) != _ID_LETTERS * count:
+        return False
+    try:
+        return 2 * len(bytes.fromhex(said)) == len(said)
+    except ValueError:
+        return False
+
+
+def _are_plain_counts(rows: Mapping[str, Json]) -> bool:
+    """Whether times and counts are whole numbers from 0 on, and nothing else: written again they are digits only.
+
+    A quarter of the time of looking at each type. False says nothing: a time before 1970 has a sign.
+    """
+    try:
+        written = orjson.dumps((rows["at"], rows["k"], rows["n"]))
+    except TypeError:
+        return False
+    return written.translate(None, b"0123456789,") == b"[[][][]]"
+
+
+def _are_texts(column: list[Json]) -> bool:
+    """Whether all of them are text, or all of them None. False says nothing."""
+    if column and column[0] is None:
+        return column.count(None) == len(column)
+    try:
+        "".join(column)
+    except TypeError:
+        return False
+    return True
 
 
 def _wrong_counts(rows: Mapping[str, list[Json]]) -> str | None:
@@ -175,10 +255,12 @@ def _wrong_counts(rows: Mapping[str, list[Json]]) -> str | None:
 
 
 def _wrong_values(rows: Mapping[str, list[Json]]) -> str | None:
-    for value, failed in zip(rows["value"], rows["failed"], strict=True):
-        if value is None:
-            if not failed:
-                return "a value is missing where the attempt did not fail."
-        elif not math.isfinite(value):
-            return f"a value is {value}; expected a finite number."
+    values = rows["value"]
+    if None in values:
+        if any(value is None and not failed for value, failed in zip(values, rows["failed"], strict=True)):
+            return "a value is missing where the attempt did not fail."
+        values = [value for value in values if value is not None]
+    if not all(map(math.isfinite, values)):
+        odd = next(value for value in values if not math.isfinite(value))
+        return f"a value is {odd}; expected a finite number."
     return None

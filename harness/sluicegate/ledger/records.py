@@ -22,6 +22,7 @@ from sluicegate.model import (
     decode,
     encode,
 )
+from sluicegate.model.often import made_often
 
 __all__ = [
     "RESULTS",
@@ -86,6 +87,7 @@ class RunStarted:
         return _body(self)
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
     """A trial is about to begin. Without an outcome after it, the trial is a crash for ever."""
@@ -107,6 +109,7 @@ class Intent:
         return said
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What one trial gave back, and what crossed its boundary."""
@@ -129,6 +132,7 @@ class Outcome:
         return Trial(case=case, repeat=self.repeat, outputs=self.outputs, observations=self.observations)
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
     """What checks said of one trial. The judge recounts; a user's own checks are self-reported."""
@@ -269,12 +273,14 @@ def entry(record: Record, where: str = "") -> Entry:
     if kind is Void:
         body = {_VOID.get(key, key): value for key, value in body.items()}
     value = decode(kind, body, where)
-    if isinstance(value, Checked) and not RESULTS.issuperset(value.results.values()):
-        seen = ", ".join(sorted(set(value.results.values()) - RESULTS))
-        raise InputError(Fault(where=where, what=f"'{seen}' is no result of a check."))
-    if isinstance(value, Outcome) and not value.outputs:
-        raise InputError(Fault(where=where, what=f"the outcome of '{value.case_id}' holds no output."))
-    if isinstance(value, RunStarted) and value.schema_version != SCHEMA_VERSION:
+    if isinstance(value, Outcome):
+        if not value.outputs:
+            raise InputError(Fault(where=where, what=f"the outcome of '{value.case_id}' holds no output."))
+    elif isinstance(value, Checked):
+        if not RESULTS.issuperset(value.results.values()):
+            seen = ", ".join(sorted(set(value.results.values()) - RESULTS))
+            raise InputError(Fault(where=where, what=f"'{seen}' is no result of a check."))
+    elif isinstance(value, RunStarted) and value.schema_version != SCHEMA_VERSION:
         what = f"schema_version is {value.schema_version}; this release reads {SCHEMA_VERSION}."
         raise InputError(Fault(where=where, what=what, mend="Judge it with the release that wrote it."))
     return value

@@ -9,10 +9,12 @@ from sluicegate.errors import Fault, InputError
 from sluicegate.ledger.chain import Record
 from sluicegate.ledger.records import Intent, Outcome, entry
 from sluicegate.model import Case, Trial
+from sluicegate.model.often import made_often
 
 __all__ = ["RecordedTrial", "TrialJoin"]
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedTrial:
     """One trial as the ledger tells it."""

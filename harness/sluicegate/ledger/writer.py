@@ -41,7 +41,7 @@ class LedgerWriter:
         self.count = 0
         """Records, those held back among them."""
         self.size_bytes = 0
-        self._held = b""
+        self._held: list[bytes] = []
         self._kept = 0
         """Records the kernel took."""
         self._free = [True]
@@ -59,9 +59,12 @@ class LedgerWriter:
             said = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
         if len(said) > _MAX_BODY_BYTES:
             raise TypeError(f"a record of {len(said)} bytes is too large for a ledger")
-        free = self._taken()
+        try:
+            free = self._free.pop()
+        except IndexError:
+            raise self._spoilt() from None
         line = link(self.count, self.head, kind, said)
-        self._held += line + b"\n"
+        self._held.append(line)
         self.head = sha256(line).hexdigest()
         self.count += 1
         self.size_bytes += len(line) + 1
@@ -75,7 +78,10 @@ class LedgerWriter:
     def flush(self) -> None:
         """Write what was held back."""
         if self._held:
-            free = self._taken()
+            try:
+                free = self._free.pop()
+            except IndexError:
+                raise self._spoilt() from None
             self._write()
             self._free.append(free)
 
@@ -113,15 +119,12 @@ class LedgerWriter:
     ) -> None:
         self.close()
 
-    def _taken(self) -> bool:
-        try:
-            return self._free.pop()
-        except IndexError:
-            what = "no more can be written here: an earlier write was cut short, or another is under way."
-            raise LedgerError(self._fault(what, _RESUME)) from None
+    def _spoilt(self) -> LedgerError:
+        what = "no more can be written here: an earlier write was cut short, or another is under way."
+        return LedgerError(self._fault(what, _RESUME))
 
     def _write(self) -> None:
-        lines = self._held
+        lines = b"\n".join(self._held) + b"\n"
         try:
             while (taken := os.write(self._fd, lines)) < len(lines):
                 lines = lines[taken:]
@@ -130,7 +133,7 @@ class LedgerWriter:
             what = "the disk is full" if full else f"writing failed: {error.strerror}"
             kept = f"{what}; the {self._kept} records before are safe."
             raise LedgerError(self._fault(kept, f"Free some space. {_RESUME}" if full else _RESUME)) from error
-        self._held = b""
+        self._held.clear()
         self._kept = self.count
 
     def _fault(self, what: str, mend: str) -> Fault:

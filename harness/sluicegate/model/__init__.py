@@ -1,7 +1,9 @@
 """The words everything else is said in. Pure values; no IO."""
 
 from sluicegate.model.case import (
+    Asked,
     Attachment,
+    CallLimit,
     Capability,
     Case,
     Expect,
@@ -11,7 +13,9 @@ from sluicegate.model.case import (
     Mail,
     Message,
     ModelScript,
+    RetrievalScript,
     Rule,
+    ScriptedToolCall,
     Snippet,
     ToolResult,
 )
@@ -41,8 +45,10 @@ from sluicegate.model.verdict_json import MAX_VERDICT_BYTES, SCHEMA_VERSION, rea
 __all__ = [
     "MAX_VERDICT_BYTES",
     "SCHEMA_VERSION",
+    "Asked",
     "Attachment",
     "Boundary",
+    "CallLimit",
     "Capability",
     "Case",
     "Counts",
@@ -70,8 +76,10 @@ __all__ = [
     "Provenance",
     "Reason",
     "Recorder",
+    "RetrievalScript",
     "Rule",
     "RunContext",
+    "ScriptedToolCall",
     "Severity",
     "SliceResult",
     "Snippet",

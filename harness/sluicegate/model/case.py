@@ -8,9 +8,12 @@ from enum import StrEnum
 
 from sluicegate.model.codec import digest_of
 from sluicegate.model.json import Json
+from sluicegate.model.often import made_often
 
 __all__ = [
+    "Asked",
     "Attachment",
+    "CallLimit",
     "Capability",
     "Case",
     "Expect",
@@ -20,7 +23,9 @@ __all__ = [
     "Mail",
     "Message",
     "ModelScript",
+    "RetrievalScript",
     "Rule",
+    "ScriptedToolCall",
     "Snippet",
     "ToolResult",
 ]
@@ -87,6 +92,20 @@ class Snippet:
     at: str | None = None
     """RFC 3339 UTC."""
     score: float | None = None
+    poisoned: bool = False
+    """It tries to command the model. The pipeline is not told; the observation names it when it was returned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrievalScript:
+    """How the retriever behaves in this case."""
+
+    latency_ms: float | None = None
+    """Before each answer; None draws it."""
+    cached: bool | None = None
+    """What the retriever says of its cache; None: a hit when the same was asked before in this run."""
+    ignores: tuple[str, ...] = ()
+    """Filters it is asked for and does not apply: language | source | window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,16 +125,35 @@ class Fault:
     """What a double does instead of answering well."""
 
     kind: str
-    """rate_limit | server_error | timeout | refuse | slow | cut | malformed | empty | wrong_usage | content_filter"""
+    """rate_limit | server_error | refused_connection | timeout | slow | slow_stream | cut | malformed | empty |
+    refuse | wrong_usage | content_filter"""
     target: str = "model"
-    """model | tool:<name> | retriever"""
+    """model | embedding | tool:<name> | retriever"""
     on_call: int | None = None
-    """Only the n-th call, from 1; None is every call."""
+    """Only the n-th call to the target, from 1; with `model`, the n-th that asks for it. None is every call."""
+    times: int | None = None
+    """So many calls in a row, beginning with `on_call` or the first."""
     model: str | None = None
     """Only calls that ask for this model."""
     status: int | None = None
+    """Of a server_error: 500, 502, 503, 504, 529 …; 500 without it."""
     delay_ms: float | None = None
+    """Before the first byte, instead of the latency drawn."""
+    gap_ms: float | None = None
+    """Of a slow_stream: between its pieces."""
     retry_after_s: float | None = None
+    retry_after_as: str = "seconds"
+    """How Retry-After is written: seconds | date"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptedToolCall:
+    """A tool the model asks for, instead of answering with text."""
+
+    name: str
+    arguments: Mapping[str, Json] = field(default_factory=dict)
+    turn: int = 1
+    """In its n-th answer of this run, from 1; those of one turn are asked for together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +161,9 @@ class ModelScript:
     """What the model server answers in this case, in order; the last reply repeats."""
 
     replies: tuple[str, ...] = ()
+    """A turn with tool calls takes no reply."""
     latency_ms: float | None = None
+    tool_calls: tuple[ScriptedToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,11 +180,24 @@ class Given:
     faults: tuple[Fault, ...] = ()
     now: str | None = None
     """RFC 3339 UTC; what the pipeline's clock says."""
+    clock_rate: float = 1.0
+    """Seconds that pass on the clock double in one real second."""
+    retrieval: RetrievalScript | None = None
     locale: str | None = None
     deliveries: int = 1
     """How often the same input is delivered, one after the other, within one trial."""
+    inputs: tuple[Json, ...] = ()
+    """Inputs of the deliveries where they differ, one delivery each; the case's own `input` is then left out."""
+    at_once: bool = False
+    """All deliveries are made together instead of one after the other."""
+
+    @property
+    def times(self) -> int:
+        """How many deliveries there are."""
+        return len(self.inputs) or max(1, self.deliveries)
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One thing the output must, or must not, say. Exactly one of the three operators is set."""
@@ -164,8 +217,33 @@ class Limits:
     latency_ms: float | None = None
     tokens: int | None = None
     cost_microusd: int | None = None
+    spend_microusd: int | None = None
+    """What the model calls of all deliveries together may cost, counted at the model server and priced by the plan."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimit:
+    """How often a double may, or must, be called by all deliveries of a case together."""
+
+    target: str
+    """model | model:<name> | tool:<name> | retriever"""
+    most: int | None = None
+    least: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What every retrieval of this case must have asked for; None says nothing."""
+
+    language: str | None = None
+    sources: tuple[str, ...] | None = None
+    window_s: int | None = None
+    """From the case's `now` back."""
+    most: int | None = None
+    """Snippets asked for at most."""
+
+
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expect:
     """What is right for this case, known beforehand."""
@@ -179,6 +257,17 @@ class Expect:
     link_hosts: tuple[str, ...] | None = None
     intent: str | None = None
     model_order: tuple[str, ...] | None = None
+    """Models in the order they are called; calls of one model in a row count as one. Empty: no model is called."""
+    calls: tuple[CallLimit, ...] = ()
+    model_sees: tuple[str, ...] = ()
+    """Texts that must stand in what is sent to a model."""
+    model_never_sees: tuple[str, ...] = ()
+    """Texts that must not: what was to be dropped, or kept back."""
+    retrieval: Asked | None = None
+    arms: tuple[str, ...] | None = None
+    """Experiment arms this case may be assigned to; empty: it must not be assigned. None says nothing."""
+    arm_texts: Mapping[str, str] = field(default_factory=dict)
+    """Arm to the text that must reach the model in an answer of that arm, and in no other."""
     limits: Limits | None = None
     outcome: str | None = None
     """answer | verification | refusal | error, or a word of the user's own."""
@@ -191,6 +280,7 @@ _NOTHING_GIVEN = Given()
 _NOTHING_EXPECTED = Expect()
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One input with what is known about it. `id` is unique within a run."""

@@ -12,11 +12,10 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
-from itertools import compress
-from operator import attrgetter, is_not
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.model.accepting import ACCEPTORS, DOUBTS
 from sluicegate.model.json import canonical, digest_bytes
 
 __all__ = ["decode", "decode_or_faults", "digest_of", "encode", "encode_shared"]
@@ -28,7 +27,12 @@ _BAD: Any = object()
 
 def decode(kind: type[T], value: object, where: str = "") -> T:
     """`value` (parsed JSON) as a `kind`. Raises InputError with every fault found, each at `where: path`."""
-    result, faults = decode_or_faults(kind, value, where)
+    try:
+        sound: T = ACCEPTORS[kind](value)
+    except DOUBTS:
+        result, faults = _read(kind, value, where)
+    else:
+        return sound
     if faults or result is None:
         raise InputError(faults)
     return result
@@ -36,6 +40,13 @@ def decode(kind: type[T], value: object, where: str = "") -> T:
 
 def decode_or_faults(kind: type[T], value: object, where: str = "") -> tuple[T | None, list[Fault]]:
     """Like `decode`, returning the faults instead of raising, so that a caller can collect those of a whole file."""
+    try:
+        return ACCEPTORS[kind](value), []
+    except DOUBTS:
+        return _read(kind, value, where)
+
+
+def _read(kind: type[T], value: object, where: str) -> tuple[T | None, list[Fault]]:
     found: list[Fault] = []
     result: T | None = _reader(cast("Hashable", kind))(value, "$", found)
     if not found:
@@ -118,24 +129,27 @@ def _made_writer(kind: type, writers: _Writers) -> Callable[[Any], Any]:
 
 
 def _dataclass_writer(kind: type, writers: _Writers) -> Callable[[Any], dict[str, Any]]:
-    """Runs several times per trial: what is left at its default, which is most, never reaches Python's own loop."""
-    names = tuple(item.name for item in fields(kind))
-    defaults = tuple(
-        item.default if item.default_factory is MISSING else item.default_factory() for item in fields(kind)
-    )
-    places = tuple((name, encode(default)) for name, default in zip(names, defaults, strict=True))
-    fetch: Callable[[Any], tuple[Any, ...]] = attrgetter(*names, names[0])
+    """Runs several times per trial, so it is made once per type, a line for each field.
 
-    def write(value: Any) -> dict[str, Any]:
-        values = fetch(value)
-        result = {}
-        for (name, said_default), item in compress(zip(places, values), map(is_not, values, defaults)):  # noqa: B905 - `fetch` adds one
-            said = item if type(item) in _SCALARS else writers[type(item)](item)
-            if said != said_default:
-                result[name] = said
-        return result
-
-    return write
+    What is left at its default, which is most, costs one comparison.
+    """
+    known: dict[str, Any] = {"_scalars": _SCALARS, "_writers": writers}
+    lines = ["def write(value):", "    said = {}"]
+    for item in fields(kind):
+        name = item.name
+        default = item.default if item.default_factory is MISSING else item.default_factory()
+        known[f"_default_{name}"], known[f"_said_{name}"] = default, encode(default)
+        lines += [
+            f"    item = value.{name}",
+            f"    if item is not _default_{name}:",
+            "        kind = type(item)",
+            "        if kind not in _scalars:",
+            "            item = _writers[kind](item)",
+            f"        if item != _said_{name}:",
+            f"            said[{name!r}] = item",
+        ]
+    exec("\n".join([*lines, "    return said"]), known)  # noqa: S102 - the way of `dataclasses`: our own field names, no input
+    return cast("Callable[[Any], dict[str, Any]]", known["write"])
 
 
 def _any(value: Any, path: str, found: list[Fault]) -> Any:

@@ -17,7 +17,10 @@ Json: TypeAlias = Any
 
 def canonical(value: Any) -> bytes:
     """The one byte string of a JSON value: keys sorted, no spaces, UTF-8."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # allowing for keys that are no text costs the others twice the time
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
 
 
 def digest_bytes(data: bytes) -> str:

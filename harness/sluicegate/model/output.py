@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from sluicegate.model.case import Case, Mail, Message
 from sluicegate.model.json import Json
+from sluicegate.model.often import made_often
 
 __all__ = ["Crash", "CrashKind", "Observation", "Output", "Provenance", "ToolCall", "Trial", "Usage"]
 
@@ -69,6 +70,7 @@ class ToolCall:
     error: str | None = None
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
     """The answer, or the crash instead of one."""
@@ -90,13 +92,14 @@ class Output:
     metadata: Mapping[str, Json] = field(default_factory=dict)
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """What crossed the boundary, as a double saw it."""
 
     run_id: str
     double: str
-    """model | tool | retriever | mail"""
+    """model | tool | retriever | clock | mail"""
     action: str
     """Model name, tool name, query kind: what was asked for."""
     at: str
@@ -105,6 +108,7 @@ class Observation:
     """Per double, described by the schema `observation.<double>`."""
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """One case at one repeat: every delivery's output, and everything the doubles saw meanwhile."""

@@ -91,22 +91,29 @@ def _step(value: Any, step: str | int) -> Any:
         if isinstance(value, (list, tuple)) and -len(value) <= step < len(value):
             return value[step]
         return MISSING
+    if step in _names(type(value)):
+        return getattr(value, step)
     if isinstance(value, Mapping):
         return value.get(step, MISSING)
-    if is_dataclass(value) and step in _names(value):
-        return getattr(value, step)
     if step.isdecimal():
         return _step(value, int(step))
     return MISSING
 
 
-def _names(value: Any) -> list[str]:
-    return [item.name for item in fields(value)]
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
+def _names(kind: type) -> tuple[str, ...]:
+    """Fields of a dataclass, by which a path steps into it; none for any other type."""
+    names = _NAMES.get(kind)
+    if names is None:
+        names = _NAMES[kind] = tuple(item.name for item in fields(kind)) if is_dataclass(kind) else ()
+    return names
 
 
 def _holds(reached: str, value: Any) -> str:
     if isinstance(value, Mapping) or is_dataclass(value):
-        keys = list(value) if isinstance(value, Mapping) else _names(value)
+        keys = list(value) if isinstance(value, Mapping) else list(_names(type(value)))
         said = ", ".join(printable(str(key)) for key in keys[:8]) + (", …" if len(keys) > 8 else "")
         return f"{reached} has {said}" if keys else f"{reached} is an empty mapping"
     if isinstance(value, (list, tuple)):
@@ -124,5 +131,5 @@ def _mend(value: Any, step: str | int) -> str:
     if isinstance(value, Mapping) and isinstance(step, str):
         return nearest(step, [str(key) for key in value])
     if is_dataclass(value) and isinstance(step, str):
-        return nearest(step, _names(value))
+        return nearest(step, _names(type(value)))
     return ""

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sluicegate.model.case import Capability, Case
+from sluicegate.model.often import made_often
 from sluicegate.model.output import Observation, Output, Trial
 
 __all__ = ["Boundary", "Pipeline", "Recorder", "RunContext"]
 
 
+@made_often
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContext:
     """What a pipeline is told about the run it serves."""
@@ -29,7 +31,11 @@ class RunContext:
 
 
 class Pipeline(Protocol):
-    """Anything that answers cases. Never raises for the pipeline's own failure: that is an Output with `error`."""
+    """Anything that answers cases. Never raises for the pipeline's own failure: that is an Output with `error`.
+
+    It may have a `begin(case, context, landed)`, which saves a runner the task around `call`: it returns at once what
+    can be cancelled, and later calls `landed` with the Output and its milliseconds, once, or never after a `cancel`.
+    """
 
     capabilities: frozenset[Capability]
 
@@ -43,7 +49,11 @@ class Pipeline(Protocol):
 
 
 class Recorder(Protocol):
-    """Where trials go as they happen."""
+    """Where trials go as they happen.
+
+    It may have a `commit()`; then what is told before it need be on disk only when it returns. The runner calls it
+    before it begins what it intends, and before it shows a trial to its checks.
+    """
 
     def intend(self, case: Case, repeat: int, run_id: str) -> None:
         """Written before the first delivery."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, assert_never, cast
+from typing import TYPE_CHECKING, Any, assert_never, cast
 
 from sluicegate.errors import Fault, InputError
 from sluicegate.model import Capability, Pipeline
-from sluicegate.pipelines.callable import CallablePipeline
-from sluicegate.pipelines.command import CommandPipeline
-from sluicegate.pipelines.http import HttpPipeline
-from sluicegate.pipelines.recording import RecordingPipeline
-from sluicegate.pipelines.remote import HostedCallable
 from sluicegate.pipelines.target import checked_callable, load_target
 from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, PipelineSpec, RecordingTarget
+
+if TYPE_CHECKING:
+    from sluicegate.pipelines.callable import CallablePipeline
 
 __all__ = ["make_pipeline", "notes_of", "open_pipeline", "target_pipeline"]
 
@@ -25,9 +23,12 @@ def make_pipeline(spec: PipelineSpec, *, base: Path, endpoints: Mapping[str, str
 
     Raises InputError for what is wrong with the words themselves; `open_pipeline` finds the rest.
     """
+    # Each adapter is loaded where it is asked for: a start pays for one of them.
     target = spec.target
     match target:
         case CallableTarget():
+            from sluicegate.pipelines.remote import HostedCallable
+
             return HostedCallable(
                 target.target,
                 base=base,
@@ -36,6 +37,8 @@ def make_pipeline(spec: PipelineSpec, *, base: Path, endpoints: Mapping[str, str
                 timeout_s=spec.timeout_s,
             )
         case HttpTarget():
+            from sluicegate.pipelines.http import HttpPipeline
+
             return HttpPipeline(
                 target,
                 endpoints=endpoints,
@@ -44,6 +47,8 @@ def make_pipeline(spec: PipelineSpec, *, base: Path, endpoints: Mapping[str, str
                 retries=spec.retries,
             )
         case CommandTarget():
+            from sluicegate.pipelines.command import CommandPipeline
+
             return CommandPipeline(
                 target,
                 base=base,
@@ -53,6 +58,8 @@ def make_pipeline(spec: PipelineSpec, *, base: Path, endpoints: Mapping[str, str
                 timeout_s=spec.timeout_s,
             )
         case RecordingTarget():
+            from sluicegate.pipelines.recording import RecordingPipeline
+
             return RecordingPipeline(target, base=base, capabilities=spec.capabilities)
         case _:
             assert_never(target)
@@ -73,12 +80,16 @@ def target_pipeline(
     folder = base or Path.cwd()
     if isinstance(target, str):
         if target.startswith(("http://", "https://")):
+            from sluicegate.pipelines.http import HttpPipeline
+
             return HttpPipeline(HttpTarget(url=target), capabilities=_capabilities(capabilities), timeout_s=timeout_s)
         if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
         found = load_target(target, base=folder)
         return _in_process(found, capabilities, timeout_s, name=target)
     if isinstance(target, list | tuple) and target and all(isinstance(item, str) for item in target):
+        from sluicegate.pipelines.command import CommandPipeline
+
         command = CommandTarget(argv=tuple(target))
         return CommandPipeline(command, base=folder, capabilities=_capabilities(capabilities), timeout_s=timeout_s)
     if callable(getattr(target, "call", None)) and hasattr(target, "capabilities"):
@@ -103,6 +114,8 @@ def notes_of(pipeline: Pipeline) -> tuple[str, ...]:
 def _in_process(
     found: object, capabilities: Iterable[Capability | str] | None, timeout_s: float, *, name: str | None
 ) -> CallablePipeline:
+    from sluicegate.pipelines.callable import CallablePipeline
+
     declared = getattr(found, "capabilities", ()) if capabilities is None else capabilities
     return CallablePipeline(
         cast("Callable[..., Any]", found), capabilities=_capabilities(declared), timeout_s=timeout_s, name=name

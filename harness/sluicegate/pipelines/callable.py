@@ -7,6 +7,7 @@ import contextvars
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext
@@ -22,6 +23,7 @@ _Task = asyncio.Task[None]
 _Told = tuple[Json, RunContext | None, Case | None]
 _CLOSE_S = 5.0
 _STRAY_S = 1.0
+_Landed = Callable[[Output, float], None]
 _LATE = object()
 _NO_THREAD = object()
 
@@ -65,28 +67,28 @@ class CallablePipeline:
         self._threads = None if is_async(function) else Threads(threads)
         self._context = contextvars.copy_context()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._live: dict[asyncio.Future[Any], tuple[float, _Task | None]] = {}
+        self._live: dict[asyncio.Future[Any] | _Landing, tuple[float, _Task | None]] = {}
         self._watch: asyncio.TimerHandle | None = None
         self._strays: set[_Task] = set()
         self._said: list[str] = []
+        self.begin = self._begin if self._threads is None else None
+        """Begins one delivery: `landed` is called with its Output and latency in ms, or never after a `cancel`."""
 
     async def call(self, case: Case, context: RunContext) -> Output:
         """Answer one delivery of `case`."""
-        given = case.input
-        if type(given) is not str:
-            given = whole(canonical_input(case))  # its own copy: what the function changes stays with this call
-        return await self.answer(given, context, case)
+        return await self.answer(_given(case), context, case)
 
     async def answer(self, given: Json, context: RunContext | None, case: Case | None) -> Output:
         """Like `call` for an input at hand; context and case may be None where they are not asked for."""
-        loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop, self._watch, self._live = loop, None, {}
+        loop = self._here()
         told = (given, context, case)
         if self._threads is None:
             value = await self._awaited(loop, loop.time() + self._timeout_s, self._caller, told)
         else:
             value = await self._threaded(self._threads, loop, told)
+        return self._output(value)
+
+    def _output(self, value: Any) -> Output:
         if type(value) is str:
             return as_output(value, max_bytes=self._max_bytes)
         if type(value) is _Raised:
@@ -119,11 +121,28 @@ class CallablePipeline:
             said.append(f"{self.name}: {len(self._strays)} calls went on after they were cancelled")
         return tuple(said)
 
+    def _here(self) -> asyncio.AbstractEventLoop:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._watch, self._live = loop, None, {}
+        return loop
+
+    def _begin(self, case: Case, context: RunContext, landed: _Landed) -> _Landing:
+        loop = self._here()
+        due = loop.time() + self._timeout_s
+        landing = _Landing(self, landed)
+        running = landing.fly(case, context)
+        # Made directly: `loop.create_task` would cost a tenth of the whole call.
+        landing.task = asyncio.Task(running, loop=loop, context=self._context.copy())
+        self._live[landing] = (due, landing.task)
+        if self._watch is None:
+            self._watch = loop.call_at(due, self._expire, loop)
+        return landing
+
     async def _awaited(self, loop: asyncio.AbstractEventLoop, due: float, caller: Caller, told: _Told) -> Any:
         """What `caller`'s coroutine answers, in a task of its own that can be given up."""
         done: asyncio.Future[Any] = loop.create_future()
         running = _guarded(caller, done, told)
-        # Made directly: `loop.create_task` would cost a tenth of the whole call.
         task = asyncio.Task(running, loop=loop, context=self._context.copy())
         self._live[done] = (due, task)
         if self._watch is None:
@@ -194,6 +213,59 @@ class CallablePipeline:
             raise
         except BaseException as raised:  # noqa: BLE001 - the user's clean-up may raise anything; the outputs stand
             self._said.append(f"{self.name}: closing it raised {one_line(raised_line(raised))}")
+
+
+class _Landing:
+    """A call begun for a runner: like a future, but whoever waits is told at once and not a turn of the loop later."""
+
+    __slots__ = ("_is_done", "_landed", "_pipeline", "task")
+    task: _Task
+
+    def __init__(self, pipeline: CallablePipeline, landed: _Landed) -> None:
+        self._pipeline = pipeline
+        self._landed = landed
+        self._is_done = False
+
+    async def fly(self, case: Case, context: RunContext) -> None:
+        """The call itself; it ends alone, whatever it raises."""
+        pipeline = self._pipeline
+        began = perf_counter()
+        latency_ms = 0.0
+        try:
+            value = await pipeline._caller(_given(case), context, case)  # noqa: SLF001 - one room
+            latency_ms = (perf_counter() - began) * 1000
+            output = pipeline._output(value)  # noqa: SLF001
+        except GeneratorExit:
+            raise
+        except BaseException as raised:  # noqa: BLE001 - SystemExit, KeyboardInterrupt, pytest.skip: one case, not the loop
+            output = _crashed(raised)
+        if not self._is_done:
+            self._is_done = True
+            pipeline._live.pop(self, None)  # noqa: SLF001
+            self._landed(output, latency_ms)
+
+    def done(self) -> bool:
+        """Whether it has landed, or never will."""
+        return self._is_done
+
+    def set_result(self, value: object) -> None:
+        """Land without the call, which is past its time."""
+        self._is_done = True
+        self._landed(self._pipeline._output(value), 0.0)  # noqa: SLF001
+
+    def cancel(self) -> None:
+        """Never land; the call is cancelled, and not waited for."""
+        if not self._is_done:
+            self._is_done = True
+            self._pipeline._live.pop(self, None)  # noqa: SLF001
+            self._pipeline._abandon(self.task)  # noqa: SLF001
+
+
+def _given(case: Case) -> Json:
+    given = case.input
+    if type(given) is str:
+        return given
+    return whole(canonical_input(case))  # its own copy: what the function changes stays with this call
 
 
 async def _guarded(caller: Caller, done: asyncio.Future[Any], told: _Told) -> None:

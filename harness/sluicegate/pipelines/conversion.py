@@ -22,12 +22,14 @@ from typing import Any
 import orjson
 
 from sluicegate.model import CrashKind, Json, Output, decode_or_faults, encode, first_non_finite
+from sluicegate.model.often import maker
 from sluicegate.pipelines.crashes import crash, excerpt, raised_line
 
 __all__ = ["MAX_BYTES", "as_output", "from_json", "live", "not_json", "output_of", "too_large", "with_error"]
 
 MAX_BYTES = 10_000_000
 
+_output = maker(Output)
 _FIELDS = frozenset(item.name for item in fields(Output))
 _OPTION = orjson.OPT_PASSTHROUGH_DATACLASS
 _MAX_DEPTH = 250
@@ -38,7 +40,7 @@ _WRAP = 'To return this mapping itself, write {"structured": …}.'
 def as_output(value: Any, *, max_bytes: int = MAX_BYTES) -> Output:
     """The Output for whatever a pipeline returned; a crash where there is no usable answer."""
     if type(value) is str and len(value) * 4 <= max_bytes and (value.isascii() or _encodable(value)):
-        return Output(content=value)
+        return _output(content=value)
     if value is None:
         return Output()
     if isinstance(value, Output):
@@ -64,7 +66,7 @@ def from_json(plain: Json) -> Output:
         return Output(content=plain)
     if isinstance(plain, dict) and plain and _FIELDS.issuperset(plain):
         return output_of(with_error(plain))
-    return Output(structured=plain)
+    return _output(structured=plain)
 
 
 def with_error(plain: dict[str, Json]) -> dict[str, Json]:

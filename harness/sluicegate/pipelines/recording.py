@@ -56,7 +56,7 @@ class RecordingPipeline:
     async def call(self, case: Case, context: RunContext) -> Output:
         """What was recorded for this case at this repeat and delivery."""
         await self.open()
-        number = context.repeat * max(1, case.given.deliveries) + context.delivery
+        number = context.repeat * case.given.times + context.delivery
         output = self._recorded.output(case.id, number)
         if output is None:
             rows = f"its row number {number + 1}" if number else "no row"

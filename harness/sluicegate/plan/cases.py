@@ -42,6 +42,7 @@ _MAX_LINE_BYTES = 16 * 1024 * 1024
 _SKIPPED_BYTES = 64 * 1024
 _KNOWN = frozenset(Case.__dataclass_fields__)
 _ID = re.compile(r"[^\x00-\x1f\x7f~]{1,200}")
+_TARGET = re.compile(r"retriever|model(:.{1,200})?|tool:.{1,200}")
 _SPACED_COLON = re.compile(rb'"\s+:')
 
 
@@ -179,7 +180,8 @@ def _surely_unique(line: bytes, value: Json) -> bool:
 
     Ten times cheaper than a parser that watches keys; a line it is unsure of goes to that parser.
     """
-    if b"\\u0022" in line or _SPACED_COLON.search(line) is not None:
+    may_be_spaced = b'" ' in line or b'"\t' in line or b'"\r' in line
+    if b"\\u0022" in line or (may_be_spaced and _SPACED_COLON.search(line) is not None):
         return False
     return orjson.dumps(value).count(b'":') == line.count(b'":')
 
@@ -231,6 +233,17 @@ def _unsound(case: Case) -> Iterator[tuple[str, str]]:
     given = case.given
     if given.deliveries < 1:
         yield f"$.given.deliveries is {given.deliveries}.", "Write 1 or more."
+    if given.inputs and (case.input is not None or given.deliveries != 1):
+        yield (
+            "$.given.inputs stands beside another input or number of deliveries.",
+            "Keep inputs alone: one delivery each.",
+        )
+    for index, limit in enumerate(case.expect.calls):
+        if not _TARGET.fullmatch(limit.target):
+            mend = "Write model, model:<name>, tool:<name> or retriever."
+            yield f"$.expect.calls[{index}].target is '{limit.target}'.", mend
+        if limit.least < 0 or (limit.most is not None and limit.most < limit.least):
+            yield f"$.expect.calls[{index}] asks for {limit.least} to {limit.most} calls.", "Write least ≤ most."
     if given.now is not None and not _is_time(given.now):
         yield f"$.given.now is '{given.now}'.", "Write an RFC 3339 time: 2026-01-29T14:00:00Z."
     for name, rules in (("must", case.expect.must), ("must_not", case.expect.must_not)):

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Any
 
@@ -112,15 +113,19 @@ def lock_digest(lock: Lock) -> str:
 def _suite_json(suite: LockedSuite) -> dict[str, Any]:
     return {
         "checks": sorted(suite.checks),
-        "cases": [_Row(case) for case in sorted(suite.cases)],
+        "cases": _Rows(sorted(suite.cases)),
         "repeats": suite.repeats,
     }
 
 
-class _Row(tuple[str, ...]):
-    """A list written on one line."""
+class _Rows(list[tuple[str, ...]]):
+    """Lists of texts, each written on one line; the bulk of a lock."""
 
     __slots__ = ()
+
+    def lines(self, indent: str) -> str:
+        """All of them, as `_lines` would write them."""
+        return ",\n".join([f"{indent}[{', '.join(map(_quoted, row))}]" for row in self])
 
 
 def _lines(value: Any, indent: str) -> Iterator[str]:
@@ -130,6 +135,8 @@ def _lines(value: Any, indent: str) -> Iterator[str]:
             yield f"{',' if index else '{'}\n{inner}{_text(key)}: "
             yield from _lines(value[key], inner)
         yield f"\n{indent}}}"
+    elif isinstance(value, _Rows) and value:
+        yield f"[\n{value.lines(inner)}\n{indent}]"
     elif isinstance(value, list) and value:
         for index, item in enumerate(value):
             yield f"{',' if index else '['}\n{inner}"

@@ -33,7 +33,7 @@ KNOWN_SUITES: tuple[str, ...] = (
 )
 """Every suite a plan may require; one that is not available yet holds as incomplete."""
 
-AVAILABLE_SUITES: frozenset[str] = frozenset({"schema", "idempotency"})
+AVAILABLE_SUITES: frozenset[str] = frozenset({"schema", "idempotency", "budget", "routing", "fallback", "format"})
 """The suites of this version."""
 
 LIVE_ONLY = ("live",)
@@ -161,6 +161,7 @@ def _from_suites() -> tuple[Metric, ...]:
         _share("fallback.correct_rate", suite="fallback"),
         _share_lower("fallback.rate", suite="fallback"),
         _share("budget.overflow_handled", suite="budget"),
+        _share("budget.kept_rate", suite="budget"),
         _share("tokens.within_10pct", suite="budget"),
         _share_lower("tokens.over_20pct", suite="budget"),
         _money("cost.per_command", MetricKind.DISTRIBUTION, "command", suite="budget"),

@@ -11,6 +11,7 @@ from sluicegate.plan.criteria import CriteriaReader
 from sluicegate.plan.document import MappingNode, parse_document
 from sluicegate.plan.own_metrics import own_metrics
 from sluicegate.plan.pipeline import read_pipeline, read_schemas, read_subject, read_tools
+from sluicegate.plan.prices import read_prices
 from sluicegate.plan.stages import Feeds, read_stages
 from sluicegate.plan.table import Faults, Table
 from sluicegate.plan.textfile import read_bytes
@@ -29,6 +30,7 @@ PLAN_KEYS = (
     "golden",
     "slices",
     "tools",
+    "prices",
     "schemas",
     "metrics",
     "criteria",
@@ -95,6 +97,7 @@ def _plan(root: MappingNode, faults: Faults, path: Path, digest: str) -> Plan:
         metrics=own,
         stages=read_stages(table.node("stages"), criteria, feeds, faults),
         tools=read_tools(table.node("tools"), faults),
+        prices=read_prices(table.table("prices", label="prices")),
         schemas=schemas,
         repeats=table.whole("repeats", 1, low=1, high=10_000),
         concurrency=table.whole("concurrency", 32, low=1, high=100_000),

@@ -30,6 +30,7 @@ def plan_schema() -> Json:
             "metric": _own_metric(),
             "pipeline": _pipeline(),
             "tool": _object(_tool_keys(), required=("path",)),
+            "price": _price(),
             "stage": _stage(),
         },
     }
@@ -53,6 +54,7 @@ def _plan_keys() -> Json:
                 {"type": "array", "items": _object({"name": _scalar(), **_tool_keys()}, required=("name", "path"))},
             ],
         },
+        "prices": _map(_ref("price"), "What models cost; one that is not named has the price of the installed table"),
         "schemas": _object(
             {name: _text("A JSON Schema file, a built-in contract, or module:Model") for name in _CONTRACT_FIELDS},
             description="Contract of an output field",
@@ -97,6 +99,17 @@ def _tool_keys() -> Json:
         "key": _text("Argument that tells two intended effects apart"),
         "fields": _ref("texts", "Argument fields it may receive"),
     }
+
+
+def _price() -> Json:
+    keys = {
+        "input": _scalar("Dollars per million input tokens: $0.15"),
+        "output": _scalar("Dollars per million output tokens"),
+        "cached": _scalar("Dollars per million input tokens the provider had cached"),
+        "expert": {"type": "boolean", "description": "A dear model, whose calls are counted apart"},
+    }
+    together = {"input": ["output"], "output": ["input"], "cached": ["input"]}
+    return _object(keys) | {"minProperties": 1, "dependentRequired": together}
 
 
 def _pipeline() -> Json:

@@ -25,6 +25,7 @@ __all__ = [
     "Metric",
     "MetricKind",
     "Mode",
+    "ModelPrice",
     "PipelineSpec",
     "Plan",
     "Ratio",
@@ -338,6 +339,19 @@ class ToolSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPrice:
+    """What a model costs, in micro-dollars a token, which are dollars per million."""
+
+    input: Fraction | None = None
+    """None: by the installed price table."""
+    output: Fraction | None = None
+    cached: Fraction | None = None
+    """Of input tokens the provider had cached; None: as any input."""
+    expert: bool = False
+    """One of the dear models whose calls are capped and counted apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectSpec:
     """What serves; a change of any part is a new subject."""
 
@@ -373,6 +387,8 @@ class Plan:
     """Declared ones only; `plan.metrics.BUILT_IN` holds the others."""
     stages: tuple[Stage, ...] = ()
     tools: tuple[ToolSpec, ...] = ()
+    prices: Mapping[str, ModelPrice] = field(default_factory=dict)
+    """By model name; a model that is not named has the price of the installed table."""
     schemas: Mapping[str, Json] = field(default_factory=dict)
     """Contracts for the schema suite: output field (`structured`, `mail`, `content`) to a JSON Schema file path, a
     built-in contract name (`trend-analysis`, `mail-draft`) or a pydantic target `module:Model`."""

@@ -211,6 +211,7 @@ class Controller(_Process):
             files=status["files"],
             shards=shards,
             rerun=self._rerun(),
+            selected=bool(option.sluicegate_case or option.sluicegate_failed),
         )
         return Link(reach)
 

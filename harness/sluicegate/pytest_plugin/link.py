@@ -30,6 +30,8 @@ class Reach:
     shards: int
     rerun: str
     """What is typed before ` --sluicegate-case ID`."""
+    selected: bool = False
+    """Only some cases run: a check that applies to none of them says nothing, and the run cannot promote."""
 
     def plain(self) -> dict[str, Any]:
         """For `workerinput`."""

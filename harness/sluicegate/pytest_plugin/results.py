@@ -56,6 +56,8 @@ class CheckReading:
             pytest.skip(f"{self._check} applies to none of {counts['not_applicable']:,} cases")
         if self._check.partition(".")[0] not in ("answers", *self._link.reach.suites):
             pytest.skip(f"stage {self._link.reach.stage} does not require this suite")
+        if self._link.reach.selected:
+            pytest.skip(f"{self._check} applies to none of the selected cases")
         if self._link.reach.shards == 1:
             pytest.fail(f"{self._check}: no case was run", pytrace=False)
 

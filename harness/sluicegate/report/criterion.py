@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sluicegate.gate.wording import plural
-from sluicegate.model import CriterionResult, Estimate, LineShown, NotMeasured, SliceResult, Status
-from sluicegate.report.figures import exact, figure, plain, said
+from sluicegate.gate.wording import count_of, plural
+from sluicegate.model import CriterionResult, Decision, Estimate, Kind, LineShown, NotMeasured, SliceResult, Status
+from sluicegate.report.figures import advice, exact, figure, plain, said
 
-__all__ = ["NOT_MEASURED", "CriterionView", "LineView", "Mark", "SliceView", "criterion_view"]
+__all__ = ["NOT_MEASURED", "CriterionView", "LineView", "Mark", "SliceView", "as_shown", "criterion_view"]
 
 NOT_MEASURED = "not measured"
 
@@ -79,18 +79,31 @@ class CriterionView:
     @property
     def proof(self) -> str:
         """What the evidence shows, else its interval."""
-        return f"shown {self.shown}" if self.shown else self.interval
+        return _proven(self.shown) or self.interval
+
+    @property
+    def statement(self) -> str:
+        """What the evidence shows, as a sentence; empty where it is only the interval."""
+        text = _proven(self.shown)
+        return f"{text[0].upper()}{text[1:]}." if text else ""
+
+    @property
+    def figures(self) -> str:
+        """Interval and method, without what the statement says already."""
+        # The bound of zero incidents is stated in one digit more than its interval has.
+        stated = self.shown.startswith("rate < ") and self.interval.startswith("rate < ")
+        interval = "" if stated else self.interval
+        return ", ".join(text for text in (interval, "" if self.method == "count" else self.method) if text)
 
 
 def criterion_view(result: CriterionResult) -> CriterionView:
     """The words of a criterion."""
     name = plain(result.metric) if result.at is None else f"{plain(result.metric)} {plain(result.at)}"
     value, evidence = _measured(result, result.measured, wanted=result.minimum_n)
-    left = [f"{count:,} {word}" for count, word in ((result.void, "void"), (result.foreign, "foreign")) if count]
     return CriterionView(
         name=name,
         mark=_mark(result.status),
-        status=result.status.value.replace("_", " "),
+        status=_status(result.status, result.kind),
         value=value,
         evidence=evidence,
         origins=" and ".join(origin.value for origin in result.origins),
@@ -98,8 +111,8 @@ def criterion_view(result: CriterionResult) -> CriterionView:
         method=_method(result.measured),
         lines=tuple(_line(line, result.scale) for line in result.lines),
         shown=said(result.shown),
-        flip=said(result.flip),
-        left_out=f"{' and '.join(left)} left out" if left else "",
+        flip=advice(result.flip),
+        left_out=_left_out(result),
         slices=tuple(_slice(result, part) for part in result.slices),
     )
 
@@ -109,11 +122,55 @@ def _slice(result: CriterionResult, part: SliceResult) -> SliceView:
     return SliceView(
         name=plain(part.slice),
         mark=_mark(part.status),
-        status=part.status.value.replace("_", " "),
+        status=_status(part.status, result.kind),
         value=value,
         evidence=evidence,
         interval=_interval(result, part.measured),
     )
+
+
+def _status(status: Status, kind: Kind) -> str:
+    """A status in words; where nothing is served yet there is nothing to roll back."""
+    if status is Status.ROLLBACK and kind.decision is not Decision.ROLLBACK:
+        return "incident" if kind.row == 1 else "line crossed"
+    return status.value.replace("_", " ")
+
+
+_NOT_SHOWN = (
+    ("nothing yet: ", "nothing shown yet: "),
+    ("nothing: ", "nothing shown: "),
+    ("not yet ", "not yet shown "),
+)
+_SPEAKS_FOR_ITSELF = re.compile(r"\d|crossed|not applicable|rate ")
+
+
+def as_shown(text: str) -> str:
+    """`nothing shown: …`, `not yet shown …` where the gate says `nothing: …`, `not yet …`; other words as they are."""
+    for start, instead in _NOT_SHOWN:
+        if text.startswith(start):
+            return instead + text[len(start) :]
+    return text
+
+
+def _proven(text: str) -> str:
+    """`shown above alert 0.90`; what speaks for itself (`25 incidents confirmed`) as it is."""
+    told = as_shown(text)
+    return told if told != text or not text or _SPEAKS_FOR_ITSELF.match(text) else f"shown {text}"
+
+
+def _left_out(result: CriterionResult) -> str:
+    """What was not counted, and why."""
+    said_of = []
+    if result.void and any(origin.grows for origin in result.origins):
+        why = "measured while the experiment was void, in a way the plan does not admit, or stamped later than now"
+        said_of.append(f"{count_of(result.void, plain(result.unit, 40))} left out: {why}")
+    elif result.void:
+        why = f"a double, a cache or a replay answered, so {plain(result.metric)} was drawn, not measured"
+        said_of.append(f"{count_of(result.void, 'trial')} left out: {why}")
+    if result.foreign:
+        foreign = count_of(result.foreign, plain(result.unit, 40))
+        said_of.append(f"{foreign} left out: of another subject, stage or time")
+    return "; ".join(said_of)
 
 
 def _mark(status: Status) -> Mark:

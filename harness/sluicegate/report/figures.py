@@ -12,14 +12,26 @@ from sluicegate.checks.masking import masked
 from sluicegate.errors import printable
 from sluicegate.model import parse_time
 
-__all__ = ["command", "exact", "figure", "moment", "plain", "said", "short"]
+__all__ = ["advice", "command", "exact", "figure", "moment", "plain", "said", "short"]
 
 _LONGEST_ID = 160
+_LONGEST_ADVICE = 2_000
+_LONGEST_WORD = 40
 
 
 def said(text: str, limit: int = 400) -> str:
     """Prose that may quote a model or a user: one printable line, personal data masked, cut to `limit`."""
-    return masked(text, limit)
+    shown = masked(text, limit)
+    if not shown.endswith("…") or text.endswith("…"):
+        return shown
+    # Cut between words, unless the last one is longer than any word.
+    head, blank, tail = shown.rpartition(" ")
+    return f"{head} …" if blank and len(tail) <= _LONGEST_WORD else shown
+
+
+def advice(text: str) -> str:
+    """What to do next, whole: half a command helps nobody."""
+    return said(text, _LONGEST_ADVICE)
 
 
 def plain(text: str, limit: int = _LONGEST_ID) -> str:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-from xml.sax.saxutils import escape, quoteattr
 
 from sluicegate.model import Finding, Status, SuiteResult, Verdict
 from sluicegate.report.criterion import CriterionView
 from sluicegate.report.figures import plain, said
 from sluicegate.report.view import ReasonView, SuiteView, VerdictView, view_of
 
-__all__ = ["JUnitCase", "render_junit"]
+__all__ = ["JUnitCase", "JUnitCases", "render_junit"]
 
 _State = Literal["passed", "failure", "error", "skipped"]
 
@@ -29,6 +28,8 @@ _RESULTS: dict[str, _State] = {
 _UNKNOWN = frozenset({Status.NO_DATA, Status.ERROR, Status.VOID})
 _MOST_FINDINGS = 20
 _PIECE_BYTES = 65_536
+_BLOCK_CASES = 64
+_MOST_ALIKE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,29 +44,67 @@ class JUnitCase:
     findings: Sequence[Finding] = ()
 
 
-def render_junit(verdict: Verdict, cases: Iterable[JUnitCase] = ()) -> Iterator[bytes]:
-    """The document in pieces. First the verdict, a test case per criterion and per suite; then every case.
+class JUnitCases:
+    """What is written of the cases, in any order and any number.
 
-    `cases` may come in any order and any number: what is written of them waits compressed, by suite, because the counts
-    of a suite stand before its cases.
+    It waits compressed, by suite, because the counts of a suite stand before its cases.
     """
-    view = view_of(verdict)
-    suites = {"verdict": _of_verdict(verdict, view)}
-    for case in cases:
-        suite = suites.get(case.suite)
+
+    def __init__(self, cases: Iterable[JUnitCase] = ()) -> None:
+        self.suites: dict[str, _Suite] = {}
+        self._plain: dict[tuple[tuple[str, str], ...], list[_Words]] = {}
+        for case in cases:
+            self.add(case)
+
+    def add(self, case: JUnitCase) -> None:
+        """One check on one case, with what it found."""
+        self._suite(case.suite).add(_RESULTS.get(case.result, "error"), _case(case))
+
+    def add_plain(self, case_id: str, results: Mapping[str, str]) -> None:
+        """Every check on one case that found nothing, by name: only the id differs from case to case."""
+        key = tuple(results.items())
+        words = self._plain.get(key)
+        if words is None:
+            words = self._worded(results)
+            if len(self._plain) < _MOST_ALIKE:
+                self._plain[key] = words
+        name = _attribute(case_id)
+        for suite, states, around in words:
+            suite.add_several(states, name.join(around))
+
+    def _worded(self, results: Mapping[str, str]) -> list[_Words]:
+        """By suite: the states of its checks, and what is written before, between and after the ids."""
+        found: dict[str, _Words] = {}
+        for check, result in results.items():
+            case = JUnitCase(suite=check.partition(".")[0], check=check, case_id="", result=result)
+            _, states, around = found.setdefault(case.suite, (self._suite(case.suite), [], [""]))
+            head = f"    <testcase classname={_attribute(_classname(case))} name="
+            around[-1] += head
+            around.append(_case(case)[len(head) + len(_attribute("")) :])
+            states.append(_RESULTS.get(result, "error"))
+        return list(found.values())
+
+    def _suite(self, name: str) -> _Suite:
+        suite = self.suites.get(name)
         if suite is None:
-            suite = suites[case.suite] = _Suite()
-        suite.add(_RESULTS.get(case.result, "error"), _case(case))
+            suite = self.suites[name] = _Suite()
+        return suite
+
+
+def render_junit(verdict: Verdict, cases: JUnitCases | Iterable[JUnitCase] = ()) -> Iterator[bytes]:
+    """The document in pieces, once. First the verdict, a test case per criterion and per suite; then every case."""
+    taken = cases if isinstance(cases, JUnitCases) else JUnitCases(cases)
+    suites = {"verdict": [_of_verdict(verdict, view_of(verdict))]}
+    for name, suite in taken.suites.items():
+        suites.setdefault(name, []).append(suite)
     yield b'<?xml version="1.0" encoding="utf-8"?>\n'
-    total = _Suite()
-    for suite in suites.values():
-        for state in total.counts:
-            total.counts[state] += suite.counts[state]
-    yield f"<testsuites name={_attribute(f'sluicegate {verdict.plan}')} {total.figures()}>\n".encode()
-    for name, suite in suites.items():
+    total = _figures([suite for parts in suites.values() for suite in parts])
+    yield f"<testsuites name={_attribute(f'sluicegate {verdict.plan}')} {total}>\n".encode()
+    for name, parts in suites.items():
         when = _attribute(verdict.issued_at[:19])
-        yield f"  <testsuite name={_attribute(name)} {suite.figures()} timestamp={when}>\n".encode()
-        yield from suite.pieces()
+        yield f"  <testsuite name={_attribute(name)} {_figures(parts)} timestamp={when}>\n".encode()
+        for suite in parts:
+            yield from suite.pieces()
         yield b"  </testsuite>\n"
     yield b"</testsuites>\n"
 
@@ -77,20 +116,20 @@ class _Suite:
     counts: dict[_State, int] = field(default_factory=lambda: {"passed": 0, "failure": 0, "error": 0, "skipped": 0})
     _packer: zlib._Compress = field(default_factory=lambda: zlib.compressobj(1))
     _packed: list[bytes] = field(default_factory=list)
+    _waiting: list[str] = field(default_factory=list)
 
     def add(self, state: _State, text: str) -> None:
-        self.counts[state] += 1
-        if packed := self._packer.compress(text.encode()):
-            self._packed.append(packed)
+        self.add_several((state,), text)
 
-    def figures(self) -> str:
-        counts = self.counts
-        return (
-            f'tests="{sum(counts.values())}" failures="{counts["failure"]}" '
-            f'errors="{counts["error"]}" skipped="{counts["skipped"]}"'
-        )
+    def add_several(self, states: Sequence[_State], text: str) -> None:
+        for state in states:
+            self.counts[state] += 1
+        self._waiting.append(text)
+        if len(self._waiting) == _BLOCK_CASES:
+            self._pack()
 
     def pieces(self) -> Iterator[bytes]:
+        self._pack()
         self._packed.append(self._packer.flush())
         unpacker = zlib.decompressobj()
         for packed in self._packed:
@@ -99,6 +138,20 @@ class _Suite:
                 yield unpacker.decompress(rest, _PIECE_BYTES)
                 rest = unpacker.unconsumed_tail
         yield unpacker.flush()
+
+    def _pack(self) -> None:
+        if packed := self._packer.compress("".join(self._waiting).encode()):
+            self._packed.append(packed)
+        self._waiting.clear()
+
+
+_Words = tuple[_Suite, list[_State], list[str]]
+
+
+def _figures(suites: Sequence[_Suite]) -> str:
+    sums = [sum(suite.counts[state] for suite in suites) for state in ("passed", "failure", "error", "skipped")]
+    _, failures, errors, skipped = sums
+    return f'tests="{sum(sums)}" failures="{failures}" errors="{errors}" skipped="{skipped}"'
 
 
 def _of_verdict(verdict: Verdict, view: VerdictView) -> _Suite:
@@ -126,8 +179,7 @@ def _why(reason: ReasonView) -> Iterator[str]:
         yield f"{reason.about}: {reason.text}"
     else:
         yield f"{finding.check} [{finding.case}] {finding.place}: {finding.message}"
-        if reason.also:
-            yield reason.also
+        yield from filter(None, (reason.also, reason.also_fails))
     if reason.rerun:
         yield f"rerun: {reason.rerun}"
 
@@ -159,7 +211,7 @@ def _counts(suite: SuiteView) -> list[str]:
 
 def _case(case: JUnitCase) -> str:
     state = _RESULTS.get(case.result, "error")
-    name = f"{case.suite}.{case.check}" if "." not in case.check else case.check
+    name = _classname(case)
     if state == "passed":
         return f"    <testcase classname={_attribute(name)} name={_attribute(case.case_id)}/>\n"
     findings = case.findings[:_MOST_FINDINGS]
@@ -170,9 +222,13 @@ def _case(case: JUnitCase) -> str:
     return _element(name, case.case_id, state, message=message, kind=case.result, told=told)
 
 
+def _classname(case: JUnitCase) -> str:
+    return case.check if "." in case.check else f"{case.suite}.{case.check}"
+
+
 def _element(classname: str, name: str, state: _State, *, message: str, kind: str, told: Sequence[str]) -> str:
     head = f"    <testcase classname={_attribute(classname)} name={_attribute(name)}"
-    body = escape("\n".join(told))
+    body = _escaped("\n".join(told))
     if state == "passed":
         return f"{head}>\n      <system-out>{body}</system-out>\n    </testcase>\n" if told else f"{head}/>\n"
     typed = "" if state == "skipped" else f" type={_attribute(kind)}"
@@ -181,4 +237,12 @@ def _element(classname: str, name: str, state: _State, *, message: str, kind: st
 
 def _attribute(text: str) -> str:
     """Quoted, on one line, and without any character that XML 1.0 cannot hold."""
-    return quoteattr(plain(text, 500))
+    # Not by xml.sax, which loads a web client to read documents.
+    text = _escaped(plain(text, 500)).replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;")
+    if '"' not in text:
+        return f'"{text}"'
+    return f"'{text}'" if "'" not in text else f'"{text.replace(chr(34), "&quot;")}"'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace(">", "&gt;").replace("<", "&lt;")

@@ -123,7 +123,7 @@ def _reason(reason: ReasonView) -> str:
     told = (
         [reason.text]
         if finding is None
-        else [f"case {finding.case} at {finding.place}", finding.message, reason.adds, reason.also]
+        else [f"case {finding.case} at {finding.place}", finding.message, reason.adds, reason.also, reason.also_fails]
     )
     lines = [f"- {reason.mark} **{escaped(reason.about)}** {_joined(told)}"]
     if finding is not None and finding.excerpt:

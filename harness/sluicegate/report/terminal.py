@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from sluicegate.report.view import FindingView, ReasonView, SuiteView, VerdictVi
 __all__ = ["render_terminal"]
 
 _INDENT = 5
+_RUN = re.compile(r"(?P<prose>.*\b[Rr]un:) (?P<command>sluicegate .*)")
 _MOST_REASONS = 8
 _NARROWEST = 40
 
@@ -74,8 +76,13 @@ class _Page:
                 yield line
         yield []
         if self._view.next:
-            yield from self._labelled("next:", self._view.next, _BOLD)
-        yield from self._plainly([f"{plain(name)} {plain(path, 1_000)}" for name, path in paths.items()], 1, _DIM)
+            first, *rest = self._advice(self._view.next, 1, label="next: ")
+            yield [(" ", ""), ("next:", _BOLD), (first[-1][0].removeprefix("next:"), "")]
+            yield from rest
+        for name, path in paths.items():
+            # A path is there to be copied, so it is never broken.
+            for text in _packed([plain(name), self._text(plain(path, 1_000))], self._width - 1, " ", cut=False):
+                yield [(" ", ""), (text, _DIM)]
 
     def _text(self, text: str) -> str:
         """`text` in the characters this terminal has."""
@@ -117,8 +124,8 @@ class _Page:
             yield from self._wrapped(reason.text, _INDENT)
         else:
             yield from self._finding(reason, reason.finding)
-        if reason.mend and reason.mend != self._view.next:
-            yield from self._wrapped(reason.mend, _INDENT)
+        if reason.mend and reason.mend != self._view.first_mend:
+            yield from self._advice(reason.mend, _INDENT)
         if reason.rerun:
             yield from self._labelled("rerun:", reason.rerun, "", _INDENT)
 
@@ -128,8 +135,8 @@ class _Page:
         yield from self._marked(reason.mark, finding.check, [cell for cell in cells if cell])
         yield from self._wrapped(finding.message, _INDENT)
         if finding.excerpt and finding.excerpt not in finding.message:
-            yield from self._labelled("seen:", finding.excerpt, "", _INDENT)
-        for more in (reason.adds, reason.also):
+            yield from self._wrapped(f"seen: {finding.excerpt}", _INDENT)
+        for more in (reason.adds, reason.also, reason.also_fails):
             if more:
                 yield from self._wrapped(more, _INDENT)
 
@@ -161,9 +168,10 @@ class _Page:
         if criterion.slices and not passed:
             told = [f"{part.name} {part.value}, {part.evidence}, {part.status}" for part in criterion.slices]
             yield from self._plainly(told, _INDENT)
-        for note in (criterion.left_out, "" if passed else criterion.flip):
-            if note:
-                yield from self._wrapped(note, _INDENT)
+        if criterion.left_out:
+            yield from self._wrapped(criterion.left_out, _INDENT)
+        if criterion.flip and not passed:
+            yield from self._advice(criterion.flip, _INDENT)
 
     def _suites(self) -> Iterator[_Line]:
         whole = self._view.all_suites
@@ -182,7 +190,7 @@ class _Page:
 
     def _notes(self) -> Iterator[_Line]:
         for note in self._view.notes:
-            yield from self._wrapped(f"note: {note}", 1)
+            yield from self._advice(note, 1, label="note: ")
 
     def _marked(self, mark: Mark, name: str, cells: Sequence[str], name_width: int = 0) -> Iterator[_Line]:
         """A marked line: the name, then cells, wrapped between cells under the first of them."""
@@ -215,6 +223,16 @@ class _Page:
             return
         yield [(" " * indent, ""), (label, style)]
         yield from self._command(text, indent + 2)
+
+    def _advice(self, text: str, indent: int, *, label: str = "") -> Iterator[_Line]:
+        """Prose wrapped between words; a command at its end, where it does not fit, on lines of its own."""
+        whole = f"{label}{text}"
+        told = _RUN.fullmatch(whole)
+        if told is None or indent + _cells(self._text(whole)) <= self._width:
+            yield from self._wrapped(whole, indent)
+            return
+        yield from self._wrapped(told["prose"], indent)
+        yield from self._command(told["command"], indent + 2)
 
     def _command(self, text: str, indent: int) -> Iterator[_Line]:
         """A command broken between its words, so that what is pasted is what was meant."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sluicegate.gate.wording import count_of
 from sluicegate.model import Finding, Reason, SuiteResult, Verdict
-from sluicegate.report.criterion import CriterionView, Mark, criterion_view
-from sluicegate.report.figures import command, moment, plain, said, short
+from sluicegate.report.criterion import CriterionView, Mark, as_shown, criterion_view
+from sluicegate.report.figures import advice, command, moment, plain, said, short
 
 __all__ = ["FindingView", "ReasonView", "SuiteView", "VerdictView", "view_of"]
 
 
 _MOST_ALIKE = 3
+_CRASH = "$.error"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,8 @@ class ReasonView:
     """The reason's own words, where they say more than its finding does."""
     alike: tuple[str, ...] = ()
     """Further cases with the same finding, named once each."""
+    beside: tuple[str, ...] = ()
+    """Further checks that fail for the same reason in the same case."""
 
     @property
     def also(self) -> str:
@@ -78,6 +81,11 @@ class ReasonView:
             return ""
         named = ", ".join(self.alike[:_MOST_ALIKE]) + (" …" if len(self.alike) > _MOST_ALIKE else "")
         return f"the same in {count_of(len(self.alike), 'more case')}: {named}"
+
+    @property
+    def also_fails(self) -> str:
+        """`also fails: schema.language, schema.must`; empty without any."""
+        return f"also fails: {', '.join(self.beside)}" if self.beside else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +115,9 @@ class VerdictView:
     rollback_steps: tuple[str, ...]
     notes: tuple[str, ...]
     next: str
-    """What to do next: the mend of the weightiest reason that has one."""
+    """What to do next: the mend of the weightiest reason that has one, with the criterion it is about."""
+    first_mend: str
+    """That mend as the reason itself says it."""
     parts: Mapping[str, str]
     """Full digests and parts by name."""
 
@@ -129,7 +139,7 @@ class VerdictView:
 
 def view_of(verdict: Verdict) -> VerdictView:
     """The words of a verdict."""
-    mends = [said(reason.mend) for reason in verdict.reasons if reason.mend]
+    first = next((reason for reason in verdict.reasons if reason.mend), None)
     suites = tuple(_suite(suite) for suite in verdict.suites)
     return VerdictView(
         decision=verdict.decision.value.upper(),
@@ -139,7 +149,7 @@ def view_of(verdict: Verdict) -> VerdictView:
         attempt=verdict.attempt,
         subject=short(verdict.subject),
         plan_hash=short(verdict.plan_digest),
-        evidence=" ".join(map(short, verdict.evidence_heads)) or "none",
+        evidence=_evidence(verdict.evidence_heads),
         issued=moment(verdict.issued_at),
         valid_until=moment(verdict.valid_until),
         reasons=_grouped(verdict.reasons),
@@ -150,16 +160,31 @@ def view_of(verdict: Verdict) -> VerdictView:
         findings_total=verdict.findings_total,
         rollback_steps=tuple(map(command, verdict.rollback_steps)),
         notes=tuple(map(said, verdict.notes)),
-        next=mends[0] if mends else "",
+        next="" if first is None else _next(first, {result.metric for result in verdict.criteria}),
+        first_mend="" if first is None else advice(first.mend),
         parts=_parts(verdict),
     )
+
+
+def _next(reason: Reason, criteria: Collection[str]) -> str:
+    """The mend as an instruction that stands alone."""
+    mend = advice(reason.mend)
+    if reason.finding is not None or reason.about not in criteria or mend.startswith("sluicegate "):
+        return mend
+    return f"{plain(reason.about)}: {mend[0].lower()}{mend[1:]}"
+
+
+def _evidence(heads: Sequence[str]) -> str:
+    """The first ledger's head and how many there are besides; all of them stand in the report's last table."""
+    more = f" +{len(heads) - 1}" if len(heads) > 1 else ""
+    return f"{short(heads[0])}{more}" if heads else "none"
 
 
 def _parts(verdict: Verdict) -> dict[str, str]:
     known = {
         "subject": verdict.subject,
         **{f"subject · {name}": value for name, value in verdict.subject_parts.items()},
-        "apparatus": verdict.apparatus,
+        "apparatus (plan, lock, cases, engine)": verdict.apparatus,
         "plan": verdict.plan_digest,
         "lock": verdict.lock_digest,
         "state head": verdict.state_head or "none",
@@ -192,19 +217,36 @@ def _sum(suites: Sequence[SuiteView]) -> SuiteView:
 
 
 def _grouped(reasons: Sequence[Reason]) -> tuple[ReasonView, ...]:
-    """Reasons in their order; one that differs from an earlier one in its case alone is named under it."""
+    """Reasons in their order, one finding told once.
+
+    What another check says of the same case and the same cause is named under the first; so is a reason that differs
+    from an earlier one in its case alone.
+    """
     first: dict[object, ReasonView] = {}
+    told: dict[object, object] = {}
     for number, reason in enumerate(reasons):
         found = reason.finding
-        key = number if found is None else (reason.kind, found.check, found.place, found.message)
-        view = _reason(reason)
-        if key not in first:
-            first[key] = view
-        elif view.finding is not None:
-            known = first[key]
-            if view.finding.case not in (*known.alike, known.finding.case if known.finding else ""):
-                first[key] = replace(known, alike=(*known.alike, view.finding.case))
+        if found is None:
+            first[number] = _reason(reason)
+            continue
+        # A crash is worded by each check in its own way; what was raised is the same.
+        why = found.excerpt if found.place == _CRASH and found.excerpt else found.message
+        cause = (found.case_id, found.repeat, found.place, why)
+        key = told.setdefault(cause, (reason.kind, found.check, found.place, found.message))
+        first[key] = _joined(first[key], reason) if key in first else _reason(reason)
     return tuple(first.values())
+
+
+def _joined(known: ReasonView, reason: Reason) -> ReasonView:
+    """The same cause in another case, or found by another check."""
+    view = _reason(reason)
+    if known.finding is None or view.finding is None:
+        return known
+    if view.finding.check not in (*known.beside, known.finding.check):
+        return replace(known, beside=(*known.beside, view.finding.check))
+    if view.finding.case not in (*known.alike, known.finding.case):
+        return replace(known, alike=(*known.alike, view.finding.case))
+    return known
 
 
 def _reason(reason: Reason) -> ReasonView:
@@ -214,8 +256,8 @@ def _reason(reason: Reason) -> ReasonView:
         mark=Mark.PASS if passes else Mark.OPEN if reason.kind.row >= 4 and reason.finding is None else Mark.FAIL,
         kind=reason.kind.value,
         about=plain(reason.about),
-        text=said(reason.text),
-        mend=said(reason.mend),
+        text=said(as_shown(reason.text)),
+        mend=advice(reason.mend),
         rerun=plain(reason.rerun, 2_000),
         finding=None if reason.finding is None else _finding(reason.finding),
         adds="" if told else said(reason.text),
@@ -232,5 +274,5 @@ def _finding(finding: Finding) -> FindingView:
         excerpt=said(finding.excerpt, 200),
         severity=finding.severity.value,
         witness=finding.witness.value.replace("_", " "),
-        mend=said(finding.mend),
+        mend=advice(finding.mend),
     )

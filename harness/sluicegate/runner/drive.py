@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from operator import attrgetter
-from time import perf_counter
+from dataclasses import dataclass, field
+from itertools import islice
 
-from sluicegate.model import (
-    Boundary,
-    Case,
-    Counts,
-    CrashKind,
-    Observation,
-    Output,
-    Pipeline,
-    Provenance,
-    Recorder,
-    RunContext,
-    Trial,
-)
-from sluicegate.pipelines.crashes import crash, raised_line
+from sluicegate.model import Boundary, Case, Counts, Observation, Pipeline, Recorder, Trial
+from sluicegate.runner.flight import Begin, Flight, beginner
 from sluicegate.runner.identity import identity
 from sluicegate.runner.progress import Progress
 
 __all__ = ["clock_of", "drive"]
 
-_BREATH_S = 0.01
-"""A pipeline that never waits must not keep signals and the screen waiting for longer."""
+_TURN = 32
+"""Trials begun, and ended, in one turn: enough to share a write, few enough that the first call does not wait long."""
 _BLOCK = 8
 """Trials shown to `on_block` at a time: while their checks run, no answer that arrives is timed."""
 _WAITING = 64
@@ -68,118 +55,101 @@ async def drive(
     if concurrency < 1:
         raise ValueError(f"concurrency is {concurrency}; expected 1 or more")
     run = _Run(
-        pipeline=pipeline,
         trials=iter(trials),
         recorder=recorder,
+        commit=getattr(recorder, "commit", _nothing),
         boundary=boundary,
         nonce=nonce,
+        concurrency=concurrency,
+        begin=beginner(pipeline),
+        anew=getattr(pipeline, "answers_anew", False) is True,
         now_of=now_of,
         on_block=on_block,
         stop=stop,
         progress=progress or Progress(),
     )
-    run.answers_anew = getattr(pipeline, "answers_anew", False) is True
-    run.limit = max(_WAITING, 2 * concurrency)
-    run.workers = [asyncio.create_task(run.work()) for _ in range(concurrency)]
+    run.turn()
     try:
-        await asyncio.wait(run.workers, return_when=asyncio.FIRST_EXCEPTION)
+        await run.over
     finally:
-        await _let_go(run.workers)
-        run.raise_first()
+        await run.let_go()
+        if run.raised is not None:
+            raise run.raised
         run.settle(run.limit)
     return Counts(planned=run.progress.begun, run=run.progress.done, crashed=run.progress.failed)
 
 
-def _failed(worker: asyncio.Task[None]) -> bool:
-    return worker.done() and not worker.cancelled()
+def _nothing() -> None:
+    return None
 
 
-async def _let_go(workers: list[asyncio.Task[None]]) -> None:
-    unfinished = [worker for worker in workers if not worker.done()]
-    for worker in unfinished:
-        worker.cancel()
-    if unfinished:
-        await asyncio.wait(unfinished, timeout=_LETTING_GO_S)
+_NO_ENDPOINTS: Mapping[str, str] = {}
 
 
 @dataclass(slots=True, kw_only=True)
 class _Run:
-    """One drive: its workers share this iterator and these counters."""
+    """One drive, in turns: each keeps what has ended and begins what comes next."""
 
-    pipeline: Pipeline
     trials: Iterator[tuple[Case, int]]
     recorder: Recorder
+    commit: Callable[[], None]
+    """What a recorder that gathers does to have the intents on disk before their calls begin."""
     boundary: Boundary | None
     nonce: str
+    concurrency: int
+    begin: Begin
+    anew: bool
     now_of: Callable[[Case], str | None]
     on_block: Callable[[list[Trial]], None] | None
     stop: asyncio.Event | None
     progress: Progress
-    workers: list[asyncio.Task[None]] = field(default_factory=list)
-    breathed: float = 0.0
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    over: asyncio.Future[None] = field(init=False)
+    flying: dict[Flight, None] = field(default_factory=dict)
+    """Begun, and not kept."""
+    arrived: list[Flight] = field(default_factory=list)
+    """Answered since the last turn."""
     ended: list[Trial] = field(default_factory=list)
     """Recorded, and not yet shown to `on_block`."""
-    limit: int = _WAITING
-    """So many may wait."""
+    exhausted: bool = False
+    turning: bool = False
     settling: bool = False
-    answers_anew: bool = False
     raised: BaseException | None = None
-    """By `on_block`, between two steps of the workers."""
+    """What ended the run, if anything but its end did."""
 
-    async def work(self) -> None:
-        """Take trials until there are no more, or until the run is stopped."""
-        me = asyncio.current_task()
-        assert me is not None  # noqa: S101 - a coroutine that runs is in a task
-        while self.stop is None or not self.stop.is_set():
-            trial = next(self.trials, None)
-            if trial is None:
-                return
-            began = perf_counter()
-            await self._one(*trial, me)
-            now = perf_counter()
-            if now - self.breathed > _BREATH_S:
-                if now - began < _BREATH_S:  # else the call has waited, and everybody has had a turn meanwhile
-                    await asyncio.sleep(0)
-                    now = perf_counter()
-                self.breathed = now
+    def __post_init__(self) -> None:
+        self.over = self.loop.create_future()
 
-    async def _one(self, case: Case, repeat: int, me: asyncio.Task[None]) -> None:
-        run_id, traceparent = identity(self.nonce, case.id, repeat)
-        boundary = self.boundary
-        endpoints: Mapping[str, str] = _NO_ENDPOINTS if boundary is None else boundary.open_run(run_id, case)
-        observations: tuple[Observation, ...] = ()
-        outputs: list[Output] = []
+    @property
+    def limit(self) -> int:
+        """So many may wait to be shown."""
+        return max(_WAITING, 2 * self.concurrency)
+
+    def turn(self) -> None:
+        """Keep some of what has ended, begin as much: what is to be on disk goes there in one piece, then the calls."""
+        self.turning = False
+        if self.over.done():
+            return
         try:
-            self.recorder.intend(case, repeat, run_id)
-            self.progress.begun += 1
-            now = self.now_of(case)
-            for delivery in range(max(1, case.given.deliveries)):
-                context = RunContext(
-                    run_id=run_id,
-                    traceparent=traceparent,
-                    endpoints=endpoints,
-                    now=now,
-                    delivery=delivery,
-                    repeat=repeat,
-                )
-                outputs.append(await self._deliver(case, context, me))
-        finally:
-            if boundary is not None:
-                observations = boundary.close_run(run_id)
-        trial = Trial(case=case, repeat=repeat, outputs=tuple(outputs), observations=observations)
-        self.recorder.record(trial, run_id)
-        self.progress.done += 1
-        self.progress.failed += trial.crashed
-        if self.on_block is not None:
-            self.ended.append(trial)
-            if not self.settling:
-                # Not before the calls that follow have begun: their waiting is the time for checks. And whoever else
-                # has an answer is timed first; and checks run in blocks cost a fifth less.
-                self.settling = True
-                loop = me.get_loop()
-                loop.call_soon(loop.call_soon, self._settle_soon, loop)
-            elif len(self.ended) >= self.limit:
+            again = self._keep()
+            begun = [self._intend(case, repeat) for case, repeat in self._next()]
+            self.commit()
+            for flight in (*again, *begun):
+                flight.deliver()
+            if len(self.ended) >= self.limit:
                 self.settle(self.limit)
+        except BaseException as raised:  # noqa: BLE001 - raised again by `drive`; out of a callback it would be lost
+            self._fail(raised)
+            return
+        if self.arrived or (not self.exhausted and self._room()):
+            self._turn_soon()
+        elif not self.flying:
+            self.over.set_result(None)
+        if self.ended and not self.settling:
+            # Not before the calls just begun are under way: their waiting is the time for checks. And whoever else has
+            # an answer is timed first; and checks run in blocks cost a fifth less.
+            self.settling = True
+            self.loop.call_soon(self.loop.call_soon, self._settle_some)
 
     def settle(self, most: int) -> None:
         """Show `on_block` what has ended, `most` at a time."""
@@ -188,61 +158,82 @@ class _Run:
             if self.on_block is not None:
                 self.on_block(block)
 
-    def _settle_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def let_go(self) -> None:
+        """Give up what is still under way; nothing, when the run has come to its end."""
+        flying, self.flying = list(self.flying), {}
+        if not self.over.done():
+            self.over.cancel()
+        given_up = [running for flight in flying for running in flight.cancel()]
+        tasks = [running for running in given_up if isinstance(running, asyncio.Task)]
+        if tasks:
+            await asyncio.wait(tasks, timeout=_LETTING_GO_S)
+        for flight in flying:
+            self._observed(flight)
+
+    def _arrive(self, flight: Flight) -> None:
+        self.arrived.append(flight)
+        if not self.turning:
+            self._turn_soon()
+
+    def _turn_soon(self) -> None:
+        self.turning = True
+        self.loop.call_soon(self.turn)
+
+    def _room(self) -> int:
+        """How many may begin."""
+        if self.stop is not None and self.stop.is_set():
+            return 0
+        return self.concurrency - len(self.flying)
+
+    def _next(self) -> list[tuple[Case, int]]:
+        """All of them before the first is intended: where `trials` raises, nobody is intended who is never called."""
+        most = min(_TURN, self._room())
+        found = [] if self.exhausted else list(islice(self.trials, most))
+        self.exhausted = self.exhausted or len(found) < most
+        return found
+
+    def _intend(self, case: Case, repeat: int) -> Flight:
+        run_id, traceparent = identity(self.nonce, case.id, repeat)
+        endpoints = _NO_ENDPOINTS if self.boundary is None else self.boundary.open_run(run_id, case)
+        flight = Flight(case, repeat, run_id, traceparent, endpoints, self.begin, self._arrive, self.anew)
+        self.flying[flight] = None
+        self.recorder.intend(case, repeat, run_id)
+        self.progress.begun += 1
+        flight.now = self.now_of(case)
+        return flight
+
+    def _keep(self) -> list[Flight]:
+        """Record the trials that have ended; those with a delivery to come are returned."""
+        arrived, self.arrived = self.arrived[:_TURN], self.arrived[_TURN:]
+        again = []
+        for flight in arrived:
+            if not flight.has_ended:
+                again.append(flight)
+                continue
+            del self.flying[flight]
+            trial = flight.trial(self._observed(flight))
+            self.recorder.record(trial, flight.run_id)
+            self.progress.done += 1
+            self.progress.failed += trial.crashed
+            if self.on_block is not None:
+                self.ended.append(trial)
+        return again
+
+    def _observed(self, flight: Flight) -> tuple[Observation, ...]:
+        return () if self.boundary is None else self.boundary.close_run(flight.run_id)
+
+    def _settle_some(self) -> None:
         block, self.ended = self.ended[:_BLOCK], self.ended[_BLOCK:]
         self.settling = bool(self.ended)
         if self.settling:
-            loop.call_soon(self._settle_soon, loop)
+            self.loop.call_soon(self._settle_some)
         try:
             if block and self.on_block is not None:
                 self.on_block(block)
-        except BaseException as raised:  # noqa: BLE001 - raised again by `drive`; out of a callback it would be lost
-            self.raised = raised
-            for worker in self.workers:
-                worker.cancel()
+        except BaseException as raised:  # noqa: BLE001 - as in `turn`
+            self._fail(raised)
 
-    def raise_first(self) -> None:
-        """Raise what ended the run, if anything but its end did."""
-        for raised in [self.raised, *(worker.exception() for worker in self.workers if _failed(worker))]:
-            if raised is not None:
-                raise raised
-
-    async def _deliver(self, case: Case, context: RunContext, me: asyncio.Task[None]) -> Output:
-        began = perf_counter()
-        try:
-            output = await self.pipeline.call(case, context)
-        except GeneratorExit:
-            raise
-        except BaseException as raised:
-            if me.cancelling():
-                raise
-            # Whatever came out of one call, SystemExit and pytest.skip too, must not end all the others.
-            return crash(CrashKind.EXCEPTION, raised_line(raised))
-        elapsed_ms = (perf_counter() - began) * 1000
-        if me.cancelling():
-            # An adapter that answers a cancellation has no outcome to keep: the pipeline was not let finish.
-            raise asyncio.CancelledError
-        if type(output) is not Output:
-            return crash(CrashKind.GARBAGE, f"the adapter answered with {type(output).__name__}, not with an Output")
-        if output.latency_ms is not None or output.error is not None or output.provenance is Provenance.REPLAYED:
-            return output
-        if self.answers_anew:
-            # Nobody else has seen this Output yet; copying it would cost as much as making it did.
-            _STORE_LATENCY(output, elapsed_ms)
-            return output
-        return _timed(output, elapsed_ms)
-
-
-_NO_ENDPOINTS: Mapping[str, str] = {}
-_FETCH: Callable[[Output], tuple[object, ...]] = attrgetter(*(item.name for item in fields(Output)))
-_STORE = tuple(vars(Output)[item.name].__set__ for item in fields(Output))
-_STORE_LATENCY = vars(Output)["latency_ms"].__set__
-
-
-def _timed(output: Output, latency_ms: float) -> Output:
-    """A copy with this latency; `dataclasses.replace` would take thrice the time, on every call of every run."""
-    copy = object.__new__(Output)
-    for store, value in zip(_STORE, _FETCH(output), strict=True):
-        store(copy, value)
-    _STORE_LATENCY(copy, latency_ms)
-    return copy
+    def _fail(self, raised: BaseException) -> None:
+        self.raised = self.raised or raised
+        if not self.over.done():
+            self.over.set_result(None)

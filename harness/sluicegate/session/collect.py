@@ -13,7 +13,7 @@ from sluicegate.broker.broker import Broker
 from sluicegate.checks import CheckConfig
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.ledger import Expected, Resumed, RunStarted
-from sluicegate.model import Case, Counts, Origin, digest_of, now_utc, rfc3339
+from sluicegate.model import Case, Counts, Origin, canonical, digest_bytes, now_utc, rfc3339
 from sluicegate.plan.lock import LockedStage
 from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Stage
 from sluicegate.resources import VERSION
@@ -85,7 +85,7 @@ class Collection:
             previous=previous.head if previous else None,
             pipeline=_kind(workspace),
             capabilities=tuple(sorted(workspace.plan.pipeline.capabilities)),
-            expected=Expected(cases=len(ids), trials=len(trials), ids_digest=digest_of(ids)),
+            expected=Expected(cases=len(ids), trials=len(trials), ids_digest=digest_bytes(canonical(ids))),
         )
 
     def _check_lock(self, contracts: Mapping[str, object]) -> None:
@@ -185,7 +185,7 @@ class _Run:
             made = await stack.enter_async_context(production(workspace))
             note_attempt(workspace, self.collection.stage, self._folder)
             skipped = self._skipped()
-            with Broker(self.path, self._started, examine=self._examine, resumed=skipped) as broker:
+            with Broker(self.path, self._started, examine=self._examine, resumed=skipped, gathers=True) as broker:
                 stop = asyncio.Event()
                 task = asyncio.current_task()
                 assert task is not None  # noqa: S101 - a coroutine that runs is in a task

@@ -10,6 +10,7 @@ from pathlib import Path
 from sluicegate.checks import CheckConfig
 from sluicegate.checks.check import Contract
 from sluicegate.checks.contracts import BUILT_IN_CONTRACTS, compile_contract
+from sluicegate.checks.prices import prices_of
 from sluicegate.errors import Fault, InputError, printable
 from sluicegate.model import Json, parse
 from sluicegate.plan.types import Plan
@@ -19,7 +20,13 @@ __all__ = ["check_config", "compile_contracts", "exported_models"]
 
 def check_config(plan: Plan, contracts: Mapping[str, Contract]) -> CheckConfig:
     """What the built-in checks of this plan are told besides each trial."""
-    return CheckConfig(contracts=contracts, tools=plan.tools, capabilities=plan.pipeline.capabilities)
+    return CheckConfig(
+        contracts=contracts,
+        tools=plan.tools,
+        capabilities=plan.pipeline.capabilities,
+        price_of=prices_of(plan.prices),
+        expert_models=frozenset(name for name, price in plan.prices.items() if price.expert),
+    )
 
 
 def compile_contracts(plan: Plan, base: Path, models: Mapping[str, Json]) -> dict[str, Contract]:

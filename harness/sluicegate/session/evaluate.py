@@ -14,8 +14,10 @@ from sluicegate.checks.success import success
 from sluicegate.errors import Fault, InputError
 from sluicegate.ledger import Checked
 from sluicegate.model import Case, Counts, Estimate, Finding, NotMeasured, Output, Trial, decode
+from sluicegate.model.often import maker
 from sluicegate.pipelines.build import target_pipeline
 from sluicegate.runner import drive
+from sluicegate.session.again import again
 from sluicegate.session.own_checks import OwnCheck, own_check
 from sluicegate.session.scratch import Discarding, Scratch, recording_to
 from sluicegate.session.tallies import CaseTally, SeenIds, Values
@@ -28,6 +30,8 @@ CaseLike: TypeAlias = "Case | Mapping[str, Any]"
 _FAILURES_KEPT = 1000
 _USUAL = {"id", "input"}
 _NOTHING_EXPECTED = Case(id="").expect
+_usual_case = maker(Case)
+_checked = maker(Checked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +45,7 @@ class Failure:
     errors: tuple[str, ...] = ()
     """Checks that raised; such a trial is not scored."""
     rerun: str = ""
-    """Python that runs only this case again."""
+    """Python that runs only this case again, imports included."""
 
     def __str__(self) -> str:
         said = [finding.message for finding in self.findings] or list(self.errors)
@@ -125,7 +129,7 @@ async def aevaluate(
     if not all(isinstance(count, int) and count >= 1 for count in (concurrency, repeats)):
         what = f"concurrency {concurrency}, repeats {repeats}: both are whole numbers from 1 on."
         raise InputError(Fault(where="evaluate", what=what))
-    scorer = _Scorer(*_asked(checks), repeats=repeats)
+    scorer = _Scorer(*_asked(checks), repeats=repeats, rerun=again(pipeline, checks))
     adapter = target_pipeline(pipeline)
     try:
         with recording_to(ledger, repeats=repeats) as recorder:
@@ -172,8 +176,6 @@ def _trials(cases: Iterable[CaseLike], repeats: int) -> Iterator[tuple[Case, int
 
 
 def _settled(block: list[Trial], scorer: _Scorer, sink: Scratch | Discarding) -> None:
-    """Outcomes are on disk before any check runs: a check may hang, or take the process with it."""
-    sink.flush()
     for said in [scorer.score(trial) for trial in block]:
         sink.checked(said)
     sink.flush()
@@ -182,16 +184,19 @@ def _settled(block: list[Trial], scorer: _Scorer, sink: Scratch | Discarding) ->
 def _case(given: Mapping[str, Any], index: int) -> Case:
     # Nearly every case is an id and an input: reading those by the general way would cost thrice as much.
     if type(given) is dict and given.keys() == _USUAL and type(given["id"]) is str:
-        return Case(id=given["id"], input=given["input"])
+        return _usual_case(id=given["id"], input=given["input"])
     return decode(Case, given, f"cases[{index}]")
 
 
 class _Scorer:
     """Puts the checks to each trial and counts as trials stream by."""
 
-    def __init__(self, built_in: Sequence[Check], own: Sequence[OwnCheck], *, repeats: int) -> None:
+    def __init__(
+        self, built_in: Sequence[Check], own: Sequence[OwnCheck], *, repeats: int, rerun: Callable[[Case], str]
+    ) -> None:
         self._built_in = built_in
         self._own = own
+        self._rerun = rerun
         self._config = CheckConfig()
         self._tallies = {
             name: CaseTally(repeats) for name in [check.name for check in built_in] + [check.name for check in own]
@@ -199,40 +204,57 @@ class _Scorer:
         self._success, self._answered = CaseTally(repeats), CaseTally(repeats)
         self._latency = Values()
         self._failures: list[Failure] = []
-        self._failed = self._crashed = self._scored = self._inapplicable = 0
+        self._raised: dict[str, str] = {}
+        """By check, what it first raised instead of an answer."""
+        self._failed = self._crashed = self._scored = 0
         self.planned = 0
+        self._spotless = {check.name: "pass" for check in own}
+        self._clear = 0
+        """Trials that nothing is to be said of but that they passed; into the tallies they go at the end."""
+        self._may_be_clear = repeats == 1 and not built_in
 
     def score(self, trial: Trial) -> Checked:
         """Count one trial; its results as a record."""
         self.planned += 1
-        output = trial.output
-        case_id = trial.case.id
         crashed = trial.crashed
         results, findings, errors = self._results(trial, crashed=crashed)
-        self._crashed += crashed
-        if crashed or self._built_in or trial.case.expect is not _NOTHING_EXPECTED:
-            self._success.add(case_id, success(trial, self._config, results) is True)
-        else:  # nothing to ask: no contract, no rule, no limit
-            self._success.add(case_id, True)
-        self._answered.add(case_id, not crashed)
-        self._latency.add(float("inf") if crashed or output.latency_ms is None else output.latency_ms)
-        for name, result in results.items():
-            if result in ("pass", "fail"):
-                self._tallies[name].add(case_id, result == "pass")
-        self._scored += not errors
-        if crashed or errors or "fail" in results.values():
-            self._fail(trial, findings, errors)
-        return Checked(
-            case_id=case_id,
+        latency_ms = trial.output.latency_ms
+        self._latency.add(float("inf") if crashed or latency_ms is None else latency_ms)
+        if (
+            self._may_be_clear
+            and results == self._spotless
+            and not crashed
+            and trial.case.expect is _NOTHING_EXPECTED  # no contract, no rule, no limit: it succeeded
+        ):
+            self._clear += 1
+        else:
+            self._count(trial, results, crashed=crashed)
+            self._scored += not errors
+            if crashed or errors or "fail" in results.values():
+                self._fail(trial, findings, errors)
+        return _checked(
+            case_id=trial.case.id,
             repeat=trial.repeat,
             results=results,
             findings=findings,
             self_reported=bool(self._own),
         )
 
+    def _count(self, trial: Trial, results: Mapping[str, str], *, crashed: bool) -> None:
+        case_id = trial.case.id
+        self._crashed += crashed
+        self._success.add(case_id, success(trial, self._config, results) is True)
+        self._answered.add(case_id, not crashed)
+        for name, result in results.items():
+            if result in ("pass", "fail"):
+                self._tallies[name].add(case_id, result == "pass")
+
     def report(self, ledger: Path | None) -> Report:
         """Everything counted."""
-        shares = {name: tally.estimate() for name, tally in self._tallies.items()}
+        for tally in (self._success, self._answered, *self._tallies.values()):
+            tally.add_clear(self._clear)
+        self._scored, self._clear = self._scored + self._clear, 0
+        shares = {name: self._share(name, tally) for name, tally in self._tallies.items()}
         measured: dict[str, Estimate | NotMeasured] = {
             **shares,
             "draft.success_rate": self._success.estimate(),
@@ -247,6 +269,13 @@ class _Scorer:
             failures_total=self._failed,
             ledger=ledger,
         )
+
+    def _share(self, name: str, tally: CaseTally) -> Estimate | NotMeasured:
+        share = tally.estimate()
+        if isinstance(share, NotMeasured) and name in self._raised:
+            mend = "A check returns True, False, a Finding or findings."
+            return NotMeasured(reason=f"the check gave no answer: {self._raised[name]}", mend=mend)
+        return share
 
     def _results(self, trial: Trial, *, crashed: bool) -> tuple[dict[str, str], tuple[Finding, ...], tuple[str, ...]]:
         results: dict[str, str] = {}
@@ -264,14 +293,12 @@ class _Scorer:
             findings += found
             if error:
                 errors += (f"{own.name}: {error}",)
+                self._raised.setdefault(own.name, error)
         return results, findings, errors
 
     def _fail(self, trial: Trial, findings: tuple[Finding, ...], errors: tuple[str, ...]) -> None:
         self._failed += 1
         if len(self._failures) < _FAILURES_KEPT:
-            rerun = (
-                f"sluicegate.evaluate(pipeline, [case for case in cases if case['id'] == {trial.case.id!r}], checks)"
-            )
             self._failures.append(
                 Failure(
                     case_id=trial.case.id,
@@ -279,7 +306,7 @@ class _Scorer:
                     findings=findings,
                     output=trial.output,
                     errors=errors,
-                    rerun=rerun,
+                    rerun=self._rerun(trial.case),
                 )
             )
 

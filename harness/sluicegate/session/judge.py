@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from pathlib import Path
 from sluicegate.checks import Contract
 from sluicegate.errors import Fault, InputError
 from sluicegate.gate.judge import judge as gate_judge
-from sluicegate.ledger import LedgerError, append_state, read_ledger
+from sluicegate.ledger import LedgerError, LedgerReader, append_state, read_ledger
 from sluicegate.model import Decision, Verdict, digest_bytes, now_utc
 from sluicegate.model.verdict_json import verdict_json
 from sluicegate.plan.types import Stage
@@ -36,7 +36,13 @@ class Judged:
     """Why, one line for each file that could not be written."""
 
 
-def decide(workspace: Workspace, stage: Stage, *, now: datetime | None = None) -> Verdict:
+def decide(
+    workspace: Workspace,
+    stage: Stage,
+    *,
+    now: datetime | None = None,
+    reader: Callable[[Path], LedgerReader] = read_ledger,
+) -> Verdict:
     """The verdict on the evidence as it lies there; nothing is written. Raises InputError."""
     plan = workspace.plan
     faults: tuple[Fault, ...] = ()
@@ -51,7 +57,7 @@ def decide(workspace: Workspace, stage: Stage, *, now: datetime | None = None) -
         lock=workspace.lock,
         lock_digest=workspace.lock_digest,
         state=workspace.state(),
-        ledgers=[read_ledger(path) for path in workspace.ledgers(stage.name)],
+        ledgers=[reader(path) for path in workspace.ledgers(stage.name)],
         subject=workspace.subject,
         subject_parts=workspace.subject_parts,
         apparatus=workspace.apparatus(stage.name),
@@ -72,15 +78,18 @@ def judge(workspace: Workspace, stage: Stage, *, now: datetime | None = None) ->
     The note comes first, so that an older verdict is superseded whatever happens to the files. A hold or rollback
     stands without its files; a promote that cannot be written is none. Raises LedgerError for that.
     """
-    verdict = decide(workspace, stage, now=now)
-    raw = verdict_json(verdict)
-    _note(workspace, stage, verdict, raw)
-    attempts = workspace.attempts(stage.name)
-    folder = (attempts[-1] if attempts else AttemptFolder(path=workspace.evidence / stage.name / "1", number=1)).path
+    from sluicegate.session.case_report import CaseReport
     from sluicegate.session.reports import rendered
 
+    attempts = workspace.attempts(stage.name)
+    attempt = attempts[-1] if attempts else AttemptFolder(path=workspace.evidence / stage.name / "1", number=1)
+    folder, cases = attempt.path, CaseReport(attempt.ledgers)
+    verdict = decide(workspace, stage, now=now, reader=cases.reader)
+    raw = verdict_json(verdict)
+    _note(workspace, stage, verdict, raw)
+
     written, unwritten = {}, []
-    for name, content in {"verdict.json": raw, **rendered(verdict, workspace, stage)}.items():
+    for name, content in {"verdict.json": [raw], **rendered(verdict, cases)}.items():
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _replace(folder / name, content)
@@ -116,8 +125,9 @@ def _note(workspace: Workspace, stage: Stage, verdict: Verdict, raw: bytes) -> N
             raise
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: Path, content: Iterable[bytes]) -> None:
     """Whole or not at all, so that nobody reads half a verdict."""
     unfinished = path.with_name(path.name + ".new")
-    unfinished.write_bytes(content)
+    with unfinished.open("wb") as file:
+        file.writelines(content)
     os.replace(unfinished, path)

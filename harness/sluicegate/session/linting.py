@@ -10,13 +10,17 @@ from sluicegate.errors import InputError
 from sluicegate.gate.linter import Note, lint
 from sluicegate.session.contracts import compile_contracts, exported_models
 from sluicegate.session.stage_cases import stage_cases
+from sluicegate.session.surroundings import surroundings
 from sluicegate.session.workspace import PlanError, Workspace
 
 __all__ = ["checked_plan"]
 
 
 def checked_plan(path: Path) -> tuple[Note, ...]:
-    """Notes on a plan whose file, contracts and cases can all be read. Raises PlanError with every fault."""
+    """Notes on a plan whose file, contracts and cases can all be read, and on what it needs besides.
+
+    Raises PlanError with every fault.
+    """
     workspace = Workspace(path)
     plan, base = workspace.plan, workspace.base
     faults = []
@@ -29,4 +33,4 @@ def checked_plan(path: Path) -> tuple[Note, ...]:
             faults += [fault for fault in error.faults if fault not in faults]
     if faults:
         raise PlanError(faults)
-    return lint(plan)
+    return tuple(sorted((*surroundings(workspace), *lint(plan)), key=lambda note: note.line))

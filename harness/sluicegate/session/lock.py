@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sluicegate.checks import SUITES
 from sluicegate.errors import Fault
+from sluicegate.gate.wording import count_of
 from sluicegate.plan.lock import Lock, LockedStage, LockedSuite, lock_bytes, lock_path
 from sluicegate.plan.types import Plan, Stage
 from sluicegate.session.contracts import compile_contracts, exported_models
@@ -67,11 +68,11 @@ def _suite_differences(where: str, before: LockedSuite, after: LockedSuite) -> l
     said = []
     old, new = dict(before.cases), dict(after.cases)
     counts = {
-        "cases gone": len(old.keys() - new.keys()),
-        "cases new": len(new.keys() - old.keys()),
-        "cases changed": sum(old[key] != new[key] for key in old.keys() & new.keys()),
+        "gone": len(old.keys() - new.keys()),
+        "new": len(new.keys() - old.keys()),
+        "changed": sum(old[key] != new[key] for key in old.keys() & new.keys()),
     }
-    said += [f"{where}: {count} {what}" for what, count in counts.items() if count]
+    said += [f"{where}: {count_of(count, 'case')} {what}" for what, count in counts.items() if count]
     said += [
         f"{where}: check {check} {'gone' if check in before.checks else 'new'}"
         for check in sorted(set(before.checks) ^ set(after.checks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,7 @@ class OwnCheck:
             if answer is False:
                 return "fail", (self._finding(trial, f"{self.name} does not hold", ""),), ""
             findings = self._findings(trial, answer)
-        except Exception as raised:  # noqa: BLE001 - a user's check may raise anything; it becomes a typed error
+        except (Exception, SystemExit) as raised:  # noqa: BLE001 - a check may raise anything, and must not end the run
             return "error", (), masked(f"{type(raised).__name__}: {raised}", limit=200)
         failed = any(found.severity is not Severity.WARNING for found in findings)
         return ("fail" if failed else "pass"), findings, ""
@@ -40,8 +41,10 @@ class OwnCheck:
     def _findings(self, trial: Trial, answer: Any) -> tuple[Finding, ...]:
         given = [answer] if isinstance(answer, Finding) else answer
         if given is None or isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
-            seen = "None" if given is None else type(given).__name__
-            raise TypeError(f"the check answered {seen}; expected True, False, a Finding or findings")
+            if inspect.iscoroutine(given):
+                given.close()
+                raise TypeError("the check is async; checks are plain functions")
+            raise TypeError(f"the check answered {_brief(given)}; expected True, False, a Finding or findings")
         findings = tuple(given)
         for item in findings:
             if not isinstance(item, Finding):
@@ -60,10 +63,18 @@ class OwnCheck:
         )
 
 
+def _brief(given: Any) -> str:
+    """`None`, `1 (int)`: what was answered, in a few words."""
+    return "None" if given is None else f"{masked(repr(given), limit=60)} ({type(given).__name__})"
+
+
 def own_check(given: object) -> OwnCheck:
     """The check a user gave. Raises InputError for something that cannot be called."""
     if not callable(given):
         what = f"{given!r} is no check."
         raise InputError(Fault(where="checks", what=what[:200], mend="Give a function of (case, output), or a name."))
     name = getattr(given, "__name__", type(given).__name__)
+    if inspect.iscoroutinefunction(given):
+        what = f"{name} is async; checks are plain functions."
+        raise InputError(Fault(where="checks", what=what[:200], mend="Write def instead of async def."))
     return OwnCheck("check" if name == "<lambda>" else name, given)

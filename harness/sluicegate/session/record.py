@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 from sluicegate.errors import Fault, InputError, nearest
@@ -52,6 +54,7 @@ def record_measurements(
     workspace: Workspace, table: Table, spec: RecordSpec, *, now: datetime | None = None
 ) -> Recorded:
     """All rows of a source, or, when one is bad, none. Raises InputError with every fault."""
+    spec.check("--column")
     at = now or now_utc()
     known = [*workspace.plan.metrics, *BUILT_IN]
     if spec.metric not in known:
@@ -59,10 +62,20 @@ def record_measurements(
         raise InputError(Fault(where="--metric", what=f"'{spec.metric}' is no metric of this plan.", mend=mend))
     if faults := list(_unfit(workspace.plan.metrics.get(spec.metric) or BUILT_IN[spec.metric], spec)):
         raise InputError(faults)
+    spec = replace(spec, place=spec.place or _place(workspace, table.path))
     with read_measurements(table, spec, now=at) as recording, _ledger(workspace, spec.origin, spec.stage, at) as ledger:
         for block in recording.blocks():
             ledger.append("measurements", block.body())
         return Recorded(path=ledger.path, units=recording.rows, outside=recording.outside)
+
+
+def _place(workspace: Workspace, path: Path) -> str:
+    """What tells files of one name in two folders apart, the same in every checkout; empty beside the plan."""
+    try:
+        folder = os.path.relpath(path.resolve().parent, workspace.base.resolve())
+    except (OSError, ValueError):  # another drive, or a link that leads in a circle
+        folder = str(path.parent)
+    return "" if folder == "." else sha256(folder.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 _UNITS = {Scale.MS: (Unit.MS, Unit.S), Scale.MICROUSD: (Unit.MICROUSD, Unit.USD)}

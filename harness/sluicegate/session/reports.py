@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from sluicegate.errors import Fault, InputError
-from sluicegate.ledger import Checked, entry, read_ledger
 from sluicegate.model import Verdict
 from sluicegate.model.verdict_json import read_verdict, verdict_json
 from sluicegate.plan.types import Stage
 from sluicegate.report.html import render_html
-from sluicegate.report.junit import JUnitCase, render_junit
+from sluicegate.report.junit import render_junit
 from sluicegate.report.markdown import render_markdown
 from sluicegate.report.terminal import render_terminal
-from sluicegate.session.tallies import SeenIds
+from sluicegate.session.case_report import CaseReport
 from sluicegate.session.workspace import Workspace
 
 __all__ = ["redrawn", "rendered", "shown_verdict"]
 
 
-def rendered(verdict: Verdict, workspace: Workspace, stage: Stage) -> dict[str, bytes]:
-    """Every report by the name of its file."""
+def rendered(verdict: Verdict, cases: CaseReport) -> dict[str, Iterable[bytes]]:
+    """Every report by the name of its file, in pieces."""
     return {
-        "report.html": render_html(verdict).encode(),
-        "report.md": render_markdown(verdict).encode(),
-        "junit.xml": b"".join(render_junit(verdict, _cases(_attempt_ledgers(workspace, stage)))),
+        "report.html": [render_html(verdict).encode()],
+        "report.md": [render_markdown(verdict).encode()],
+        "junit.xml": render_junit(verdict, cases.cases()),
     }
 
 
@@ -59,33 +58,10 @@ def redrawn(path: Path, form: str, *, width: int, colour: bool, ascii_only: bool
         case "html":
             return render_html(verdict)
         case "junit":
-            return b"".join(render_junit(verdict, _cases(sorted(path.parent.glob("ledger-*.jsonl"))))).decode()
+            ledgers = sorted(path.parent.glob("ledger-*.jsonl"))
+            return b"".join(render_junit(verdict, CaseReport(ledgers).cases())).decode()
         case _:
             return render_terminal(verdict, width=width, colour=colour, ascii_only=ascii_only)
-
-
-def _attempt_ledgers(workspace: Workspace, stage: Stage) -> list[Path]:
-    attempts = workspace.attempts(stage.name)
-    return attempts[-1].ledgers if attempts else []
-
-
-def _cases(ledgers: Iterable[Path]) -> Iterator[JUnitCase]:
-    """Every check of every trial, as the newest ledger that has it says: a later one may have checked it again."""
-    paths = list(ledgers)
-    told = SeenIds()
-    for path in reversed(paths):
-        for record in read_ledger(path):
-            if record.kind != Checked.KIND:
-                continue
-            checked = entry(record, str(path))
-            assert isinstance(checked, Checked)  # noqa: S101 - the kind was looked at
-            case_id = f"{checked.case_id} (repeat {checked.repeat})" if checked.repeat else checked.case_id
-            for name, result in checked.results.items():
-                if len(paths) > 1 and not told.add(f"{name}\0{case_id}"):
-                    continue
-                found = [item for item in checked.findings if item.check == name]
-                suite = name.partition(".")[0]
-                yield JUnitCase(suite=suite, check=name, case_id=case_id, result=result, findings=found)
 
 
 def _near(path: Path) -> str:

@@ -37,17 +37,18 @@ class Discarding:
 class Scratch:
     """A ledger of `evaluate`. It names no plan and no subject, so no gate takes it for evidence.
 
-    An intent is on disk before its call. Outcomes and check results are written when `flush` is called, once per step
-    of the event loop: encoding like after like, in one write, costs half of doing it in turn with everything else.
+    An intent is on disk before its call, an outcome before its checks. What is said in one turn of the runner goes
+    there in one write: a write for each would cost more than encoding it does.
     """
 
     def __init__(self, broker: Broker, earlier: list[Path], resumed: Resumed | None, repeats: int) -> None:
         self.path = broker.path
         self.nonce = broker.started.nonce
         self.intend = broker.intend
+        self.record = broker.record
         self.checked = broker.checked
+        self.commit = self.flush = broker.flush
         self._broker = broker
-        self._ended: list[tuple[Trial, str]] = []
         self._earlier = earlier
         self._resumed = resumed
         self._repeats = repeats
@@ -66,17 +67,6 @@ class Scratch:
                 if done is not None:
                     self.checked(score(done.trial))
         yield from self._resumed.remaining(trials)
-
-    def record(self, trial: Trial, run_id: str) -> None:
-        """Kept until the next `flush`."""
-        self._ended.append((trial, run_id))
-
-    def flush(self) -> None:
-        """Write what has ended."""
-        ended, self._ended = self._ended, []
-        for trial, run_id in ended:
-            self._broker.record(trial, run_id)
-        self._broker.flush()
 
     def finish(self, planned: int) -> None:
         """Close the ledger; complete when every planned trial has an outcome."""

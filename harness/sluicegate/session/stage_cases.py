@@ -12,12 +12,17 @@ from sluicegate.errors import Fault, InputError
 from sluicegate.model import Case, Origin
 from sluicegate.plan.cases import read_cases
 from sluicegate.plan.types import Plan, Stage
+from sluicegate.session.workspace import PlanError
 
-__all__ = ["GOLDEN", "PLAIN", "CaseFile", "StageCases", "case_files", "stage_cases"]
+__all__ = ["GOLDEN", "PLAIN", "CaseFile", "CasesError", "StageCases", "case_files", "stage_cases"]
 
 PLAIN = "cases"
 """The name under which the lock pins the plan's own cases, whatever suites read them."""
 GOLDEN = "golden"
+
+
+class CasesError(PlanError):
+    """The plan's case files cannot be used; evidence that was taken from them before still stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +40,26 @@ class StageCases:
     by_suite: Mapping[str, Sequence[Case]]
     files: Mapping[str, str] = field(default_factory=dict)
     """Case file to SHA-256 of its content."""
+    _of: dict[Origin, Sequence[Case]] = field(default_factory=dict, repr=False, compare=False)
 
-    def of(self, origin: Origin) -> list[Case]:
+    def of(self, origin: Origin) -> Sequence[Case]:
         """The distinct cases of one origin in a stable order. Raises InputError for one id with two contents."""
+        known = self._of.get(origin)
+        if known is None:
+            known = self._of[origin] = self._distinct(origin)
+        return known
+
+    def _distinct(self, origin: Origin) -> Sequence[Case]:
         found: dict[str, Case] = {}
         for suite, cases in self.by_suite.items():
             if (suite == GOLDEN) is not (origin is Origin.GOLDEN):
                 continue
             for case in cases:
-                if found.setdefault(case.id, case) != case:
+                known = found.setdefault(case.id, case)
+                if known is not case and known != case:
                     what = f"two different cases have the id '{case.id}'."
                     raise InputError(Fault(where=f"suite {suite}", what=what, mend="Give each case an id of its own."))
-        return list(found.values())
+        return tuple(found.values())
 
     def suites_of(self, origin: Origin) -> dict[str, frozenset[str]]:
         """Suite to the ids of its cases, for one origin."""
@@ -58,7 +71,14 @@ class StageCases:
 
 
 def stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
-    """Read the plan's case files and derive each required suite's cases. Raises InputError with every fault."""
+    """Read the plan's case files and derive each required suite's cases. Raises CasesError with every fault."""
+    try:
+        return _stage_cases(plan, stage, base)
+    except InputError as error:
+        raise CasesError(error.faults) from None
+
+
+def _stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
     files: dict[str, str] = {}
     by_suite: dict[str, Sequence[Case]] = {}
     available = [name for name in stage.requires.suites if name in SUITES]

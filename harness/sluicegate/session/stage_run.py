@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from sluicegate.broker.broker import Broker
@@ -12,7 +12,7 @@ from sluicegate.broker.catalogue import Catalogue
 from sluicegate.broker.earlier import take_over
 from sluicegate.checks import SUITES
 from sluicegate.errors import Fault, InputError, nearest
-from sluicegate.ledger import Checked, Shard, TestRun
+from sluicegate.ledger import Checked, LedgerError, Shard, TestRun
 from sluicegate.model import Case, Json, Origin, Trial
 from sluicegate.plan.cases import read_cases
 from sluicegate.plan.types import Stage
@@ -222,9 +222,9 @@ class StageRun:
             ledger.close_shard(Shard(name=name, planned=planned))
         if self._collection.origins:
             checks = [check for name in self.stage.requires.suites if name in SUITES for check in SUITES[name].checks]
-            planned_reads = {(check, shard) for check in (ANSWERS, *checks) for shard in range(self._shards)}
-            run = len(planned_reads & self._read)
-            ledger.account(Shard(name=_READINGS, planned=len(planned_reads), run=run, closed=True))
+            asked = {ANSWERS, *checks}
+            run = sum(all((check, shard) in self._read for shard in range(self._shards)) for check in asked)
+            ledger.account(Shard(name=_READINGS, planned=len(asked), run=run, closed=True))
 
     def _groups_of(self, case: Case) -> Iterable[str]:
         own = self._now.suites if self._now is not None else {}
@@ -276,6 +276,7 @@ class _OriginRun:
             self._started,
             examine=lambda trial: self._run.examined(trial, examine(trial)),
             catalogue=self._run.catalogue,
+            gathers=True,
             resumed=(len(self._trials) - len(self.remaining) - len(lost), len(lost)),
         )
 
@@ -286,7 +287,9 @@ class _OriginRun:
     async def produce(self, made: Production | None, stop: asyncio.Event) -> None:
         """Earlier attempts first, with their outputs kept and their checks redone."""
         await take_over(self.broker, self._run.catalogue, self._paths, repeats=self._plan.repeats)
-        if made is not None and self.remaining:
+        if made is None or not self.remaining:
+            return
+        try:
             await drive(
                 made.pipeline,
                 self.remaining,
@@ -296,3 +299,7 @@ class _OriginRun:
                 concurrency=self._plan.concurrency,
                 stop=stop,
             )
+        finally:
+            # A turn that raised has not committed, and readers still want what had ended. An error is on its way.
+            with suppress(LedgerError):
+                self.broker.commit()

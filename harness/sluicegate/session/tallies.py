@@ -36,6 +36,11 @@ class CaseTally:
         self.n += 1
         self.k += held and holds
 
+    def add_clear(self, cases: int) -> None:
+        """So many more cases that hold in their only repeat."""
+        self.n += cases
+        self.k += cases
+
     def estimate(self, *, failing: bool = False, confidence: float = 0.95) -> Estimate | NotMeasured:
         """Share of cases that hold (or fail), with exact one-sided bounds; a case with open repeats does not hold."""
         n = self.n + len(self._open)
@@ -98,10 +103,14 @@ class SeenIds:
     def add(self, item: str) -> bool:
         """True when `item` is new."""
         mark = hash(item) & _ALL_BITS or 1
-        if not self._insert(mark):
+        table = self._table
+        slot = mark % len(table)
+        if table[slot] == 0:  # half of the slots are free: most marks need no search
+            table[slot] = mark
+        elif not self._insert(mark):
             return False
         self._count += 1
-        if self._count * 2 > len(self._table):
+        if self._count * 2 > len(table):
             self._grow()
         return True
 

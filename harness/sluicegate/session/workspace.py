@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from sluicegate.checks.prices import price_table
 from sluicegate.errors import Fault, InputError
 from sluicegate.ledger import StateView, read_state
 from sluicegate.model import digest_bytes
@@ -107,11 +108,14 @@ class Workspace:
         return self._subject[1]
 
     def apparatus(self, stage: str) -> str:
-        """Digest of what measures at this stage: plan, lock, case files, engine."""
+        """Digest of what measures at this stage: plan, lock, case files, engine, prices."""
         if stage not in self._apparatus:
             locked = self.lock.stages.get(stage)
             files = dict(locked.case_files) if locked else {}
-            digest, _ = apparatus_digest(self.plan, lock=self._lock_bytes, case_files=files, engine=VERSION)
+            prices = price_table() if locked is not None and "budget" in locked.suites else None
+            digest, _ = apparatus_digest(
+                self.plan, lock=self._lock_bytes, case_files=files, engine=VERSION, prices=prices
+            )
             self._apparatus[stage] = digest
         return self._apparatus[stage]
 
@@ -159,8 +163,10 @@ class Workspace:
         return [AttemptFolder(path=path, number=int(path.name)) for path in sorted(found, key=lambda p: int(p.name))]
 
     def new_attempt(self, stage: str) -> AttemptFolder:
-        """The folder of the next attempt; nothing is made."""
-        number = max((attempt.number for attempt in self.attempts(stage)), default=0) + 1
+        """The folder of the next attempt; nothing is made. A number that the state has noted is never given again."""
+        state = self.state()
+        noted = [] if state is None else [item.attempt for item in state.attempts if item.stage == stage]
+        number = max([*noted, *(attempt.number for attempt in self.attempts(stage))], default=0) + 1
         return AttemptFolder(path=self.evidence / stage / str(number), number=number)
 
     def recordings(self) -> list[Path]:

@@ -41,7 +41,7 @@ class Columns:
     """Beside value: true where the attempt failed, which counts as infinitely bad."""
     subject: str | None = None
     id: str | None = None
-    """Id of the unit; twice the same is a fault."""
+    """Id of the unit; twice the same is a fault. A digest of it is kept, so that other recordings can be told apart."""
 
     @classmethod
     def of(cls, mapping: Mapping[str, str], where: str = "columns") -> Columns:
@@ -96,10 +96,16 @@ class RecordSpec:
     window: tuple[datetime | None, datetime | None] = (None, None)
     """From (included) and to (excluded); rows outside are left out and counted."""
     unit: Unit = Unit.NUMBER
+    place: str = ""
+    """Tells this source from another of its name; see `ledger.Source`."""
 
     def check(self, where: str = "record") -> None:
         """Raises InputError when the parts do not fit together."""
         self.columns.check(where)
+        said = {"subject": self.subject, "stage": self.stage}
+        if empty := [name for name, value in said.items() if value is not None and not value.strip()]:
+            mend = "Name it, or leave the option out."
+            raise InputError([Fault(where=f"--{name}", what="is empty.", mend=mend) for name in empty])
         if (self.subject is None) == (self.columns.subject is None):
             mend = "Give --subject, or map the column that names it."
             raise InputError(Fault(where=where, what="the subject is not said, or said twice.", mend=mend))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sluicegate.errors import InputError, printable
+from sluicegate.errors import Fault, InputError, printable
 from sluicegate.ledger import Acknowledged, Attempt, Entered, RolledBack, StateView, VerdictGiven
 from sluicegate.model import Decision, Kind, Verdict, parse_time, read_verdict, verdict_hash
 
@@ -51,7 +51,7 @@ def verify_verdict(
     state file as read, or None when the plan names none.
     """
     try:
-        verdict = read_verdict(raw)
+        raw, verdict = _read(raw)
     except InputError as error:
         said = [str(fault) for fault in error.faults]
         return _refused(said, "Judge again, and pass the verdict on unchanged.")
@@ -75,6 +75,25 @@ def verify_verdict(
         if used := _used_up(raw, verdict, state, whole=not unknown):
             return _refused(used, "Judge again; the newest verdict counts.")
     return _accepted(verdict, now, checked_state=state is not None)
+
+
+def _read(raw: bytes) -> tuple[bytes, Verdict]:
+    """The verdict, and the bytes that are it. Raises InputError.
+
+    Only the canonical bytes are a verdict. A line break behind them, as editors and shells leave one, is cut from a
+    rollback, since broken evidence never turns one into a hold; whatever else says go on or stay is refused with it.
+    """
+    try:
+        return raw, read_verdict(raw)
+    except InputError:
+        bare = raw.rstrip(b"\r\n")
+        if bare == raw:
+            raise
+        verdict = read_verdict(bare)
+    if verdict.decision is Decision.ROLLBACK:
+        return bare, verdict
+    what = "a line break was added behind the verdict: its bytes are not those the gate wrote."
+    raise InputError(Fault(where="verdict", what=what, mend="Copy the file as it is; an editor or echo adds one."))
 
 
 def _differs(name: str, expected: str | None, seen: str | None) -> str:
@@ -104,10 +123,19 @@ def _used_up(raw: bytes, verdict: Verdict, state: StateView, *, whole: bool) -> 
     if not places:
         # Of a damaged file the record may be the lost part, and a rollback is not lost with it.
         return [f"state: expected a record of verdict {mine[:12]}, seen none"] if whole else []
+    if differing := [each for place in places for each in _misrecorded(verdict, state.events[place])]:
+        return list(dict.fromkeys(differing))
     for event in state.events[places[-1] + 1 :]:
         if (seen := _ending(verdict, mine, event)) is not None:
             return [f"state: expected verdict {mine[:12]} to be the last word, seen {seen} after it"]
     return []
+
+
+def _misrecorded(verdict: Verdict, event: object) -> list[str]:
+    """What the state file says of this verdict that the verdict does not: then one of the two was made up."""
+    names = ("decision", "kind", "from_stage", "to_stage", "subject")
+    pairs = ((name, getattr(verdict, name), getattr(event, name)) for name in names)
+    return [_differs(f"state's record of {name}", said, seen) for name, said, seen in pairs if said != seen]
 
 
 def _ending(verdict: Verdict, mine: str, event: object) -> str | None:

@@ -12,7 +12,7 @@ from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Any, Self
 
-from sluicegate.ledger import BLOCK_ROWS, CountRows, Measurements, Source, ValueRows
+from sluicegate.ledger import BLOCK_ROWS, CountRows, Measurements, Source, ValueRows, unit_digest
 from sluicegate.model import canonical, parse, rfc3339
 from sluicegate.sources.cells import CellError, said
 from sluicegate.sources.columns import RecordSpec
@@ -28,13 +28,14 @@ _OPEN_SUBJECTS = 64
 def read_measurements(table: Table, spec: RecordSpec, *, now: datetime) -> Recording:
     """Reads the source once, row by row, and holds the blocks aside until every row proved good.
 
-    Raises InputError with the first fifty faults and the number of all: NaN, infinity, k above n, a negative count,
-    a missing or future time or one without a zone, a unit id seen before, a row that is none.
+    Raises InputError with the first faults of each cause and the number of all: NaN, infinity, k above n, a negative
+    count, a missing or future time or one without a zone, a unit id seen before, a row that is none.
     """
     spec.check()
     roles = spec.columns.mapped()
     book = FaultBook(table.name)
-    spool = _Spool(VALUE_COLUMNS if spec.columns.value else COUNT_COLUMNS)
+    columns = VALUE_COLUMNS if spec.columns.value else COUNT_COLUMNS
+    spool = _Spool((*columns, "id") if spec.columns.id else columns)
     try:
         seen, kept, outside = _filled(spool, table, UnitReader(spec, tuple(roles), now), tuple(roles.values()), book)
         if not seen and not book.count:
@@ -44,7 +45,7 @@ def read_measurements(table: Table, spec: RecordSpec, *, now: datetime) -> Recor
     except BaseException:
         spool.close()
         raise
-    source = Source(name=table.name, sha256=table.digest())
+    source = Source(name=table.name, sha256=table.digest(), place=spec.place, query=table.query_digest())
     return Recording(spec=spec, source=source, recorded_at=now, rows=kept, outside=outside, spool=spool)
 
 
@@ -54,6 +55,7 @@ def _filled(
     """Rows seen, kept and outside of the window."""
     seen = outside = 0
     since, until = reader.window_us
+    metric = reader.metric
     with closing(_Ids(book)) as ids:
         for line, cells in table.rows(columns, book):
             seen += 1
@@ -63,10 +65,12 @@ def _filled(
                 for fault in reader.faults(cells):
                     book.add(line, *fault.args)
                 continue
+            row = unit.row
             if unit.id is not None:
                 ids.add(line, unit.id)
-            if since <= unit.row[0] < until:
-                spool.put(unit.subject, unit.row)
+                row = (*row, unit_digest(metric, unit.id))
+            if since <= row[0] < until:
+                spool.put(unit.subject, row)
             else:
                 outside += 1
     return seen, seen - outside, outside
@@ -135,7 +139,7 @@ class _Spool:
             self._write(subject, rows)
         self._open.clear()
 
-    def read(self) -> Iterator[tuple[str, dict[str, list[Any]]]]:
+    def read(self) -> Iterator[tuple[str, dict[str, Any]]]:
         self._file.seek(0)
         for line in self._file:
             subject, columns = parse(line)
@@ -145,7 +149,9 @@ class _Spool:
         self._file.close()
 
     def _write(self, subject: str, rows: list[tuple[Any, ...]]) -> None:
-        columns = dict(zip(self._columns, zip(*rows, strict=True), strict=True))
+        columns: dict[str, Any] = dict(zip(self._columns, zip(*rows, strict=True), strict=True))
+        if "id" in columns:
+            columns["id"] = "".join(columns["id"])
         self._file.write(canonical([subject, columns]) + b"\n")
 
 

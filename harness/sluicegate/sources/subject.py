@@ -50,11 +50,12 @@ def subject_digest(spec: SubjectSpec, base: Path, *, aside: Iterable[Path] = ())
 
 
 def apparatus_digest(
-    plan: Plan, *, lock: bytes | None, case_files: Mapping[str, str], engine: str
+    plan: Plan, *, lock: bytes | None, case_files: Mapping[str, str], engine: str, prices: str | None = None
 ) -> tuple[str, dict[str, str]]:
     """The apparatus digest and its parts: plan and lock (exposure settings left out), case files, engine.
 
-    `case_files` maps each case file's name to the SHA-256 of its content.
+    `case_files` maps each case file's name to the SHA-256 of its content. `prices` names the price table, where one
+    is read.
     """
     pinned: Json = None
     if lock is not None:
@@ -65,6 +66,7 @@ def apparatus_digest(
         "lock": digest_of(pinned),
         "cases": digest_of(dict(case_files)),
         "engine": engine,
+        **({} if prices is None else {"prices": prices}),
     }
     return digest_of({"parts": parts}), parts
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -23,34 +24,69 @@ Row = tuple[int, Sequence[Any]]
 """Line (or row number), and the values of the columns asked for, in their order; None where there is none."""
 
 _MAX_LINE_BYTES = 10_000_000
-_SHOWN = 50
+_SHOWN = 3
+_MOST_CAUSES = 50
 
 
 class FaultBook:
-    """Every bad row of one source: the first fifty in words, all in number."""
+    """Every bad row of one source: the first three of each cause in words, all in number."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._shown: list[Fault] = []
+        self._causes: dict[str, _Cause] = {}
+        self._others = 0
         self.count = 0
 
     def add(self, line: int, what: str, mend: str = "") -> None:
         """One fault at one line."""
         self.count += 1
-        if len(self._shown) < _SHOWN:
-            self._shown.append(Fault(where=f"{self._name}:{line}", what=what, mend=mend))
+        kind = _SEEN.sub("…", f"{what} {mend}")
+        cause = self._causes.get(kind)
+        if cause is None:
+            if len(self._causes) == _MOST_CAUSES:
+                self._others += 1
+                return
+            cause = self._causes[kind] = _Cause(first=line)
+        cause.count += 1
+        cause.last = line
+        if cause.count <= _SHOWN:
+            self._shown.append(Fault(where=f"{self._name}:{line}", what=what, mend=mend if cause.count == 1 else ""))
 
     def raise_any(self) -> None:
         """Raises InputError when there was any."""
         if not self.count:
             return
-        more = self.count - len(self._shown)
-        rest = [Fault(where=self._name, what=f"{more:,} more faults of the same kinds or others.")] if more else []
+        rest = [
+            Fault(where=self._name, what=f"{more:,} more like line {cause.first}, the last on line {cause.last}.")
+            for cause in self._causes.values()
+            if (more := cause.count - _SHOWN) > 0
+        ]
+        if self._others:
+            rest.append(Fault(where=self._name, what=f"{self._others:,} more faults of other kinds."))
         raise InputError([*self._shown, *rest])
+
+
+@dataclass(slots=True, kw_only=True)
+class _Cause:
+    """What is wrong with many rows in the same way."""
+
+    first: int
+    last: int = 0
+    count: int = 0
+
+
+_SEEN = re.compile(r"'.*'|[-+.,0-9]*[0-9]|\b(?:nan|inf(?:inity)?|true|false|none)\b", re.IGNORECASE)
+"""What differs between faults of one cause: what the row said, and numbers."""
 
 
 class Table(Protocol):
     """A source of rows that can be read once, and then knows its content's digest."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        ...
 
     @property
     def name(self) -> str:
@@ -65,6 +101,10 @@ class Table(Protocol):
         """SHA-256 of the content read."""
         ...
 
+    def query_digest(self) -> str:
+        """What tells two readings of one file apart; empty where a file is read whole."""
+        ...
+
 
 class _TextTable:
     def __init__(self, path: Path) -> None:
@@ -75,6 +115,10 @@ class _TextTable:
     def digest(self) -> str:
         """SHA-256 of the bytes read."""
         return self._content.hexdigest()
+
+    def query_digest(self) -> str:
+        """A text file is read whole."""
+        return ""
 
     def _lines(self, book: FaultBook) -> Iterator[tuple[int, str]]:
         """Each line as text, hashed as it passes; one that is too long or no UTF-8 is a fault and left out."""
@@ -184,6 +228,10 @@ class SqliteTable:
                     while chunk := file.read(1 << 20):
                         content.update(chunk)
         return content.hexdigest()
+
+    def query_digest(self) -> str:
+        """Of the table or query: a file asked two things is two sources."""
+        return sha256(self._statement().encode()).hexdigest()[:16]
 
     def _statement(self) -> str:
         if self.query is not None:

@@ -32,6 +32,7 @@ class UnitReader:
     """Reads rows whose cells stand in the order of `roles`."""
 
     def __init__(self, spec: RecordSpec, roles: Sequence[str], now: datetime) -> None:
+        self.metric = spec.metric
         since, until = spec.window
         self.window_us = (
             -_NEVER_US if since is None else to_micros(since),
@@ -72,8 +73,7 @@ class UnitReader:
         try:
             at_us = to_micros(parse_time(text))
         except (ValueError, OverflowError):
-            mend = "Write it with its zone, like 2026-01-29T14:00:00Z."
-            raise CellError(f"the time '{said(text)}' is not RFC 3339 with a zone.", mend) from None
+            raise CellError(f"the time '{said(text)}' is not RFC 3339 with a zone.", _zoned(text)) from None
         if at_us > self._now_us:
             raise CellError(f"the time '{said(text)}' lies in the future.", "Is the clock, or the zone, wrong?")
         return at_us
@@ -111,6 +111,17 @@ class UnitReader:
             return lambda cells: (int(flag(cells[passed], "passed")), 1)
         value, failed = place["value"], place.get("failed")
         return lambda cells: _valued(cells[value], failed is not None and flag(cells[failed], "failed"), unit)
+
+
+def _zoned(text: str) -> str:
+    """How to mend a time that cannot be read."""
+    try:
+        naive = datetime.fromisoformat(text).tzinfo is None
+    except ValueError:
+        naive = False
+    if naive:
+        return "Export it with its zone, as 2026-01-29T14:00:00Z or 2026-01-29T15:00:00+01:00: none is guessed."
+    return "Write it with its zone, like 2026-01-29T14:00:00Z."
 
 
 def _counted(k: int, n: int) -> tuple[int, int]:

@@ -41,7 +41,7 @@ def a_trial(
 ) -> Trial:
     """One case with its outputs, one per delivery; an answer for each delivery where none is given."""
     case = case or a_case()
-    given = outputs or tuple(an_output() for _ in range(max(1, case.given.deliveries)))
+    given = outputs or tuple(an_output() for _ in range(case.given.times))
     return Trial(case=case, repeat=repeat, outputs=given, observations=tuple(observations))
 
 

@@ -1,0 +1,338 @@
+"""The fallback suite: what a pipeline does when a model fails, as the model server logged it under scripted faults.
+
+An output may say that it fell back: `metadata.fallback` (true or false), or a route with the word `fallback` in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from itertools import groupby
+
+from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, always, finding, nothing_known
+from sluicegate.checks.model_calls import declares_model, model_calls
+from sluicegate.checks.retries import ends_at, failed, hurried, impatient, served
+from sluicegate.checks.rules import rule_problems
+from sluicegate.model import (
+    Capability,
+    Case,
+    CrashKind,
+    Fault,
+    Finding,
+    Observation,
+    Output,
+    Provenance,
+    Rule,
+    Trial,
+    Witness,
+)
+
+__all__ = ["CHECKS", "MOST_TRIES", "SAMPLE", "SUITE", "fell_back", "troubled"]
+
+SAMPLE = 10
+"""Sound cases that are given a fault of their own: enough for two of each kind."""
+MOST_TRIES = 4
+"""Of one model with one prompt in one delivery, where the case sets no limit."""
+_MOST_FAILURES = 12
+"""Of one model in one delivery, whatever is asked: a prompt that changes with each try is a retry all the same."""
+
+_PASSING: tuple[tuple[str, Fault], ...] = (
+    ("limited", Fault(kind="rate_limit", on_call=1, retry_after_s=0.2)),
+    ("down", Fault(kind="server_error", on_call=1, status=503)),
+    ("cut", Fault(kind="cut", on_call=1)),
+    ("malformed", Fault(kind="malformed", on_call=1)),
+    ("empty", Fault(kind="empty", on_call=1)),
+)
+"""Faults of a first call that every pipeline must outlive."""
+_REFUSAL = "I cannot help with that."
+"""The words of the model server's refusal."""
+_TRACE = re.compile(r"Traceback \(most recent|NoneType|object has no attribute|KeyError|IndexError|JSONDecodeError")
+_SPLIT = re.compile(r"[,+;]")
+_MOST_NAMES = 20
+
+
+def troubled(cases: Sequence[Case], seed: int) -> list[Case]:
+    """The cases that speak of models or come again, and sound ones whose first call fails (`<id>~limited`, `~down`, …).
+
+    The sound ones are chosen under a seed by their content; what they must say stays, which models are asked does not.
+    """
+    own = [case for case in cases if _speaks_of_models(case)]
+    sound = [case for case in cases if _is_plain(case)]
+    chosen = sorted(sound, key=lambda case: sha256(f"{seed}\0{case.digest()}".encode()).hexdigest())[:SAMPLE]
+    derived = [_under(case, *_PASSING[turn % len(_PASSING)]) for turn, case in enumerate(chosen)]
+    return [*own, *sorted(derived, key=lambda case: case.id)]
+
+
+def _under(case: Case, word: str, fault: Fault) -> Case:
+    expect = replace(case.expect, model_order=None, calls=(), limits=None)
+    return replace(case, id=f"{case.id}~{word}", given=replace(case.given, faults=(fault,)), expect=expect)
+
+
+def _speaks_of_models(case: Case) -> bool:
+    expect = case.expect
+    repeated = case.given.deliveries > 1 or bool(case.given.inputs)
+    return bool(_model_faults(case)) or expect.model_order is not None or expect.outcome == "error" or repeated
+
+
+def _is_plain(case: Case) -> bool:
+    """Whether the case asks a model once or more, and nothing in it fails, repeats or is counted."""
+    given, expect = case.given, case.expect
+    script = given.model
+    return (
+        not given.faults
+        and expect.outcome not in ("error", "refusal", "verification")
+        and expect.model_order != ()
+        and given.deliveries == 1
+        and not given.inputs
+        and (script is None or not script.tool_calls)
+    )
+
+
+def _model_faults(case: Case) -> list[Fault]:
+    return [fault for fault in case.given.faults if fault.target == "model"]
+
+
+def _calls(trial: Trial) -> list[Observation]:
+    """The log; raises NotJudged where nothing is known of the pipeline."""
+    if (unknown := nothing_known(trial)) is not None:
+        raise NotJudged(unknown, lost=True)
+    return model_calls(trial)
+
+
+def _order(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
+    """Models are asked in the order of the chain, and none beyond it."""
+    wanted = trial.case.expect.model_order or ()
+    seen = tuple(name for name, _ in groupby(call.action for call in _calls(trial)))
+    if seen != wanted:
+        problem = Problem(
+            place="$.observations.model",
+            expected=f"the models asked must be {_listed(wanted)}",
+            seen=f"the log shows {_listed(seen)}",
+            mend="Compare the task's chain of models, and what makes it go on to the next.",
+        )
+        yield finding("fallback.order", trial, problem, witness=Witness.WIRE)
+
+
+def _listed(models: Sequence[str]) -> str:
+    return " → ".join(models) if models else "none"
+
+
+def _bounded(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
+    """Tries end: within the case's own limits, else four of one model with one prompt a delivery."""
+    calls = _calls(trial)
+    asked = Counter(call.action for call in calls)
+    limits = [limit for limit in trial.case.expect.calls if limit.target.partition(":")[0] == "model"]
+    for limit in limits:
+        name = limit.target.partition(":")[2]
+        count = asked[name] if name else len(calls)
+        what = f"'{name}'" if name else "models"
+        if limit.most is not None and count > limit.most:
+            yield _too_often(trial, f"{what} may be asked {limit.most} times", count)
+        if count < limit.least:
+            yield _too_often(trial, f"{what} must be asked {limit.least} times or more", count)
+    if any(limit.most is not None for limit in limits):
+        return
+    times = len(trial.outputs)
+    tries = Counter((call.action, str(call.detail.get("prompt_digest"))) for call in calls)
+    for (model, _), count in sorted(tries.items(), key=str):
+        if count > MOST_TRIES * times:
+            yield _too_often(trial, f"'{model}' may be asked the same {MOST_TRIES} times a delivery", count)
+            return
+    failures = Counter(call.action for call in calls if failed(call))
+    for model, count in sorted(failures.items()):
+        if count > _MOST_FAILURES * times:
+            yield _too_often(trial, f"'{model}' may fail {_MOST_FAILURES} times a delivery", count)
+
+
+def _too_often(trial: Trial, expected: str, count: int) -> Finding:
+    problem = Problem(
+        place="$.observations.model",
+        expected=expected,
+        seen=f"the log shows {count} calls",
+        mend="Count the tries of a task over all its models, and stop.",
+    )
+    return finding("fallback.bounded", trial, problem, witness=Witness.WIRE)
+
+
+def _backs_off(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
+    """Nobody comes back before Retry-After, and each further try waits at least as long as the one before."""
+    calls = _calls(trial)
+    for problem in (*impatient(calls), *hurried(calls)):
+        yield finding("fallback.backoff", trial, problem, witness=Witness.WIRE)
+
+
+def _ends(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
+    """Where no model can be had, or an error is right, there is one, in the pipeline's own words and in time."""
+    calls = _calls(trial)
+    expect = trial.case.expect
+    gave_out = bool(calls) and all(failed(call) for call in calls)
+    if expect.outcome != "error" and not (gave_out and expect.outcome is None):
+        return
+    for delivery, output in enumerate(trial.outputs):
+        for problem in _bad_ends(output, trial.case, gave_out):
+            yield finding("fallback.ends", trial, problem, delivery=delivery)
+
+
+def _bad_ends(output: Output, case: Case, gave_out: bool) -> Iterator[Problem]:
+    error = output.error
+    if error is None:
+        why = "every model failed" if gave_out else "the case cannot be answered"
+        mend = "Return {error: {code, message}} once the chain has ended."
+        yield Problem(place="$.error", expected=f"{why}: an error must say so", seen="an answer", mend=mend)
+        return
+    if error.kind is not CrashKind.REPORTED or _TRACE.search(error.message) or not re.search(r"\w{4}", error.message):
+        mend = "Catch what the last model raised, and return a code and a sentence."
+        expected = "the error must be the pipeline's own, in clear words"
+        yield Problem(place="$.error", expected=expected, seen=f"{error.kind}: {error.message}", mend=mend)
+        return
+    for rule in filter(_on_error, case.expect.must):
+        yield from rule_problems(rule, output)
+    for rule in filter(_on_error, case.expect.must_not):
+        yield from rule_problems(rule, output, forbidden=True)
+    limits = case.expect.limits
+    limit = limits.latency_ms if limits is not None else None
+    if limit is not None and output.latency_ms is not None and output.latency_ms > limit:
+        seen = f"{output.latency_ms:.0f}"
+        yield Problem(place="$.latency_ms", expected=f"the error must come within {limit:g} ms", seen=seen)
+
+
+def _on_error(rule: Rule) -> bool:
+    return rule.field.partition(".")[0] == "error"
+
+
+def _whole(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
+    """A completion that was cut, torn, empty, refused or filtered is never presented as an answer."""
+    calls = _calls(trial)
+    broken = bool(calls) and all(failed(call) for call in calls)
+    refused = any(call.detail.get("fault") == "refuse" for call in calls)
+    for delivery, output in enumerate(trial.outputs):
+        if output.error is not None:
+            continue
+        if broken and output.provenance is Provenance.LIVE and _claims_model(output):
+            kinds = sorted({str(call.detail.get("fault") or call.detail.get("status")) for call in calls})
+            problem = Problem(
+                place="$.content",
+                expected="no model gave a whole answer, so there is none to present",
+                seen=f"the log shows only {', '.join(kinds)}; the answer: {_said(output)[:80]}",
+                mend="Read the stream to its end mark, and take what is not whole for a failed call.",
+            )
+            yield finding("fallback.whole", trial, problem, delivery=delivery, witness=Witness.WIRE)
+        elif refused and _REFUSAL in _said(output):
+            mend = "Look at the reason the completion ended for, not at its text alone."
+            problem = Problem(place="$.content", expected="a refusal is no answer", seen=_said(output)[:120], mend=mend)
+            yield finding("fallback.whole", trial, problem, delivery=delivery, witness=Witness.CANARY)
+
+
+def _claims_model(output: Output) -> bool:
+    usage = output.usage
+    return output.model is not None or (usage is not None and bool(usage.output_tokens))
+
+
+def _said(output: Output) -> str:
+    body = output.mail.body if output.mail is not None else None
+    return output.content or body or str(output.structured or "")
+
+
+def _told(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
+    """The model named, the live answer and the fallback flag are what the log shows."""
+    calls = _calls(trial)
+    good = [call for call in calls if served(call)]
+    live = [
+        (delivery, output)
+        for delivery, output in enumerate(trial.outputs)
+        if output.error is None and output.provenance is Provenance.LIVE
+    ]
+    for delivery, output in live:
+        for problem in (*_wrong_model(output, calls, good), *_wrong_flag(output, trial, calls)):
+            yield finding("fallback.told", trial, problem, delivery=delivery, witness=Witness.CLAIM)
+    claimed = [delivery for delivery, output in live if _claims_model(output)]
+    if good and len(claimed) > len(good):
+        problem = Problem(
+            place="$.provenance",
+            expected=f"{len(claimed)} answers are said to be live; each needs a call of its own",
+            seen=f"the log shows {len(good)} answered",
+            mend="Mark an answer from the cache with provenance: cached.",
+        )
+        yield finding("fallback.told", trial, problem, delivery=claimed[-1], witness=Witness.CLAIM)
+
+
+def _wrong_model(output: Output, calls: list[Observation], good: list[Observation]) -> Iterator[Problem]:
+    names = [name.strip() for name in _SPLIT.split(output.model, _MOST_NAMES)] if output.model else []
+    for name in names:
+        if any(_same_model(name, call.action) for call in good):
+            continue
+        faults = [call.detail.get("fault") or call.detail.get("status") for call in calls if call.action == name]
+        seen = f"the log shows '{name}' failing ({faults[-1]})" if faults else f"the log shows no call to '{name}'"
+        others = sorted({call.action for call in good})
+        yield Problem(
+            place="$.model",
+            expected=f"the pipeline says '{name}' answered",
+            seen=f"{seen}; answers came from {', '.join(others) or 'none'}",
+            mend="Take the name from the completion that is used.",
+        )
+
+
+def _same_model(said: str, called: str) -> bool:
+    """The same name, or one of them with a date or version after it."""
+    return said == called or said.startswith(f"{called}-") or called.startswith(f"{said}-")
+
+
+def _wrong_flag(output: Output, trial: Trial, calls: list[Observation]) -> Iterator[Problem]:
+    flag = output.metadata.get("fallback")
+    if not isinstance(flag, bool):
+        flag = True if output.route is not None and "fallback" in output.route.casefold() else None
+    if flag is None or len(trial.outputs) > 1:
+        return
+    if not flag and fell_back(calls):
+        seen = f"the log shows {_listed([call.action for call in calls][:8])}"
+        yield Problem(place="$.metadata.fallback", expected="the pipeline says it did not fall back", seen=seen)
+    # A whole answer may still break the pipeline's own contract; then another model was asked.
+    if flag and len({call.action for call in calls}) == 1 and all(served(call) for call in calls):
+        expected = "the pipeline says it fell back"
+        yield Problem(place="$.metadata.fallback", expected=expected, seen="the log shows no call that failed")
+
+
+def fell_back(calls: Sequence[Observation]) -> bool:
+    """Whether a model failed for good and another one, asked later, answered."""
+    good = [call for call in calls if served(call)]
+    answering = {call.action for call in good}
+    return any(
+        failed(call) and call.action not in answering and any(ends_at(later) >= ends_at(call) for later in good)
+        for call in calls
+    )
+
+
+def _has_order(case: Case, _capabilities: frozenset[Capability]) -> str | None:
+    return None if case.expect.model_order is not None else "the case names no order of models"
+
+
+def _has_faults(case: Case, _capabilities: frozenset[Capability]) -> str | None:
+    return None if _model_faults(case) else "no model fails in this case"
+
+
+def _may_end(case: Case, _capabilities: frozenset[Capability]) -> str | None:
+    ends = _model_faults(case) or case.expect.outcome == "error"
+    return None if ends else "no model fails in this case, and no error is expected"
+
+
+CHECKS: tuple[Check, ...] = tuple(
+    Check(name=f"fallback.{name}", suite="fallback", title=title, run=run, applies=applies, ready=declares_model)
+    for name, title, run, applies in (
+        ("order", "Models are asked in the order of their chain.", _order, _has_order),
+        ("bounded", "Tries are counted, and end.", _bounded, always),
+        ("backoff", "Retry-After is kept, and tries move apart.", _backs_off, _has_faults),
+        ("ends", "What cannot be answered ends in a clear error, in time.", _ends, _may_end),
+        ("whole", "Half an answer is never presented as a whole one.", _whole, _has_faults),
+        ("told", "The model and the fallback that are claimed are those of the log.", _told, always),
+    )
+)
+
+SUITE = Suite(
+    name="fallback",
+    title="A failing model is followed by the next one, in bounds, and the answer says so.",
+    checks=tuple(check.name for check in CHECKS),
+    cases=troubled,
+)

@@ -1,0 +1,128 @@
+"""What of a prompt the evidence keeps: its parts by digest, and which texts of the case stood in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from sluicegate.doubles import tokens
+from sluicegate.model import Case, Json, Message, ToolResult, digest_bytes
+
+__all__ = ["PROMPT_LIMIT", "carried", "kept_prompt", "marks", "sections", "texts_in"]
+
+PROMPT_LIMIT = 64_000
+"""Characters of a prompt that are kept where prompts are kept at all."""
+
+_HEADING = re.compile(r"^#{1,6} (.{1,80})$", re.MULTILINE)
+_MOST_SECTIONS = 100
+_MOST_VALUES = 200
+
+
+def texts_in(value: Json) -> Iterator[str]:
+    """Every text inside a parsed body, keys left out, in order. Walks without recursion: a body may nest deeply."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, Mapping):
+            waiting.extend(reversed(list(item.values())))
+        elif isinstance(item, list):
+            waiting.extend(reversed(item))
+
+
+def marks(case: Case, text: str) -> list[str]:
+    """Texts the case expects, or not, that stand in `text`: plain or escaped as JSON."""
+    expect = case.expect
+    named = dict.fromkeys((*expect.model_sees, *expect.model_never_sees, *expect.arm_texts.values(), *expect.canaries))
+    return [mark for mark in named if mark and _stands(mark, text)]
+
+
+def carried(case: Case, text: str) -> dict[str, Json]:
+    """Which of the case's snippets stand in `text`, and of each tool's result how many values of how many.
+
+    Values are texts of three characters and numbers of two digits on: what is shorter stands in any text.
+    """
+    given, told = case.given, dict[str, Json]()
+    if given.snippets:
+        told["snippets"] = list(dict.fromkeys(item.id for item in given.snippets if _stands(item.text, text)))
+    if given.tool_results:
+        told["tools"] = {
+            name: [sum(_stands(value, text) for value in values), len(values)]
+            for name, values in _values_by_tool(given.tool_results).items()
+        }
+    return told
+
+
+def sections(messages: Sequence[Message]) -> list[Json]:
+    """Each message, or each headed part of it, as role, name, digest and tokens; a rest too long to list is counted."""
+    found: list[Json] = []
+    for message in messages:
+        for name, text in _parts(message.content):
+            if len(found) == _MOST_SECTIONS:
+                found.append({"role": "", "name": "(more)", "digest": "", "tokens": 0})
+                return found
+            part: dict[str, Json] = {"role": message.role[:40], "digest": digest_bytes(_bytes(text))[:16]}
+            found.append({**part, **({"name": name} if name else {}), "tokens": tokens.count(text)})
+    return found
+
+
+def kept_prompt(messages: Sequence[Message], room: int = PROMPT_LIMIT) -> dict[str, Json]:
+    """The prompt itself, for who asks for it; named under `sensitive`, as it may hold what a customer wrote."""
+    said, whole = list[Json](), True
+    for message in messages:
+        text = message.content[:room]
+        whole = whole and len(text) == len(message.content)
+        said.append({"role": message.role[:40], "content": text})
+        room -= len(text)
+        if room <= 0 or len(said) == _MOST_SECTIONS:
+            whole = whole and message is messages[-1]
+            break
+    return {"prompt": said, "sensitive": ["prompt"], **({} if whole else {"prompt_cut": True})}
+
+
+def _parts(content: str) -> Iterator[tuple[str | None, str]]:
+    heads = list(islice(_HEADING.finditer(content), _MOST_SECTIONS))
+    before = content[: heads[0].start()] if heads else content
+    if before.strip() or not heads:
+        yield None, before
+    for at, head in enumerate(heads):
+        end = heads[at + 1].start() if at + 1 < len(heads) else len(content)
+        yield head[1], content[head.end() : end]
+
+
+def _stands(wanted: str, text: str) -> bool:
+    if wanted in text:
+        return True
+    escaped = json.dumps(wanted)[1:-1]
+    return escaped != wanted and escaped in text
+
+
+def _values_by_tool(results: Iterable[ToolResult]) -> dict[str, list[str]]:
+    found: dict[str, dict[str, None]] = {}
+    for result in results:
+        own = found.setdefault(result.tool, {})
+        for value in _leaves(result.result):
+            if len(own) < _MOST_VALUES:
+                own[value] = None
+    return {name: list(values) for name, values in found.items()}
+
+
+def _leaves(value: Json) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _leaves(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _leaves(item)
+    elif isinstance(value, str):
+        if len(value) >= 3:
+            yield value
+    elif isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) >= 10:
+        yield str(value)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="replace")

@@ -1,0 +1,82 @@
+"""How an answer goes out over a socket: late, in pieces, cut, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from typing import TYPE_CHECKING
+
+from sluicegate.doubles.answer import Answer
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+__all__ = ["write"]
+
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER on, for 0 seconds: closing sends RST instead of FIN."""
+
+
+async def write(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+    """Send the answer. Whoever hangs up before it is out is noted in its observation."""
+    from aiohttp import web
+
+    begun = asyncio.get_running_loop().time()
+    try:
+        if answer.delay_ms > 0:
+            await asyncio.sleep(answer.delay_ms / 1000)
+        if answer.cut == "silent":
+            return _hung_up(request)
+        if answer.cut == "reset":
+            return _reset(request)
+        if answer.stream or answer.cut == "middle":
+            return await _write_pieces(request, answer)
+    except (asyncio.CancelledError, ConnectionError):
+        if answer.seen is not None:
+            answer.seen["aborted"] = True
+            answer.seen["aborted_after_ms"] = round((asyncio.get_running_loop().time() - begun) * 1000, 1)
+        raise
+    headers = {"content-type": answer.content_type, **answer.headers}
+    return web.Response(status=answer.status, body=answer.body, headers=headers)
+
+
+async def _write_pieces(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+    from aiohttp import web
+
+    pieces = answer.stream or (answer.body[: len(answer.body) // 2], answer.body[len(answer.body) // 2 :])
+    response = web.StreamResponse(status=answer.status, headers={"content-type": answer.content_type, **answer.headers})
+    if not answer.stream:
+        response.content_length = len(answer.body)
+    await response.prepare(request)
+    ends = len(pieces) // 2 if answer.cut == "middle" else len(pieces)
+    for piece in pieces[:ends]:
+        await response.write(piece)
+        if answer.gap_ms > 0:
+            await asyncio.sleep(answer.gap_ms / 1000)
+    if answer.cut == "middle":
+        return _hung_up(request, response)
+    await response.write_eof()
+    return response
+
+
+def _hung_up(request: web.BaseRequest, response: web.StreamResponse | None = None) -> web.StreamResponse:
+    """Close the connection, as a server that died would."""
+    from aiohttp import web
+
+    if request.transport is not None:
+        request.transport.close()
+    return response or web.Response(status=500)
+
+
+def _reset(request: web.BaseRequest) -> web.StreamResponse:
+    """The nearest a listening server gets to a refused connection: torn down at once, without a byte."""
+    from aiohttp import web
+
+    transport = request.transport
+    if transport is not None:
+        opened = transport.get_extra_info("socket")
+        if opened is not None:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        transport.abort()
+    return web.Response(status=500)

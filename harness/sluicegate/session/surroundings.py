@@ -1,0 +1,98 @@
+"""What a plan speaks of that is not there yet: said before a rollout, as far as it can be known without running it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from sluicegate.errors import InputError, printable
+from sluicegate.gate.linter import Note
+from sluicegate.plan.types import CallableTarget, CommandTarget, Plan, RecordingTarget
+from sluicegate.session.stage_cases import case_files
+from sluicegate.session.workspace import PlanError, Workspace
+
+__all__ = ["surroundings"]
+
+
+def surroundings(workspace: Workspace) -> Iterator[Note]:
+    """Notes on the pipeline's module or program, recordings, case files no stage reads yet, the lock and the subject.
+
+    Nothing is imported and nothing is run, so what another environment may hold is a note and no error.
+    """
+    plan, base = workspace.plan, workspace.base
+    missing = {
+        "pipeline": _pipeline(plan, base),
+        "cases": _unmatched(plan.cases, base),
+        "golden": _unmatched(plan.golden, base),
+    }
+    for about, text in missing.items():
+        if text:
+            yield _note(plan, about, text)
+    try:
+        _ = workspace.lock
+    except PlanError as error:
+        fault = error.faults[0]
+        yield Note(line=1, about="lock", text=printable(f"{fault.what} Until then gate exits with 40. {fault.mend}"))
+    try:
+        _ = workspace.subject
+    except InputError as error:
+        yield _note(plan, "subject", f"{error.faults[0].what} {error.faults[0].mend}".rstrip())
+
+
+def _pipeline(plan: Plan, base: Path) -> str:
+    """What is wrong with the target, as seen from here; empty when nothing is."""
+    target = plan.pipeline.target
+    match target:
+        case CallableTarget():
+            module = target.target.partition(":")[0]
+            if not _has_module(module, base):
+                return f"there is no module '{module}' in {base} or installed here; gate will need it."
+        case CommandTarget():
+            folder = base / target.cwd if target.cwd else base
+            program, path = target.argv[0], plan.pipeline.environment.get("PATH")
+            if not ((folder / program).is_file() or shutil.which(program, path=path)):
+                return f"there is no program '{program}' in {folder} or on the path; gate will need it."
+        case RecordingTarget():
+            if unmatched := [pattern for pattern in target.paths if not any(base.glob(pattern))]:
+                return f"no recording matches {', '.join(unmatched)} in {base}; gate will need it."
+        case _:
+            pass  # an endpoint is there when it is there
+    return ""
+
+
+def _has_module(name: str, base: Path) -> bool:
+    """Beside the plan by its file, else installed by its first name: looking further would run its package."""
+    *parents, last = name.split(".")
+    for folder in (base, base / "src"):
+        place = folder.joinpath(*parents)
+        if (place / f"{last}.py").is_file() or (place / last).is_dir() or any(place.glob(f"{last}.*.so")):
+            return True
+    first = parents[0] if parents else last
+    if (base / first).is_dir() or (base / f"{first}.py").is_file():
+        return False
+    try:
+        return find_spec(first) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _unmatched(patterns: tuple[str, ...], base: Path) -> str:
+    try:
+        case_files(patterns, base)
+    except InputError as error:
+        return " ".join(fault.what for fault in error.faults)
+    return ""
+
+
+def _note(plan: Plan, about: str, text: str) -> Note:
+    return Note(line=_line_of(plan.path, about), about=about, text=printable(text))
+
+
+def _line_of(path: Path, key: str) -> int:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeError):
+        return 1
+    return next((number for number, line in enumerate(lines, start=1) if line.startswith(f"{key}:")), 1)

@@ -1,0 +1,83 @@
+"""What `plan check`, `gate` and `init` tell somebody on the first day."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from rollout_world import called, made, prepared, refused
+
+sys.path.pop(0)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "said"),
+    [
+        ("nowhere.bot:answer", "there is no module 'nowhere.bot'"),
+        ("{command: [./no-such-program]}", "there is no program './no-such-program'"),
+        ("{recording: runs/*.jsonl}", "no recording matches runs/*.jsonl"),
+    ],
+)
+def test_check_notes_a_pipeline_that_is_not_there(tmp_path: Path, pipeline: str, said: str) -> None:
+    """It may be there where the gate runs, so it is a note; and the lock that no longer fits is another."""
+    rollout = prepared(made, tmp_path)
+    rollout.replace("pipeline: bot:answer", f"pipeline: {pipeline}")
+
+    shown = " ".join(rollout.sound("plan", "check", "rollout.yaml").out.split())
+
+    assert said in shown
+    assert "lock the lock was written for another version of this plan. Until then gate exits with 40." in shown
+
+
+def test_check_notes_a_missing_lock(tmp_path: Path) -> None:
+    """Nothing is wrong with the plan; the gate will still refuse."""
+    rollout = prepared(made, tmp_path)
+    (rollout.root / "rollout.lock").unlink()
+
+    assert "there is no lock" in rollout.sound("plan", "check", "rollout.yaml").out
+    refused(rollout.run("gate", "rollout.yaml"), 40, "there is no lock")
+
+
+def test_check_of_a_whole_folder_notes_nothing_of_it(tmp_path: Path) -> None:
+    """Module, lock, cases and subject are there."""
+    out = prepared(made, tmp_path).sound("plan", "check", "rollout.yaml").out
+
+    assert [word for word in ("  pipeline  ", "  lock  ", "  cases  ", "  subject  ") if word in out] == []
+
+
+@pytest.mark.parametrize("command", [("plan", "check"), ("gate",), ("collect",), ("plan", "lock")])
+def test_a_missing_case_file_has_one_exit_code(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """40 and the same words, whoever finds it."""
+    rollout = prepared(made, tmp_path)
+    (rollout.root / "cases.jsonl").unlink()
+
+    refused(rollout.run(*command, "rollout.yaml"), 40, "'cases.jsonl' matches no file")
+
+
+def test_init_gates_what_is_served_and_ignores_what_is_produced(tmp_path: Path) -> None:
+    """Tests beside the pipeline are no part of the subject; evidence is no part of the repository."""
+    called("init", ".", cwd=tmp_path)
+    before = called("subject", "rollout.yaml", cwd=tmp_path).out
+    (tmp_path / "test_support_bot.py").write_text("def test_nothing(): ...\n")
+
+    assert before == called("subject", "rollout.yaml", cwd=tmp_path).out != ""
+    assert ".sluicegate/" in (tmp_path / ".gitignore").read_text().splitlines()
+    assert "# release: " in (tmp_path / "rollout.yaml").read_text()
+
+
+def test_init_leaves_a_gitignore_alone(tmp_path: Path) -> None:
+    """A repository that has one keeps it, and is told the line to add."""
+    (tmp_path / ".gitignore").write_text("mine\n")
+
+    assert "add .sluicegate/ to your .gitignore" in called("init", ".", cwd=tmp_path).out
+    assert (tmp_path / ".gitignore").read_text() == "mine\n"
+
+
+def test_the_list_of_demos_fits_the_screen(tmp_path: Path) -> None:
+    """Descriptions are wrapped under their defect; a path stays whole."""
+    lines = called("demo", "--list", cwd=tmp_path, COLUMNS="70").out.splitlines()
+
+    assert [line for line in lines if len(line) > 70 and not line.startswith("  plan ")] == []
