@@ -3,7 +3,7 @@
 Model: units arrive in order; each is a value in 0..1 whose mean, given the past, is at most the line (when evidence
 that it is above is sought). A gambler who stakes a fixed share c of what is at risk then cannot win on average, so a
 capital of 1/alpha is reached with a chance of at most alpha, however often one looks (Ville 1939). Several c are played
-side by side and averaged. Source: Waudby-Smith and Ramdas (2024), JRSS B 86, section 4; c as in GATE.md section 7.
+side by side and averaged. Source: Waudby-Smith and Ramdas (2024), JRSS B 86, section 4.
 
 Evidence that the mean is *below* a line is evidence that 1 - x is above 1 - line; every function here says "above", and
 callers that mean "below" hand in misses for hits.
@@ -28,7 +28,7 @@ def log_evidence(hits: int, n: int, line: float) -> float:
 
     For units that are 0 or 1 the order does not matter, so counts suffice. 0 <= hits <= n, (ValueError otherwise).
     n = 0 gives 0 (E = 1: nothing known). A line at or above 1 is never exceeded (-inf, or 0 for n = 0); one at or below
-    0 is exceeded by the first hit (inf). Source: GATE.md section 7; Waudby-Smith and Ramdas (2024).
+    0 is exceeded by the first hit (inf). Source: Waudby-Smith and Ramdas (2024).
 
     >>> least = next(n for n in range(1, 999) if log_evidence(n, n, 0.99) >= log(20))
     >>> least  # zero incidents against a rate of 1 %

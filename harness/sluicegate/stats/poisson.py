@@ -19,7 +19,7 @@ def log_evidence_above(events: int, days: float, line: float) -> float:
 
     Args: events X at least 0, days t at least 0, the line l_0 above 0 (ValueError otherwise). t = 0 with X = 0 gives 0
     (E = 1). Assumes a Poisson process; an overdispersed one crosses sooner, so say `overdispersion` beside it.
-    Source: GATE.md section 7; Wald (1945) mixed over alternatives.
+    Source: Wald (1945), mixed over alternatives.
 
     >>> round(exp(log_evidence_above(60, 2, 20)), 1)  # 60 events in two days against 20 a day
     19.3

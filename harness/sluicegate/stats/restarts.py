@@ -3,7 +3,7 @@
 The betting e-process of `betting`, started anew at every block of 50 units; process i has weight 1/(i(i+1)), and
 capital not yet started counts 1. A mixture of e-processes is one, so the chance that it ever reaches 1/alpha under the
 line is at most alpha; and a share that changes late is found in tens of units, not after the good past is lost. What
-counts is the largest value so far: a line once crossed stays crossed. Source: GATE.md section 7; the mixture of
+counts is the largest value so far: a line once crossed stays crossed. Source: the mixture of
 restarted processes is the e-SR construction of Shin, Ramdas and Rinaldo (2024), "E-detectors", with summable weights.
 
 Each step costs the same however many processes run: per c one number holds the sum of all started processes.
