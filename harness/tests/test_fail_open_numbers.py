@@ -95,6 +95,20 @@ class TestNumbersThatAreNone:
         assert rollout.gate().code not in (0, 10, 20)
 
 
+class TestNobodyAsked:
+    """Good answers, and nothing crossed the boundary that the verdict is read from."""
+
+    def test_a_pipeline_that_calls_its_model_elsewhere(self, tmp_path: Path) -> None:
+        """It declares model calls, and the model server saw none: held, with the variables to take the address from."""
+        plan = PLAN.replace("pipeline: bot:answer", "pipeline: {callable: bot:answer, capabilities: [model]}")
+        rollout = made(tmp_path / "shop", plan.replace("{suites: [schema]}", "{suites: [schema, fallback]}", 1))
+
+        done = no_promote(rollout.gate(), "hold.incomplete")
+
+        assert "not one model call of" in done.said
+        assert "OPENAI_BASE_URL" in done.text
+
+
 class TestOldNumbers:
     """Good once."""
 

@@ -11,14 +11,15 @@ from sluicegate.gate.hearing import Hearing
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
-from sluicegate.model import Kind, Reason
-from sluicegate.plan.types import Criterion, MetricKind
+from sluicegate.model import Capability, Kind, Reason
+from sluicegate.plan.types import Criterion, MetricKind, RecordingTarget
 
 __all__ = ["completeness_said"]
 
 _COLLECT = "Collect evidence again."
 _LOCK = "Run: sluicegate plan lock"
 _FAILED_NAMED = 3
+_READ_MODEL_CALLS = ("fallback", "budget", "routing")
 _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
 
 
@@ -27,6 +28,7 @@ def completeness_said(hearing: Hearing, question: Question, suites: list[SuiteAc
     yield from _voids(hearing)
     yield from _pinned(hearing, question)
     yield from _trials(hearing)
+    yield from _unseen(hearing, question)
     for suite in suites:
         yield from _suite(suite, question)
         yield from _failed(suite, hearing, question)
@@ -89,6 +91,19 @@ def _trials(hearing: Hearing) -> Iterator[Reason]:
     if lost:
         text = f"{count_of(lost, 'trial')} began and never ended, which is a crash: {_few(lost_names, lost)}."
         yield _incomplete("trials", text, "Find what killed the run, then collect with --again.")
+
+
+def _unseen(hearing: Hearing, question: Question) -> Iterator[Reason]:
+    """Suites that judge model calls, and not one call: the pipeline asks somebody else, and nobody saw what."""
+    pipeline = question.plan.pipeline
+    readers = [name for name in question.stage.requires.suites if name in _READ_MODEL_CALLS]
+    answered = hearing.trials.account.counts().run
+    if not readers or not answered or hearing.trials.models or isinstance(pipeline.target, RecordingTarget):
+        return
+    if Capability.MODEL in pipeline.capabilities:
+        text = f"not one model call of {count_of(answered, 'trial')} arrived; suite {', '.join(readers)} saw nothing."
+        mend = "Let the pipeline take its base URL from OPENAI_BASE_URL, ANTHROPIC_BASE_URL or GOOGLE_GEMINI_BASE_URL."
+        yield _incomplete("model server", text, mend)
 
 
 def _suite(suite: SuiteAccount, question: Question) -> Iterator[Reason]:

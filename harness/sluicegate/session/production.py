@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Production", "production"]
 
-_DOUBLED = frozenset({Capability.MODEL, Capability.TOOLS, Capability.RETRIEVAL, Capability.STREAMING})
+_DOUBLED = frozenset({Capability.MODEL, Capability.TOOLS, Capability.RETRIEVAL, Capability.STREAMING, Capability.CLOCK})
 """A pipeline that declares one of these calls something the doubles stand in for."""
 
 
