@@ -19,6 +19,7 @@ sys.path.pop(0)
         ("nowhere.bot:answer", "there is no module 'nowhere.bot'"),
         ("{command: [./no-such-program]}", "there is no program './no-such-program'"),
         ("{recording: runs/*.jsonl}", "no recording matches runs/*.jsonl"),
+        ("{callable: bot:answer, retries: 2}", "retries has no effect: only an http pipeline is called again."),
     ],
 )
 def test_check_notes_a_pipeline_that_is_not_there(tmp_path: Path, pipeline: str, said: str) -> None:

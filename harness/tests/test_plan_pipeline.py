@@ -52,9 +52,9 @@ def test_a_word_is_a_callable() -> None:
 
 
 def test_a_callable_with_everything() -> None:
-    """Capabilities, time-out and environment."""
+    """Capabilities, time-out, retries and environment."""
     found = plan(
-        "pipeline: {callable: a:b.c, capabilities: [mail, tools], timeout: 500ms, "
+        "pipeline: {callable: a:b.c, capabilities: [mail, tools], timeout: 500ms, retries: 2, "
         "environment: {MODE: pilot, LEVEL: 3}}\n"
     ).pipeline
 
@@ -62,6 +62,7 @@ def test_a_callable_with_everything() -> None:
         target=CallableTarget(target="a:b.c"),
         capabilities=frozenset({Capability.MAIL, Capability.TOOLS}),
         timeout_s=0.5,
+        retries=2,
         environment={"MODE": "pilot", "LEVEL": "3"},
     )
 
@@ -125,9 +126,6 @@ def test_a_recording() -> None:
         ("pipeline: {callable: }", "pipeline: 'callable' is empty. Give it a value, or remove it."),
         ("pipeline: {callable: a:b, timeout: 0s}", "pipeline: 'timeout' is zero. Write a time above 0, as 30s."),
         ("pipeline: {callable: a:b, timeout: 30}", "pipeline: timeout: '30' is not a duration. Write 30h or 30m."),
-        ("pipeline: {callable: a:b, retries: 2}",
-         ("pipeline: 'retries' is 2, and only an http pipeline is called again. Remove it; a pipeline that runs here "
-          "repeats its own calls, where that is right.")),
         ("pipeline: {callable: a:b, retries: -1}",
          "pipeline: 'retries' is '-1'; expected a whole number from 0 to 20."),
         ("pipeline: {callable: a:b, capabilities: [male]}",

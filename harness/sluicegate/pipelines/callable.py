@@ -234,14 +234,14 @@ class _Landing:
         try:
             value = await pipeline._caller(_given(case), context, case)  # noqa: SLF001 - one room
             latency_ms = (perf_counter() - began) * 1000
-            output = pipeline._output(value)  # noqa: SLF001
+            output = pipeline._output(value)  # noqa: SLF001 - one room
         except GeneratorExit:
             raise
         except BaseException as raised:  # noqa: BLE001 - SystemExit, KeyboardInterrupt, pytest.skip: one case, not the loop
             output = _crashed(raised)
         if not self._is_done:
             self._is_done = True
-            pipeline._live.pop(self, None)  # noqa: SLF001
+            pipeline._live.pop(self, None)  # noqa: SLF001 - one room
             self._landed(output, latency_ms)
 
     def done(self) -> bool:
@@ -251,14 +251,14 @@ class _Landing:
     def set_result(self, value: object) -> None:
         """Land without the call, which is past its time."""
         self._is_done = True
-        self._landed(self._pipeline._output(value), 0.0)  # noqa: SLF001
+        self._landed(self._pipeline._output(value), 0.0)  # noqa: SLF001 - one room
 
     def cancel(self) -> None:
         """Never land; the call is cancelled, and not waited for."""
         if not self._is_done:
             self._is_done = True
-            self._pipeline._live.pop(self, None)  # noqa: SLF001
-            self._pipeline._abandon(self.task)  # noqa: SLF001
+            self._pipeline._live.pop(self, None)  # noqa: SLF001 - one room
+            self._pipeline._abandon(self.task)  # noqa: SLF001 - one room
 
 
 def _given(case: Case) -> Json:

@@ -64,15 +64,11 @@ def read_pipeline(node: Node, faults: Faults) -> PipelineSpec:
     seconds = table.parsed("timeout", duration)
     if seconds is not None and seconds <= 0:
         table.fault("timeout", "'timeout' is zero.", "Write a time above 0, as 30s.")
-    retries = table.whole("retries", 0, high=20)
-    if retries and given and given[0] != "http":
-        mend = "Remove it; a pipeline that runs here repeats its own calls, where that is right."
-        table.fault("retries", f"'retries' is {retries}, and only an http pipeline is called again.", mend)
     return PipelineSpec(
         target=target,
         capabilities=_capabilities(table),
         timeout_s=30.0 if seconds is None else float(seconds),
-        retries=retries,
+        retries=table.whole("retries", 0, high=20),
         environment=_environment(table, target),
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sluicegate.errors import InputError, printable
 from sluicegate.gate.linter import Note
-from sluicegate.plan.types import CallableTarget, CommandTarget, Plan, RecordingTarget
+from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Plan, RecordingTarget
 from sluicegate.session.stage_cases import case_files
 from sluicegate.session.workspace import PlanError, Workspace
 
@@ -22,6 +22,8 @@ def surroundings(workspace: Workspace) -> Iterator[Note]:
     Nothing is imported and nothing is run, so what another environment may hold is a note and no error.
     """
     plan, base = workspace.plan, workspace.base
+    if plan.pipeline.retries and not isinstance(plan.pipeline.target, HttpTarget):
+        yield _note(plan, "pipeline", "retries has no effect: only an http pipeline is called again.")
     missing = {
         "pipeline": _pipeline(plan, base),
         "cases": _unmatched(plan.cases, base),
