@@ -123,7 +123,7 @@ def test_a_pipeline_never_called_contributes_nothing(kind, name):
 
 
 def test_a_case_that_the_pipeline_cannot_answer_says_nothing():
-    """Right or wrong, it is neither a success nor a failure; with the capability it counts again."""
+    """Right or wrong, it is neither a success nor a failure; with the capability, or when it crashes, it counts."""
     case = Case(id="c", needs=(Capability.MAIL,))
     asked = trial(Output(content="anything"), case=case)
     without, able = (CheckConfig(capabilities=frozenset(has)) for has in ((), (Capability.MAIL,)))
@@ -131,6 +131,7 @@ def test_a_case_that_the_pipeline_cannot_answer_says_nothing():
     assert measure(BUILT_IN["draft.success_rate"], asked, {}, without) is None
     assert measure(BUILT_IN["errors.rate"], asked, {}, without) is None
     assert measure(BUILT_IN["errors.rate"], asked, {}, able) == Contribution(k=0, n=1)
+    assert measure(BUILT_IN["crashes"], trial(CRASH, case=case), {}, without) == Contribution(k=1, n=1)
 
 
 def test_an_expected_error_is_no_crash():

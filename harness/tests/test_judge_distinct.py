@@ -53,6 +53,25 @@ def counted(*exports, world=WORLD):
     return measured.k, measured.n
 
 
+class TestGroups:
+    """Rows that stand for many units, without ids."""
+
+    def test_a_group_that_grows_is_no_new_group(self):
+        """An hour exported again and again while it fills: seventeen states of twenty drafts are twenty drafts."""
+        states = [export("hours.csv", [(START, number, number)]) for number in range(4, 21)]
+
+        assert judged(states[-1]).criteria[0].measured.n == 20
+        assert judged(*states).kind is Kind.HOLD_INSUFFICIENT
+
+    def test_whole_groups_appended_to_their_file_count(self):
+        """The file grows by a row each hour, and is recorded whole each time."""
+        hours = [(START + 3_600_000_000 * number, 100, 100) for number in range(3)]
+        states = [export("hours.csv", hours[:size]) for size in (1, 2, 3)]
+
+        assert judged(*states).kind is Kind.PROMOTE
+        assert counted(*states) == (300, 300)
+
+
 class TestWithIds:
     """A unit id says what is one unit, whatever file it came in."""
 
@@ -91,6 +110,26 @@ class TestWithIds:
         sliced = export("sliced.csv", rows, range(4), slices=["acme", "acme", "zenith", "zenith"])
 
         assert counted(bare, sliced) == counted(sliced, bare) == (3, 4)
+
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_a_group_recorded_before_it_was_whole_hides_no_failure(self, turned):
+        """An export in mid-hour and the full one after it: the failures of the full one roll back, in either order."""
+        hours = [(START + 3_600_000_000 * number, 10, 100) for number in range(4)]
+        final = export("final.csv", hours, range(4))
+        partial = export("partial.csv", [(at, 0, 1) for at, _, _ in hours], range(4))
+
+        verdict = judged(*((partial, final) if turned else (final, partial)))
+
+        assert verdict.kind is Kind.ROLLBACK_THRESHOLD
+        assert verdict.criteria[0].measured.n == 400
+
+    def test_groups_of_different_sizes_promote_nothing(self):
+        """Which of the two is whole, nobody can say."""
+        good = export("one.csv", [(START, 200, 200)], range(1))
+        more = export("two.csv", [(START, 300, 300)], range(1))
+
+        assert judged(good).kind is Kind.PROMOTE
+        assert judged(good, more).kind is Kind.HOLD_INSUFFICIENT
 
     def test_one_id_in_two_slices_is_two_units(self):
         """Each tenant may number its own drafts."""

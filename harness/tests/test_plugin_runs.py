@@ -254,7 +254,8 @@ def test_interrupting_leaves_evidence_that_the_next_run_goes_on_from(tmp_path: P
     os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=60)
 
-    assert process.returncode in (2, -signal.SIGINT), said
+    # 1 where the test that was waiting saw the broker's end before pytest saw the signal.
+    assert process.returncode in (1, 2, -signal.SIGINT), said
     assert "HOLD" in said
     reader = read_ledger(ledger)
     kinds = [record.kind for record in reader]

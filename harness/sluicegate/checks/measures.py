@@ -28,11 +28,12 @@ def measure(metric: Metric, trial: Trial, results: Mapping[str, str], config: Ch
     """What the trial says about the metric.
 
     A Contribution; NotMeasured where the trial should say something and does not; None where the metric does not ask
-    this trial: its check is not applicable, or the case needs what the pipeline cannot do. `results` are check answers
-    at hand; missing built-in ones are found now.
+    this trial: its check is not applicable, or the case needs what the pipeline cannot do and nothing crashed.
+    `results` are check answers at hand; missing built-in ones are found now.
     A trial of several deliveries counts once, as its worst delivery.
     """
-    if config.capabilities is not None and unmet(trial.case, config.capabilities) is not None:
+    asked = config.capabilities is None or unmet(trial.case, config.capabilities) is None
+    if not asked and not _crashed(trial):
         return None
     unknown = nothing_known(trial)
     if unknown is not None:
@@ -163,12 +164,26 @@ _READ: Mapping[str, _Reading] = {
 }
 
 
+_FIELDS = {
+    "latency": "latency_ms",
+    "ttft": "ttft_ms",
+    "tokens.input": "usage.input_tokens",
+    "tokens.output": "usage.output_tokens",
+    "tokens.total": "usage.input_tokens and usage.output_tokens",
+    "cost.per_case": "cost_microusd",
+    "cost.total": "cost_microusd",
+}
+"""Where an output says it."""
+
+
 def _by_reading(metric: Metric, trial: Trial, read: _Reading) -> _Measured:
     if read.fails and _crashed(trial):
         return _failure(metric)
     values = [float(value) for output in trial.outputs if _is_number(value := read.of(output))]
     if len(values) < len(trial.outputs):
-        mend = f"Return it with the output: {metric.name}."
+        mend = f"Return it with the output, as {_FIELDS[metric.name]}."
+        if _crashed(trial):
+            mend = "The case crashed: see crashes."
         return NotMeasured(reason=f"{read.lost} for case {trial.case.id}", mend=mend)
     return Contribution(value=sum(values) if read.summed else max(values))
 

@@ -151,7 +151,10 @@ def run_collection(
         say(f"note: {note}")
     suites = ", ".join(name for name in collection.cases.by_suite if name in stage.requires.suites) or "cases"
     if collected.reused is not None:
-        done = f"nothing changed in what serves and what measures, evidence of {collected.reused[:16]}Z reused"
+        done = (
+            f"the subject and what measures it are named as before, so evidence of {collected.reused[:16]}Z is reused "
+            "and nothing was called; --again calls anew"
+        )
     else:
         done = _counts(collected.counts)
     show(fill(f" suites   {suites}: {done}", width=terminal().width, subsequent_indent=" " * 10) + "\n\n")

@@ -1,8 +1,9 @@
 """Which rows of growing evidence are one unit: none is promoted on twice, and no failure is lost as a copy.
 
-1. Rows with one unit id are one unit, in whatever file: its worst outcome counts. In another slice it is another unit.
+1. Rows with one unit id are one unit, in whatever file: its worst outcome counts, of groups the one with the most
+   failures; groups of different sizes promote nothing. In another slice it is another unit.
 2. Without ids, one source (by name and place, or by content) recorded again counts each row as often as the recording
-   that has it most often.
+   that has it most often; a group of units that another recording sizes differently promotes nothing.
 3. Without ids, different sources that overlap in time cannot be told apart: nothing is promoted on them; equal rows
    count once for the rollback line, and a line that only all of them together cross is suspect.
 """
@@ -63,7 +64,7 @@ class Columns:
     dropped: bytearray
     better: Better
     conflicts: list[int] = field(default_factory=list)
-    """Rows that another of the same unit contradicts, where neither way is better."""
+    """Rows that another of the same unit contradicts, where neither way is better, or their sizes differ."""
 
     def drop(self, row: int) -> int:
         """Leave a row out; gives its units."""
@@ -83,11 +84,33 @@ class Columns:
         if series.value:
             mine, other = ((series.k[each], sense * series.value[each]) for each in (row, than))
         else:
-            k, n = series.k, series.n
-            mine, other = (sense * k[row] * n[than], n[row]), (sense * k[than] * n[row], n[than])
+            n = series.n
+            mine, other = self._failures(row), self._failures(than)
+            if n[row] != n[than]:
+                self.conflicts.append(row)
+                return (*mine, n[row], series.at_us[row]) > (*other, n[than], series.at_us[than])
         if mine[:2] != other[:2] and self.better is Better.INSIDE:
             self.conflicts.append(row)
         return (*mine, series.at_us[row]) > (*other, series.at_us[than])
+
+    def _failures(self, row: int) -> tuple[int, int]:
+        """How many units of a group are bad, then the good ones, fewer being worse."""
+        k, n = self.series.k[row], self.series.n[row]
+        bad = n - k if self.better is Better.HIGHER else k
+        return bad, bad - n
+
+    def resized(self, recordings: Sequence[Sequence[Span]]) -> Iterator[int]:
+        """Rows without an id, of groups that an earlier recording of their source has with another size."""
+        series, first = self.series, dict[tuple[int, int], int]()
+        for number, spans in enumerate(recordings):
+            for span in spans:
+                if span.named or max(series.n[span.start : span.stop], default=1) < 2:
+                    continue
+                for row in range(span.start, span.stop):
+                    if series.n[row] > 1 and not self.dropped[row]:
+                        group = series.slice_index[row], series.at_us[row]
+                        if first.setdefault(group, number) != number:
+                            yield row
 
 
 def sources(spans: Sequence[Span]) -> dict[str, list[Span]]:

@@ -72,6 +72,8 @@ class Arrivals:
         columns = Columns(series=self.series, names=names, ids=self.ids, dropped=dropped, better=better)
         grouped = sources(self.spans)
         repeated = sum(copies(columns, _recordings(spans)) for spans in grouped.values()) + same_units(columns)
+        for spans in grouped.values():
+            columns.conflicts.extend(columns.resized(_recordings(spans)))
         doubt = unclear(columns, grouped)
         apart = None
         if doubt is not None:

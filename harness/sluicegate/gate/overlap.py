@@ -18,7 +18,7 @@ _Reach = tuple[int, int, bool]
 def unclear(columns: Columns, grouped: Mapping[str, Sequence[Span]]) -> NotMeasured | None:
     """Why some rows may be units counted already; None when all are shown to be distinct."""
     if columns.conflicts:
-        reason = f"{len(columns.conflicts):,} units are recorded with different results, and neither way is better"
+        reason = f"{len(columns.conflicts):,} units are recorded with different results or sizes"
         return NotMeasured(reason=reason, mend="Record each unit once its result is final.")
     if len(grouped) < 2 or all(span.named for spans in grouped.values() for span in spans):
         return None
