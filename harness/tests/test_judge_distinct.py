@@ -17,12 +17,14 @@ from sluicegate.gate.growing import Arrivals, Upload
 from sluicegate.ledger import unit_digest
 from sluicegate.ledger.measurements import Measurements
 from sluicegate.model import Decision, Kind
-from sluicegate.plan.types import Better, MetricKind
+from sluicegate.plan.types import Better, MetricKind, Span
 
 sys.path.insert(0, str(Path(__file__).parent))
 from judge_world import approval, block, drafts, line, live_world, micros
 
 sys.path.pop(0)
+
+RANGES = (("promote", 2, 4), ("alert", 1, 5), ("rollback", 1, 7))
 
 START = micros(timedelta(hours=24))
 WORLD = live_world(criteria=(approval(minimum_n=100, rollback=line(0.5)),))
@@ -167,6 +169,20 @@ class TestWithIds:
         verdict = judged(export("a.csv", rows, range(300)), other, world=world)
 
         assert "recorded with different results" in verdict.criteria[0].measured.reason
+
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_a_rollback_is_not_lost_in_records_that_contradict_it(self, turned):
+        """Two hundred drafts outside of the range, a second export that says otherwise of sixty: still rolled back."""
+        inside = replace(approval().metric, better=Better.INSIDE)
+        lines = {name: Span(low=Fraction(low, 10), high=Fraction(high, 10), text="") for name, low, high in RANGES}
+        world = live_world(criteria=(approval(metric=inside, minimum_n=50, **lines),))
+        rows = [(at, 0, 1) for at, _, _ in drafts(200)]
+        first = export("a.csv", rows, range(200))
+        second = export("b.csv", [(at, 1, 1) for at, _, _ in rows[:60]], range(60))
+
+        assert judged(first, world=world).kind is Kind.ROLLBACK_THRESHOLD
+        verdict = judged(*((second, first) if turned else (first, second)), world=world)
+        assert verdict.kind is Kind.ROLLBACK_THRESHOLD
 
     def test_comparisons_in_parts_see_the_same(self, monkeypatch):
         """What is compared piece by piece is compared as if at once."""

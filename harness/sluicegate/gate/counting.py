@@ -178,6 +178,8 @@ class Channel:
     """Units recorded a second time, left out."""
     apart: Series = field(default_factory=Series)
     """As `growing`, with every row that may be a copy; where some may be."""
+    least: Series | None = None
+    """As `growing`, with the lowest record of units that contradict themselves."""
     unclear: NotMeasured | None = None
     """Why some rows may be one unit."""
     last_us: int = -(1 << 62)
@@ -246,6 +248,9 @@ class Channel:
             if self.unclear is not None:
                 apart = self.growing if not len(self.apart) else self.apart
                 self.apart = joined(apart, settled.apart if settled.apart is not None else settled.series)
+            if self.least is not None or settled.least is not None:
+                least = self.growing if self.least is None else self.least
+                self.least = joined(least, settled.least if settled.least is not None else settled.series)
             self.growing = joined(self.growing, settled.series)
 
     def evidence(self, *, with_lost: bool = True) -> Evidence:
@@ -254,6 +259,7 @@ class Channel:
             fixed=self.pool.series(self.lost if with_lost else ()),
             growing=self.growing,
             apart=self.apart if self.unclear is not None else None,
+            least=self.least,
             unclear=self.unclear,
             void=self.void,
             foreign=self.foreign,

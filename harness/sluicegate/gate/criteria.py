@@ -144,6 +144,9 @@ class _Case:
         if self.doubt is None:
             return []
         found = [nothing(self.doubt)]
+        if self.evidence.least is not None and self.criterion.metric.kind is not MetricKind.SPLIT:
+            least = self._stand(self.evidence.least, grows=True, alpha=self.criterion.alpha, minimum=None)
+            found += [least] if least.kind.row <= 2 else []
         if self.evidence.apart is not None and self.criterion.metric.kind is not MetricKind.SPLIT:
             every = self._stand(self.evidence.apart, grows=True, alpha=self.criterion.alpha, minimum=None)
             if every.kind.row <= 2:

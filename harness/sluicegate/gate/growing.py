@@ -36,6 +36,8 @@ class Settled:
     """Why some rows may still be one unit: nothing is promoted on them."""
     apart: Series | None = None
     """As if every row that may be a copy were a unit of its own; where there are such rows."""
+    least: Series | None = None
+    """With the lowest record of each unit, where `series` has the highest and neither way is better."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +73,9 @@ class Arrivals:
         names = [name for name in self.slice_of if name is not None]
         columns = Columns(series=self.series, names=names, ids=self.ids, dropped=dropped, better=better)
         grouped = sources(self.spans)
-        repeated = sum(copies(columns, _recordings(spans)) for spans in grouped.values()) + same_units(columns)
+        repeated = sum(copies(columns, _recordings(spans)) for spans in grouped.values())
+        least = self._least(columns) if better is Better.INSIDE and self.ids else None
+        repeated += same_units(columns)
         for spans in grouped.values():
             columns.conflicts.extend(columns.resized(_recordings(spans)))
         doubt = unclear(columns, grouped)
@@ -87,7 +91,16 @@ class Arrivals:
             repeated=repeated,
             unclear=doubt,
             apart=None if apart is None else apart.series,
+            least=least if columns.conflicts else None,
         )
+
+    def _least(self, columns: Columns) -> Series:
+        """Each unit at its lowest record: a rollback that these show is not lost in records that contradict them."""
+        other = Arrivals(series=deepcopy(self.series), ordered=self.ordered, slice_of=self.slice_of)
+        dropped = bytearray(columns.dropped)
+        same_units(replace(columns, series=other.series, dropped=dropped, better=Better.HIGHER, conflicts=[]))
+        other._finish(dropped)
+        return other.series
 
     def _finish(self, dropped: bytearray) -> None:
         if any(dropped):

@@ -43,6 +43,8 @@ class Evidence:
     """Load and live evidence since stage entry, one row per unit."""
     apart: Series | None = None
     """`growing` as if every row that may be a copy of another were a unit of its own; where there are such rows."""
+    least: Series | None = None
+    """`growing` with the lowest record of each unit, where its records contradict each other and neither is better."""
     unclear: NotMeasured | None = None
     """Why some rows may be one unit: nothing is promoted on them."""
     void: int = 0
