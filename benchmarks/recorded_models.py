@@ -44,7 +44,7 @@ metrics:
   reviewed: {kind: proportion, better: higher, unit: output, record: true}
 
 stages:
-  - name: recorded
+  - name: replay
     exposure: {live: false}
     criteria:
       error_free: {from: golden, promote: 40 %, alert: 30 %, rollback: 22 %, min: 300}
@@ -59,7 +59,7 @@ stages:
     exposure: {live: true, percent: 25}
     criteria:
       error_free:
-        {from: golden, promote: {drop: 3 points, than: recorded}, rollback: {drop: 8 points, than: recorded}, min: 300}
+        {from: golden, promote: {drop: 3 points, than: replay}, rollback: {drop: 8 points, than: replay}, min: 300}
       reviewed: {from: live, alert: 5 %, min: 100}
 """
 
@@ -139,11 +139,11 @@ def prepared(root: Path, data: Path, first: Rows) -> Workplace:
 
 def one_by_one(start: Workplace, answers: Mapping[str, Rows], scratch: Path) -> Iterator[str]:
     """Every model against promote, alert and rollback lines, before anybody sees it and at a live stage."""
-    yield f"{'model':<9} {'error-free':>10}  {'share':>5}  {'5 % bounds':<14} {'recorded (exit)':<26} serving (exit)"
+    yield f"{'model':<9} {'error-free':>10}  {'share':>5}  {'5 % bounds':<14} {'replay (exit)':<26} serving (exit)"
     for model, rows in answers.items():
         place = Workplace(Path(copytree(start.root, scratch / model)))
         place.serve(model, rows)
-        code, verdict = place.judged("recorded")
+        code, verdict = place.judged("replay")
         measured = verdict["criteria"][0]["measured"]
         if (measured["k"], measured["n"]) != (FACTS[model], 300):
             raise SystemExit(f"{model}: {measured['k']} of {measured['n']}, expected {FACTS[model]} of 300")
@@ -163,7 +163,7 @@ def side_by_side(start: Workplace, answers: Mapping[str, Rows], scratch: Path) -
         if before not in recorded:
             place = Workplace(Path(copytree(start.root, scratch / f"before-{before}")))
             place.serve(before, answers[before])
-            place.judged("recorded")
+            place.judged("replay")
             recorded[before] = place
         place = Workplace(Path(copytree(recorded[before].root, scratch / f"{before}-{after}")))
         place.serve(after, answers[after])

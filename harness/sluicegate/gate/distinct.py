@@ -102,7 +102,7 @@ class Columns:
     def resized(self, recordings: Sequence[Sequence[Span]]) -> Iterator[int]:
         """Rows without an id, of groups that an earlier recording of their source has with another size."""
         series, first = self.series, dict[tuple[int, int], int]()
-        for number, spans in enumerate(recordings):
+        for number, spans in enumerate(recordings if len(recordings) > 1 else ()):
             for span in spans:
                 if span.named or max(series.n[span.start : span.stop], default=1) < 2:
                     continue
