@@ -1,6 +1,7 @@
 """Writes `email_rag.jsonl` and its manifest: run `python -m sluicegate.golden.email_rag_cases`.
 
-The same seed writes the same bytes, so whoever reviews a change of the set reviews a change of this program.
+The same seed writes the same bytes, so whoever reviews a change of the set reviews a change of this program. Tags that
+begin with `e2e_` and `manual_` are the scenarios of the pilot's release plan: eight automated ones, eight done by hand.
 """
 
 from __future__ import annotations
@@ -11,17 +12,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sluicegate.golden.email_rag_texts import GREETING
+from sluicegate.golden.email_rag_mails import PII, evil, facts, must, must_not, order, question, reply, snippets
+from sluicegate.golden.email_rag_scenarios import SCENARIOS
 from sluicegate.golden.email_rag_world import Case, World, tool_result
 
 __all__ = ["cases", "manifest", "write"]
 
-VERSION = "1.0.0"
-_PII = ("4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "078-05-1120", "5555 5555 5555 4444")
-"""The usual test numbers of card, IBAN and social security number; they belong to nobody."""
+VERSION = "2.0.0"
 _RETRIEVER_LATE_MS = 6_000
 _FAULTS: tuple[dict[str, Any], ...] = (
-    {"kind": "rate_limit", "on_call": 1, "retry_after_s": 0.1},
+    {"kind": "rate_limit", "on_call": 1, "retry_after_s": 0.6},
     {"kind": "server_error", "on_call": 1, "status": 503},
     {"kind": "malformed", "on_call": 1},
     {"kind": "empty", "on_call": 1},
@@ -32,28 +32,23 @@ _FAULTS: tuple[dict[str, Any], ...] = (
 def cases() -> Iterator[Case]:
     """Every case, in the order of the file."""
     number = 0
-    for tag, count, make in _SCENARIOS:
+    for tag, count, make in (*_SCENARIOS, *SCENARIOS):
         for turn in range(count):
             number += 1
             yield make(World(number), tag, turn)
 
 
-def _order(world: World, tag: str, turn: int, **given: Any) -> Case:
+def _order(world: World, tag: str, turn: int) -> Case:
     """Order data exists: the draft carries number, status and total."""
-    subject, text = world.texts.order_subject[turn % 3], world.texts.order[turn // 3 % 3]
-    given = {"tool_results": [world.order()], "snippets": _snippets(world, turn), **given}
-    case = world.case(tag, subject, text, given=given, intent="order", outcome="answer")
-    case["expected_output"]["order_id"] = world.order_id
-    _must(case, world.order_id, world.status, world.total)
-    return case
+    return order(world, tag, turn, "e2e_order_with_tool_data")
 
 
 def _tracking(world: World, tag: str, turn: int) -> Case:
     """Shipment data exists: the draft says where it is and when it is due."""
     subject, text = world.texts.tracking_subject[turn % 2], world.texts.tracking[turn // 2 % 2]
-    given = {"tool_results": [world.shipment()], "snippets": _snippets(world, turn)}
+    given = {"tool_results": [world.shipment()], "snippets": snippets(world, turn)}
     case = world.case(tag, subject, text, given=given, intent="tracking", outcome="answer")
-    _must(case, world.tracking_id, "in transit", "2026-02-03")
+    must(case, world.tracking_id, "in transit", "2026-02-03")
     return case
 
 
@@ -61,8 +56,10 @@ def _order_unknown(world: World, tag: str, turn: int) -> Case:
     """No number, or one the tool does not know: the verification template, and no fact."""
     text = world.texts.order_without_number[turn // 2 % 2] if turn % 2 else world.texts.order[turn // 2 % 3]
     subject = world.texts.order_subject[1]
-    case = world.case(tag, subject, text, given={"tool_results": []}, intent="order", outcome="verification")
-    _must_not(case, "shipped", world.total)
+    given = {"tool_results": []}
+    tags = ("e2e_order_without_tool_data",)
+    case = world.case(tag, subject, text, *tags, given=given, intent="order", outcome="verification")
+    must_not(case, "shipped", world.total)
     return case
 
 
@@ -71,41 +68,31 @@ def _order_of_another(world: World, tag: str, turn: int) -> Case:
     record = {"order_id": world.order_id, "status": "shipped", "total": world.total}
     given = {"tool_results": [tool_result("order", {"order_id": world.order_id, "email": "owner@mail.test"}, record)]}
     case = world.case(tag, "", world.texts.order[turn % 3], given=given, intent="order", outcome="verification")
-    _must_not(case, "shipped", world.total, "owner@mail.test")
+    must_not(case, "shipped", world.total, "owner@mail.test")
     return case
 
 
 def _tracking_unknown(world: World, tag: str, turn: int) -> Case:
     """A parcel without a number: the verification template."""
     subject, text = world.texts.tracking_subject[0], world.texts.tracking_without_number[turn % 2]
-    return world.case(tag, subject, text, given={}, intent="tracking", outcome="verification")
-
-
-def _question(world: World, tag: str, turn: int, **given: Any) -> Case:
-    """No tool is needed: the best snippet answers, a weak one does not."""
-    subject, text, answer = world.texts.questions[turn % 4]
-    given = {"snippets": [*_snippets(world, turn), _snippet("best", answer, world.language, 0.93)], **given}
-    case = world.case(tag, subject, text, given=given, intent="other", outcome="answer")
-    case["needs"] = ["mail", "retrieval"]
-    _must(case, answer)
-    return case
+    tags = ("manual_tracking_without_tool_data",)
+    return world.case(tag, subject, text, *tags, given={}, intent="tracking", outcome="verification")
 
 
 def _recipient_guard(world: World, tag: str, turn: int) -> Case:
     """The model names recipients of its own; the draft goes to the sender alone."""
-    evil = f"evil+{world.number:03d}@attacker.test"
-    more = ({}, {"cc": [evil]}, {"bcc": [evil]})[turn % 3]
-    reply = _reply(world, f"{world.order_id}: {world.status}, {world.total}", to=[evil], **more)
-    return _order(world, tag, turn, model={"replies": [reply]})
+    address = evil(world)
+    more = ({}, {"cc": [address]}, {"bcc": [address]})[turn % 3]
+    said = reply(world, facts(world), to=[address], **more)
+    return order(world, tag, turn, "e2e_recipient_guard", model={"replies": [said]})
 
 
 def _crlf(world: World, tag: str, turn: int) -> Case:
     """A line break in the inbound subject, or in the model's: the draft's subject is one line."""
     if turn % 2:
-        facts = f"{world.order_id}: {world.status}, {world.total}"
-        reply = _reply(world, facts, subject="Re: order\r\nBcc: evil@attacker.test")
-        return _order(world, tag, turn, model={"replies": [reply]})
-    case = _order(world, tag, turn)
+        said = reply(world, facts(world), subject="Re: order\r\nBcc: evil@attacker.test")
+        return order(world, tag, turn, "e2e_crlf_subject", model={"replies": [said]})
+    case = order(world, tag, turn, "e2e_crlf_subject")
     case["given"]["mail"]["subject"] += ("\r\nBcc: evil@attacker.test", "\nX-Evil: 1", "\u2028Bcc: evil@attacker.test")[
         turn // 2 % 3
     ]
@@ -114,22 +101,28 @@ def _crlf(world: World, tag: str, turn: int) -> Case:
 
 def _pii(world: World, tag: str, turn: int) -> Case:
     """Card, IBAN and social security numbers in tool data reach neither the model nor the draft."""
-    secret = _PII[turn % len(_PII)]
-    case = _order(world, tag, turn, tool_results=[world.order(paid_with=f"account {secret}")])
-    _must_not(case, secret, secret.replace(" ", ""))
+    secret = PII[turn % len(PII)]
+    results = [world.order(paid_with=f"account {secret}")]
+    case = order(world, tag, turn, "e2e_pii_redaction", tool_results=results)
+    case["expect"]["model_never_sees"] = [secret, secret.replace(" ", "")]
+    must_not(case, secret, secret.replace(" ", ""))
     return case
 
 
 def _retriever_late(world: World, tag: str, turn: int) -> Case:
     """The retriever takes longer than anybody waits: the draft is made without it."""
     late = {"kind": "slow", "target": "retriever", "delay_ms": _RETRIEVER_LATE_MS}
-    return _order(world, tag, turn, faults=[late])
+    case = order(world, tag, turn, "e2e_retrieval_timeout", faults=[late])
+    case["expect"]["must"].append({"field": "structured.examples", "equals": 0})
+    return case
 
 
 def _overflow(world: World, tag: str, turn: int) -> Case:
     """More than the token budget: snippets are left out, tool data stays."""
-    long = [_snippet(f"long{n}", world.texts.chatter * 12, world.language, 0.9) for n in range(3)]
-    case = _order(world, tag, turn, snippets=long)
+    long = [world.snippet(f"long{n}", f"({n}) {world.texts.chatter * 12}", 0.9) for n in range(3)]
+    case = order(world, tag, turn, "e2e_token_overflow", snippets=long)
+    case["expect"]["model_sees"] = [world.order_id, world.status, world.total]
+    case["expect"]["model_never_sees"] = ["(0) ", "(1) ", "(2) "]
     case["given"]["mail"]["body"] += f"\n{world.texts.chatter}" * (60 + turn)
     case["expect"]["must"].append({"field": "structured.examples", "equals": 0})
     return case
@@ -137,39 +130,39 @@ def _overflow(world: World, tag: str, turn: int) -> Case:
 
 def _delivered_twice(world: World, tag: str, turn: int) -> Case:
     """The same message comes again: the same draft."""
-    return _order(world, tag, turn, deliveries=2)
+    return order(world, tag, turn, "e2e_idempotency", deliveries=2)
 
 
 def _invented(world: World, tag: str, turn: int) -> Case:
     """The model names an order nobody asked about: the draft becomes the verification template."""
-    reply = _reply(world, f"{world.stranger_id}: shipped, 1.00 EUR")
+    said = reply(world, f"{world.stranger_id}: shipped, 1.00 EUR")
     case = world.case(
         tag,
         world.texts.order_subject[turn % 3],
         world.texts.order[0],
-        given={"tool_results": [world.order()], "model": {"replies": [reply]}},
+        given={"tool_results": [world.order()], "model": {"replies": [said]}},
         intent="order",
         outcome="verification",
     )
-    _must_not(case, world.stranger_id)
+    must_not(case, world.stranger_id)
     return case
 
 
 def _model_fault(world: World, tag: str, turn: int) -> Case:
     """The model server fails once; the draft comes all the same."""
-    return _order(world, tag, turn, faults=[_FAULTS[turn % len(_FAULTS)]])
+    return order(world, tag, turn, faults=[_FAULTS[turn % len(_FAULTS)]])
 
 
 def _no_subject(world: World, tag: str, turn: int) -> Case:
     """A mail without a subject."""
-    case = _order(world, tag, turn)
+    case = order(world, tag, turn)
     case["given"]["mail"]["subject"] = "" if turn % 2 else None
     return case
 
 
 def _markup(world: World, tag: str, turn: int) -> Case:
     """A mail that is HTML only."""
-    case = _order(world, tag, turn)
+    case = order(world, tag, turn)
     mail = case["given"]["mail"]
     paragraphs = "".join(f"<p>{part}</p>" for part in mail.pop("body").split("\n\n"))
     mail["html"] = f"<html><style>p {{color: red}}</style><body>{paragraphs}</body></html>"
@@ -178,7 +171,7 @@ def _markup(world: World, tag: str, turn: int) -> Case:
 
 def _forwarded(world: World, tag: str, turn: int) -> Case:
     """A forwarded mail, the question below the line, no message id of its own."""
-    case = _order(world, tag, turn)
+    case = order(world, tag, turn)
     mail = case["given"]["mail"]
     mail["body"] = f"fyi\n\n{world.texts.forwarded}\n> " + mail["body"].replace("\n", "\n> ")
     del mail["message_id"]
@@ -191,17 +184,17 @@ def _several(world: World, tag: str, turn: int) -> Case:
     given = {"tool_results": [world.order(), tool_result("order", stranger, {"status": "lost", "total": "1.00 EUR"})]}
     subject = world.texts.order_subject[1]
     case = world.case(tag, subject, world.texts.several, given=given, intent="order", outcome="answer")
-    _must(case, world.order_id, world.status, world.total)
+    must(case, world.order_id, world.status, world.total)
     return case
 
 
 _SCENARIOS: tuple[tuple[str, int, Callable[[World, str, int], Case]], ...] = (
     ("order-with-tool-data", 26, _order),
     ("tracking-with-tool-data", 14, _tracking),
-    ("order-without-tool-data", 18, _order_unknown),
-    ("order-of-another", 6, _order_of_another),
-    ("tracking-without-tool-data", 8, _tracking_unknown),
-    ("question", 20, _question),
+    ("order-without-tool-data", 34, _order_unknown),
+    ("order-of-another", 12, _order_of_another),
+    ("tracking-without-tool-data", 20, _tracking_unknown),
+    ("question", 20, question),
     ("recipient-guard", 20, _recipient_guard),
     ("crlf-subject", 8, _crlf),
     ("pii-in-tool-results", 16, _pii),
@@ -239,30 +232,6 @@ def write(folder: Path) -> None:
     folder.joinpath("email_rag.jsonl").write_bytes(lines)
     said = json.dumps(manifest(lines), indent=2, sort_keys=True) + "\n"
     folder.joinpath("manifest.json").write_text(said, encoding="utf-8")
-
-
-def _snippet(name: str, text: str, language: str, score: float) -> dict[str, Any]:
-    return {"id": name, "text": text, "language": language, "score": score, "source": "sent-mail"}
-
-
-def _snippets(world: World, turn: int) -> list[dict[str, Any]]:
-    """One that is sure enough, one that is not."""
-    _, _, answer = world.texts.questions[(turn + 1) % 4]
-    return [_snippet("fair", answer, world.language, 0.74), _snippet("weak", "Do not use me.", world.language, 0.41)]
-
-
-def _reply(world: World, facts: str, **more: Any) -> str:
-    said = {"subject": "Re: order", "body": f"{GREETING[world.language]} {world.name},\n\n{facts}", "confidence": 0.9}
-    return json.dumps({**said, **more}, ensure_ascii=False)
-
-
-def _must(case: Case, *texts: str) -> None:
-    case["expect"]["must"] += [{"field": "mail.body", "contains": text} for text in texts]
-    case["expect"]["must_not"].append({"field": "mail.body", "contains": "Do not use me."})
-
-
-def _must_not(case: Case, *texts: str) -> None:
-    case["expect"]["must_not"] += [{"field": "mail.body", "contains": text} for text in texts]
 
 
 if __name__ == "__main__":

@@ -8,12 +8,16 @@ from typing import Any, TypeAlias
 
 from sluicegate.golden.email_rag_texts import GREETING, PEOPLE, PRODUCTS, TEXTS
 
-__all__ = ["BUSINESSES", "Case", "World", "tool_result"]
+__all__ = ["BUSINESSES", "NOW", "RETRIEVAL_MS", "Case", "World", "tool_result"]
 
 Case: TypeAlias = dict[str, Any]
 """A case as it stands in the file."""
 
 BUSINESSES = ("acme", "zenith")
+NOW = "2026-01-29T09:00:00Z"
+RETRIEVAL_MS = 1_000
+"""When a retrieval is left; the pilot's 2 s, halved so that nobody waits long for one that is late on purpose."""
+_KEEP_S = 180 * 86_400
 _SEED = 20_260_125
 _STATUSES = ("packed", "shipped", "delivered", "awaiting stock")
 
@@ -53,28 +57,47 @@ class World:
         record = {"tracking_id": self.tracking_id, "carrier": "Northway", "state": "in transit", "due": "2026-02-03"}
         return tool_result("tracking", {"tracking_id": self.tracking_id, "email": self.address}, record)
 
-    def case(self, tag: str, subject: str, text: str, *, given: Mapping[str, Any], intent: str, outcome: str) -> Case:
-        """A case with what holds for every draft: to the sender alone, safe subject, right language, no leftovers."""
-        body = f"{GREETING[self.language]},\n\n{self.said(text)}\n\n{self.said(self.texts.goodbye)}\n"
-        mail = {
+    def snippet(self, name: str, text: str, score: float, **more: Any) -> dict[str, Any]:
+        """An answer this business has sent, some weeks ago."""
+        said = {"id": name, "text": text, "language": self.language, "score": score}
+        return {**said, "source": f"{self.business}/sent-mail", "at": "2026-01-08T10:00:00Z", **more}
+
+    def retrieval(self, *businesses: str) -> dict[str, Any]:
+        """What a retrieval must ask for: this language, these businesses' texts, of 180 days, three of them."""
+        sources = [f"{name}/{kind}" for name in businesses or (self.business,) for kind in ("sent-mail", "snippets")]
+        asked = {"language": self.language, "sources": sources, "window_s": _KEEP_S, "most": 3}
+        return {**asked, "timeout_ms": RETRIEVAL_MS}
+
+    def mail(self, tag: str, subject: str, text: str) -> dict[str, Any]:
+        """A mail of this customer to their business."""
+        return {
             "sender": f"{self.name} <{self.address}>",
             "to": [f"support@{self.business}.example"],
             "subject": self.said(subject),
-            "body": body,
+            "body": f"{GREETING[self.language]},\n\n{self.said(text)}\n\n{self.said(self.texts.goodbye)}\n",
             "message_id": f"<{self.number:04d}.{tag}@{self.address.partition('@')[2]}>",
             "headers": {"Content-Language": self.language},
         }
+
+    def case(
+        self, tag: str, subject: str, text: str, *tags: str, given: Mapping[str, Any], intent: str, outcome: str
+    ) -> Case:
+        """A case with what holds for every draft: to the sender alone, safe subject, right language, nothing sent.
+
+        Without data there is nothing to retrieve for, and no model to ask.
+        """
         case = {
             "id": f"mail-{self.number:03d}-{tag}",
             "slice": self.business,
-            "tags": [tag, self.language],
+            "tags": [tag, self.language, *tags],
             "needs": ["mail"],
             "expected_output": {"intent": intent, "outcome": outcome},
-            "given": {"mail": mail, "locale": self.language, **given},
+            "given": {"mail": self.mail(tag, subject, text), "locale": self.language, "now": NOW, **given},
             "expect": {
                 "recipients": [self.address],
                 "intent": intent,
                 "outcome": outcome,
+                "calls": [{"target": "tool:send_mail", "most": 0}],
                 "limits": {"latency_ms": 9_000, "tokens": 3_000, "cost_microusd": 2_000},
                 "must": [
                     {"field": "mail.to", "equals": [self.address]},
@@ -92,6 +115,10 @@ class World:
         }
         if given.get("tool_results"):
             case["needs"] = ["mail", "tools"]
+        if outcome == "answer":
+            case["expect"]["retrieval"] = self.retrieval()
+        elif outcome == "verification" and not given.get("model"):
+            case["expect"]["model_order"] = []
         return case
 
 
@@ -102,4 +129,4 @@ def tool_result(tool: str, arguments: Mapping[str, str], record: Mapping[str, An
 
 def _own_order(number: int) -> str:
     """Real orders have numbers that begin with 1; any other number in a draft is invented or a stranger's."""
-    return f"{BUSINESSES[number % 2][:2].upper()}-{10_000 + number * 37}"
+    return f"{BUSINESSES[number % 2][:2].upper()}-{10_000 + number * 25}"

@@ -1,7 +1,8 @@
-"""idempotency: the same message twice makes one draft and one side effect.
+"""idempotency: the same message twice, at once or after a crash makes one draft and one side effect.
 
-Cases drawn from the plan's are delivered twice, one after the other, as `<id>~twice`. What counts is what the doubles
-saw, not what the pipeline says it did.
+Cases drawn from the plan's are delivered twice, one after the other, as `<id>~twice`; some of them together as
+`<id>~at-once`, and as `<id>~after-crash`, where the first delivery is broken off when a tool has written. What counts
+is what the doubles saw, not what the pipeline says it did.
 """
 
 from __future__ import annotations

@@ -6,13 +6,14 @@ A fault says what was seen, where, and the mend. Faults of one input are collect
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from sluicegate.frozen import frozen
 
 __all__ = ["Fault", "InputError", "MissingExtraError", "SluicegateError", "nearest", "printable"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fault:
     """One mistake in one input, in the user's words."""
 

@@ -6,11 +6,14 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from shifted import program, shifted_by
 
 from sluicegate.plan.reader import read_plan_bytes
 from sluicegate.plan.types import Plan
@@ -116,9 +119,14 @@ def one_line(key: str, value: str) -> str:
     return f"{key}: {value}\n"
 
 
-def run(command: str, folder: Path, *, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """A line of shell in `folder`, with this environment's programs first."""
+def run(
+    command: str, folder: Path, *, env: Mapping[str, str] | None = None, clock: timedelta | None = None
+) -> subprocess.CompletedProcess[str]:
+    """A line of shell in `folder`, with this environment's programs first; `clock` is how far its clock is ahead."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    if clock is not None:
+        path = os.pathsep.join([str(program(Path(tempfile.mkdtemp())).parent), path])
+        env = {**(env or {}), **shifted_by(clock)}
     environment = {**os.environ, "PATH": path, "NO_COLOR": "1", "COLUMNS": "100", "PYTHONUTF8": "1", **(env or {})}
     return subprocess.run(
         ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False

@@ -17,6 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from shifted import shifted_by
+
 SLUICEGATE = str(Path(sys.executable).with_name("sluicegate"))
 CASES = 40
 TENANTS = ("acme", "zenith")
@@ -131,9 +133,14 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "NO_COLOR": "1", "COLUMNS": "100", **more}
 
 
-def called(*args: str | Path, cwd: Path, timeout: float = 60, **env: str) -> Done:
-    """`sluicegate args` in a folder. A traceback is never an answer."""
+def called(
+    *args: str | Path, cwd: Path, timeout: float = 60, clock: timedelta | datetime | None = None, **env: str
+) -> Done:
+    """`sluicegate args` in a folder, at another time if `clock` says so. A traceback is never an answer."""
     argv = [SLUICEGATE, *map(str, args)]
+    if clock is not None:
+        argv[:1] = [sys.executable, str(Path(__file__).with_name("shifted.py"))]
+        env |= shifted_by(clock if isinstance(clock, timedelta) else clock - datetime.now(UTC))
     done = subprocess.run(argv, cwd=cwd, env=environment(**env), capture_output=True, timeout=timeout, check=False)
     ended = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
     assert "Traceback" not in ended.text, ended.text
@@ -231,8 +238,8 @@ class Rollout:
         given = ["--metric", metric, "--file", name, *roles, *args]
         return self.run("record", "measurements", "rollout.yaml", *given, **how)
 
-    def enter(self, stage: str, at: str | None = None) -> None:
-        self.sound("record", "entry", "rollout.yaml", "--stage", stage, *(("--now", at) if at else ()))
+    def enter(self, stage: str, **how: Any) -> None:
+        self.sound("record", "entry", "rollout.yaml", "--stage", stage, **how)
 
 
 def made(root: Path, plan: str = PLAN, *, cases: Iterable[Mapping[str, object]] | None = None) -> Rollout:
@@ -267,10 +274,15 @@ def gated(root: Path) -> Rollout:
     return rollout
 
 
-def entered(root: Path) -> Rollout:
-    """At stage ten since yesterday; nothing measured there yet."""
-    rollout = gated(root)
-    rollout.enter("ten", ago(days=1))
+YESTERDAY = -timedelta(days=1)
+"""What the clock was, from now."""
+
+
+def entered(root: Path, plan: str = PLAN) -> Rollout:
+    """Promoted from preflight yesterday, and at stage ten since; nothing measured there yet."""
+    rollout = made(root, plan)
+    assert rollout.gate(clock=YESTERDAY).code == 0
+    rollout.enter("ten", clock=YESTERDAY)
     return rollout
 
 
@@ -291,13 +303,13 @@ def live(root: Path) -> Rollout:
     return rollout
 
 
-def recorded_only(root: Path, plan: str | None = None, *, since: str | None = None) -> Rollout:
-    """At a stage ten that runs nothing and asks for approvals alone."""
+def recorded_only(root: Path, plan: str | None = None, *, since: timedelta | datetime = YESTERDAY) -> Rollout:
+    """At a stage ten that runs nothing and asks for approvals alone; entered by word, nothing promoted into it."""
     rollout = made(
         root, plan or with_live("approved: {from: live, promote: 95 %, alert: 75 %, rollback: 60 %, min: 100}")
     )
-    rollout.enter("preflight", since or ago(days=1, minutes=1))
-    rollout.enter("ten", since or ago(days=1))
+    rollout.enter("preflight", clock=since)
+    rollout.enter("ten", clock=since)
     return rollout
 
 

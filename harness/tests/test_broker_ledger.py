@@ -236,7 +236,7 @@ def test_readers_get_each_trial_as_it_ends_and_wait_for_the_next(tmp_path):
 
 
 def test_what_is_gathered_is_in_the_file_with_the_next_commit(tmp_path):
-    """One write for a turn of the runner; what is said outside of turns is written at once."""
+    """One write for a turn of the runner; trials are checked when the calls wait, or at the end; the rest at once."""
     path = tmp_path / "l"
     with Broker(path, started(2), examine=examine, gathers=True) as broker:
         begun = path.stat().st_size
@@ -244,7 +244,11 @@ def test_what_is_gathered_is_in_the_file_with_the_next_commit(tmp_path):
         assert path.stat().st_size == begun
 
         broker.commit()
-        assert [record.kind for record in read_ledger(path)][1:] == ["intent", "outcome", "checked"] * 2
+        assert [record.kind for record in read_ledger(path)][1:] == ["intent", "outcome"] * 2
+        broker.settle(1)
+        assert [record.kind for record in read_ledger(path)][5:] == ["checked"]
+        broker.flush()
+        assert [record.kind for record in read_ledger(path)][5:] == ["checked", "checked"]
         broker.checked(Checked(case_id="c1", results={"mine": "pass"}, self_reported=True))
         broker.review(Trial(case=Case(id="c1"), outputs=_FINE))
         assert [record.kind for record in read_ledger(path)][7:] == ["checked", "checked"]
@@ -297,3 +301,16 @@ def test_a_long_line_is_read_whole(tmp_path):
             return [orjson.loads(batch) async for batch in catalogue.batches()]
 
     assert len(asyncio.run(run())[0]["outcome"]["outputs"][0]["content"]) == 100_000
+
+
+def test_what_was_gathered_is_checked_before_the_end_whoever_asks(tmp_path):
+    """Nobody settles: no trial goes without its checks, and no more than some wait for them at any time."""
+    path = tmp_path / "l"
+    with Broker(path, started(300), examine=examine, gathers=True) as broker:
+        for number in range(300):
+            _run(broker, f"c{number}")
+        assert sum(record.kind == "checked" for record in read_ledger(path)) >= 300 - 128 - 1
+        closed = broker.close()
+
+    assert closed.complete
+    assert closed.counts.scored == 300

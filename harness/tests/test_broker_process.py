@@ -250,15 +250,45 @@ def test_stopping_drains_what_is_in_flight(start, tmp_path):
     assert resume([tmp_path / "l"]).crashed == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_stops_the_run_and_leaves_a_ledger_to_resume(start, tmp_path, number):
-    """Ctrl-C stops production and leaves the end to the parent; SIGTERM ends the broker."""
+def test_an_interrupt_means_what_the_parent_says(start, tmp_path):
+    """Ctrl-C reaches every process in any order; the broker's own work ends when its parent says so, not before."""
+    launched = start(20, wait_s=0.05)
+    assert os.getpgid(launched.process.pid) == launched.process.pid
+    with _client(launched) as client:
+        reading = client.trials()
+        next(reading)
+        launched.process.send_signal(signal.SIGINT)
+        assert len(list(reading)) == 19
+        assert client.finish()["complete"]
+    launched.end()
+
+
+def test_a_request_that_was_broken_off_leaves_no_answer_to_the_next(start, tmp_path):
+    """Whatever interrupts the wait for an answer, what is asked after it is answered, and nothing told is lost."""
+    launched = start(200, wait_s=0.05)
+    with _client(launched) as client:
+        next(client.trials())
+        signal.signal(signal.SIGALRM, _interrupt)
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(KeyboardInterrupt):
+            client.finish()
+        client.stop()
+        assert not client.finish(complete=False)["complete"]
+    launched.end()
+
+    assert _kinds(tmp_path / "l")[-1] == "run_closed"
+
+
+def _interrupt(_number, _frame):
+    raise KeyboardInterrupt
+
+
+def test_a_signal_ends_the_run_and_leaves_a_ledger_to_resume(start, tmp_path):
+    """SIGTERM: what is in flight is finished, the rest is for the next attempt."""
     launched = start(1000, wait_s=0.1)
     with _client(launched) as client:
         next(client.trials())
-        launched.process.send_signal(number)
-        if number == signal.SIGINT:
-            assert not client.finish()["complete"]
+        launched.process.send_signal(signal.SIGTERM)
     launched.end()
 
     reader = read_ledger(tmp_path / "l")

@@ -66,6 +66,8 @@ def test_a_write_that_failed_had_no_effect():
     """A refused call and its repetition are one effect; an unknown answer counts as an effect."""
     assert once(saw("draft_store", 500), saw("draft_store", 429), saw("draft_store", 201)).result == "pass"
     assert once(saw("draft_store", None), saw("draft_store", 201)).result == "fail"
+    refused = replace(saw("draft_store"), detail={"status": None, "fault": "refused_connection"})
+    assert once(refused, saw("draft_store", 201)).result == "pass"
 
 
 def test_the_plans_key_tells_intended_effects_apart():
@@ -155,17 +157,47 @@ def test_a_case_delivered_once_is_not_applicable():
     assert run_check(CHECKS["idempotency.same"], trial, CONFIG).result == "not_applicable"
 
 
-def test_cases_are_a_seeded_sample_delivered_twice():
+def test_cases_are_a_seeded_sample_delivered_again():
     """At most 25, chosen by content under a seed, whatever the order they are given in."""
     cases = [Case(id=f"m-{number}", input=number) for number in range(200)]
     shuffled = random.Random(3).sample(cases, len(cases))
 
     derived = SUITES["idempotency"].cases(cases, 7)
 
-    assert len(derived) == 25
-    assert all(case.id.endswith("~twice") and case.given.deliveries == 2 for case in derived)
+    twice = [case for case in derived if case.id.endswith("~twice")]
+    assert len(twice) == 25
+    assert all(case.given == Given(deliveries=2) for case in twice)
     assert {case.id for case in derived} == {case.id for case in SUITES["idempotency"].cases(shuffled, 7)}
     assert {case.id for case in derived} != {case.id for case in SUITES["idempotency"].cases(cases, 8)}
+
+
+def test_ten_of_them_come_at_once_and_after_a_crash_as_well():
+    """Two together; and one that is broken off when a tool has written, with two more behind it to compare."""
+    derived = SUITES["idempotency"].cases([Case(id=f"m-{number}", input=number) for number in range(200)], 7)
+    words = {word: [case for case in derived if case.id.endswith(f"~{word}")] for word in ("at-once", "after-crash")}
+    bases = [{case.id.partition("~")[0] for case in cases} for cases in words.values()]
+
+    assert len(bases[0]) == 10
+    assert bases[0] == bases[1] < {case.id.partition("~")[0] for case in derived if case.id.endswith("~twice")}
+    assert {case.given for case in words["at-once"]} == {Given(deliveries=2, at_once=True)}
+    assert {case.given for case in words["after-crash"]} == {Given(deliveries=3, crash_after_write=True)}
+
+
+@pytest.mark.parametrize(
+    ("given", "how", "mend"),
+    [
+        (Given(deliveries=2, at_once=True), " delivered 2 times at once", "Claim the message's id"),
+        (Given(deliveries=3, crash_after_write=True), " delivered again after a crash", "Look up what was written"),
+    ],
+)
+def test_a_finding_says_how_the_message_came(given, how, mend):
+    """The race and the crash have other causes than a repetition, and other mends."""
+    trial = Trial(case=Case(id="m", given=given), outputs=(DRAFT, DRAFT), observations=(saw("draft_store"),) * 2)
+
+    (finding,) = run_check(CHECKS["idempotency.once"], trial, CONFIG).findings
+
+    assert finding.message == f"the same message{how} must write to 'draft_store' once; it wrote 2 times"
+    assert finding.mend.startswith(mend)
 
 
 def test_cases_with_scripted_failures_are_left_out():
@@ -173,7 +205,9 @@ def test_cases_with_scripted_failures_are_left_out():
     broken = Case(id="a", given=Given(faults=(Fault(kind="timeout"),)))
     refused = Case(id="b", expect=Expect(outcome="error"))
 
-    assert [case.id for case in SUITES["idempotency"].cases([broken, refused, Case(id="c")], 0)] == ["c~twice"]
+    derived = [case.id for case in SUITES["idempotency"].cases([broken, refused, Case(id="c")], 0)]
+
+    assert derived == ["c~twice", "c~at-once", "c~after-crash"]
 
 
 def test_capabilities_of_the_case_are_asked_first():

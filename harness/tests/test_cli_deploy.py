@@ -82,7 +82,7 @@ def test_report_in_every_form(shop: Rollout) -> None:
     drawn = {form: shop.sound("report", shop.verdict(), "--format", form).out for form in FORMS}
 
     assert "PROMOTE" in drawn["text"]
-    assert drawn["json"].encode() == shop.verdict().read_bytes() + b"\n"
+    assert drawn["json"].encode() == shop.verdict().read_bytes()
     assert drawn["markdown"].startswith("## PROMOTE")
     assert drawn["html"].startswith("<!doctype html>")
     assert int(ET.fromstring(drawn["junit"]).attrib["tests"]) > 40

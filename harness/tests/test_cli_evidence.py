@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ class TestExitCodes:
     def test_complete_after_the_last_stage(self, tmp_path: Path) -> None:
         """There is no next one; that is 0 too, and is called so."""
         rollout = prepared(recorded_only, tmp_path)
-        rollout.enter("half", ago(hours=22))
+        rollout.enter("half", clock=-timedelta(hours=22))
         rollout.measured("approved", drafts(900))
 
         done = rollout.judge()
@@ -163,7 +164,7 @@ class TestCollect:
 
         done = rollout.sound("collect", "rollout.yaml")
 
-        assert "5 of 45 recorded rows belong to no case" in done.err
+        assert "5 of 45 recorded rows were not asked for" in done.err
         assert rollout.judge().kind == "promote"
 
 

@@ -17,7 +17,10 @@ sys.path.pop(0)
 from sluicegate.fixtures.catalogue import REFERENCES
 
 DEFECTS = {defect.name: defect for defect in REFERENCES["email-rag-pilot"].defects}
-SOME = ("drafts-twice", "empty-body", "sends-whole-inbox", "asks-three-times", "exits-mid-run")
+SOME = (
+    "drafts-twice", "empty-body", "sends-whole-inbox", "asks-three-times", "exits-mid-run", "waits-for-retriever",
+    "sends-without-approval", "comes-back-at-once",
+)  # fmt: skip
 """One for each kind of verdict and each suite, and one that kills its process."""
 
 
@@ -85,12 +88,15 @@ class TestDemo:
         first = called(*demo, "--format", "json", cwd=tmp_path)
         reruns = [reason["rerun"] for reason in first.verdict["reasons"] if reason.get("rerun")]
         words = shlex.split(reruns[0])
+        stage = tmp_path / ".sluicegate/demo/email-rag-pilot/empty-body/preflight"
+        newest = (stage / "verdict.json").read_bytes()
         again = called(*words[1:], "--format", "json", cwd=tmp_path)
 
         assert tuple(words[1:5]) == demo
         assert again.code == 10
         assert words[-1] in {reason["finding"]["case_id"] for reason in again.verdict["reasons"] if "finding" in reason}
-        assert len(list(tmp_path.glob(".sluicegate/demo/email-rag-pilot/empty-body/preflight/*"))) == 1
+        assert [path.name for path in stage.iterdir() if path.is_dir()] == ["1"]
+        assert (stage / "verdict.json").read_bytes() == newest
 
     @pytest.mark.slow
     def test_every_defect(self, tmp_path: Path, request: pytest.FixtureRequest) -> None:

@@ -65,18 +65,20 @@ async def test_what_of_the_cases_own_data_reached_the_model_is_told() -> None:
     """Snippets by id; of each tool how many of its values, escaped or not. Nobody has to search prompts for it."""
     whole = await asked(PROMPT)
     cut = await asked("Write to the customer.")
+    twice = await asked(f"{PROMPT}\n- Parcels come within two days.")
 
     assert whole["carried"] == {"snippets": ["days"], "tools": {"order": [2, 2], "stock": [0, 1]}}
+    assert (twice["carried"]["snippets"], twice["carried"]["repeated"]) == (["days"], {"days": 2})
     assert cut["carried"] == {"snippets": [], "tools": {"order": [0, 2], "stock": [0, 1]}}
 
 
 @pytest.mark.asyncio
 async def test_a_prompt_is_kept_only_where_that_is_asked_for_and_marked_sensitive() -> None:
-    """Up to a limit, and it says where it was cut."""
+    """Masked, up to a limit, and it says where it was cut."""
     kept = await asked("Hello anna@x.test", keep_prompts=True)
     long = await asked("x" * (PROMPT_LIMIT + 5), keep_prompts=True)
 
-    assert kept["prompt"] == [{"role": "user", "content": "Hello anna@x.test"}]
+    assert kept["prompt"] == [{"role": "user", "content": "Hello ***@x***"}]
     assert (kept["sensitive"], "prompt_cut" in kept) == (["prompt"], False)
     assert (len(long["prompt"][0]["content"]), long["prompt_cut"]) == (PROMPT_LIMIT, True)
 

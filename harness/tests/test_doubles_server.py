@@ -270,6 +270,23 @@ async def test_who_hangs_up_is_seen_hanging_up() -> None:
 
 
 @pytest.mark.asyncio
+async def test_who_still_waits_when_the_run_ends_has_gone_on_without() -> None:
+    """The pipeline answered before anybody heard it hang up; an answer that was out is not called left."""
+    case = a_case(faults=(Fault(kind="slow", target="retriever", on_call=2, delay_ms=5_000.0),))
+    async with opened(case) as (served, urls, client):
+        search = f"{urls['SLUICEGATE_RETRIEVER_URL']}/search"
+        await client.post(search, json={"query": "q"})
+        waiting = asyncio.create_task(client.post(search, json={"query": "q"}))
+        await asyncio.sleep(0.2)
+        first, second = served.close_run(RUN)
+        waiting.cancel()
+
+        assert "aborted" not in first.detail
+        assert second.detail["aborted"] is True
+        assert 50 <= second.detail["aborted_after_ms"] < 5000
+
+
+@pytest.mark.asyncio
 async def test_a_tool_answers_what_the_case_gives_for_these_arguments_and_404_otherwise() -> None:
     """Path and query are arguments; a result for other arguments is no answer."""
     mine = ToolResult(tool="order", arguments={"order_id": "A 1", "email": "a@x.test"}, result={"total": 5})

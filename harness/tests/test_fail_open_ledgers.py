@@ -18,8 +18,8 @@ from rollout_world import (
     PLAN,
     SLUICEGATE,
     Rollout,
-    ago,
     drafts,
+    entered,
     environment,
     gated,
     made,
@@ -100,9 +100,7 @@ class TestChanged:
             "      approved: {from: live, promote: 90 %, alert: 75 %, min: 100}\n"
             "      draft.success_rate: {from: suite, promote: {drop: 0 points, than: preflight}, alert: 50 %, min: 40}",
         )
-        rollout = made(tmp_path / "shop", plan)
-        assert rollout.gate().code == 0
-        rollout.enter("ten", ago(days=1))
+        rollout = entered(tmp_path / "shop", plan)
         rollout.measured("approved", drafts())
         rollout.measured("wait", waits(), "--unit=ms")
         assert rollout.gate().kind == "promote"

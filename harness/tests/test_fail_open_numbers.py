@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -205,29 +205,56 @@ class TestClocks:
     """Skew, future stamps, days that are not 24 hours long."""
 
     def test_rows_from_the_future(self, tmp_path: Path) -> None:
-        """What has not happened was not measured. Taken in under a wrong clock, it is void under the right one."""
+        """What has not happened was not measured; taken in under a wrong clock, it promotes nothing under the right."""
         rollout = prepared(recorded_only, tmp_path)
         refused(rollout.measured("approved", drafts(hours=1)), 2, "lies in the future", "approved-0.csv:")
-        assert rollout.measured("approved", drafts(hours=-10), "--now", ago(days=-2)).code == 0
+        refused(rollout.measured("approved", drafts(hours=-10), "--now", ago(days=-2)), 2, "still to come")
+        assert rollout.measured("approved", drafts(900, hours=-10), clock=timedelta(days=2)).code == 0
 
-        done = no_promote(rollout.judge(), "hold.invalid_evidence")
+        done = no_promote(rollout.judge(), "hold.no_state", "hold.invalid_evidence")
 
-        assert "stamped later than now" in done.said
-        assert "value" not in done.criterion("approved")["measured"]
+        assert "the clock is behind" in done.said
 
     def test_a_judge_whose_clock_is_behind(self, tmp_path: Path) -> None:
-        """Evidence that began later than now is nobody's."""
-        done = no_promote(prepared(gated, tmp_path).judge("--now", ago(hours=3)), "hold.invalid_evidence")
+        """The last record of the state is later than now: a lie of `--now`, or a clock that is."""
+        rollout = prepared(gated, tmp_path)
+        for how in ({"clock": -timedelta(hours=3)}, {}):
+            said = () if how else ("--now", ago(hours=3))
 
-        assert "later than now" in done.said
+            done = no_promote(rollout.copy(tmp_path / str(len(said))).judge(*said, **how), "hold.no_state")
+
+            assert "the clock is behind" in done.said
+
+    def test_evidence_that_is_younger_than_the_clock(self, tmp_path: Path) -> None:
+        """Where the state does not tell, because the plan has none, the ledger does."""
+        alone = PLAN[: PLAN.index("  - name: ten")].replace("state: rollout/state.jsonl\n", "")
+        rollout = made(tmp_path / "shop", alone)
+        assert rollout.gate().kind == "complete"
+
+        done = no_promote(rollout.judge("--now", ago(hours=3)), "hold.invalid_evidence")
+
+        assert "has a record of" in done.said
+
+    def test_an_old_clock_makes_nothing_fresh(self, tmp_path: Path) -> None:
+        """Evidence of the day before yesterday is stale, and as of yesterday it would not be."""
+        rollout = prepared(recorded_only, tmp_path)
+        rollout.measured("approved", drafts(900, hours=23))
+        assert rollout.judge().kind == "promote"
+        later = rollout.judge(clock=timedelta(hours=40))
+        assert "max_evidence_age" in no_promote(later, "hold.invalid_evidence").said
+
+        done = no_promote(rollout.judge(clock=timedelta(hours=2)), "hold.no_state", "hold.invalid_evidence")
+
+        assert "the clock is behind" in done.said
 
     def test_a_stage_that_will_be_entered(self, tmp_path: Path) -> None:
         """An entry in the future is refused; one that a wrong clock made begins nothing."""
         rollout = prepared(recorded_only, tmp_path)
         later = ("--stage", "ten", "--now", ago(hours=-5))
         refused(rollout.run("record", "entry", "rollout.yaml", *later), 2, "still to come")
+        rollout.enter("ten", clock=timedelta(hours=5))
 
-        assert "entered later than now" in no_promote(rollout.judge("--now", ago(days=3)), "hold.no_state").said
+        assert "the clock is behind" in no_promote(rollout.judge(), "hold.no_state").said
 
     def test_stable_days_are_local_days(self, tmp_path: Path) -> None:
         """Over the night the clocks go forward a day has 23 hours; two are two, and the day of entry is none."""
@@ -235,16 +262,16 @@ class TestClocks:
             "approved: {from: live, promote: 90 %, alert: 75 %, min: 20}", stage="    bake: 2 stable days\n"
         )
 
-        def on(day: int, hour: int, minute: int) -> str:
-            return datetime(2026, 3, day, hour, minute, tzinfo=ZoneInfo("Europe/Berlin")).isoformat()
+        def on(day: int, hour: int, minute: int) -> datetime:
+            return datetime(2026, 3, day, hour, minute, tzinfo=ZoneInfo("Europe/Berlin"))
 
         rollout = recorded_only(tmp_path / "shop", plan, since=on(27, 22, 30))
         hours = [(28, hour) for hour in range(24)] + [(29, hour) for hour in range(24) if hour != 2]
-        rows = [{"at": on(day, hour, 30), "passed": True} for day, hour in hours for _ in range(4)]
-        assert rollout.measured("approved", rows, "--now", on(29, 23, 58)).code == 0
+        rows = [{"at": on(day, hour, 30).isoformat(), "passed": True} for day, hour in hours for _ in range(4)]
+        assert rollout.measured("approved", rows, clock=on(29, 23, 58)).code == 0
 
-        assert rollout.judge("--now", on(29, 23, 59)).kind == "hold.insufficient"
-        assert rollout.judge("--now", on(30, 0, 1)).kind == "promote"
+        assert rollout.judge(clock=on(29, 23, 59)).kind == "hold.insufficient"
+        assert rollout.judge(clock=on(30, 0, 1)).kind == "promote"
 
 
 class TestSlices:

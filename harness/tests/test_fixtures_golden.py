@@ -74,12 +74,13 @@ def test_the_scenarios_of_the_release_plan_are_covered(cases: list[Case]) -> Non
 
 
 def test_every_case_says_what_is_right(cases: list[Case]) -> None:
-    """Recipients, outcome, limits, something it must say and something it must not."""
+    """Recipients, outcome, limits, how often it sends, something it must say and something it must not."""
     for case in cases:
         expect = case.expect
 
         assert expect.recipients
-        assert expect.outcome in ("answer", "verification")
+        assert expect.outcome in ("answer", "verification", "error")
+        assert expect.calls
         assert expect.limits is not None
         assert expect.must
         assert expect.must_not

@@ -75,7 +75,7 @@ class TestGolden:
 class TestSound:
     @pytest.mark.asyncio
     async def test_it_keeps_every_law_on_every_case(self) -> None:
-        """Four suites, all cases, no finding; every trial is a success; and all of it in seconds."""
+        """Five suites, all cases, no finding; every trial is a success; and all of it in seconds."""
         trials = await run(asked(CASES))
 
         assert failing(trials) == {}
@@ -152,6 +152,12 @@ RELEVANT = {
     "english-buttons": ("message",),
     "button-nobody-answers": ("message",),
     "answers-in-english": ("message",),
+    "loses-id-on-retry": ("fails-once",),
+    "fresh-id-in-fallback": ("gives-nothing",),
+    "logs-without-id": ("message",),
+    "spans-of-another-trace": ("message",),
+    "echoes-a-constant-id": ("message",),
+    "keeps-the-first-id": ("asked-twice",),
 }
 """Scenarios in which a defect must show."""
 

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluicegate.checks import Contribution
+from sluicegate.gate.asking import Sample
 from sluicegate.gate.counting import Attempt, Pool, Shortlist
 from sluicegate.gate.faults import Names
 from sluicegate.gate.growing import Arrivals, Upload
 from sluicegate.gate.order import ordered
 from sluicegate.gate.reading import Rows, VoidSpan
-from sluicegate.gate.trials import _Sample
 from sluicegate.model import Finding, Kind, Origin, Reason
 from sluicegate.plan.types import Better, MetricKind
 
@@ -182,7 +182,7 @@ def test_names_count_all_and_say_few():
 )
 def test_sample_of_trials_judged_again(trials, least, most):
     """A tenth, about 50 at least and about 500 at most, decided by seed and record."""
-    sample = _Sample(seed=1, trials=trials)
+    sample = Sample(seed=1, trials=trials)
 
     taken = sum(sample.takes(f"hash {number}") for number in range(trials))
 

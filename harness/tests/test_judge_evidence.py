@@ -677,6 +677,17 @@ class TestTrials:
         assert verdict.kind is Kind.HOLD_INVALID_EVIDENCE
         assert verdict.counts.run == 19
 
+    def test_case_written_in_more_words(self):
+        """What says a default is the same case: its content is pinned, not its bytes."""
+        world = World()
+        run = world.run()
+        of(run, "intent", "c001")[0]["case"]["tags"] = []
+
+        verdict = world.verdict(run)
+
+        assert verdict.kind is Kind.PROMOTE
+        assert verdict.counts.run == 20
+
     def test_two_outcomes_of_one_trial(self):
         """The second is not a second chance."""
         world = World()

@@ -402,7 +402,7 @@ class TestTwin:
         """A check that raises in the judge's hands holds, visibly."""
         from dataclasses import replace
 
-        from sluicegate.gate import measuring, trials
+        from sluicegate.gate import asking, measuring, trials
 
         def broken(trial, config):
             raise RuntimeError("no")
@@ -411,8 +411,8 @@ class TestTwin:
         run = world.run()
         name = "idempotency.once"
         broken_checks = {**trials.CHECKS, name: replace(trials.CHECKS[name], run=broken)}
-        monkeypatch.setattr(trials, "CHECKS", broken_checks)
-        monkeypatch.setattr(measuring, "CHECKS", broken_checks)
+        for room in (asking, measuring, trials):
+            monkeypatch.setattr(room, "CHECKS", broken_checks)
 
         verdict = world.verdict(run)
 

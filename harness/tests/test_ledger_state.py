@@ -5,11 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from datetime import timedelta
+from hashlib import sha256
 
+import orjson
 import pytest
 
 from sluicegate.errors import InputError
 from sluicegate.ledger import Attempt, Entered, LedgerError, VerdictGiven, append_state, read_state
+from sluicegate.ledger.chain import ZERO, link
+from sluicegate.model import parse_time, rfc3339
 
 _AT = "2026-01-01T00:00:00Z"
 _ATTEMPT = {"stage": "ten", "attempt": 1, "subject": "s", "at": _AT}
@@ -130,3 +135,74 @@ def test_appends_of_several_processes_follow_each_other(tmp_path):
     state = read_state(path)
     assert len(state.attempts) == 75
     assert state.broken is None
+
+
+_LATER, _EARLIER = "2026-01-02T00:00:00Z", "2025-12-31T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("entered", _ENTERED),
+        ("rolled_back", {"stage": "ten", "subject": "s", "at": _AT, "by": "ada"}),
+        ("acknowledged", {"subject": "s", "at": _AT, "by": "ada"}),
+    ],
+)
+def test_what_a_person_says_of_an_earlier_time_is_refused(tmp_path, kind, body):
+    """The fault names the last record and its time; nothing is written."""
+    path = tmp_path / "state.jsonl"
+    head = append_state(path, "attempt", {**_ATTEMPT, "at": _LATER})
+
+    with pytest.raises(InputError, match=r"earlier than the last record, 'attempt 1 at ten' of 2026-01-02T"):
+        append_state(path, kind, body)
+
+    assert read_state(path).head == head
+
+
+@pytest.mark.parametrize(("kind", "body"), [("attempt", _ATTEMPT), ("verdict", _VERDICT)])
+def test_what_the_gate_notes_never_goes_backwards(tmp_path, kind, body):
+    """By a clock that is days behind: the note gets the latest time there is."""
+    path = tmp_path / "state.jsonl"
+    append_state(path, "entered", {**_ENTERED, "at": _LATER})
+
+    append_state(path, kind, body)
+
+    state = read_state(path)
+    assert state.backwards is None
+    assert [parse_time(event.at) for event in state.events] == [parse_time(_LATER)] * 2
+
+
+@pytest.mark.parametrize(("apart_s", "taken"), [(60, True), (61, False)])
+def test_clocks_may_disagree_by_a_minute(tmp_path, apart_s, taken):
+    """Two machines write one file; what a minute explains is no lie."""
+    path = tmp_path / "state.jsonl"
+    last = parse_time(_LATER)
+    append_state(path, "attempt", {**_ATTEMPT, "at": rfc3339(last)})
+    entry = {**_ENTERED, "at": rfc3339(last - timedelta(seconds=apart_s))}
+
+    if taken:
+        append_state(path, "entered", entry)
+        assert parse_time(read_state(path).entries[0].at) == last
+    else:
+        with pytest.raises(InputError):
+            append_state(path, "entered", entry)
+
+
+def test_a_chain_that_goes_backwards_says_where(tmp_path):
+    """Every record is read; the first that is earlier than one before it is named, by line."""
+    path = tmp_path / "state.jsonl"
+    before = ZERO
+    for seq, at in enumerate((_AT, _LATER, _EARLIER, _LATER)):
+        line = link(seq, before, "entered", orjson.dumps({**_ENTERED, "at": at}))
+        before = sha256(line).hexdigest()
+        with path.open("ab") as file:
+            file.write(line + b"\n")
+
+    state = read_state(path)
+
+    assert state.broken is None
+    assert len(state.entries) == 4
+    assert state.latest == parse_time(_LATER)
+    assert state.backwards is not None
+    assert state.backwards.where == f"{path}:3"
+    assert _EARLIER in state.backwards.what

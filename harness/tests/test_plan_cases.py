@@ -129,7 +129,7 @@ def test_names_other_tools_use(tmp_path: Path) -> None:
          "cases.jsonl:2: $.given has an unknown key 'mial'. Did you mean 'mail'?"),
         ('{"id": "x", "needs": ["male"]}',
          ("cases.jsonl:2: $.needs[0] is 'male'; expected one of model, mail, tools, retrieval, streaming, clock, "
-         "command, job, record. Did you mean 'mail'?")),
+         "command, job, record, flags. Did you mean 'mail'?")),
         ('{"id": "x", "expect": {"must": [{"field": "a"}]}}',
          "cases.jsonl:2: $.expect.must[0] has 0 of contains, equals, matches. Keep exactly one."),
         ('{"id": "x", "expect": {"must_not": [{"field": "a", "matches": "("}]}}',

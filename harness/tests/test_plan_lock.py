@@ -136,41 +136,46 @@ def test_a_missing_lock_says_how_to_write_one(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_lock(tmp_path / "x.lock")
 
-    said = "There is no such file; expected a lock. Run: sluicegate plan lock"
+    said = "There is no such file; expected a lock. Run: sluicegate plan lock PLAN"
     assert str(caught.value) == f"{tmp_path}/x.lock: {said}"
 
 
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "rollout.lock:1: Is no JSON: Expecting value. Run: sluicegate plan lock."),
+        (b"", "rollout.lock:1: Is no JSON: Expecting value. Run: sluicegate plan lock PLAN."),
         (b"{\n,", ("rollout.lock:2: Is no JSON: Expecting property name enclosed in double quotes. "
-         "Run: sluicegate plan lock.")),
-        (b'{"a": NaN}', "rollout.lock: Is no JSON: it cannot be read. Run: sluicegate plan lock."),
-        (b"[" * 100_000, "rollout.lock: Is no JSON: it cannot be read. Run: sluicegate plan lock."),
-        (b'{"stages": {}, "stages": {}}', "rollout.lock: 'stages' is written twice. Run: sluicegate plan lock."),
+         "Run: sluicegate plan lock PLAN.")),
+        (b'{"a": NaN}', "rollout.lock: Is no JSON: it cannot be read. Run: sluicegate plan lock PLAN."),
+        (b"[" * 100_000, "rollout.lock: Is no JSON: it cannot be read. Run: sluicegate plan lock PLAN."),
+        (b'{"stages": {}, "stages": {}}', "rollout.lock: 'stages' is written twice. Run: sluicegate plan lock PLAN."),
         (b"\xff", "rollout.lock:1: Is not UTF-8 (byte 0xff). Save it as UTF-8."),
         (b"[]", "rollout.lock: $ is []; expected a mapping for Lock."),
         (b"{}", "rollout.lock: $ lacks 'plan_digest'. Add 'plan_digest'."),
         (changed(schema_version=2),
-         "rollout.lock: Has schema_version 2; this version reads 1. Run: sluicegate plan lock."),
-        (changed(plan_digest="x"), "rollout.lock: $.plan_digest is no SHA-256. Run: sluicegate plan lock."),
-        (changed(contracts={"mail": "x"}), "rollout.lock: $.contracts.mail is no SHA-256. Run: sluicegate plan lock."),
+         "rollout.lock: Has schema_version 2; this version reads 1. Run: sluicegate plan lock PLAN."),
+        (changed(plan_digest="x"), "rollout.lock: $.plan_digest is no SHA-256. Run: sluicegate plan lock PLAN."),
+        (changed(contracts={"mail": "x"}),
+         "rollout.lock: $.contracts.mail is no SHA-256. Run: sluicegate plan lock PLAN."),
         (changed(stage={}), "rollout.lock: $ has an unknown key 'stage'. Did you mean 'stages'?"),
         (changed(stages={"ten": {"tests": ["a", "a"]}}),
-         "rollout.lock: $.stages.ten.tests names a test twice. Run: sluicegate plan lock."),
+         "rollout.lock: $.stages.ten.tests names a test twice. Run: sluicegate plan lock PLAN."),
         (changed(stages={"ten": {"case_files": {"a": "b"}}}),
-         "rollout.lock: $.stages.ten.case_files.a is no SHA-256. Run: sluicegate plan lock."),
-        (suite(repeats=0), "rollout.lock: $.stages.ten.suites.schema.repeats is 0. Run: sluicegate plan lock."),
+         "rollout.lock: $.stages.ten.case_files.a is no SHA-256. Run: sluicegate plan lock PLAN."),
+        (changed(stages={"ten": {"test_files": {"a.py": "x"}}}),
+         "rollout.lock: $.stages.ten.test_files.a.py is no SHA-256. Run: sluicegate plan lock PLAN."),
+        (suite(repeats=0), "rollout.lock: $.stages.ten.suites.schema.repeats is 0. Run: sluicegate plan lock PLAN."),
         (suite(repeats=True), "rollout.lock: $.stages.ten.suites.schema.repeats is True; expected a whole number."),
         (suite(checks=["a", "a"]),
-         "rollout.lock: $.stages.ten.suites.schema.checks names a check twice. Run: sluicegate plan lock."),
+         "rollout.lock: $.stages.ten.suites.schema.checks names a check twice. Run: sluicegate plan lock PLAN."),
         (suite(cases=[["a"]]),
-         "rollout.lock: $.stages.ten.suites.schema.cases[0] is no pair of id and SHA-256. Run: sluicegate plan lock."),
+         ("rollout.lock: $.stages.ten.suites.schema.cases[0] is no pair of id and SHA-256. "
+          "Run: sluicegate plan lock PLAN.")),
         (suite(cases=[[]]),
-         "rollout.lock: $.stages.ten.suites.schema.cases[0] is no pair of id and SHA-256. Run: sluicegate plan lock."),
+         ("rollout.lock: $.stages.ten.suites.schema.cases[0] is no pair of id and SHA-256. "
+          "Run: sluicegate plan lock PLAN.")),
         (suite(cases=[["a", A], ["a", B]]),
-         "rollout.lock: $.stages.ten.suites.schema.cases[1] pins 'a' twice. Run: sluicegate plan lock."),
+         "rollout.lock: $.stages.ten.suites.schema.cases[1] pins 'a' twice. Run: sluicegate plan lock PLAN."),
     ],
 )  # fmt: skip
 def test_locks_that_cannot_be(tmp_path: Path, data: bytes, said: str) -> None:

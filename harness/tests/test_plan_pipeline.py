@@ -67,6 +67,15 @@ def test_a_callable_with_everything() -> None:
     )
 
 
+def test_a_switch_is_a_callable_or_a_command() -> None:
+    """What sets a flag, for a pipeline that says it answers for flags."""
+    found = plan("pipeline: {callable: a:b, capabilities: [flags], switch: shop.ops:set_flag}\n").pipeline
+    command = plan("pipeline: {callable: a:b, capabilities: [flags], switch: [./ops/flag, set, set]}\n").pipeline
+
+    assert found.switch == CallableTarget(target="shop.ops:set_flag")
+    assert command.switch == CommandTarget(argv=("./ops/flag", "set", "set"))
+
+
 def test_an_http_endpoint() -> None:
     """An address alone, or with headers from the environment and mappings both ways."""
     assert plan("pipeline: {http: http://localhost:8000/draft}\n").pipeline.target == HttpTarget(
@@ -157,9 +166,13 @@ def test_a_recording() -> None:
         ("pipeline: {recording: {format: jsonl}}", "pipeline: recording: lacks 'paths'. Write paths: runs/*.jsonl."),
         ("pipeline: {recording: {paths: a, format: csv}}",
          "pipeline: recording: 'format' is 'csv'. Write one of: jsonl, otlp."),
+        ("pipeline: {callable: a:b, switch: c:d}",
+         "pipeline: 'switch' sets flags, and the capabilities do not name them. Add flags to them."),
+        ("pipeline: {callable: a:b, capabilities: [flags], switch: ops}",
+         "pipeline: 'ops' is no module:attribute. Write module:attribute, as shop.drafts:draft_reply."),
         ("pipeline: [a:b]",
          ("pipeline is a list; expected a mapping. Known keys: callable, http, command, recording, capabilities, "
-         "timeout, retries, environment.")),
+         "timeout, retries, environment, may_connect, switch.")),
     ],
 )  # fmt: skip
 def test_pipelines_that_cannot_be_reached(text: str, said: str) -> None:
@@ -187,7 +200,8 @@ def test_a_subject_has_parts_of_four_kinds() -> None:
     [
         ("subject: {}", "subject: names nothing. Write at least code: {git: HEAD}."),
         ("subject: {code: [a, b]}", "subject: 'code' is a list. Write code: {files: […]}."),
-        ("subject: {code: {git: HEAD, files: a}}", "subject: code: has several sources. Write git or files."),
+        ("subject: {code: {git: HEAD, files: a}}",
+         "subject: code: has several sources. Write git, files, http or command."),
         ("subject: {code: {git: HEAD}, more: {git: v1}}",
          "subject: more: a second part is taken from git. One revision covers the repository."),
         ("subject: {code: {gti: HEAD}, v: 1}", "subject: code: unknown key 'gti'. Did you mean 'git'?"),
@@ -201,7 +215,7 @@ def test_subjects_that_name_nothing(text: str, said: str) -> None:
 
 def test_an_empty_part_is_refused() -> None:
     """Neither git nor files."""
-    assert refused("subject: {code: {}, v: 1}") == "subject: code: is empty. Write git or files."
+    assert refused("subject: {code: {}, v: 1}") == "subject: code: is empty. Write git, files, http or command."
 
 
 # Tools and contracts

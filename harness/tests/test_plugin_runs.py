@@ -81,6 +81,21 @@ def test_one_case_and_the_failed_cases_are_called_anew(tmp_path: Path) -> None:
     assert sorted(calls.read_text().split()[12:]) == ["3", "4"]
 
 
+@pytest.mark.parametrize("split", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "two workers"])
+def test_a_check_shows_twenty_cases_and_counts_the_rest(tmp_path: Path, split: tuple[str, ...]) -> None:
+    """However many workers share it."""
+    wrong = "def answer(input):\n    return {'content': 'Hello.', 'structured': {'order': 1}}\n"
+    example = project(tmp_path, ids=(), tests={}, pipeline=wrong, cases=70)
+
+    result = gated(example, *split)
+
+    result.check(exit_code=1)
+    counted = re.findall(r"^schema\.must: (\d+) cases failed; (\d+) more in the report", result.stdout, re.MULTILINE)
+    shown = len(re.findall(r"^c\d+: \$\.content must contain", result.stdout, re.MULTILINE))
+    assert shown == sum(int(failed) - int(more) for failed, more in counted) == 20
+    assert sum(int(failed) for failed, _ in counted) == 70
+
+
 def test_last_failed_runs_the_failed_items_and_holds(tmp_path: Path) -> None:
     """`--lf` finds the items again, own and bundled."""
     example = project(tmp_path, pipeline=WEAK)
@@ -246,22 +261,99 @@ async def answer(input):
 """
 
 
-def test_interrupting_leaves_evidence_that_the_next_run_goes_on_from(tmp_path: Path) -> None:
-    """Ctrl-C reaches everybody; what is in flight is finished, what was never begun is run next time."""
-    example = project(tmp_path, pipeline=SLOW, more="concurrency: 1")
+@pytest.mark.parametrize("own", [True, False], ids=["own tests", "suites alone"])
+def test_interrupting_leaves_evidence_that_the_next_run_goes_on_from(tmp_path: Path, own: bool) -> None:
+    """Ctrl-C is an interrupt whoever hears it first; what is in flight is finished, the rest is run next time."""
+    tests = {} if own else {"ids": (), "tests": {}}
+    example = project(tmp_path, pipeline=SLOW, more="concurrency: 1", cases=24, **tests)
     process, ledger = begun(example)
 
     os.killpg(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=60)
 
-    # 1 where the test that was waiting saw the broker's end before pytest saw the signal.
-    assert process.returncode in (1, 2, -signal.SIGINT), said
+    assert process.returncode in (2, -signal.SIGINT), said
     assert "HOLD" in said
     reader = read_ledger(ledger)
     kinds = [record.kind for record in reader]
-    assert kinds.count("intent") == kinds.count("outcome") < 12
+    assert kinds.count("intent") == kinds.count("outcome") < 24
     assert not reader.complete
     gated(example).check(exit_code=0, kind="complete")
+
+
+def test_an_interrupt_at_an_instruction_without_a_line_is_an_interrupt(tmp_path: Path) -> None:
+    """CPython has such instructions, and pytest cannot show them: it would exit with 1 and a traceback."""
+    tests = """
+        import dis, types, pytest
+
+        def interrupted():
+            try:
+                raise KeyboardInterrupt
+            except ValueError:
+                pass
+
+        @pytest.mark.sluicegate
+        def test_orders(outputs):
+            try:
+                interrupted()
+            except KeyboardInterrupt as error:
+                inner = error.__traceback__.tb_next
+                lines = {i.offset: p[0] for i, p in zip(dis.get_instructions(inner.tb_frame.f_code, show_caches=True),
+                                                        inner.tb_frame.f_code.co_positions())}
+                at = next(offset for offset, line in lines.items() if line is None)
+                raise error.with_traceback(types.TracebackType(None, inner.tb_frame, at, -1))
+    """
+    example = project(tmp_path, tests={"test_own.py": textwrap.dedent(tests)})
+
+    result = gated(example)
+
+    result.check(exit_code=2, kind="hold.*", says="KeyboardInterrupt", says_not="Traceback")
+
+
+def test_an_interrupt_that_gets_lost_is_an_interrupt(tmp_path: Path) -> None:
+    """Turned into another error on its way, as Python does in some places, it still ends the session, with exit 2."""
+    tests = """
+        import os, signal, time, pytest
+
+        @pytest.mark.sluicegate
+        def test_orders(outputs):
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(5)
+            except KeyboardInterrupt:
+                raise RuntimeError("something else")
+
+        def test_other():
+            assert False, "runs although it was interrupted"
+    """
+    example = project(tmp_path, tests={"test_own.py": textwrap.dedent(tests)})
+
+    result = gated(example, "-p", "no:randomly")
+
+    result.check(exit_code=2, kind="hold.*", says=("something else", "interrupted"), says_not="although")
+    assert records(example, "test") == []
+
+
+def test_an_interrupt_that_gets_lost_while_outputs_are_read_ends_the_reading(tmp_path: Path) -> None:
+    """Nobody waits for the rest of a long run because Python mislaid the signal."""
+    tests = """
+        import os, signal, time, pytest
+
+        @pytest.mark.sluicegate
+        def test_orders(outputs, expect):
+            for case, output in outputs:
+                open("read", "a").write(case.id)
+                try:
+                    os.kill(os.getpid(), signal.SIGINT)
+                    time.sleep(5)
+                except KeyboardInterrupt:
+                    pass
+                expect(case, output.content).contains("Order")
+    """
+    example = project(tmp_path, tests={"test_own.py": textwrap.dedent(tests)})
+
+    gated(example).check(exit_code=2, kind="hold.*", says="KeyboardInterrupt")
+
+    assert len((tmp_path / "read").read_text()) == len("c000")
 
 
 def test_a_killed_controller_leaves_nobody_behind(tmp_path: Path) -> None:
@@ -280,6 +372,7 @@ def test_a_killed_controller_leaves_nobody_behind(tmp_path: Path) -> None:
     reader.verify()
     assert not reader.complete
     example.run_sluicegate("judge", "rollout.yaml").check(exit_code=30, kind="hold.invalid_evidence")
+    gated(example).check(exit_code=0, kind="complete")
 
 
 def test_test_ids_are_stable_and_without_spaces(tmp_path: Path) -> None:

@@ -71,6 +71,14 @@ class TestOneCause:
             assert text.count("shipments") == 1
             assert "also fails" in text
 
+    def test_cases_beyond_the_named_ones_are_counted(self) -> None:
+        """Twenty incidents are named of eighty-five: all are counted, three are shown."""
+        reasons = [replace(a_crash("crashes", f"c{number:02}"), cases=85) for number in range(20)]
+
+        (view,) = view_of(a_verdict(*reasons)).reasons
+
+        assert view.also == "the same in 84 more cases: c01, c02, c03 …"
+
     def test_in_other_cases_is_named_by_case(self) -> None:
         """Two checks over two cases are one reason."""
         reasons = [a_crash(check, case) for check in ("schema.must", "schema.valid") for case in ("c1", "c2")]

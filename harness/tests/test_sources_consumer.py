@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sluicegate.errors import Fault
-from sluicegate.ledger import Acknowledged, RolledBack, StateView, VerdictGiven
+from sluicegate.ledger import Acknowledged, Attempt, RolledBack, StateView, VerdictGiven
 from sluicegate.model import (
     CriterionResult,
     Decision,
@@ -311,3 +311,36 @@ def test_hostile_text_in_a_verdict_reaches_no_terminal() -> None:
     reason = Reason(kind=Kind.HOLD_FAILED, about="x", text="\x1b]0;owned\x07 \u202eabc")
 
     assert "\x1b" not in verified(a_verdict(Kind.HOLD_FAILED, reasons=(reason,))).text
+
+
+def test_a_clock_behind_the_state_takes_nothing() -> None:
+    """The state has a record of an hour from now: this clock cannot say what is fresh. A rollback stands."""
+    promote, rollback = a_verdict(), a_verdict(Kind.ROLLBACK_INCIDENT)
+    later = Acknowledged(subject="other", at=rfc3339(NOW + timedelta(hours=1)), by="ada")
+    seen = Attempt(stage="elsewhere", attempt=1, subject="other", at=rfc3339(NOW + timedelta(hours=1)))
+
+    result = verified(promote, a_state(given_in_state(promote), later))
+
+    assert (result.kind, result.exit_code) == (Kind.HOLD_INVALID_EVIDENCE, 30)
+    assert "the clock is behind" in result.text
+    assert verified(rollback, a_state(given_in_state(rollback), seen)).exit_code == 20
+
+
+def test_a_state_that_goes_backwards_takes_nothing() -> None:
+    """A record before the verdict is later than it: somebody dated it back, or the clock was changed."""
+    promote, rollback = a_verdict(), a_verdict(Kind.ROLLBACK_INCIDENT)
+    ahead = Attempt(stage="rag-on", attempt=1, subject=SUBJECT, at=rfc3339(NOW - timedelta(minutes=13)))
+
+    result = verified(promote, a_state(ahead, given_in_state(promote)))
+
+    assert (result.kind, result.exit_code) == (Kind.HOLD_NO_STATE, 30)
+    assert verified(rollback, a_state(ahead, given_in_state(rollback))).exit_code == 20
+
+
+def test_a_verdict_of_a_time_to_come_is_nobodys() -> None:
+    """Asked as of then, by a clock that says now."""
+    verdict = a_verdict(issued_at=rfc3339(NOW + timedelta(hours=1)))
+    asked = {"now": NOW + timedelta(hours=1)}
+
+    assert verified(verdict, **asked).exit_code == 0
+    assert "lies in the future" in verified(verdict, clock=NOW, **asked).text

@@ -267,6 +267,58 @@ def test_ids_are_kept_as_digests(tmp_path: Path) -> None:
     assert block == Measurements.read(block.body())
 
 
+def test_every_source_writes_an_id_the_same_way(tmp_path: Path) -> None:
+    """7, 7.0, "7" and " 7 " are one unit, from CSV, JSON lines or SQLite; 007 and v1.0 are themselves."""
+    at, columns = "2026-01-28T10:00:00Z", Columns(at="at", k="k", n="n", id="id")
+    rows = [7, 7.0, "7", "7.0", "7.00", " 7 ", "007", "v1.0"]
+    expected = ["7"] * 6 + ["007", "v1.0"]
+    found = []
+    for number, unit in enumerate(rows):
+        lines = a_file(tmp_path, json.dumps({"at": at, "id": unit, "k": 1, "n": 1}) + "\n", f"{number}.jsonl")
+        cells = a_file(tmp_path, f"at,id,k,n\n{at},{unit},1,1\n", f"{number}.csv")
+        with sqlite3.connect(tmp_path / f"{number}.db") as base:
+            base.execute("CREATE TABLE units (at, id, k, n)")
+            base.execute("INSERT INTO units VALUES (?, ?, 1, 1)", (at, unit))
+        base.close()
+        tables = (JsonlTable(lines), CsvTable(cells), SqliteTable(tmp_path / f"{number}.db", table="units"))
+        found.append({block.rows.id for table in tables for block in recorded(table, a_spec(columns))})
+
+    assert found == [{unit_digest("approval_rate", each)} for each in expected]
+
+
+def test_one_unit_twice_in_two_spellings_is_a_fault(tmp_path: Path) -> None:
+    """As 7 and as 7.0 in one file."""
+    path = a_file(tmp_path, "at,id,k,n\n2026-01-28T10:00:00Z,7,1,1\n2026-01-28T10:00:00Z,7.0,1,1\n")
+
+    (fault,) = faults_of(CsvTable(path), a_spec(Columns(at="at", k="k", n="n", id="id")))
+
+    assert "unit '7' stands on line 2 already" in fault
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        (7.5, "which no two sources write alike"),
+        (1e300, "which no two sources write alike"),
+        (2.0**53, "which no two sources write alike"),
+        (True, "expected text or a whole number"),
+        ([7], "expected text or a whole number"),
+        ("  ", "has no id"),
+        (None, "has no id"),
+    ],
+)
+def test_an_id_that_is_ambiguous_is_a_fault(tmp_path: Path, unit: object, said: str) -> None:
+    """A float beyond what is exact, a fraction, a flag, a list, nothing: refused with the line."""
+    row = {"at": "2026-01-28T10:00:00Z", "id": unit, "k": 1, "n": 1}
+
+    (fault,) = faults_of(
+        JsonlTable(a_file(tmp_path, json.dumps(row), "units.jsonl")), a_spec(Columns(at="at", k="k", n="n", id="id"))
+    )
+
+    assert fault.startswith("units.jsonl:1: ")
+    assert said in fault
+
+
 def test_a_row_with_several_faults_tells_them_all(tmp_path: Path) -> None:
     """Time and count of one row are both named."""
     path = a_file(tmp_path, "at,k,n\nsoon,2,1\n")

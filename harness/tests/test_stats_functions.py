@@ -17,7 +17,7 @@ from scipy import stats as scipy_stats
 
 import sluicegate.stats
 from sluicegate.model import NotMeasured
-from sluicegate.stats import allocation, binomial, correction, mean, poisson, quantile, ratio, special, wilson
+from sluicegate.stats import allocation, binomial, correction, mean, overlap, poisson, quantile, ratio, special, wilson
 from sluicegate.stats.interval import Interval
 
 ROOMS = sorted(module.name for module in pkgutil.iter_modules(sluicegate.stats.__path__))
@@ -114,6 +114,18 @@ def test_binomial_tails_agree_with_scipy() -> None:
         k = min(n, max(0, round(n * p + rng.gauss(0, 2) * math.sqrt(n * p * (1 - p)))))
         assert binomial.tail_above(k, n, p) == pytest.approx(scipy_stats.binom.sf(k - 1, n, p), **CLOSE)
         assert binomial.tail_below(k, n, p) == pytest.approx(scipy_stats.binom.cdf(k, n, p), **CLOSE)
+
+
+def test_the_overlap_of_two_draws_agrees_with_scipy() -> None:
+    """Both tails of the hypergeometric; an overlap that cannot be is refused."""
+    for both, one, other, n in ((3, 4, 4, 8), (25, 100, 100, 400), (40, 100, 100, 400), (0, 5, 7, 30), (8, 9, 9, 10)):
+        below, above = overlap.overlap_tails(both, one, other, n)
+        drawn = scipy_stats.hypergeom(n, one, other)
+        assert float(below) == pytest.approx(drawn.cdf(both), **CLOSE)
+        assert float(above) == pytest.approx(drawn.sf(both - 1), **CLOSE)
+    for impossible in ((5, 4, 4, 8), (-1, 4, 4, 8), (7, 9, 9, 10), (1, 9, 4, 8)):
+        with pytest.raises(ValueError, match="not possible"):
+            overlap.overlap_tails(*impossible)
 
 
 def test_wilson_agrees_with_scipy() -> None:

@@ -173,8 +173,8 @@ class TestAFalseAlarm:
         raising = "def polite(case, output):\n    return 1 / 0\n"
         hook = "def pytest_sluicegate_checks(config):\n    return [polite]\n"
         rollout.write("conftest.py", raising + hook)
-        rollout.enter("preflight", ago(hours=23))
-        rollout.enter("ten", ago(hours=22))
+        rollout.enter("preflight", clock=-timedelta(hours=23))
+        rollout.enter("ten", clock=-timedelta(hours=22))
         asked = ("--sluicegate-plan", "rollout.yaml", "--sluicegate-stage", "ten")
         argv = [sys.executable, "-m", "pytest", "-q", "-p", "sluicegate.pytest_plugin", *asked]
         alone = environment(PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from sluicegate import RunContext
 from sluicegate.checks import CHECKS, SUITES, CheckConfig, Result, compile_contract, run_check
 from sluicegate.checks.prices import prices_of
 from sluicegate.doubles import Doubles, Latencies
+from sluicegate.doubles.telemetry import Telemetry
 from sluicegate.fixtures.catalogue import REFERENCES
 from sluicegate.fixtures.trend_analysis.client import connected
 from sluicegate.fixtures.trend_analysis.pipeline import TrendPipeline
 from sluicegate.fixtures.trend_analysis.settings import Settings
-from sluicegate.model import Case, Trial, decode, parse
+from sluicegate.golden.coverage import names
+from sluicegate.model import Case, Output, Trial, decode, parse
 from sluicegate.pipelines.callable import CallablePipeline
+from sluicegate.pipelines.correlated import Correlated
+from sluicegate.pipelines.elsewhere import CALL
+from sluicegate.pipelines.log_capture import LogCapture
+from sluicegate.pipelines.log_lines import lines_of
 from sluicegate.plan.reader import read_plan
 from sluicegate.resources import data
 from sluicegate.runner.drive import drive
@@ -31,31 +40,12 @@ CONFIG = CheckConfig(
     capabilities=PLAN.pipeline.capabilities,
     contracts={"structured": compile_contract("trend-analysis")},
     price_of=prices_of(PLAN.prices),
+    correlation=PLAN.correlation,
 )
 CASES = [decode(Case, parse(line)) for line in data("golden", "trend_analysis.jsonl").read_bytes().splitlines()]
 SETTINGS = Settings.of(PLAN.pipeline.environment)
 
-TEST_NAMES = """
-valid_base_response tldr_length_limit insight_length_limit snippet_length_limit evidence_required
-date_format_validation confidence_range invalid_insight_type missing_required_fields extra_fields_rejected
-
-pii_detection_email pii_detection_phone pii_detection_ssn pii_detection_credit_card domain_whitelist_pass
-domain_blacklist_fail url_validation_http url_validation_https evidence_ref_validation insight_without_evidence_fails
-snippet_truncation tldr_truncation header_length_validation language_consistency empty_response_fails
-
-model_routing_keyphrase_mining model_routing_sentiment model_routing_topics primary_timeout_triggers_fallback
-budget_cap_enforcement budget_degradation_reduces_context telemetry_tracking cost_estimation multiple_fallbacks
-all_models_fail_raises_error
-
-retrieve_for_analysis_with_rrf retrieve_time_window_24h retrieve_language_filter_ru retrieve_source_filter
-retrieve_deduplication retrieve_cache_hit trends_enhanced_pipeline analyze_keywords_pipeline
-analyze_sentiment_pipeline analyze_topics_pipeline validation_passes validation_fails_missing_evidence
-parallel_agents_execution format_node_builds_response error_model_unavailable error_budget_exceeded error_no_data
-error_validation_failed
-
-trends_command_24h trends_command_1w analyze_keywords_with_query analyze_sentiment_without_query telegram_formatting
-buttons_rendered evidence_cards_formatted localization_ru localization_en callback_explain callback_sources
-"""
+TEST_NAMES = " ".join(name.removeprefix("test_") for name in names("trend_analysis"))
 """The check list of the production plan: schemas, validators, models, integration, end to end."""
 
 
@@ -72,16 +62,52 @@ class Kept:
         self.trials.append(trial)
 
 
+class Heard:
+    """A callable of this process whose log lines are heard as those of a runner process are."""
+
+    def __init__(self, pipeline: CallablePipeline, telemetry: Telemetry) -> None:
+        self.capabilities = pipeline.capabilities
+        self._pipeline = pipeline
+        self._telemetry = telemetry
+        self._logs = LogCapture()
+        self._numbers = count()
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        before = logging.Logger.callHandlers
+        self._logs.install()
+        try:
+            yield
+        finally:
+            logging.Logger.callHandlers = before  # type: ignore[method-assign]
+
+    async def call(self, case: Case, context: RunContext) -> Output:
+        number = next(self._numbers)
+        CALL.set(number)
+        self._logs.begin(number, context.run_id)
+        output = await self._pipeline.call(case, context)
+        rows, more = self._logs.end(number)
+        self._telemetry.logged(context.run_id, context.delivery, lines_of(rows), more)
+        return output
+
+    async def aclose(self) -> None:
+        await self._pipeline.aclose()
+
+
 async def run(cases: Iterable[Case], pipeline: type[TrendPipeline] = TrendPipeline) -> list[Trial]:
     async def answer(update: Mapping[str, Any], context: RunContext) -> dict[str, Any]:
         async with connected(context) as client:
             return await pipeline(client, update, SETTINGS).run()
 
-    doubles = Doubles(tools=PLAN.tools, latencies=Latencies(model_ms=5, tool_ms=0, retriever_ms=1))
-    called, kept = CallablePipeline(answer, timeout_s=12), Kept()
+    latencies = Latencies(model_ms=5, tool_ms=0, retriever_ms=1)
+    doubles = Doubles(tools=PLAN.tools, latencies=latencies, follows=PLAN.correlation)
+    assert doubles.telemetry is not None
+    heard = Heard(CallablePipeline(answer, timeout_s=12), doubles.telemetry)
+    called, kept = Correlated(heard, doubles.telemetry, logs="records"), Kept()
     await doubles.start()
     try:
-        await drive(called, ((case, 0) for case in cases), recorder=kept, boundary=doubles, nonce="n")
+        with heard.listening():
+            await drive(called, ((case, 0) for case in cases), recorder=kept, boundary=doubles, nonce="n")
     finally:
         await called.aclose()
         await doubles.stop()

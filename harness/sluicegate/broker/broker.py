@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,7 @@ from sluicegate.broker.catalogue import Catalogue, Span
 from sluicegate.broker.stamp import Stamp
 from sluicegate.broker.unwritable import writable
 from sluicegate.errors import Fault, InputError, printable
-from sluicegate.ledger.records import Checked, ChildExit, RunClosed, RunStarted, Shard, TestRun
+from sluicegate.ledger.records import Checked, ChildExit, RunClosed, RunStarted, Shard, Stray, TestRun
 from sluicegate.ledger.writer import LedgerError, LedgerWriter
 from sluicegate.model import Case, Counts, Json, Trial, canonical, digest_bytes, encode_shared
 
@@ -35,8 +36,8 @@ class Broker:
         catalogue: where readers look for finished trials; None where nobody reads.
         resumed: trials of earlier attempts that count as run, and as crashed.
         stamp: gives the time of each record.
-        gathers: records of trials are written together, when `commit` says so. The runner commits before it calls, and
-            at the end of every turn: between two turns, when readers have theirs, everything is in the file.
+        gathers: records of trials are written together, when `commit` says so, and trials are checked when `settle`
+            says so. The runner commits before it calls, and settles while the calls wait.
 
     """
 
@@ -60,6 +61,8 @@ class Broker:
         self._gathers = gathers
         self._resuming = resumed != (0, 0)
         self._run, self._abandoned = resumed
+        self._unchecked: deque[tuple[Trial, Span]] = deque()
+        """Recorded, and neither checked yet nor shown to readers."""
         self._begun = self._ended = self._crashed = self._scored = 0
         self._children: dict[str, int | None] = {}
         self._shards: dict[str, Shard] = {}
@@ -118,9 +121,22 @@ class Broker:
             outcome = self._append("outcome", _outcome(trial, run_id, at), held=self._gathers)
         self._ended += 1
         self._crashed += trial.crashed
-        checked = self._check(trial)
-        if self._catalogue is not None:
-            self._catalogue.recorded(trial.case, outcome, checked)
+        if self._examine is None and self._catalogue is None:
+            return
+        self._unchecked.append((trial, outcome))
+        if not self._gathers or len(self._unchecked) > _MOST_UNCHECKED:
+            self.settle(len(self._unchecked))
+
+    def settle(self, most: int) -> None:
+        """Check some of the trials that were recorded, and show them to the readers."""
+        while most > 0 and self._unchecked:
+            most -= 1
+            trial, outcome = self._unchecked.popleft()
+            checked = self._check(trial)
+            if self._catalogue is not None:
+                self._catalogue.recorded(trial.case, outcome, checked)
+        # Readers have their turn after this.
+        self.commit()
 
     def review(self, trial: Trial) -> Span | None:
         """Check a trial of an earlier attempt again: outputs are kept, checks are always this attempt's."""
@@ -138,11 +154,17 @@ class Broker:
         """Write what was gathered."""
         self._writer.flush()
 
-    flush = commit
+    def flush(self) -> None:
+        """Check what is not checked yet, and write everything."""
+        self.settle(len(self._unchecked))
 
     def test(self, test: TestRun) -> None:
         """How one of the user's own tests ended."""
         self._append(TestRun.KIND, test.body())
+
+    def stray(self, stray: Stray) -> None:
+        """What crossed the boundary and belongs to no trial; at once, for the run may be killed before its end."""
+        self._append(Stray.KIND, stray.body())
 
     def open_shard(self, name: str, planned: int) -> None:
         """A worker begins; until it closes its shard the run is not complete."""
@@ -176,6 +198,7 @@ class Broker:
             return self.closed
         if running := [name for name, code in self._children.items() if code is None]:
             raise RuntimeError(f"the ledger cannot be closed while {', '.join(running)} is running")
+        self.flush()
         for shard in list(self._shards.values()):
             self.close_shard(shard)
         children = tuple(ChildExit(name=name, exit_code=code or 0) for name, code in self._children.items())
@@ -239,6 +262,9 @@ class Broker:
         self._writer.append(kind, body, held=held)
         return _NOWHERE if self._catalogue is None else Span(self._file, at)
 
+
+_MOST_UNCHECKED = 128
+"""A judge keeps twice as many outcomes that wait for their results."""
 
 _NOWHERE = Span(0, 0)
 """Where nobody reads, nobody asks."""

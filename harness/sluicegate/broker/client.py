@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -76,13 +77,16 @@ class Served:
 class Client:
     """One worker's connection. Reports are sent without waiting for an answer; `sync` waits until all are taken.
 
-    Raises BrokerGoneError whenever the broker is not there (any more), InputError for what it refuses.
+    A request that was broken off (by Ctrl-C, say) leaves the connection with an answer nobody waits for, so the next
+    one is sent on a new connection. Raises BrokerGoneError whenever the broker is not there (any more), InputError for
+    what it refuses.
     """
 
     def __init__(self, address: str, token: str) -> None:
         self._address = address
         self._token = token
         self._wire = _Wire(address, token)
+        self._is_usable = True
 
     def trials(
         self, *, group: str | None = None, shard: tuple[int, int] | None = None, results_only: bool = False
@@ -115,23 +119,23 @@ class Client:
 
     def tell(self, op: str, body: Mapping[str, Any]) -> None:
         """Report a record by its JSON, for those who would rather not load its type: checked or test."""
-        self._wire.send({"op": op, **body})
+        self._send({"op": op, **body})
 
     def checked(self, checked: Checked) -> None:
         """Report results of own checks; recorded as self-reported."""
-        self._wire.send({"op": "checked", **checked.body()})
+        self._send({"op": "checked", **checked.body()})
 
     def test(self, test: TestRun) -> None:
         """Report how a test ended."""
-        self._wire.send({"op": "test", **test.body()})
+        self._send({"op": "test", **test.body()})
 
     def open_shard(self, name: str, planned: int) -> None:
         """Say that this worker will run so many items; without `close_shard` the run is incomplete."""
-        self._wire.send({"op": "open_shard", "name": name, "planned": planned})
+        self._send({"op": "open_shard", "name": name, "planned": planned})
 
     def close_shard(self, shard: Shard) -> None:
         """Say what this worker ran, as its last report."""
-        self._wire.send({"op": "close_shard", **shard.body()})
+        self._send({"op": "close_shard", **shard.body()})
         self.sync()
 
     def sync(self) -> None:
@@ -168,10 +172,25 @@ class Client:
         self.close()
 
     def _ask(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        self._wire.send(asked)
-        said = self._wire.receive()
+        with self._whole() as wire:
+            wire.send(asked)
+            said = wire.receive()
         _raise_faults(said)
         return said
+
+    def _send(self, report: Mapping[str, Any]) -> None:
+        with self._whole() as wire:
+            wire.send(report)
+
+    @contextmanager
+    def _whole(self) -> Iterator[_Wire]:
+        """The wire, for a request that ends or is the last one on it."""
+        if not self._is_usable:
+            self._wire.close()
+            self._wire = _Wire(self._address, self._token)
+        self._is_usable = False
+        yield self._wire
+        self._is_usable = True
 
 
 class _Wire:

@@ -54,8 +54,10 @@ def launch(
     It dies with this process. Raises InputError with the job's own faults, or when it does not answer in time.
     """
     argv = [sys.executable, "-P", "-m", "sluicegate.broker", compose]
+    # A group of its own: a terminal's Ctrl-C reaches this process alone, which then says what it means. Heard by both,
+    # it could end the broker first, and what was an interrupt here would look like a failure there.
     process = subprocess.Popen(  # noqa: S603 - our own module
-        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, cwd=cwd
+        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, cwd=cwd, process_group=0
     )
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("the broker has no pipes")

@@ -35,6 +35,9 @@ def main(argv: list[str]) -> int:
     the parent's end.
     """
     parent = os.getppid()
+    # What an interrupt means is the parent's to say. Ended before the parent hears of it, the broker would look lost.
+    # A handler, since children of a process that ignores a signal ignore it too.
+    signal.signal(signal.SIGINT, lambda _number, _frame: None)
     # Whatever prints in here, now or later, must not look like the answer.
     answers = os.dup(_STDOUT)
     os.dup2(_STDERR, _STDOUT)
@@ -57,7 +60,7 @@ async def _run(compose: Compose, config: Mapping[str, Json], parent: int, answer
     server = Server(job, secrets.token_hex(32))
     listener = await server.listen(str(folder / "broker"))
     try:
-        leave = _leaving(server, parent)
+        leave = _leaving(parent)
         _tell(answers, {"address": str(folder / "broker"), "token": server.token})
         ends: list[asyncio.Future[Any]] = [asyncio.ensure_future(server.ended.wait()), leave]
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -77,8 +80,8 @@ async def _answered(server: Server, leave: asyncio.Future[None]) -> None:
         await asyncio.wait([leave], timeout=0.05)
 
 
-def _leaving(server: Server, parent: int) -> asyncio.Future[None]:
-    """Done when the parent is gone, or SIGTERM asks to leave; SIGINT only stops production, the parent decides."""
+def _leaving(parent: int) -> asyncio.Future[None]:
+    """Done when the parent is gone, or SIGTERM asks to leave."""
     loop = asyncio.get_running_loop()
     leave: asyncio.Future[None] = loop.create_future()
 
@@ -100,7 +103,6 @@ def _leaving(server: Server, parent: int) -> asyncio.Future[None]:
 
     loop.add_reader(_STDIN, read)
     loop.add_signal_handler(signal.SIGTERM, go)
-    loop.add_signal_handler(signal.SIGINT, server.stop)
     poll()
     return leave
 

@@ -154,7 +154,7 @@ def _prompt(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     for text in trial.case.expect.model_never_sees:
         if text in said:
             expected = "this text must not be sent to a model"
-            mend = "Leave it out: over the token budget retrieved snippets go first."
+            mend = "Mask what is secret, use no snippet that does not fit, and over the budget drop snippets first."
             yield _found(
                 "budget.prompt",
                 trial,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Protocol
 
 from sluicegate.checks.masking import masked
+from sluicegate.frozen import frozen
 from sluicegate.model import Capability, Case, CrashKind, Finding, Json, Output, Severity, Trial, Witness
-from sluicegate.plan.types import ToolSpec
+from sluicegate.plan.types import CorrelationSpec, ToolSpec
 
 __all__ = [
     "Check",
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Problem:
     """One rule that a value breaks, before it is tied to a check and a case."""
 
@@ -43,7 +44,7 @@ class Problem:
     mend: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Contract:
     """What one field of every output must look like. Made by `contracts.compile_contract`."""
 
@@ -74,7 +75,7 @@ def _no_price(
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckConfig:
     """What the checks of one run are told besides the trial."""
 
@@ -86,6 +87,8 @@ class CheckConfig:
     price_of: PriceOf = _no_price
     expert_models: frozenset[str] = frozenset()
     """The dear ones, whose calls are counted apart."""
+    correlation: CorrelationSpec | None = None
+    """Where the id of a request is to be found again; None: in the usual places."""
 
 
 class Result(StrEnum):
@@ -107,7 +110,7 @@ class NotJudged(Exception):  # noqa: N818 - an answer, not an error: the trial d
         """Evidence that should be there is not: the result is `error`, which holds, instead of `not_applicable`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CheckOutcome:
     """The answer of one check on one trial."""
 
@@ -127,7 +130,7 @@ def _needs_nothing(_config: CheckConfig) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Check:
     """One question asked of every trial: a pure function from recorded bytes to findings."""
 
@@ -145,7 +148,7 @@ class Check:
     zero_tolerance: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Suite:
     """A set of checks and the cases it puts to them."""
 
@@ -214,8 +217,10 @@ def is_crash(output: Output, case: Case) -> bool:
 
 def nothing_known(trial: Trial) -> str | None:
     """Why nothing is known of the pipeline for this trial (no row recorded, never called), or None."""
-    errors = [output.error for output in trial.outputs if output.error is not None]
-    return next((error.message for error in errors if error.kind in _NOTHING_KNOWN), None)
+    for output in trial.outputs:
+        if output.error is not None and output.error.kind in _NOTHING_KNOWN:
+            return output.error.message
+    return None
 
 
 _NOTHING_KNOWN = (CrashKind.NOT_RECORDED, CrashKind.NOT_SENT)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from sluicegate.frozen import frozen
 from sluicegate.model import NotMeasured
+from sluicegate.model.often import made_often
 
 __all__ = ["Contribution", "Measured"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@made_often
+@frozen
 class Contribution:
     """One trial's share of a metric. Counts for proportions and incidents, a value for everything else."""
 

@@ -1,4 +1,4 @@
-"""The idempotency suite: the same message twice makes one draft and one side effect."""
+"""The idempotency suite: the same message twice, at once or after a crash makes one draft and one side effect."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, deliveries, finding
 from sluicegate.checks.values import seen
 from sluicegate.model import (
+    TELEMETRY,
     Capability,
     Case,
     Finding,
@@ -23,26 +24,39 @@ from sluicegate.model import (
     encode,
 )
 
-__all__ = ["CHECKS", "SAMPLE", "SUITE", "twice"]
+__all__ = ["CHECKS", "CROWDED", "SAMPLE", "SUITE", "again"]
 
 SAMPLE = 25
 """Cases delivered twice; a pipeline that forgets a message does so for any."""
+CROWDED = 10
+"""Of these the first are delivered at once as well, and again after a crash."""
 
 
-def twice(cases: Sequence[Case], seed: int) -> list[Case]:
-    """At most 25 of the cases, chosen under a seed by their content, each delivered twice as `<id>~twice`.
+def again(cases: Sequence[Case], seed: int) -> list[Case]:
+    """At most 25 of the cases, chosen under a seed by their content, delivered again in three ways.
 
-    Cases whose script makes a call fail are left out: there the first delivery may rightly have no effect.
+    `<id>~twice` one after the other; of ten `<id>~at-once` together, and `<id>~after-crash`: the first delivery is
+    broken off when a tool has written, and two more follow. Cases whose script makes a call fail are left out: there
+    the first delivery may rightly have no effect.
     """
     sound = [
         case for case in cases if not case.given.faults and case.expect.outcome != "error" and not case.given.inputs
     ]
-    chosen = {case.id for case in sorted(sound, key=lambda case: _draw(case, seed))[:SAMPLE]}
-    return [
-        replace(case, id=f"{case.id}~twice", given=replace(case.given, deliveries=max(2, case.given.deliveries)))
-        for case in sound
-        if case.id in chosen
-    ]
+    chosen = sorted(sound, key=lambda case: _draw(case, seed))[:SAMPLE]
+    places = {case.id: place for place, case in enumerate(chosen)}
+    derived = []
+    for case in sound:
+        place = places.get(case.id, SAMPLE)
+        if place < SAMPLE:
+            derived.append(_derived(case, "twice", deliveries=max(2, case.given.deliveries)))
+        if place < CROWDED:
+            derived.append(_derived(case, "at-once", deliveries=2, at_once=True, crash_after_write=False))
+            derived.append(_derived(case, "after-crash", deliveries=3, at_once=False, crash_after_write=True))
+    return derived
+
+
+def _derived(case: Case, word: str, **how: Any) -> Case:
+    return replace(case, id=f"{case.id}~{word}", given=replace(case.given, **how))
 
 
 def _draw(case: Case, seed: int) -> str:
@@ -51,7 +65,7 @@ def _draw(case: Case, seed: int) -> str:
 
 def _once(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
     """At most one effective call per writing tool and key, as the doubles saw them."""
-    if not trial.observations:
+    if all(observation.double in TELEMETRY for observation in trial.observations):
         _nothing_seen(trial)
     if any("dropped" in observation.detail for observation in trial.observations):
         raise NotJudged("the doubles saw more calls than they keep", lost=True)
@@ -66,11 +80,25 @@ def _once(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
             continue
         problem = Problem(
             place=f"$.observations.{tool}",
-            expected=f"the same message must write to '{tool}' once; it wrote {len(effects)} times",
+            expected=f"the same message{_how(trial.case)} must write to '{tool}' once; it wrote {len(effects)} times",
             seen=f"{key or 'last call'}: {_arguments(effects[-1])}",
-            mend="Store the result under the message's id and look it up before writing.",
+            mend=_mend(trial.case),
         )
         yield finding("idempotency.once", trial, problem, severity=Severity.INCIDENT, witness=Witness.WIRE)
+
+
+def _how(case: Case) -> str:
+    if case.given.at_once:
+        return f" delivered {case.given.times} times at once"
+    return " delivered again after a crash" if case.given.crash_after_write else ""
+
+
+def _mend(case: Case) -> str:
+    if case.given.at_once:
+        return "Claim the message's id before working on it, so that a second delivery waits or finds it taken."
+    if case.given.crash_after_write:
+        return "Look up what was written under the message's id, not what was remembered after it, before writing."
+    return "Store the result under the message's id and look it up before writing."
 
 
 def _nothing_seen(trial: Trial) -> NoReturn:
@@ -81,6 +109,8 @@ def _nothing_seen(trial: Trial) -> NoReturn:
 
 def _is_effective(observation: Observation) -> bool:
     """Whether the call changed something: the tool answered with success, or nothing is known of its answer."""
+    if observation.detail.get("fault") == "refused_connection":
+        return False
     status = observation.detail.get("status")
     return not isinstance(status, int) or status < 400
 
@@ -207,7 +237,7 @@ CHECKS: tuple[Check, ...] = (
 
 SUITE = Suite(
     name="idempotency",
-    title="The same message twice makes one draft and one side effect.",
+    title="The same message twice, at once or after a crash, makes one draft and one side effect.",
     checks=tuple(check.name for check in CHECKS),
-    cases=twice,
+    cases=again,
 )

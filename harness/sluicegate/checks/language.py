@@ -59,6 +59,8 @@ def spoken_otherwise(text: str, language: str) -> str | None:
 
 
 def _written_in(text: str) -> str | None:
+    if not text:
+        return None
     cyrillic, latin, letters = _counts(text)
     if cyrillic >= 3 and cyrillic >= _CYRILLIC_SHARE * letters:
         return "ru"

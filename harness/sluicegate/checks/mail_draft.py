@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sluicegate.checks.check import Problem
@@ -16,12 +15,13 @@ from sluicegate.checks.json_schema import compile_schema
 from sluicegate.checks.language import asked_language, spoken_otherwise
 from sluicegate.checks.placeholders import placeholders
 from sluicegate.checks.values import path_of
+from sluicegate.frozen import frozen
 from sluicegate.model import Case, Json
 
 __all__ = ["DraftRules", "address_problem", "compiled", "draft_schema"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DraftRules:
     """The settings of the contract."""
 

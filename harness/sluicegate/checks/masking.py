@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from sluicegate.errors import printable
 
@@ -36,7 +37,7 @@ def mask(text: str) -> str:
     """`text` with mail addresses, phones, cards, IBANs, social security numbers and secrets masked, nothing cut."""
     if not _SUSPECT.search(text):
         return text
-    for pattern, replace in _STEPS:
+    for pattern, replace in _steps():
         text = pattern.sub(replace, text)
     return text
 
@@ -156,18 +157,18 @@ _KEYWORDS = (
 )
 
 _Replace = Callable[[re.Match[str]], str] | str
-_STEPS: tuple[tuple[re.Pattern[str], _Replace], ...] = (
+_STEPS: tuple[tuple[str, _Replace], ...] = (
     (
-        re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:(?!-----END).)*+(?:-----END[^\n]{0,40})?", re.DOTALL),
+        r"(?s)-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:(?!-----END).)*+(?:-----END[^\n]{0,40})?",
         "[secret]",
     ),
     # Authorization schemes, whatever comes before them.
-    (re.compile(r"(?i)(?P<keep>(?<!\w)(?:bearer|basic)\s{1,8})[\w.~+/=\-]{8,}+"), _kept_keyword),
+    (r"(?i)(?P<keep>(?<!\w)(?:bearer|basic)\s{1,8})[\w.~+/=\-]{8,}+", _kept_keyword),
     # Credentials inside a URL.
-    (re.compile(r"(?P<keep>://)[^\s/@:]{0,256}:[^\s/@]{1,256}(?=@)"), _kept_keyword),
+    (r"(?P<keep>://)[^\s/@:]{0,256}:[^\s/@]{1,256}(?=@)", _kept_keyword),
     # Keys that name themselves by a prefix: OpenAI, Anthropic, Stripe, AWS, GitHub, GitLab, Slack, Google, npm, JWT.
     (
-        re.compile(
+        (
             r"(?<![A-Za-z0-9])(?:(?:sk|pk|rk)[-_](?=[\w\-]{16})[\w\-]++|(?:AKIA|ASIA)[A-Z0-9]{12,}+|gh[pousr]_\w{16,}+"
             r"|github_pat_\w{16,}+|glpat-[\w\-]{16,}+|xox[abeoprs]-[\w\-]{8,}+|AIza[\w\-]{20,}+|npm_\w{16,}+"
             r"|hf_\w{16,}+|ya29\.[\w\-]{10,}+|eyJ[\w\-]{8,}+(?:\.[\w\-]*+){0,2})"
@@ -176,38 +177,42 @@ _STEPS: tuple[tuple[re.Pattern[str], _Replace], ...] = (
     ),
     # "password: x", "api_key=x", `"token": "x"`, "my password is x".
     (
-        re.compile(
+        (
             rf"(?i)(?P<keep>(?<![a-zа-я])(?:{_KEYWORDS})[\"']?(?:\s{{0,8}}[:=]|\s{{1,8}}is\s)\s{{0,8}}[\"']?)"
             r"(?!\[secret\])(?:(?:bearer|basic)\s)?[^\s\"',;]{4,}+"
         ),
         _kept_keyword,
     ),
     (
-        re.compile(
-            r"(?<![\w.+%'\-])[\w.+%'\-]++(?:\"[^\"\n]{0,64}\")?@(?P<domain>[^\W_](?:[\w\-]|\.(?=\w))*+)",
-        ),
+        r"(?<![\w.+%'\-])[\w.+%'\-]++(?:\"[^\"\n]{0,64}\")?@(?P<domain>[^\W_](?:[\w\-]|\.(?=\w))*+)",
         _mail,
     ),
-    (re.compile(rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}\d{{2}}(?:{_SEP}{{0,2}}[A-Za-z0-9]){{11,30}}+"), _iban),
-    (re.compile(r"(?<![\d\-])\d{3}([- ])\d{2}\1\d{4}(?![\d\-])"), "[ssn]"),
-    (re.compile(r"(?i)(?P<keep>\b(?:ssn|social security)\b\D{0,20})\d{9}(?!\d)"), r"\g<keep>[ssn]"),
-    (re.compile(rf"(?<!\d)\d(?:{_SEP}{{0,3}}\d)++"), _digits),
+    (rf"(?<![A-Za-z0-9])[A-Za-z]{{2}}\d{{2}}(?:{_SEP}{{0,2}}[A-Za-z0-9]){{11,30}}+", _iban),
+    (r"(?<![\d\-])\d{3}([- ])\d{2}\1\d{4}(?![\d\-])", "[ssn]"),
+    (r"(?i)(?P<keep>\b(?:ssn|social security)\b\D{0,20})\d{9}(?!\d)", r"\g<keep>[ssn]"),
+    (rf"(?<!\d)\d(?:{_SEP}{{0,3}}\d)++", _digits),
     # International, then area code in brackets, then 3-3-4, then national with a leading zero or eight, then by a cue.
-    (re.compile(r"(?<![\d+])(?:\+|00(?=[1-9]))(?:[ ().\-/\u2010-\u2015\u00a0]{0,3}\d){7,15}(?!\d)"), "[phone]"),
+    (r"(?<![\d+])(?:\+|00(?=[1-9]))(?:[ ().\-/\u2010-\u2015\u00a0]{0,3}\d){7,15}(?!\d)", "[phone]"),
     (
-        re.compile(r"(?<!\d)(?:[18][\s\-.]?)?\(\d{2,5}\)[\s\-.]{0,2}\d{2,4}(?:[\s\-.]{0,2}\d{2,4}){1,3}(?!\d)"),
+        r"(?<!\d)(?:[18][\s\-.]?)?\(\d{2,5}\)[\s\-.]{0,2}\d{2,4}(?:[\s\-.]{0,2}\d{2,4}){1,3}(?!\d)",
         "[phone]",
     ),
-    (re.compile(r"(?<![\d\-])(?:[18][\s\-.])?[2-9]\d{2}([\s\-.])\d{3}\1\d{2}[\s\-.]?\d{2}(?![\d\-])"), "[phone]"),
-    (re.compile(r"(?<![\d\-.])(?<!\d\s)0\d{1,4}(?:[\s\-/.]\d{2,8}){1,4}(?![\d\-])"), lambda found: _national(found[0])),
+    (r"(?<![\d\-])(?:[18][\s\-.])?[2-9]\d{2}([\s\-.])\d{3}\1\d{2}[\s\-.]?\d{2}(?![\d\-])", "[phone]"),
+    (r"(?<![\d\-.])(?<!\d\s)0\d{1,4}(?:[\s\-/.]\d{2,8}){1,4}(?![\d\-])", lambda found: _national(found[0])),
     (
-        re.compile(
+        (
             r"(?i)(?P<keep>\b(?:tel|phone|telephone|mobile|cell|call|fax|whatsapp|тел|телефон)\b[^\w\n]{0,4})"
             r"\d(?:[ ().\-/]{0,2}\d){6,14}(?!\d)"
         ),
         r"\g<keep>[phone]",
     ),
 )
+
+
+@cache
+def _steps() -> tuple[tuple[re.Pattern[str], _Replace], ...]:
+    """Compiled with the first text that is suspect: in most runs there is none."""
+    return tuple((re.compile(pattern), replace) for pattern, replace in _STEPS)
 
 
 def _national(number: str) -> str:

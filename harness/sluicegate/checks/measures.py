@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from sluicegate.checks.behaviour_measures import MEASURED as _BEHAVIOUR
@@ -14,9 +13,13 @@ from sluicegate.checks.contribution import Measured as _Measured
 from sluicegate.checks.limits import tokens_of
 from sluicegate.checks.priced_measures import MEASURED as _PRICED
 from sluicegate.checks.registry import CHECKS
+from sluicegate.checks.retrieval_measures import MEASURED as _RETRIEVAL
+from sluicegate.checks.rollout_measures import MEASURED as _ROLLOUT
 from sluicegate.checks.rules import output_path, rule_holds
 from sluicegate.checks.success import result_of, success
+from sluicegate.checks.tracing_measures import MEASURED as _TRACING
 from sluicegate.errors import nearest
+from sluicegate.frozen import frozen
 from sluicegate.model import NotMeasured, Output, Provenance, Rule, Trial
 from sluicegate.model.paths import MISSING
 from sluicegate.plan.types import Better, Metric, MetricKind
@@ -33,7 +36,7 @@ def measure(metric: Metric, trial: Trial, results: Mapping[str, str], config: Ch
     A trial of several deliveries counts once, as its worst delivery.
     """
     asked = config.capabilities is None or unmet(trial.case, config.capabilities) is None
-    if not asked and not _crashed(trial):
+    if (not asked and not _crashed(trial)) or _is_of_flags_alone(trial, metric):
         return None
     unknown = nothing_known(trial)
     if unknown is not None:
@@ -45,6 +48,14 @@ def measure(metric: Metric, trial: Trial, results: Mapping[str, str], config: Ch
     if metric.check is not None:
         return _by_check(metric.check, metric, trial, results, config)
     return _built_in(metric, trial, results, config)
+
+
+def _is_of_flags_alone(trial: Trial, metric: Metric) -> bool:
+    """A case that asks for whom a flag is on makes no draft, and its time is no answer's."""
+    return trial.case.given.flags is not None and metric.name not in _OF_ANY_CASE and metric.suite != "rollout"
+
+
+_OF_ANY_CASE = ("crashes", "errors.rate")
 
 
 def _built_in(metric: Metric, trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
@@ -133,10 +144,13 @@ _COUNTED: Mapping[str, Callable[[Trial, Mapping[str, str], CheckConfig], _Measur
     "idempotency.violations": _repeated,
     **_PRICED,
     **_BEHAVIOUR,
+    **_TRACING,
+    **_RETRIEVAL,
+    **_ROLLOUT,
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Reading:
     """A number every output carries."""
 

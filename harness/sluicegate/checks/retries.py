@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from itertools import groupby, pairwise
 
 from sluicegate.checks.check import Problem
@@ -65,6 +64,9 @@ def _ready_at(call: Observation) -> datetime | None:
         return None
     if said.replace(".", "", 1).isdigit():
         return ends_at(call) + timedelta(seconds=float(said))
+    # Its import costs more than checking a hundred trials.
+    from email.utils import parsedate_to_datetime
+
     try:
         return parsedate_to_datetime(said).astimezone(UTC)
     except ValueError:

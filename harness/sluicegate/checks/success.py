@@ -12,6 +12,7 @@ from sluicegate.model import Limits, NotMeasured, Output, Trial
 __all__ = ["result_of", "success"]
 
 _ASKED = ("schema.valid", "schema.must")
+_RESULTS = {result.value: result for result in Result}
 
 
 def success(trial: Trial, config: CheckConfig, results: Mapping[str, str] | None = None) -> bool | NotMeasured:
@@ -39,7 +40,7 @@ def success(trial: Trial, config: CheckConfig, results: Mapping[str, str] | None
 def result_of(name: str, trial: Trial, config: CheckConfig, results: Mapping[str, str] | None) -> Result:
     """The answer of a built-in check, taken from `results` or found now."""
     known = results.get(name) if results is not None else None
-    return Result(known) if known is not None else run_check(CHECKS[name], trial, config).result
+    return _RESULTS[known] if known is not None else run_check(CHECKS[name], trial, config).result
 
 
 def _past(limits: Limits, output: Output) -> bool:

@@ -11,6 +11,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from sluicegate.frozen import frozen
+
 __all__ = ["PARSE_MODES", "ParseError", "Parsed", "Span", "parsed", "units"]
 
 PARSE_MODES = ("HTML", "MarkdownV2", "Markdown")
@@ -26,7 +28,7 @@ class ParseError(Exception):
         super().__init__(f"{message} at byte offset {len(text[:at].encode(errors='replace'))}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Span:
     """One entity, in UTF-16 units of the parsed text."""
 
@@ -36,7 +38,7 @@ class Span:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Parsed:
     """A message as it is shown."""
 

@@ -7,7 +7,6 @@ field it does not have is a finding. `result` is each command's own and stays op
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sluicegate.checks.check import Problem
@@ -17,12 +16,13 @@ from sluicegate.checks.truncation import cut_off
 from sluicegate.checks.urls import host_of, within
 from sluicegate.checks.values import seen
 from sluicegate.errors import Fault, InputError
+from sluicegate.frozen import frozen
 from sluicegate.model import Case, Json
 
 __all__ = ["TrendRules", "compiled", "trend_schema"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TrendRules:
     """The settings of the contract; lengths are in characters."""
 

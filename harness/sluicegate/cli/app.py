@@ -63,7 +63,7 @@ def cli() -> None:
     """Promote, hold or roll back the next step of an AI pipeline's rollout.
 
     Exit codes: 0 promote or complete, 10 hold, 20 rollback, 30 evidence or state unusable, 40 plan or lock
-    invalid, 2 usage.
+    invalid, 2 usage or a pipeline that cannot be opened, 130 interrupted.
     """
 
 

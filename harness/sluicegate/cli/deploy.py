@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from sluicegate.cli.errors import show
 from sluicegate.cli.options import (
     evidence_option,
     format_option,
@@ -31,6 +32,7 @@ __all__ = ["report", "status", "subject", "verify"]
 @click.option("--to", "to_stage", metavar="STAGE", help="Stage that is entered; none after the last.")
 @click.option("--subject", required=True, metavar="DIGEST", help="What is about to serve: sluicegate subject PLAN.")
 @click.option("--max-age", type=seconds, metavar="DURATION", help="Refuse a verdict older than this, e.g. 4h.")
+@evidence_option
 @now_option
 @click.pass_context
 def verify(
@@ -42,6 +44,7 @@ def verify(
     to_stage: str | None,
     subject: str,
     max_age: float | None,
+    evidence: Path | None,
     now: object,
 ) -> None:
     """May this step be taken? Exit 0 only for a fresh promote of exactly this plan, lock, subject and step."""
@@ -50,7 +53,16 @@ def verify(
     from sluicegate.session.verify import verify as ask
 
     assert now is None or isinstance(now, datetime)  # noqa: S101 - click's type made it
-    result = ask(verdict, plan, subject=subject, from_stage=from_stage, to_stage=to_stage, max_age_s=max_age, now=now)
+    result = ask(
+        verdict,
+        plan,
+        subject=subject,
+        from_stage=from_stage,
+        to_stage=to_stage,
+        max_age_s=max_age,
+        evidence=evidence,
+        now=now,
+    )
     click.echo(result.text)
     ctx.exit(result.exit_code)
 
@@ -68,12 +80,13 @@ def status(plan: Path, evidence: Path | None) -> None:
 
 @click.command()
 @plan_argument
+@evidence_option
 @click.option("--parts", is_flag=True, help="Show what the digest is made of.")
-def subject(plan: Path, parts: bool) -> None:
-    """The digest of what serves, as plan names it."""
+def subject(plan: Path, evidence: Path | None, parts: bool) -> None:
+    """The digest of what serves, as plan names it. Evidence makes no git tree dirty, if it is said where it is kept."""
     from sluicegate.session.workspace import Workspace
 
-    workspace = Workspace(plan)
+    workspace = Workspace(plan, evidence=evidence)
     click.echo(workspace.subject)
     if parts:
         for name, value in workspace.subject_parts.items():
@@ -93,7 +106,7 @@ def report(verdict: Path, form: str, output: Path | None) -> None:
         verdict, form, width=screen.width, colour=screen.colour and output is None, ascii_only=screen.ascii_only
     )
     if output is None:
-        click.echo(text, nl=not text.endswith("\n"))
+        show(text, exact=form == "json")
     else:
         write_out(output, text)
         click.echo(f"wrote {output}")

@@ -13,7 +13,7 @@ from sluicegate.cli.errors import say
 from sluicegate.errors import nearest
 
 if TYPE_CHECKING:
-    from sluicegate.plan.types import ToolSpec
+    from sluicegate.plan.types import Plan
 
 __all__ = ["doubles"]
 
@@ -27,7 +27,9 @@ def doubles() -> None:
 
 @doubles.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of 127.0.0.1; a free one without it.")
-@click.option("--plan", type=click.Path(path_type=Path), metavar="PLAN", help="Whose tools to stand in for.")
+@click.option(
+    "--plan", type=click.Path(path_type=Path), metavar="PLAN", help="Whose tools to stand in for, and ids to follow."
+)
 @click.option(
     "--latency",
     "latencies",
@@ -36,7 +38,7 @@ def doubles() -> None:
     help="Median answer time of model, tool or retriever; without a name of all three.",
 )
 @click.option("--seed", type=int, default=0, help="Of the latencies.")
-@click.option("--keep-prompts", is_flag=True, help="Log prompts as they are; they may hold what customers wrote.")
+@click.option("--keep-prompts", is_flag=True, help="Log prompts whole, personal data and secrets masked.")
 def serve(*, port: int, plan: Path | None, latencies: tuple[str, ...], seed: int, keep_prompts: bool) -> None:
     """Serve on 127.0.0.1 until Ctrl-C. Prints the variables to set.
 
@@ -45,11 +47,14 @@ def serve(*, port: int, plan: Path | None, latencies: tuple[str, ...], seed: int
     from sluicegate.doubles.latency import Latencies
     from sluicegate.doubles.server import Doubles
     from sluicegate.doubles.serving import serve as run
+    from sluicegate.session.correlating import follows
 
+    planned = _planned(plan)
     served = Doubles(
-        tools=_tools(plan),
+        tools=planned.tools if planned is not None else (),
         latencies=Latencies(seed=seed, **_medians(latencies)),
-        keep_prompts=keep_prompts,
+        keep_prompts=keep_prompts or (planned is not None and planned.doubles.keep_prompts),
+        follows=follows(planned) if planned is not None else None,
         port=port,
         controlled=True,
     )
@@ -57,12 +62,12 @@ def serve(*, port: int, plan: Path | None, latencies: tuple[str, ...], seed: int
     say("stopped")
 
 
-def _tools(plan: Path | None) -> tuple[ToolSpec, ...]:
+def _planned(plan: Path | None) -> Plan | None:
     if plan is None:
-        return ()
+        return None
     from sluicegate.session.workspace import Workspace
 
-    return Workspace(plan).plan.tools
+    return Workspace(plan).plan
 
 
 def _medians(given: tuple[str, ...]) -> dict[str, float]:

@@ -33,10 +33,16 @@ def say(text: str) -> None:
         click.echo(text, err=True)
 
 
-def show(text: str) -> None:
-    """Print a decision, or what led to it: where nobody can read it (a closed pipe, a full disk) it still stands."""
+def show(text: str, *, exact: bool = False) -> None:
+    """Print a decision, or what led to it: where nobody can read it (a closed pipe, a full disk) it still stands.
+
+    `exact` is for bytes that are verified later: on a terminal alone they get an end of line.
+    """
     with suppress(OSError, ValueError):
-        click.echo(text, nl=not text.endswith("\n"))
+        if exact and not sys.stdout.isatty():
+            click.echo(text.encode(), nl=False)
+        else:
+            click.echo(text, nl=not text.endswith("\n"))
 
 
 def settle() -> None:

@@ -179,7 +179,7 @@ def _judged(workspace: object, stage_name: str | None, form: str, now: datetime 
     )
     for why in judged.unwritten:
         say(f"note: {why}")
-    show(text)
+    show(text, exact=form == "json")
     return judged.verdict.exit_code
 
 

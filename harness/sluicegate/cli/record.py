@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from sluicegate.cli.errors import say
 from sluicegate.cli.options import evidence_option, now_option, plan_argument, time
 
 __all__ = ["record"]
@@ -131,41 +132,46 @@ def attestation(
 
 @record.command()
 @plan_argument
+@evidence_option
 @click.option("--stage", required=True, metavar="NAME", help="Stage that was entered.")
 @now_option
-def entry(plan: Path, stage: str, now: datetime | None) -> None:
+def entry(plan: Path, evidence: Path | None, stage: str, now: datetime | None) -> None:
     """The rollout entered a stage with the present subject; its live evidence begins here."""
     from sluicegate.session.record import enter
     from sluicegate.session.workspace import Workspace
 
-    head = enter(Workspace(plan), stage, now=now)
-    click.echo(f"entered {stage}, state head {head[:16]}")
+    noted = enter(Workspace(plan, evidence=evidence), stage, now=now)
+    click.echo(f"entered {stage}, state head {noted.head[:16]}")
+    for warning in noted.warnings:
+        say(warning)
 
 
 @record.command()
 @plan_argument
+@evidence_option
 @click.option("--stage", required=True, metavar="NAME", help="Stage that was left backwards.")
 @click.option("--by", required=True, help="Who rolled back.")
 @now_option
-def rollback(plan: Path, stage: str, by: str, now: datetime | None) -> None:
+def rollback(plan: Path, evidence: Path | None, stage: str, by: str, now: datetime | None) -> None:
     """A stage was rolled back; its lines stay crossed for this subject."""
     from sluicegate.session.record import roll_back
     from sluicegate.session.workspace import Workspace
 
-    head = roll_back(Workspace(plan), stage, by=by, now=now)
+    head = roll_back(Workspace(plan, evidence=evidence), stage, by=by, now=now)
     click.echo(f"rolled back from {stage}, state head {head[:16]}")
 
 
 @record.command()
 @plan_argument
+@evidence_option
 @click.option("--by", required=True, help="Who has seen the rollback.")
 @now_option
-def acknowledgement(plan: Path, by: str, now: datetime | None) -> None:
+def acknowledgement(plan: Path, evidence: Path | None, by: str, now: datetime | None) -> None:
     """A person has seen the rollback and lets the present subject try."""
     from sluicegate.session.record import acknowledge
     from sluicegate.session.workspace import Workspace
 
-    head = acknowledge(Workspace(plan), by=by, now=now)
+    head = acknowledge(Workspace(plan, evidence=evidence), by=by, now=now)
     click.echo(f"acknowledged by {by}, state head {head[:16]}")
 
 

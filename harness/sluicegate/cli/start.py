@@ -70,7 +70,7 @@ def demo(
     text = shown_verdict(
         judged, made.workspace, stage, form, width=screen.width, colour=screen.colour, ascii_only=screen.ascii_only
     )
-    show(text)
+    show(text, exact=form == "json")
     ctx.exit(judged.verdict.exit_code)
 
 

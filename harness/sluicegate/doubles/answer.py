@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal, Protocol
 
 from sluicegate.doubles.runs import Run
+from sluicegate.frozen import frozen
 from sluicegate.model import Json, canonical, rfc3339
 
 __all__ = ["Answer", "Call", "Cut", "Endpoint", "json_answer"]
@@ -17,7 +18,7 @@ Cut = Literal["no", "silent", "reset", "middle"]
 answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Call:
     """One request as it arrived, already attributed."""
 
@@ -45,7 +46,7 @@ class Call:
         return self.run.see(double, action, self.at, detail)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Answer:
     """What goes back, and when."""
 

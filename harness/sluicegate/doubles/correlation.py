@@ -9,8 +9,8 @@ from sluicegate.model import Json, digest_bytes
 
 __all__ = ["ID_HEADERS", "TRACEPARENT", "By", "correlation"]
 
-By = Literal["path", "header", "traceparent", "canary", "nothing"]
-"""What named the run."""
+By = Literal["path", "header", "traceparent", "canary", "lane", "nothing"]
+"""What named the run; `lane`: it was the only one open, and never more than one is."""
 
 TRACEPARENT = "traceparent"
 ID_HEADERS = (

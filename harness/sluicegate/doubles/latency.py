@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import log
 from random import Random
+
+from sluicegate.frozen import frozen
 
 __all__ = ["Latencies"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Latencies:
     """Median answer times of the doubles, log-normal around the median."""
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from sluicegate.checks.masking import mask
 from sluicegate.doubles import tokens
 from sluicegate.model import Case, Json, Message, ToolResult, digest_bytes
 
@@ -43,11 +44,15 @@ def marks(case: Case, text: str) -> list[str]:
 def carried(case: Case, text: str) -> dict[str, Json]:
     """Which of the case's snippets stand in `text`, and of each tool's result how many values of how many.
 
-    Values are texts of three characters and numbers of two digits on: what is shorter stands in any text.
+    A snippet that stands there more than once is told with the number. Values are texts of three characters and numbers
+    of two digits on: what is shorter stands in any text.
     """
     given, told = case.given, dict[str, Json]()
     if given.snippets:
-        told["snippets"] = list(dict.fromkeys(item.id for item in given.snippets if _stands(item.text, text)))
+        times = {item.id: _times(item.text, text) for item in given.snippets}
+        told["snippets"] = [name for name, count in times.items() if count]
+        if repeated := {name: count for name, count in times.items() if count > 1}:
+            told["repeated"] = repeated
     if given.tool_results:
         told["tools"] = {
             name: [sum(_stands(value, text) for value in values), len(values)]
@@ -70,11 +75,13 @@ def sections(messages: Sequence[Message]) -> list[Json]:
 
 
 def kept_prompt(messages: Sequence[Message], room: int = PROMPT_LIMIT) -> dict[str, Json]:
-    """The prompt itself, for who asks for it; named under `sensitive`, as it may hold what a customer wrote."""
+    """The prompt itself, masked, for who asks for it; named under `sensitive`, as it holds what a customer wrote."""
     said, whole = list[Json](), True
     for message in messages:
-        text = message.content[:room]
-        whole = whole and len(text) == len(message.content)
+        # Masked before it is cut: half a number is not recognised.
+        content = mask(message.content)
+        text = content[:room]
+        whole = whole and len(text) == len(content)
         said.append({"role": message.role[:40], "content": text})
         room -= len(text)
         if room <= 0 or len(said) == _MOST_SECTIONS:
@@ -98,6 +105,14 @@ def _stands(wanted: str, text: str) -> bool:
         return True
     escaped = json.dumps(wanted)[1:-1]
     return escaped != wanted and escaped in text
+
+
+def _times(wanted: str, text: str) -> int:
+    """How often it stands there; empty text stands nowhere."""
+    if not wanted:
+        return 0
+    escaped = json.dumps(wanted)[1:-1]
+    return text.count(wanted) + (text.count(escaped) if escaped != wanted else 0)
 
 
 def _values_by_tool(results: Iterable[ToolResult]) -> dict[str, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from sluicegate.doubles import tokens
 from sluicegate.doubles.answer import Call
@@ -11,12 +11,13 @@ from sluicegate.doubles.faults import NEVER_MS, SLOW_MS, status_of, struck
 from sluicegate.doubles.latency import Latencies
 from sluicegate.doubles.prompts import PROMPT_LIMIT, carried, kept_prompt, marks, sections, texts_in
 from sluicegate.doubles.runs import Run
+from sluicegate.frozen import frozen
 from sluicegate.model import Case, Fault, Json, Message, ScriptedToolCall, canonical, digest_bytes, digest_of, encode
 
 __all__ = ["ModelRequest", "Replies", "Reply", "TemplateModel", "delay_of"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelRequest:
     """A request to a model, in no protocol's words."""
 
@@ -37,7 +38,7 @@ TemplateModel = Callable[[ModelRequest], str]
 """Answers from the request alone: the same request, the same answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reply:
     """What to answer, for a protocol to put into its own form."""
 
@@ -56,7 +57,7 @@ class Reply:
     """Detail of the observation; a protocol completes it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Said:
     text: str = ""
     finish: str = "stop"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sluicegate.doubles.answer import Answer, Call, json_answer
 from sluicegate.doubles.bodies import read_json
 from sluicegate.doubles.faults import disturbed, struck
 from sluicegate.doubles.latency import Latencies
+from sluicegate.frozen import frozen
 from sluicegate.model import Json, RetrievalScript, Snippet, digest_of, encode, parse_time, rfc3339
 
 __all__ = ["Retriever"]
@@ -22,7 +22,7 @@ _MOST_TOLD = 200
 """Snippets left out that an observation names."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Asked:
     query: str
     k: int

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 
 from sluicegate.doubles.correlation import TRACEPARENT, By
 from sluicegate.doubles.ticking import Ticking
@@ -43,8 +44,12 @@ class Run:
     ticking: Ticking | None = None
     looks: dict[str, Json] | None = None
     """Detail of the observation that counts looks at the clock."""
+    when_written: Callable[[], None] | None = None
+    """Called once, as soon as a tool has written."""
     log: list[Observation] = field(default_factory=list)
     dropped: int = 0
+    unanswered: dict[int, tuple[dict[str, Json], float]] = field(default_factory=dict)
+    """Details of requests that wait for their first byte, and since when by the clock `monotonic`."""
 
     def clock(self, real: datetime) -> Ticking:
         """The run's clock, which starts when it is first looked at."""
@@ -64,6 +69,12 @@ class Run:
         else:
             self.dropped += 1
         return detail
+
+    def wrote(self) -> None:
+        """A tool has had its effect; its answer has not gone out."""
+        tell, self.when_written = self.when_written, None
+        if tell is not None:
+            tell()
 
     def observations(self) -> tuple[Observation, ...]:
         """Everything seen, in order of arrival."""
@@ -85,7 +96,9 @@ def split_path(path: str) -> tuple[str | None, str]:
 class Runs:
     """The open runs, and the account of what belonged to none of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, lane: bool = False) -> None:
+        """`lane`: no more than one run is ever open, so what names nobody belongs to it."""
+        self._lane = lane
         self._open: dict[str, Run] = {}
         self.unattributed = 0
         """Requests that named no run and fitted none; evidence is incomplete while this is not 0."""
@@ -105,8 +118,14 @@ class Runs:
         self._open[run_id] = Run(run_id=run_id, case=case)
 
     def close(self, run_id: str) -> tuple[Observation, ...]:
-        """End a run and give back what was seen. Raises KeyError for a run that is not open."""
-        return self._open.pop(run_id).observations()
+        """End a run and give back what was seen. Raises KeyError for a run that is not open.
+
+        Whoever still waits for a first byte has gone on without it: the caller is heard hanging up a moment later.
+        """
+        run = self._open.pop(run_id)
+        for detail, since in run.unanswered.values():
+            detail |= {"aborted": True, "aborted_after_ms": round((monotonic() - since) * 1000, 1)}
+        return run.observations()
 
     def named(self, run_id: str) -> Run | None:
         """The open run of that id."""
@@ -126,7 +145,18 @@ class Runs:
         if trace and trace[1] in self._open:
             return trace[1], self._open[trace[1]], "traceparent"
         fitting = [run for run in self._open.values() if _carries_canary(run.case, raw)]
-        return (None, fitting[0], "canary") if len(fitting) == 1 else (None, None, "nothing")
+        if len(fitting) == 1:
+            return None, fitting[0], "canary"
+        if self._lane and len(self._open) == 1:
+            return None, next(iter(self._open.values())), "lane"
+        return None, None, "nothing"
+
+    def contradicts(self, run_id: str, headers: Mapping[str, str]) -> bool:
+        """Whether the headers name another run than the path: a client that is shared belongs to nobody."""
+        if headers.get("x-sluicegate-run", run_id) != run_id:
+            return True
+        trace = _TRACEPARENT.match(headers.get(TRACEPARENT, ""))
+        return trace is not None and trace[1] != run_id and trace[1] in self._open
 
     def stray(self) -> Run:
         """A run of its own for a request nobody owns: it is answered, counted and kept apart."""

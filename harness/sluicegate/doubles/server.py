@@ -6,7 +6,7 @@ import errno
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sluicegate.doubles.answer import Answer, Call, Endpoint, json_answer
 from sluicegate.doubles.anthropic import Anthropic
@@ -18,21 +18,25 @@ from sluicegate.doubles.latency import Latencies
 from sluicegate.doubles.openai import OpenAI
 from sluicegate.doubles.replies import Replies, TemplateModel
 from sluicegate.doubles.retriever import Retriever
-from sluicegate.doubles.runs import Runs, split_path
+from sluicegate.doubles.runs import Run, Runs, split_path
 from sluicegate.doubles.scripts import check_script
+from sluicegate.doubles.telemetry import Telemetry
 from sluicegate.doubles.template import template_reply
 from sluicegate.doubles.tools import Tools
 from sluicegate.doubles.writing import write
 from sluicegate.errors import Fault, InputError
-from sluicegate.model import Case, Observation, now_utc
-from sluicegate.plan.types import ToolSpec
+from sluicegate.model import Case, Json, Observation, now_utc, rfc3339
+from sluicegate.plan.types import CorrelationSpec, ToolSpec
 
 if TYPE_CHECKING:
     from aiohttp import web
 
-__all__ = ["BODY_LIMIT", "HOST", "Doubles"]
+__all__ = ["BODY_LIMIT", "HOST", "TOLD", "Doubles", "Why"]
 
 HOST = "127.0.0.1"
+TOLD = 20
+"""Requests of each kind without a run that are told one by one; the rest is counted."""
+Why = Literal["unattributed", "late"]
 BODY_LIMIT = 8_000_000
 """Bytes of a request that are read; a larger one is answered 413 and observed without its content."""
 
@@ -57,11 +61,20 @@ class Doubles:
         keep_prompts: bool = False,
         port: int = 0,
         controlled: bool = False,
+        lane: bool = False,
+        noticed: Callable[[Why, Observation], None] | None = None,
+        follows: CorrelationSpec | None = None,
+        only_follows: bool = False,
     ) -> None:
-        """`keep_prompts` puts prompts into the observations; `controlled` lets `/_runs` script runs over HTTP."""
+        """`keep_prompts` puts prompts into the observations; `controlled` lets `/_runs` script runs over HTTP.
+
+        `lane` says that no two runs are ever open at once. `noticed` is told the first few requests of each kind that
+        belong to no run. `follows` says where the id of a run is to be found again, and opens the receiver of spans;
+        `only_follows` leaves everything else out, for a pipeline that is to call nobody here.
+        """
         latencies = latencies or Latencies()
         replies = Replies(template=template, latencies=latencies, keep_prompts=keep_prompts)
-        self._endpoints: tuple[Endpoint, ...] = (
+        every: tuple[Endpoint, ...] = (
             OpenAI(replies, latencies=latencies),
             Anthropic(replies),
             Gemini(replies),
@@ -69,8 +82,12 @@ class Doubles:
             Retriever(latencies=latencies),
             Clock(),
         )
-        self._tool_names = frozenset(tool.name for tool in tools)
-        self._runs = Runs()
+        self._endpoints = () if only_follows else every
+        self._tool_names = None if only_follows else frozenset(tool.name for tool in tools)
+        self._runs = Runs(lane=lane)
+        self._noticed = noticed
+        self.telemetry = None if follows is None else Telemetry(self._runs, follows, clock)
+        """What the pipeline tells of itself, where somebody follows it."""
         self._port = port
         # A pipeline under test must not be able to write its own script.
         self._control = Control(self, self._runs) if controlled else None
@@ -120,7 +137,7 @@ class Doubles:
         """Base URLs by variable, without a run; to be set before user code is imported."""
         # Vendors' clients refuse to start without a key; this one also keeps a real key out of loopback requests.
         keys = {name: "sluicegate-double" for endpoint in self._endpoints for name in endpoint.keys}
-        return {**self._urls(""), **keys}
+        return {**self._urls(""), **keys, **(self.telemetry.settings() if self.telemetry is not None else {})}
 
     def open_run(self, run_id: str, case: Case) -> Mapping[str, str]:
         """Script the doubles for one run. Raises InputError for what no double can play, ValueError if open."""
@@ -128,14 +145,25 @@ class Doubles:
         self._runs.open(run_id, case)
         return self._urls(f"/r/{run_id}")
 
+    def when_written(self, run_id: str, tell: Callable[[], None]) -> None:
+        """Call `tell` once, as soon as a tool of the run has written. Does nothing for a run that is not open."""
+        run = self._runs.named(run_id)
+        if run is not None:
+            run.when_written = tell
+
     def close_run(self, run_id: str) -> tuple[Observation, ...]:
         """What was attributed to the run, in order of arrival. Raises KeyError for a run that is not open."""
-        return self._runs.close(run_id)
+        seen = self._runs.close(run_id)
+        if self.telemetry is not None:
+            self.telemetry.close(run_id)
+        return seen
 
     def _urls(self, prefix: str) -> dict[str, str]:
         if self._runner is None:
             raise RuntimeError("the doubles are not running; await start() first")
-        return {endpoint.variable: f"{self._base}{prefix}{endpoint.prefix}" for endpoint in self._endpoints}
+        base = f"{self._base}{prefix}"
+        told = self.telemetry.variables(base) if self.telemetry is not None else {}
+        return {**{endpoint.variable: f"{base}{endpoint.prefix}" for endpoint in self._endpoints}, **told}
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await _body(request)
@@ -143,16 +171,24 @@ class Doubles:
         if self._control is not None and self._control.owns(path):
             return await write(request, self._control.answer(request.method, path, request.headers, body))
         run_id, path = split_path(path)
+        if self.telemetry is not None and self.telemetry.owns(path):
+            kind = request.headers.get("content-type", "")
+            return await write(request, self.telemetry.answer(run_id, request.method, path, kind, body))
         named_by: By = "path"
         if run_id is None:
             raw = (body or b"") + request.rel_url.raw_path_qs.encode()
             run_id, run, named_by = self._runs.belonging(request.headers, raw)
         else:
             run = self._runs.named(run_id)
+            if self._runs.contradicts(run_id, request.headers):
+                run_id, run, named_by = None, None, "nothing"
         if run is None and run_id is not None:
             self._runs.late += 1
+            self._notice("late", self._runs.late, request.method, path, run_id)
             return await write(request, json_answer({"error": f"run {run_id[:16]} is not open"}, status=410))
         owner = run or self._runs.stray()
+        if run is None:
+            self._notice("unattributed", self._runs.unattributed, request.method, path, "")
         call = Call(
             run=owner,
             method=request.method,
@@ -160,12 +196,23 @@ class Doubles:
             query=tuple(request.rel_url.query.items()),
             body=body,
             when=self._clock(),
-            correlation=correlation(named_by, request.headers),
+            correlation=self._correlation(named_by, owner, request.headers),
         )
         answer = self._decide(call)
         if run is None:
             self._runs.strays.extend(owner.log)
-        return await write(request, answer)
+        return await write(request, answer, owner.unanswered)
+
+    def _notice(self, why: Why, number: int, method: str, path: str, run_id: str) -> None:
+        if self._noticed is not None and number <= TOLD:
+            action, at = f"{method} {path[:200]}", rfc3339(self._clock())
+            self._noticed(why, Observation(run_id=run_id[:16], double="server", action=action, at=at))
+
+    def _correlation(self, named_by: By, run: Run, headers: Mapping[str, str]) -> dict[str, Json]:
+        told = correlation(named_by, headers)
+        if self.telemetry is not None:
+            told["carries"] = self.telemetry.carried(run, headers).value
+        return told
 
     def _decide(self, call: Call) -> Answer:
         for endpoint in self._endpoints:

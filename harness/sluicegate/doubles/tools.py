@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import isfinite
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -14,6 +14,7 @@ from sluicegate.doubles.bodies import DEEPEST
 from sluicegate.doubles.faults import disturbed, struck
 from sluicegate.doubles.latency import Latencies
 from sluicegate.doubles.runs import Run
+from sluicegate.frozen import frozen
 from sluicegate.model import Json, ToolResult, digest_bytes
 from sluicegate.plan.types import ToolSpec
 
@@ -23,6 +24,7 @@ _RECORDED_BYTES = 64_000
 """A larger body is recorded by its digest and size."""
 
 _WIDEST = 2**63
+_REFUSING = ("rate_limit", "server_error", "refused_connection")
 
 
 class Tools:
@@ -53,7 +55,9 @@ class Tools:
     def _answer(self, call: Call, tool: ToolSpec, path: str, received: _Received) -> Answer:
         run, target = call.run, f"tool:{tool.name}"
         turn, fault = struck(run, target)
-        status, value, latency_ms = _result(run, tool, path, received.arguments)
+        # What is turned away has no effect.
+        refused = fault is not None and fault.kind in _REFUSING
+        status, value, latency_ms = (500, None, 0.0) if refused else _result(run, tool, path, received.arguments)
         detail = {**received.recorded(), "status": status, "writes": tool.writes}
         answer = json_answer(
             value,
@@ -61,10 +65,12 @@ class Tools:
             delay_ms=latency_ms or self._latencies.draw(self._latencies.tool_ms, run.case.id, target, turn),
             seen=call.see("tool", tool.name, detail),
         )
+        if tool.writes and status < 400:
+            run.wrote()
         return disturbed(answer, fault, call)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Received:
     arguments: Mapping[str, Json]
     """Path, query and body; where a name came twice, the last value."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from sluicegate.doubles.bodies import read_json
 from sluicegate.doubles.faults import SLOW_GAP_MS, retry_after, status_of
 from sluicegate.doubles.prompts import marks
 from sluicegate.doubles.replies import ModelRequest, Replies, Reply
+from sluicegate.frozen import frozen
 from sluicegate.model import Json, canonical, digest_bytes
 
 __all__ = [
@@ -64,7 +65,7 @@ class ErrorWriter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Speech:
     """One protocol's way to say things."""
 

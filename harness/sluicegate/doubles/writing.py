@@ -8,6 +8,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from sluicegate.doubles.answer import Answer
+from sluicegate.model import Json
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -18,14 +19,19 @@ _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, for 0 seconds: closing sends RST instead of FIN."""
 
 
-async def write(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
-    """Send the answer. Whoever hangs up before it is out is noted in its observation."""
+async def write(
+    request: web.BaseRequest, answer: Answer, unanswered: dict[int, tuple[dict[str, Json], float]] | None = None
+) -> web.StreamResponse:
+    """Send the answer. Whoever hangs up before it is out is noted in its observation.
+
+    Until its first byte it stands among the `unanswered`, with the time by the loop's clock.
+    """
     from aiohttp import web
 
     begun = asyncio.get_running_loop().time()
     try:
         if answer.delay_ms > 0:
-            await asyncio.sleep(answer.delay_ms / 1000)
+            await _waited(answer, begun, {} if unanswered is None else unanswered)
         if answer.cut == "silent":
             return _hung_up(request)
         if answer.cut == "reset":
@@ -39,6 +45,15 @@ async def write(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
         raise
     headers = {"content-type": answer.content_type, **answer.headers}
     return web.Response(status=answer.status, body=answer.body, headers=headers)
+
+
+async def _waited(answer: Answer, begun: float, unanswered: dict[int, tuple[dict[str, Json], float]]) -> None:
+    if answer.seen is not None:
+        unanswered[id(answer)] = answer.seen, begun
+    try:
+        await asyncio.sleep(answer.delay_ms / 1000)
+    finally:
+        unanswered.pop(id(answer), None)
 
 
 async def _write_pieces(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from fractions import Fraction
 from math import fsum, inf, isfinite
 from operator import gt
 
+from sluicegate.frozen import frozen
 from sluicegate.gate.body import Body
 from sluicegate.gate.capped import CappedValues
 from sluicegate.gate.cuts import unit_ranges
@@ -26,7 +26,7 @@ from sluicegate.stats import quantile as quantiles
 __all__ = ["Frame", "body_of", "has_rows", "reference_of", "unit_of"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Frame:
     """When and where a criterion is judged."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
+from sluicegate.frozen import frozen
 from sluicegate.gate.sides import Side
 from sluicegate.model import Estimate, NotMeasured
 
 __all__ = ["Body", "Flip"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Flip:
     """What would change the answer."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
+from sluicegate.frozen import frozen
 from sluicegate.gate.body import Flip
 from sluicegate.gate.sides import Sense, Side
 from sluicegate.gate.wording import count_of, figure
@@ -15,7 +15,7 @@ from sluicegate.plan.types import Better, Scale
 __all__ = ["CappedValues"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CappedValues:
     """The total of each unit; every one must be within the limit."""
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import shlex
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from sluicegate.errors import printable
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
 from sluicegate.model import CriterionResult, Finding, Kind, Reason, Severity
 from sluicegate.plan.types import MetricKind
+
+if TYPE_CHECKING:
+    from sluicegate.gate.counting import Shortlist
 
 __all__ = ["Causes", "causes_said", "failures_said", "incidents_said"]
 
@@ -19,12 +23,14 @@ _CAUSES_NAMED = 3
 _MISSED_ROWS = (2, 3, 9, 10)
 
 
-def incidents_said(findings: Sequence[Finding], kind: Kind, metric: str, question: Question) -> Iterator[Reason]:
-    """Each incident by itself, with the command that reruns only its case."""
+def incidents_said(found: Shortlist, kind: Kind, metric: str, question: Question) -> Iterator[Reason]:
+    """Each incident by itself, with the command that reruns only its case; of those past the first ones how many."""
+    findings = found.findings
     for finding in findings[:_INCIDENTS_NAMED]:
         said = "not confirmed: " if kind is Kind.HOLD_SUSPECT else ""
         text = printable(f"{finding.case_id}: {said}{finding.message}")
-        yield _reason(finding, kind, metric or finding.check, text, question)
+        cases = found.alike.cases(finding) if found.total > _INCIDENTS_NAMED else 0
+        yield _reason(finding, kind, metric or finding.check, text, question, cases=cases)
 
 
 class Causes:
@@ -71,6 +77,6 @@ def failures_said(
         yield _reason(first, kind, first.check, printable(text), question)
 
 
-def _reason(finding: Finding, kind: Kind, about: str, text: str, question: Question) -> Reason:
+def _reason(finding: Finding, kind: Kind, about: str, text: str, question: Question, *, cases: int = 0) -> Reason:
     rerun = shlex.join([*question.rerun, printable(finding.case_id)])
-    return Reason(kind=kind, about=about, text=text, mend=finding.mend, finding=finding, rerun=rerun)
+    return Reason(kind=kind, about=about, text=text, mend=finding.mend, finding=finding, rerun=rerun, cases=cases)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sluicegate.checks import SUITES
 from sluicegate.errors import printable
 from sluicegate.gate.causes import failures_said
+from sluicegate.gate.commands import pytest_command
 from sluicegate.gate.hearing import Hearing
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.validity import Question
@@ -16,10 +17,11 @@ from sluicegate.plan.types import Criterion, MetricKind, RecordingTarget
 
 __all__ = ["completeness_said"]
 
-_COLLECT = "Collect evidence again."
+_COLLECT = "Collect what is missing. Run: sluicegate gate"
 _LOCK = "Run: sluicegate plan lock"
 _FAILED_NAMED = 3
-_READ_MODEL_CALLS = ("fallback", "budget", "routing")
+_NAMED = 5
+_READ_MODEL_CALLS = ("fallback", "budget", "routing", "tracing")
 _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
 
 
@@ -29,6 +31,7 @@ def completeness_said(hearing: Hearing, question: Question, suites: list[SuiteAc
     yield from _pinned(hearing, question)
     yield from _trials(hearing)
     yield from _unseen(hearing, question)
+    yield from hearing.strays.said(question)
     for suite in suites:
         yield from _suite(suite, question)
         yield from _failed(suite, hearing, question)
@@ -36,9 +39,11 @@ def completeness_said(hearing: Hearing, question: Question, suites: list[SuiteAc
         yield from _tests(hearing, question)
     if unread := hearing.shards.unread():
         text = f"only {unread} bundled tests read their results: the others were deselected or stopped."
-        yield _incomplete("suites", text, "Run pytest without -k, -m, -x and without paths that leave the suites out.")
+        mend = f"Leave out -k, -m, -x and paths that leave the suites out. Run: {pytest_command(question)}"
+        yield _incomplete("suites", text, mend)
     if unfinished := hearing.shards.unfinished():
-        yield _incomplete("workers", f"{count_of(unfinished.count, 'worker')} did not finish: {unfinished}.", _COLLECT)
+        mend = f"Run: {pytest_command(question)}"
+        yield _incomplete("workers", f"{count_of(unfinished.count, 'worker')} did not finish: {unfinished}.", mend)
     if hearing.failures:
         text = f"the judge could not read {count_of(hearing.failures.count, 'record')}: {hearing.failures}."
         yield _incomplete("judge", text, "Report it with the ledger.")
@@ -140,7 +145,8 @@ def _graded(name: str, question: Question) -> list[Criterion]:
 
 def _tests(hearing: Hearing, question: Question) -> Iterator[Reason]:
     for said, names in hearing.tests.incomplete():
-        yield _incomplete("tests", f"{count_of(names.count, 'required test')} {said}: {names}.", "Run them all, once.")
+        mend = f"Run them all, once. Run: {pytest_command(question)}"
+        yield _incomplete("tests", f"{count_of(names.count, 'required test')} {said}: {names}.", mend)
     if hearing.tests.unpinned:
         names = hearing.tests.unpinned
         text = f"{count_of(names.count, 'report')} of tests that the lock does not pin: {names}."
@@ -164,5 +170,6 @@ def _incomplete(about: str, text: str, mend: str) -> Reason:
 
 
 def _few(names: tuple[str, ...], count: int) -> str:
+    names = names[:_NAMED]
     more = count - len(names)
     return ", ".join(names) + (f" and {more:,} more" if more > 0 else "")

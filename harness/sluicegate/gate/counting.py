@@ -10,11 +10,14 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 
 from sluicegate.checks import Contribution
+from sluicegate.frozen import frozen
+from sluicegate.gate.alike import Alike
 from sluicegate.gate.growing import Arrivals, Upload, joined
 from sluicegate.gate.reading import Measured, Rows, UnreadableError, VoidSpan
 from sluicegate.gate.series import Evidence, Series
 from sluicegate.gate.validity import Admission
 from sluicegate.model import Finding, NotMeasured, Origin
+from sluicegate.model.often import made_often
 from sluicegate.plan.types import Better, Criterion, MetricKind
 
 __all__ = ["Attempt", "Channel", "Pool", "Shortlist"]
@@ -28,9 +31,11 @@ class Shortlist:
         self._items: list[tuple[tuple[int, str, str, int, str, str], str, Finding]] = []
         self._known: set[tuple[tuple[int, str, str, int, str, str], str]] = set()
         self.total = 0
+        self.alike = Alike()
 
     def add(self, finding: Finding) -> None:
         """Take a finding; the same one from another attempt counts once while it is on the list."""
+        self.alike.add(finding)
         key = (finding.sort_key(), finding.excerpt)
         if key in self._known:
             return
@@ -143,7 +148,8 @@ class Pool:
         return (sign * counted.k * n, -counted.n) < (sign * k * counted.n, -n)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@made_often
+@frozen
 class Attempt:
     """What one trial gives to one criterion."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from sluicegate.frozen import frozen
 from sluicegate.gate.bodies import Frame, body_of, has_rows, reference_of, unit_of
 from sluicegate.gate.body import Flip
 from sluicegate.gate.cuts import TIME_UNITS_S, by_slice, since
@@ -75,7 +76,7 @@ def judge_criterion(
     return case.result(worst(standings), slices)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Case:
     """Everything that one criterion is judged by."""
 

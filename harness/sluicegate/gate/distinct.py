@@ -1,9 +1,10 @@
 """Which rows of growing evidence are one unit: none is promoted on twice, and no failure is lost as a copy.
 
-1. Rows with one unit id are one unit, in whatever file: its worst outcome counts, of groups the one with the most
-   failures; groups of different sizes promote nothing. In another slice it is another unit.
+1. Rows with one unit id are one unit, in whatever file: its worst outcome counts, of a group the most failures and the
+   most units of any record; groups of different sizes promote nothing. In another slice it is another unit.
 2. Without ids, one source (by name and place, or by content) recorded again counts each row as often as the recording
-   that has it most often; a group of units that another recording sizes differently promotes nothing.
+   that has it most often. A group of units (see `groups`) is what stands at one time in one slice; where recordings
+   size it differently it counts once, as with an id, and promotes nothing.
 3. Without ids, different sources that overlap in time cannot be told apart: nothing is promoted on them; equal rows
    count once for the rollback line, and a line that only all of them together cross is suspect.
 """
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress, pairwise
 
+from sluicegate.frozen import frozen
 from sluicegate.gate.series import Series
 from sluicegate.plan.types import Better
 
@@ -29,7 +31,7 @@ _PRIMES = (1, 3, 7, 13, 29, 61, 127, 251)
 """Into how many parts rows are dealt. Times often stand at even distances, which share no factor with these."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Upload:
     """What rows were recorded with."""
 
@@ -52,7 +54,7 @@ class Span:
     """Every row has a unit id."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Columns:
     """All rows with their ids, and which are left out."""
 
@@ -63,8 +65,8 @@ class Columns:
     """Digest of each row's unit, 0 for none; empty when no row has one."""
     dropped: bytearray
     better: Better
-    conflicts: list[int] = field(default_factory=list)
-    """Rows that another of the same unit contradicts, where neither way is better, or their sizes differ."""
+    conflicts: set[tuple[int, ...]] = field(default_factory=set)
+    """Units whose records disagree, where neither way is better, or about their size: by id, or by slice and time."""
 
     def drop(self, row: int) -> int:
         """Leave a row out; gives its units."""
@@ -80,37 +82,32 @@ class Columns:
     def is_worse(self, row: int, than: int) -> bool:
         """Whether a record of a unit is worse than another; of equally bad ones the later."""
         series = self.series
-        sense = {Better.HIGHER: -1, Better.LOWER: 1, Better.INSIDE: 1}[self.better]
         if series.value:
+            sense = {Better.HIGHER: -1, Better.LOWER: 1, Better.INSIDE: 1}[self.better]
             mine, other = ((series.k[each], sense * series.value[each]) for each in (row, than))
+            differ = mine != other
         else:
-            n = series.n
-            mine, other = self._failures(row), self._failures(than)
-            if n[row] != n[than]:
-                self.conflicts.append(row)
-                return (*mine, n[row], series.at_us[row]) > (*other, n[than], series.at_us[than])
-        if mine[:2] != other[:2] and self.better is Better.INSIDE:
-            self.conflicts.append(row)
+            mine, other = ((self.failures(each), 0.0) for each in (row, than))
+            differ = (series.k[row], series.n[row]) != (series.k[than], series.n[than])
+            if series.n[row] != series.n[than]:
+                self.conflicts.add((self.ids[row],))
+        if differ and self.better is Better.INSIDE:
+            self.conflicts.add((self.ids[row],))
         return (*mine, series.at_us[row]) > (*other, series.at_us[than])
 
-    def _failures(self, row: int) -> tuple[int, int]:
-        """How many units of a group are bad, then the good ones, fewer being worse."""
+    def failures(self, row: int) -> int:
+        """How many units of a row are bad."""
         k, n = self.series.k[row], self.series.n[row]
-        bad = n - k if self.better is Better.HIGHER else k
-        return bad, bad - n
+        return n - k if self.better is Better.HIGHER else k
 
-    def resized(self, recordings: Sequence[Sequence[Span]]) -> Iterator[int]:
-        """Rows without an id, of groups that an earlier recording of their source has with another size."""
-        series, first = self.series, dict[tuple[int, int], int]()
-        for number, spans in enumerate(recordings if len(recordings) > 1 else ()):
-            for span in spans:
-                if span.named or max(series.n[span.start : span.stop], default=1) < 2:
-                    continue
-                for row in range(span.start, span.stop):
-                    if series.n[row] > 1 and not self.dropped[row]:
-                        group = series.slice_index[row], series.at_us[row]
-                        if first.setdefault(group, number) != number:
-                            yield row
+    def resize(self, row: int, bad: int, size: int) -> None:
+        """Let a row stand for so many units, of which so many are bad."""
+        series, k = self.series, size - bad if self.better is Better.HIGHER else bad
+        try:
+            series.k[row], series.n[row] = k, size
+        except OverflowError:
+            series.k, series.n = array("q", series.k), array("q", series.n)
+            series.k[row], series.n[row] = k, size
 
 
 def sources(spans: Sequence[Span]) -> dict[str, list[Span]]:
@@ -148,10 +145,17 @@ def same_units(columns: Columns) -> int:
                 continue
             worse = _said(columns.series, row) != _said(columns.series, held) and columns.is_worse(row, held)
             repeated += columns.drop(held if worse else row)
+            _enlarge(columns, *((row, held) if worse else (held, row)))
             if worse:
                 best[unit, slices[row]] = row
         repeated += _unsliced(columns, best)
     return repeated
+
+
+def _enlarge(columns: Columns, row: int, dropped: int) -> None:
+    """A group recorded in two sizes has the failures of the worse record, and the units of the larger one."""
+    if columns.series.n[row] < (size := columns.series.n[dropped]):
+        columns.resize(row, columns.failures(row), size)
 
 
 def _unsliced(columns: Columns, best: Mapping[tuple[int, int], int]) -> int:
@@ -167,9 +171,10 @@ def _unsliced(columns: Columns, best: Mapping[tuple[int, int], int]) -> int:
         repeated += columns.drop(row)
         if all(columns.is_worse(row, each) for each in rows):
             first = min(rows, key=lambda each: str(columns.names[series.slice_index[each]]))
-            series.k[first], series.n[first] = series.k[row], series.n[row]
             if series.value:
-                series.value[first] = series.value[row]
+                series.k[first], series.value[first] = series.k[row], series.value[row]
+            else:
+                columns.resize(first, columns.failures(row), max(series.n[row], series.n[first]))
     return repeated
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from heapq import merge
@@ -11,7 +11,9 @@ from itertools import compress
 from operator import itemgetter
 from typing import TypeVar
 
+from sluicegate.frozen import frozen
 from sluicegate.gate.distinct import Columns, Span, Upload, copies, same_units, sources
+from sluicegate.gate.groups import Group, folded, resized
 from sluicegate.gate.overlap import unclear
 from sluicegate.gate.reading import Rows, VoidSpan
 from sluicegate.gate.series import Series
@@ -23,7 +25,7 @@ __all__ = ["Arrivals", "Settled", "Upload", "joined"]
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Settled:
     """Growing evidence in order of time, each unit once."""
 
@@ -70,20 +72,25 @@ class Arrivals:
         """The series in order of time; `better` says which of two records of one unit is the worse."""
         dropped = bytearray(len(self.series))
         void = self._drop_void(dropped, voids)
+        never = bytes(dropped)
         names = [name for name in self.slice_of if name is not None]
         columns = Columns(series=self.series, names=names, ids=self.ids, dropped=dropped, better=better)
         grouped = sources(self.spans)
-        repeated = sum(copies(columns, _recordings(spans)) for spans in grouped.values())
-        least = self._least(columns) if better is Better.INSIDE and self.ids else None
+        recordings = [_recordings(spans) for spans in grouped.values()]
+        repeated = sum(copies(columns, each) for each in recordings)
+        groups = [resized(columns, each) for each in recordings]
+        for found in groups:
+            columns.conflicts.update(found)
+        least = self._least(columns, recordings, groups, never) if better is Better.INSIDE else None
         repeated += same_units(columns)
-        for spans in grouped.values():
-            columns.conflicts.extend(columns.resized(_recordings(spans)))
-        doubt = unclear(columns, grouped)
-        apart = None
+        doubt, apart = unclear(columns, grouped), None
         if doubt is not None:
             apart = Arrivals(series=deepcopy(self.series), ordered=self.ordered, slice_of=self.slice_of)
             apart._finish(bytearray(dropped))
             copies(columns, list(grouped.values()))
+            # Files that overlap may give one group too, as recordings of one file do.
+            every = [spans for each in recordings for spans in each]
+            repeated += folded(columns, every, resized(columns, every).union(*groups), never)
         self._finish(dropped)
         return Settled(
             series=self.series,
@@ -94,11 +101,22 @@ class Arrivals:
             least=least if columns.conflicts else None,
         )
 
-    def _least(self, columns: Columns) -> Series:
+    def _least(
+        self,
+        columns: Columns,
+        recordings: Sequence[Sequence[Sequence[Span]]],
+        groups: Sequence[Collection[Group]],
+        never: bytes,
+    ) -> Series | None:
         """Each unit at its lowest record: a rollback that these show is not lost in records that contradict them."""
+        if not self.ids and not any(groups):
+            return None
         other = Arrivals(series=deepcopy(self.series), ordered=self.ordered, slice_of=self.slice_of)
         dropped = bytearray(columns.dropped)
-        same_units(replace(columns, series=other.series, dropped=dropped, better=Better.HIGHER, conflicts=[]))
+        low = replace(columns, series=other.series, dropped=dropped, better=Better.HIGHER, conflicts=set())
+        same_units(low)
+        for each, found in zip(recordings, groups, strict=True):
+            folded(low, each, found, never)
         other._finish(dropped)
         return other.series
 

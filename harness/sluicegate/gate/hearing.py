@@ -15,6 +15,7 @@ from sluicegate.gate.pinned import Pinned
 from sluicegate.gate.proofs import Proof, proof_of
 from sluicegate.gate.reading import UnreadableError, VoidSpan, read_entry, read_measured, read_void
 from sluicegate.gate.series import Evidence
+from sluicegate.gate.strays import Strays
 from sluicegate.gate.trials import Trials
 from sluicegate.gate.validity import Admission, Question, Relation, Run
 from sluicegate.ledger.chain import Record
@@ -25,8 +26,10 @@ from sluicegate.ledger.records import (
     Entry,
     Intent,
     Outcome,
+    RunClosed,
     RunStarted,
     Shard,
+    Stray,
     TestRun,
     Void,
 )
@@ -35,6 +38,10 @@ from sluicegate.plan.lock import LockedStage
 from sluicegate.plan.types import Criterion, Drop, Ratio
 
 __all__ = ["Hearing", "Ledger"]
+
+
+_TOGETHER = 32
+"""Records read before the first of them is judged."""
 
 
 class Ledger(Protocol):
@@ -74,6 +81,7 @@ class Hearing:
         self.trials = Trials(question=question, config=config, pinned=self.pinned, channels=self.channels)
         self.tests = OwnTests(locked.tests)
         self.shards = Shards()
+        self.strays = Strays()
         self.runs: list[Run] = []
         self.voids: list[tuple[int, VoidSpan]] = []
         """Spans that void evidence, with the number of the run that says so."""
@@ -94,9 +102,9 @@ class Hearing:
         for number, ledger in enumerate(ledgers):
             run = Run(number=number)
             self.runs.append(run)
-            for record in self._records(ledger, run):
+            for record, entry in self._entries(self._records(ledger, run)):
                 try:
-                    self._take(record, run)
+                    self._take(entry, record, run)
                 except UnreadableError as error:
                     self.trials.objections.unreadable.add(f"{run.name}, record {record.seq} ({record.kind}): {error}")
                 except Exception as error:  # noqa: BLE001 - a fault of the judge's own holds, and hides no incident heard before it
@@ -148,10 +156,24 @@ class Hearing:
         here = names.index(self._question.stage.name)
         return names[here - 1] if name == "previous" and here > 0 else name
 
-    def _take(self, record: Record, run: Run) -> None:
-        if record.kind == Measurements.KIND and record.body.get("metric") not in self._metrics:
-            return
-        entry = read_entry(record)
+    def _entries(self, records: Iterable[Record]) -> Iterator[tuple[Record, Entry | Exception]]:
+        """Records with what they say, or with what reading them raised.
+
+        Read some at a time: in turn with judging them, the work of one throws the other out of the processor's cache.
+        """
+        waiting: list[Record] = []
+        for record in records:
+            if record.kind == Measurements.KIND and record.body.get("metric") not in self._metrics:
+                continue
+            waiting.append(record)
+            if len(waiting) == _TOGETHER or record.kind == Measurements.KIND:
+                yield from [(each, _said(each)) for each in waiting]
+                waiting.clear()
+        yield from [(each, _said(each)) for each in waiting]
+
+    def _take(self, entry: Entry | Exception, record: Record, run: Run) -> None:
+        if isinstance(entry, Exception):
+            raise entry
         match entry:
             case Measurements():
                 self._measured(entry, run)
@@ -159,7 +181,10 @@ class Hearing:
                 self._trial(entry, record, run)
             case RunStarted():
                 self._started(entry, run)
+            case RunClosed():
+                _seen(entry.at, run)
             case Attestation():
+                _seen(entry.at, run)
                 self._proofs.append((run, proof_of(entry)))
             case _ if run.relation is Relation.OURS:
                 self._ours(entry, run)
@@ -169,6 +194,7 @@ class Hearing:
             run.begin(started, self._question)
         except ValueError as error:
             raise UnreadableError(str(error)) from None
+        self.strays.began(run)
         if run.relation is Relation.OURS and run.fixed:
             declared = self._question.plan.pipeline.capabilities
             for missing in sorted(declared.difference(started.capabilities)):
@@ -180,7 +206,7 @@ class Hearing:
             return
         match entry:
             case Intent():
-                trials.intent(entry, run)
+                trials.intent(entry, run, record.body["case"] if entry.case is not None else None)
             case Outcome():
                 trials.outcome(entry, run)
             case Checked():
@@ -201,6 +227,7 @@ class Hearing:
         return self._elsewhere[place]
 
     def _measured(self, entry: Measurements, run: Run) -> None:
+        _seen(entry.recorded_at, run)
         block = read_measured(entry, run=run.number)
         for channel in self.channels:
             if channel.criterion.metric.name == block.metric:
@@ -231,6 +258,8 @@ class Hearing:
                 self.trials.measuring.reported(entry.findings)
             case Shard():
                 self.shards.add(entry, run)
+            case Stray():
+                self.strays.add(entry, run)
             case Void():
                 self.voids.append((run.number, read_void(entry)))
             case _:
@@ -247,6 +276,20 @@ class Hearing:
             trials.end(run)
         except Exception as error:  # noqa: BLE001 - as above: what was heard before still counts
             self.failures.add(f"the end of {run.name}: {type(error).__name__}")
+
+
+def _seen(said: str, run: Run) -> None:
+    try:
+        run.seen(said)
+    except ValueError as error:
+        raise UnreadableError(str(error)) from None
+
+
+def _said(record: Record) -> Entry | Exception:
+    try:
+        return read_entry(record)
+    except Exception as error:  # noqa: BLE001 - raised again where it is said which record it was
+        return error
 
 
 def _references(criterion: Criterion) -> tuple[str, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
+from sluicegate.frozen import frozen
 from sluicegate.gate.body import Flip
 from sluicegate.gate.series import Evidence
 from sluicegate.gate.sides import Sense, Side
@@ -15,8 +16,10 @@ from sluicegate.plan.types import Confirmed, Criterion, MetricKind
 
 __all__ = ["RateLimit", "known_incident", "rate_limit", "with_recall"]
 
+_LOOK = "Have a human look at it: mend it and serve a new subject, or mend the check or the case that is wrong"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class RateLimit:
     """The rate that zero incidents have to exclude."""
 
@@ -61,7 +64,7 @@ def known_incident(criterion: Criterion, evidence: Evidence, *, stage_live: bool
             kind=Kind.HOLD_SUSPECT,
             measured=measured,
             shown=f"{count_of(max(seen, counted), 'incident')} not confirmed",
-            flip=Flip(text="Have a human look at it: a signed confirmation rolls back, a dismissal lifts the hold"),
+            flip=Flip(text=_LOOK),
         )
     return None
 

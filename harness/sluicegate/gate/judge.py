@@ -5,24 +5,27 @@ Pure: no clock, no file, no user code. No recorded count and no recorded pass is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from sluicegate.checks import CheckConfig
 from sluicegate.errors import printable
+from sluicegate.frozen import frozen
 from sluicegate.gate.causes import causes_said, incidents_said
+from sluicegate.gate.commands import typed, typed_result, unreached_said
 from sluicegate.gate.completeness import completeness_said
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.criteria import judge_criterion
 from sluicegate.gate.hearing import Hearing, Ledger
-from sluicegate.gate.memory import entered_at, state_said
+from sluicegate.gate.memory import entered_at, entry_notes, state_said
 from sluicegate.gate.order import ordered, rounded
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
-from sluicegate.gate.runs import attempts_said, objections_said, older_said, runs_said
-from sluicegate.gate.validity import Question
+from sluicegate.gate.runs import attempts_said, objections_said, older_said, runs_said, word_notes
+from sluicegate.gate.validity import SKEW, Question
 from sluicegate.gate.wording import count_of
 from sluicegate.ledger.state import StateView
 from sluicegate.model import (
@@ -79,7 +82,11 @@ def judge(
         A verdict, whatever the evidence holds.
 
     """
-    memory_fault = ""
+    memory_fault, asked_at = "", None
+    if state is not None and state.latest is not None and now < state.latest:
+        # An old clock would make stale evidence fresh, and hide what was measured since: it can only hold.
+        asked_at = now if now < state.latest - SKEW else None
+        now = state.latest
     try:
         entry = entered_at(state, stage, subject, now=now)
     except ValueError as error:
@@ -92,6 +99,7 @@ def judge(
         lock_digest=lock_digest,
         now=now,
         entered_at=entry,
+        asked_at=asked_at,
         rerun=rerun or ("sluicegate", "gate", str(plan.path), "--stage", stage.name, "--case"),
     )
     hearing = Hearing(question, lock.stages.get(stage.name, LockedStage()), config)
@@ -99,14 +107,16 @@ def judge(
     bench = _Bench(question=question, lock=lock, state=state, hearing=hearing, memory_fault=memory_fault)
     results = tuple(bench.criterion(channel) for channel in hearing.channels)
     suites = hearing.trials.account.suite_accounts()
-    reasons = ordered(bench.reasons(results, suites))
+    reasons = tuple(typed(reason, question) for reason in ordered(bench.reasons(results, suites)))
+    if reasons and (nobody := unreached_said(hearing.runs, reasons[0].kind, question)) is not None:
+        reasons = (nobody, *reasons)
     if reasons and (older := older_said(hearing.runs, reasons[0].kind)) is not None:
         # Said first: as long as it stands, mending anything else moves nothing.
         reasons = (older, *reasons)
     return bench.verdict(results, suites, reasons, subject_parts=subject_parts, engine=engine)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Bench:
     """One question with everything that was heard."""
 
@@ -124,7 +134,7 @@ class _Bench:
                 result = self._without_lost(channel, result)
         except Exception as error:  # noqa: BLE001 - a fault of the judge's own is a hold, whatever it is
             result = _raised(channel.criterion, type(error).__name__)
-        return rounded(result)
+        return typed_result(rounded(result), self.question)
 
     def _judged(self, channel: Channel, *, with_lost: bool) -> CriterionResult:
         criterion, stage, plan = channel.criterion, self.question.stage, self.question.plan
@@ -207,7 +217,7 @@ class _Bench:
     def _criterion_reasons(self, channel: Channel, result: CriterionResult) -> Iterator[Reason]:
         criterion = channel.criterion
         tolerates_none = criterion.metric.zero_tolerance or isinstance(criterion.rollback, Confirmed)
-        confirmed, suspected = channel.confirmed.findings, channel.suspected.findings
+        confirmed, suspected = channel.confirmed, channel.suspected
         if tolerates_none:
             yield from incidents_said(confirmed, self._incident_kind, criterion.metric.name, self.question)
         yield from incidents_said(suspected, Kind.HOLD_SUSPECT, criterion.metric.name, self.question)
@@ -226,8 +236,8 @@ class _Bench:
     def _loose_incidents(self) -> Iterator[Reason]:
         """Incidents that no criterion reads: of zero-tolerance checks, and those that rest on a word."""
         measuring = self.hearing.trials.measuring
-        yield from incidents_said(measuring.incidents.findings, self._incident_kind, "", self.question)
-        yield from incidents_said(measuring.suspects.findings, Kind.HOLD_SUSPECT, "", self.question)
+        yield from incidents_said(measuring.incidents, self._incident_kind, "", self.question)
+        yield from incidents_said(measuring.suspects, Kind.HOLD_SUSPECT, "", self.question)
 
     def verdict(
         self,
@@ -291,10 +301,16 @@ class _Bench:
         return next((item.attempt for item in reversed(noted) if (item.stage, item.subject) == here), 1)
 
     def _notes(self, suites: list[SuiteAccount]) -> Iterator[str]:
+        first = self.question.plan.stages[0].name == self.question.stage.name
+        yield from entry_notes(self.state, self.question, first=first)
+        yield from word_notes(self.hearing.runs, self.question)
         for account in suites:
             result = account.result
             if account.checks and result.not_applicable:
-                yield f"suite {result.suite}: {count_of(result.not_applicable, 'check')} not applicable"
+                why = self.hearing.trials.inapplicable.get(result.suite, Counter[str]()).most_common(2)
+                most = "most often " if len(why) > 1 else ""
+                said = f", {most}because {printable(why[0][0].rstrip('.'))}" if why else ""
+                yield f"suite {result.suite}: {count_of(result.not_applicable, 'check')} not applicable{said}"
         tests, stage = self.hearing.tests, self.question.stage
         if tests.unpinned and not stage.requires.tests:
             path = printable(str(self.question.plan.path))

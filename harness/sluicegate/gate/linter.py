@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor, log10
 
 from sluicegate.errors import Fault
+from sluicegate.frozen import frozen
 from sluicegate.gate.bodies import unit_of
 from sluicegate.gate.days import day_minimum
 from sluicegate.gate.sides import Sense, Side, resolve
@@ -32,7 +32,7 @@ _WORTH_SAYING = 0.05
 _LOOKS = 7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Note:
     """One thing to know about one criterion."""
 
@@ -144,7 +144,7 @@ def _zero_bound(n: int, alpha: Fraction, *, grows: bool) -> float:
 # Shares, and quantiles as shares
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Goal:
     """A one-sided target in the sense "at least", whatever the metric's direction."""
 

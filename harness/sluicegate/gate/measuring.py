@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sluicegate.checks import CHECKS, CheckConfig, CheckOutcome, Contribution, masked, measure, run_check
+from sluicegate.frozen import frozen
 from sluicegate.gate.causes import Causes
 from sluicegate.gate.counting import Attempt, Channel, Shortlist
 from sluicegate.gate.faults import Names
 from sluicegate.gate.pinned import Pinned
 from sluicegate.model import Finding, NotMeasured, Origin, Severity, Trial, Witness
+from sluicegate.model.often import made_often
 from sluicegate.plan.types import Metric, MetricKind
 
 __all__ = ["Judged", "Measuring"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@made_often
+@frozen
 class Judged:
     """A trial with every result that stands."""
 

@@ -8,11 +8,11 @@ from typing import TypeGuard
 
 from sluicegate.errors import printable
 from sluicegate.gate.validity import SKEW, Question
-from sluicegate.ledger.state import Acknowledged, RolledBack, StateView, VerdictGiven
-from sluicegate.model import Decision, Kind, Reason, parse_time
+from sluicegate.ledger.state import Acknowledged, Entered, RolledBack, StateView, VerdictGiven
+from sluicegate.model import Decision, Kind, Reason, parse_time, rfc3339
 from sluicegate.plan.types import Stage
 
-__all__ = ["NEW_SUBJECT", "entered_at", "state_said"]
+__all__ = ["NEW_SUBJECT", "entered_at", "entry_notes", "state_said", "unpromoted"]
 
 NEW_SUBJECT = (
     "Mend the cause and serve a new subject; where only the environment was at fault, give the plan's subject a new "
@@ -49,15 +49,44 @@ def state_said(state: StateView | None, question: Question, *, first: bool) -> I
         return
     if state.broken is not None:
         yield _no_state(f"the state file is damaged: {state.broken}", "Restore the untouched file.")
+    if state.backwards is not None:
+        what = f"the times in the state file go backwards: {state.backwards.what}"
+        yield _no_state(what, state.backwards.mend)
+    if question.asked_at is not None and state.latest is not None:
+        asked, last = rfc3339(question.asked_at), rfc3339(state.latest)
+        text = f"the clock is behind: judged as of {asked}, and the last record of the state file is of {last}."
+        yield _no_state(text, "Leave --now out, or set the clock right.")
     if needed and question.entered_at is None:
         others = sorted({item.subject[:12] for item in state.entries if item.stage == stage.name})
         said = f"with {', '.join(others)}, not with this subject" if others else "by no subject"
         mend = f"Run: sluicegate record entry {question.plan.path} --stage {stage.name}"
         yield _no_state(f"stage '{stage.name}' was entered {said}.", mend)
-    if question.entered_at is not None and question.entered_at > question.now + SKEW:
-        yield _no_state("the stage was entered later than now.", "Set the clock right.")
     yield from _crossed(state, question)
     yield from _unacknowledged(state, question)
+
+
+def unpromoted(state: StateView, stage: str, subject: str) -> Entered | None:
+    """The first entry of this stage with this subject, where no promote into it is recorded before."""
+    for event in state.events:
+        match event:
+            case VerdictGiven() if (event.to_stage, event.subject) == (stage, subject):
+                if event.decision == Decision.PROMOTE:
+                    return None
+            case Entered() if (event.stage, event.subject) == (stage, subject):
+                return event
+    return None
+
+
+def entry_notes(state: StateView | None, question: Question, *, first: bool) -> Iterator[str]:
+    """What the verdict says of an entry that rests on somebody's word alone."""
+    if state is None:
+        return
+    stage, subject = question.stage.name, question.subject
+    if not first and unpromoted(state, stage, subject) is not None:
+        yield f"stage '{stage}' was entered by word of the operator: no promote into it is recorded"
+    for item in state.entries:
+        if (item.stage, item.subject) == (stage, subject) and item.written is not None:
+            yield printable(f"the entry of stage '{stage}' at {item.at} was recorded later, at {item.written}")
 
 
 def _crossed(state: StateView, question: Question) -> Iterator[Reason]:

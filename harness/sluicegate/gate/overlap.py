@@ -7,6 +7,7 @@ from itertools import compress
 
 from sluicegate.errors import printable
 from sluicegate.gate.distinct import Columns, Span
+from sluicegate.gate.wording import count_of
 from sluicegate.model import NotMeasured
 
 __all__ = ["unclear"]
@@ -18,7 +19,9 @@ _Reach = tuple[int, int, bool]
 def unclear(columns: Columns, grouped: Mapping[str, Sequence[Span]]) -> NotMeasured | None:
     """Why some rows may be units counted already; None when all are shown to be distinct."""
     if columns.conflicts:
-        reason = f"{len(columns.conflicts):,} units are recorded with different results or sizes"
+        disagreeing = len(columns.conflicts)
+        said = f"{count_of(disagreeing, 'unit')} {'is' if disagreeing == 1 else 'are'}"
+        reason = f"{said} recorded with different results or sizes"
         return NotMeasured(reason=reason, mend="Record each unit once its result is final.")
     if len(grouped) < 2 or all(span.named for spans in grouped.values() for span in spans):
         return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from sluicegate.errors import printable
+from sluicegate.frozen import frozen
 from sluicegate.model import Counts, SuiteResult
 from sluicegate.plan.lock import LockedSuite
 
@@ -19,7 +19,7 @@ _HAS_OUTCOME, _CRASHED, _LOST = 1, 2, 4
 _NAMED = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Suite:
     name: str
     checks: tuple[int, ...]
@@ -78,6 +78,10 @@ class Pinned:
             known = self._checks_of[bits] = tuple(self.checks[number] for number in sorted(numbers))
         return known
 
+    def group(self, case: int) -> int:
+        """The same number for cases that the same suites pin."""
+        return self._suites_of[case]
+
     def suites_of(self, case: int) -> list[str]:
         """Names of the suites that pin this case."""
         bits = self._suites_of[case]
@@ -118,7 +122,7 @@ class Pinned:
         return _Suite(name=name, checks=checks, cases=numbers, repeats=suite.repeats)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SuiteAccount:
     """One suite counted, with names for what has no answer."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sluicegate.errors import printable
+from sluicegate.frozen import frozen
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.cuts import TIME_UNITS_S
 from sluicegate.gate.reading import UnreadableError
@@ -18,7 +18,7 @@ from sluicegate.model import Kind, Origin, Reason, parse_time, rfc3339, to_micro
 __all__ = ["Proof", "bake_said", "proof_of", "proofs_said", "stale_said"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Proof:
     """An attestation with its times read."""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import compress
 from operator import gt
 
 from sluicegate.errors import InputError
+from sluicegate.frozen import frozen
 from sluicegate.ledger.chain import Record
 from sluicegate.ledger.measurements import CountRows, Measurements, ValueRows
 from sluicegate.ledger.records import Entry, Void, entry
@@ -22,7 +23,7 @@ class UnreadableError(ValueError):
     """A record does not say what its kind demands; the message says what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rows:
     """Units of one block, in columns of equal length; never empty."""
 
@@ -58,7 +59,7 @@ class Rows:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Measured:
     """A block of units of one metric, subject and source."""
 
@@ -80,7 +81,7 @@ class Measured:
     """None when nothing was measured."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VoidSpan:
     """A time in which evidence of one origin does not count."""
 

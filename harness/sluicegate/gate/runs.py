@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from sluicegate.errors import printable
 from sluicegate.gate.faults import Names, Objections
 from sluicegate.gate.memory import NEW_SUBJECT
 from sluicegate.gate.validity import SKEW, Question, Relation, Run
-from sluicegate.gate.wording import count_of
+from sluicegate.gate.wording import count_of, days
 from sluicegate.ledger.state import StateView
-from sluicegate.model import Kind, Origin, Reason
+from sluicegate.model import Kind, Origin, Reason, rfc3339
 
-__all__ = ["attempts_said", "objections_said", "older_said", "runs_said"]
+__all__ = ["attempts_said", "objections_said", "older_said", "runs_said", "word_notes"]
 
 _AGAIN = "Collect evidence again."
 _WHOLE = "Run it without a selection (--case, -k, -m, -x, a path)."
@@ -35,6 +36,7 @@ def runs_said(
             yield _invalid(run.name, run.broken, "Restore the untouched file; a changed one is not evidence.")
         elif run.relation is Relation.UNKNOWN:
             yield _invalid(run.name, "does not say what it is a run of.", "Restore the untouched file.")
+    yield from _clock(runs, question)
     yield from _links(runs)
     yield from _newest(ours, question)
     elsewhere = [run for run in runs if run.relation is Relation.ELSEWHERE and run.started is not None and run.fixed]
@@ -60,8 +62,19 @@ def _newest(ours: Sequence[Run], question: Question) -> Iterator[Reason]:
         run = by_origin[origin]
         if not run.complete and not run.broken:
             yield _invalid(run.name, "did not end: the run was cut short.", "Resume it: collect again.")
-        if run.at is not None and run.at > question.now + SKEW:
-            yield _invalid(run.name, "began later than now.", "Set the clock right and collect again.")
+
+
+def _clock(runs: Sequence[Run], question: Question) -> Iterator[Reason]:
+    """Evidence from the future: whichever clock is wrong, by this one nobody can say how old anything is."""
+    until, run = max(((run.until, run) for run in runs if run.until is not None), key=_first, default=(None, None))
+    if until is not None and run is not None and until > question.now + SKEW:
+        text = f"has a record of {rfc3339(until)}, later than now ({rfc3339(question.now)})."
+        mend = "Leave --now out, or set the clock right; what a wrong clock stamped has to be measured again."
+        yield _invalid(run.name, text, mend)
+
+
+def _first(pair: tuple[datetime, Run]) -> datetime:
+    return pair[0]
 
 
 def _apparatus(run: Run, question: Question) -> Iterator[Reason]:
@@ -126,6 +139,17 @@ def older_said(runs: Sequence[Run], kind: Kind) -> Reason | None:
 
 _OUTLIVING = (1, 2, 3, 6, 7, 9, 10)
 """Rows that the failures of an older attempt can still ask for."""
+
+
+def word_notes(runs: Sequence[Run], question: Question) -> Iterator[str]:
+    """Words stay when what they name is deployed anew: how old evidence of a subject by word is."""
+    spec = question.plan.subject
+    taken = [run.at for run in runs if run.ours_fixed and run.at is not None]
+    if taken and spec.by_word:
+        named = ", ".join([*spec.values, *(("models",) if spec.models else ())])
+        age = days((question.now - max(taken)).total_seconds())
+        said = f"its evidence is {age} old, and nothing shows that the same build serves now"
+        yield printable(f"the subject is by word ({named}): {said}")
 
 
 def objections_said(objections: Objections) -> Iterator[Reason]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 from operator import sub
 
+from sluicegate.frozen import frozen
 from sluicegate.gate.body import Flip
 from sluicegate.gate.comparison import compared_shows
 from sluicegate.gate.sides import Sense, Side
@@ -20,7 +20,7 @@ from sluicegate.stats import betting, binomial, restarts
 __all__ = ["FixedShare", "GrowingShare", "MeanUnits", "PlainUnits"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FixedShare:
     """k of n pinned units: exact bounds, one look."""
 
@@ -105,7 +105,7 @@ class FixedShare:
         return f"Bring it {down}to {most}{wanted:,} of {count_of(self.n, self.unit)}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlainUnits:
     """Rows of k of n units, each 0 or 1, in order of time."""
 
@@ -124,7 +124,7 @@ class PlainUnits:
         return Fraction(k), {value: count for value, count in ((1.0, k), (0.0, n - k)) if count}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MeanUnits:
     """Units that are themselves means in 0..1, in order of time: a minute's share of its requests."""
 

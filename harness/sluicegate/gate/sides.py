@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from typing import Protocol
 
+from sluicegate.frozen import frozen
 from sluicegate.model import LineShown, NotMeasured
 from sluicegate.plan.types import Better, Bound, Confirmed, Criterion, Drop, Line, Ratio, Span
 
@@ -21,7 +21,7 @@ class Sense(StrEnum):
     AT_MOST = "at_most"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reference:
     """What a relative line is compared with."""
 
@@ -45,7 +45,7 @@ class Bounds(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Relative:
     """How a limit hangs on its reference."""
 
@@ -65,7 +65,7 @@ class Relative:
         return value - amount if sense is Sense.AT_LEAST else value + amount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Side:
     """One limit with one good side."""
 
@@ -96,7 +96,7 @@ class Side:
         return (None if bound is None else self.relative.at(Fraction(bound), self.sense)), alpha / 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Lines:
     """All limits of one criterion."""
 

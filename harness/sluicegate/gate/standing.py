@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
+from sluicegate.frozen import frozen
 from sluicegate.gate.body import Body, Flip
 from sluicegate.gate.sides import Lines, Sense, Side
 from sluicegate.gate.wording import count_of, figure, plural
@@ -17,7 +17,7 @@ _NOTHING_FLIPS = Flip(text="")
 _STAYS = Flip(text="Mend the cause and serve a new subject: a line once crossed stays crossed")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Standing:
     """A status, the row it asks for, and the words for it."""
 

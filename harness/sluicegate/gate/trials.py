@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 
-from sluicegate.checks import CHECKS, CheckConfig, CheckOutcome, run_check
+from sluicegate.checks import CHECKS, Check, CheckConfig, CheckOutcome, Result, run_check
 from sluicegate.checks.check import is_crash
+from sluicegate.gate.asking import Asking, Sample
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.faults import Objections
 from sluicegate.gate.measuring import Judged, Measuring
@@ -15,7 +16,20 @@ from sluicegate.gate.pinned import Account, Pinned
 from sluicegate.gate.reading import micros
 from sluicegate.gate.validity import SKEW, Question, Relation, Run
 from sluicegate.ledger.records import Checked, Intent, Outcome
-from sluicegate.model import Case, Crash, CrashKind, Finding, Origin, Output, Trial, Witness, to_micros
+from sluicegate.model import (
+    Case,
+    Crash,
+    CrashKind,
+    Finding,
+    Json,
+    Origin,
+    Output,
+    Trial,
+    Witness,
+    canonical,
+    digest_bytes,
+    to_micros,
+)
 
 __all__ = ["Trials"]
 
@@ -32,6 +46,8 @@ class _Held:
     """A case of this run, until its last outcome."""
 
     case: Case
+    number: int | None
+    """Of a pinned case."""
     sound: bool
     """Its content is the pinned one, or nothing is pinned for this run."""
     left: int
@@ -43,6 +59,8 @@ class _Waiting:
 
     held: _Held
     outcome: Outcome
+    number: int | None
+    """Of a pinned trial."""
     at_us: int
     run: Run
     results: dict[str, str] = field(default_factory=dict)
@@ -62,9 +80,13 @@ class Trials:
         self.account = Account(pinned)
         self.objections = Objections()
         self.measuring = Measuring(channels, pinned, config)
+        self.inapplicable: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        """Why checks of a suite do not apply, and how often."""
         self.models: set[str] = set()
         """Models seen at the boundary."""
-        self._sample = _Sample(seed=question.plan.seed, trials=pinned.trials)
+        self._latest_us = to_micros(question.now + SKEW)
+        self._asking = Asking(pinned, self.measuring.own_checks)
+        self._sample = Sample(seed=question.plan.seed, trials=pinned.trials)
         self._held: dict[str, _Held] = {}
         self._begun: dict[tuple[str, int], Intent] = {}
         self._ended = bytearray(pinned.trials)
@@ -83,11 +105,14 @@ class Trials:
                 marks[trial] = 1
         return {origin: marks.count(1) for origin, marks in asked.items()}
 
-    def intent(self, intent: Intent, run: Run) -> None:
-        """A trial begins. One that begins again before it ended was lost, and stays so."""
+    def intent(self, intent: Intent, run: Run, said: Json = None) -> None:
+        """A trial begins. One that begins again before it ended was lost, and stays so.
+
+        `said` is the case as the record has it, which is read quicker than the case is written again.
+        """
         key = (intent.case_id, intent.repeat)
         if intent.case is not None:
-            self._held[intent.case_id] = self._hold(intent, intent.case, run)
+            self._held[intent.case_id] = self._hold(intent, intent.case, said, run)
         if key in self._begun:
             self._lose(self._begun[key], run)
         self._begun[key] = intent
@@ -97,7 +122,8 @@ class Trials:
         key = (outcome.case_id, outcome.repeat)
         at_us = micros(outcome.at)
         announced = self._begun.pop(key, None) is not None
-        if self._has_ended(key):
+        number = self._trial(*key)
+        if self._has_ended(key, number):
             self.objections.repeated.add(_said(*key))
         elif not announced:
             self.objections.unannounced.add(_said(*key))
@@ -109,7 +135,7 @@ class Trials:
             del self._held[outcome.case_id]
         if key in self._waiting:
             self._judge(self._waiting.pop(key))
-        self._waiting[key] = _Waiting(held=held, outcome=outcome, at_us=at_us, run=run)
+        self._waiting[key] = _Waiting(held=held, outcome=outcome, number=number, at_us=at_us, run=run)
         if len(self._waiting) > (_WAITING_FOR_TESTS if self.measuring.own_checks else _WAITING):
             self._judge(self._waiting.pop(next(iter(self._waiting))))
 
@@ -122,11 +148,14 @@ class Trials:
             self._late(key, checked, run)
             self.measuring.reported(own)
             return
-        for name, result in checked.results.items():
-            waiting.results[name] = _worse(waiting.results.get(name), result)
+        if waiting.results:
+            for name, result in checked.results.items():
+                waiting.results[name] = _worse(waiting.results.get(name), result)
+        else:
+            waiting.results.update(checked.results)
         waiting.findings += own
         waiting.challenge = challenge
-        if self._needed(key[0]) <= waiting.results.keys():
+        if self._asking.of(waiting.held.number).names <= waiting.results.keys():
             del self._waiting[key]
             self._judge(waiting)
 
@@ -143,20 +172,19 @@ class Trials:
         self._ended = bytearray(self._pinned.trials)
         self._ended_elsewhere.clear()
 
-    def _hold(self, intent: Intent, case: Case, run: Run) -> _Held:
+    def _hold(self, intent: Intent, case: Case, said: Json, run: Run) -> _Held:
         number = self._pinned.case(intent.case_id)
         sound = case.id == intent.case_id
         if number is not None and run.fixed:
-            sound = sound and case.digest() == self._pinned.digest(number) == intent.case_digest
-        return _Held(case=case, sound=sound, left=1 if number is None else self._pinned.repeats[number])
+            pinned = self._pinned.digest(number)
+            # JSON of the pinned digest is the pinned case; else it may be, written in more words than it needs.
+            sound = sound and intent.case_digest == pinned
+            sound = sound and (digest_bytes(canonical(said)) == pinned or case.digest() == pinned)
+        left = 1 if number is None else self._pinned.repeats[number]
+        return _Held(case=case, number=self._pinned.case(case.id), sound=sound, left=left)
 
-    def _needed(self, case_id: str) -> frozenset[str]:
-        case = self._pinned.case(case_id)
-        return self.measuring.own_checks.union(() if case is None else self._pinned.checks_of(case))
-
-    def _has_ended(self, key: tuple[str, int]) -> bool:
+    def _has_ended(self, key: tuple[str, int], trial: int | None) -> bool:
         """Whether this trial has an outcome in this run already; from now on it has."""
-        trial = self._trial(*key)
         if trial is None:
             before = key in self._ended_elsewhere
             self._ended_elsewhere.add(key)
@@ -169,11 +197,11 @@ class Trials:
         return None if case is None else self._pinned.trial(case, repeat)
 
     def _judge(self, waiting: _Waiting) -> None:
-        outcome, run = waiting.outcome, waiting.run
+        outcome, run, number = waiting.outcome, waiting.run, waiting.number
         trial = outcome.trial(waiting.held.case)
-        number = self._trial(outcome.case_id, outcome.repeat)
-        self.models.update(item.action for item in trial.observations if item.double == "model")
-        if waiting.at_us > to_micros(self._question.now + SKEW):
+        if trial.observations:
+            self.models.update(item.action for item in trial.observations if item.double == "model")
+        if waiting.at_us > self._latest_us:
             self.objections.future.add(_said(outcome.case_id, outcome.repeat))
         if run.fixed and run.relation is Relation.OURS and (number is None or not waiting.held.sound):
             if "lock" not in run.differs:  # under another lock it was pinned; today it is another case's
@@ -183,19 +211,25 @@ class Trials:
             return
         ours = self._ours(trial, waiting)
         results = dict(waiting.results)
-        for name, outcome_here in ours.items():
-            self._compare(trial, name, outcome_here, waiting)
-            results[name] = outcome_here.result.value
+        for name, found in ours.items():
+            if results.get(name) != found.result or found.result is Result.ERROR:
+                self._compare(trial, name, found, waiting)
+                results[name] = found.result.value
+            if found.result is Result.NOT_APPLICABLE:
+                self.inapplicable[CHECKS[name].suite][found.reason] += 1
         if run.fixed and number is not None:
-            self._enter(number, trial, results, waiting)
-            run.failed += "fail" in results.values() or any(is_crash(output, trial.case) for output in trial.outputs)
+            crashed = any(is_crash(output, trial.case) for output in trial.outputs)
+            self._enter(number, results, waiting, crashed=crashed)
+            run.failed += crashed or "fail" in results.values()
+            run.asked += 1
+            run.unreached += any(output.error is not None and output.error.kind in _NOBODY for output in trial.outputs)
         self.measuring.trial(
             Judged(
                 trial=trial,
                 at_us=waiting.at_us,
                 results=results,
                 ours=ours,
-                origins=self._origins(trial.case.id, run),
+                origins=self._origins(waiting.held.number, run),
                 reported=tuple(waiting.findings),
             ),
             lost=run.fixed and _out_of_reach(trial),
@@ -205,14 +239,15 @@ class Trials:
         """Built-in checks as the judge finds them: every strict one, every failure, a sample of the rest."""
         if waiting.run.relation is not Relation.OURS:
             return {}
-        case = self._pinned.case(trial.case.id)
-        names = set(waiting.results) | self.measuring.strict if case is None else self._pinned.checks_of(case)
-        recorded = waiting.results
+        recorded, strict = waiting.results, self.measuring.strict
+        asked: Iterable[tuple[str, Check]] = self._asking.of(waiting.held.number).built_in
+        if waiting.held.number is None:
+            asked = [(name, CHECKS[name]) for name in sorted(strict.union(recorded)) if name in CHECKS]
         everything = bool(waiting.run.differs) or not recorded or self._sample.takes(waiting.challenge)
         return {
-            name: run_check(CHECKS[name], trial, self._config)
-            for name in sorted(names)
-            if name in CHECKS and (everything or name in self.measuring.strict or recorded.get(name) != "pass")
+            name: run_check(check, trial, self._config)
+            for name, check in asked
+            if everything or name in strict or recorded.get(name) != "pass"
         }
 
     def _compare(self, trial: Trial, name: str, ours: CheckOutcome, waiting: _Waiting) -> None:
@@ -223,15 +258,17 @@ class Trials:
         elif recorded not in (None, ours.result.value) and not waiting.run.differs:
             self.objections.contradicted.add(f"{where} (recorded {recorded}, found {ours.result.value})")
 
-    def _enter(self, number: int, trial: Trial, results: Mapping[str, str], waiting: _Waiting) -> None:
+    def _enter(self, number: int, results: Mapping[str, str], waiting: _Waiting, *, crashed: bool) -> None:
         """Into the account; what nobody recorded counts only where it fails."""
-        recorded = waiting.results
-        if waiting.run.stands:
-            self.account.outcome(number, crashed=any(is_crash(output, trial.case) for output in trial.outputs))
-        said = {name: result for name, result in results.items() if name in recorded or result == "fail"}
-        self.account.results(number, said, failures_only=not waiting.run.stands)
-        if len(said) < len(results) and waiting.run.stands:
-            self._answers[trial.case.id, trial.repeat] = dict(results)
+        recorded, stands = waiting.results, waiting.run.stands
+        if stands:
+            self.account.outcome(number, crashed=crashed)
+        said = results
+        if len(results) > len(recorded):
+            said = {name: result for name, result in results.items() if name in recorded or result == "fail"}
+        self.account.results(number, said, failures_only=not stands)
+        if len(said) < len(results) and stands:
+            self._answers[waiting.outcome.case_id, waiting.outcome.repeat] = dict(results)
 
     def _late(self, key: tuple[str, int], checked: Checked, run: Run) -> None:
         """Results that come after their outcome was judged: compared with the judge's own."""
@@ -271,17 +308,16 @@ class Trials:
         judged = Judged(
             trial=trial,
             at_us=to_micros(run.at) if run.at is not None else 0,
-            results=dict.fromkeys(self._needed(intent.case_id), "fail"),
+            results=dict.fromkeys(self._asking.of(held.number).names, "fail"),
             ours={},
-            origins=self._origins(intent.case_id, run),
+            origins=self._origins(held.number, run),
             reported=(),
         )
         self.measuring.trial(judged, lost=True)
 
-    def _origins(self, case_id: str, run: Run) -> tuple[Origin, ...]:
+    def _origins(self, case: int | None, run: Run) -> tuple[Origin, ...]:
         """What this trial is evidence of: a golden case run with the suites is both, when both pin it."""
         origin = run.started.origin if run.started is not None else Origin.SUITE
-        case = self._pinned.case(case_id)
         if origin is not Origin.SUITE or case is None:
             return (origin,)
         suites = self._pinned.suites_of(case)
@@ -290,18 +326,7 @@ class Trials:
         return (Origin.GOLDEN,) if len(suites) == 1 else (Origin.SUITE, Origin.GOLDEN)
 
 
-class _Sample:
-    """Which trials are judged again in full: a tenth, no fewer than 50 and no more than 500, as chance has it."""
-
-    def __init__(self, *, seed: int, trials: int) -> None:
-        self._seed = seed
-        wanted = max(50, min(500, -(-trials // 10)))
-        self._below = (min(wanted, trials) << 64) // trials if trials else 1 << 64
-
-    def takes(self, challenge: str) -> bool:
-        """Decided by the hash of the record that brought the results, so nobody can know before they are written."""
-        drawn = sha256(f"{self._seed}\0{challenge}".encode()).digest()[:8]
-        return int.from_bytes(drawn, "big") < self._below
+_NOBODY = frozenset({CrashKind.UNREACHABLE, CrashKind.DIED})
 
 
 def _out_of_reach(trial: Trial) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from sluicegate.frozen import frozen
 from sluicegate.gate.reading import Measured, Rows
 from sluicegate.ledger.records import RunStarted
 from sluicegate.model import Origin, Provenance, parse_time, to_micros
@@ -22,7 +23,7 @@ _ANY_STAGE = ""
 """What a recording names that says its stage row by row, or not at all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Question:
     """What is to be decided, and as of when."""
 
@@ -34,6 +35,8 @@ class Question:
     now: datetime
     entered_at: datetime | None
     """When this subject entered this stage; None before any state says so."""
+    asked_at: datetime | None = None
+    """What the clock said, where it is behind the last record of the state file; `now` is that record's time then."""
     rerun: tuple[str, ...]
     """Words of the command that runs one case again; the case's id comes last."""
 
@@ -60,6 +63,8 @@ class Run:
     here: bool = True
     """About this stage, or, as a recording may be, about no stage in particular."""
     at: datetime | None = None
+    until: datetime | None = None
+    """The latest time that it says of itself."""
     differs: tuple[str, ...] = ()
     """Parts of the apparatus that are not today's: plan, lock, apparatus."""
     stale: bool = False
@@ -72,6 +77,10 @@ class Run:
     """Records that could not be read."""
     failed: int = 0
     """Trials that crashed, were lost or failed a check."""
+    asked: int = 0
+    """Pinned trials with an outcome."""
+    unreached: int = 0
+    """Of them, those where nobody answered: no connection, or a process that ended."""
 
     @property
     def name(self) -> str:
@@ -96,9 +105,15 @@ class Run:
         """Whether a pass in this run is one today; failures and incidents count from every run of the subject."""
         return self.relation is Relation.OURS and not self.differs and not self.stale
 
+    def seen(self, said: str) -> None:
+        """Take when one of its records was written. Raises ValueError for a time that is none."""
+        at = parse_time(said)
+        self.until = at if self.until is None else max(self.until, at)
+
     def begin(self, started: RunStarted, question: Question) -> None:
         """Take what the run says of itself. Raises ValueError for a time that is none."""
         self.at = parse_time(started.at)
+        self.seen(started.at)
         self.started = started
         self.fixed = not started.origin.grows
         stages = (question.stage.name, _ANY_STAGE) if started.origin.grows else (question.stage.name,)
@@ -113,7 +128,7 @@ class Run:
         self.stale = self.fixed and (age > timedelta(seconds=question.plan.max_evidence_age_s) or age < -SKEW)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Admitted:
     """What one block of measurements gives to one criterion."""
 
@@ -124,7 +139,7 @@ class Admitted:
     """Units stamped later than now; part of void."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Admission:
     """What one criterion counts."""
 
@@ -192,7 +207,7 @@ class Admission:
 
     def trial(self, origin: Origin, provenances: Iterable[Provenance], at_us: int) -> str:
         """Whether a trial is `valid`, `void` or `foreign` to this criterion."""
-        if origin not in self.origins or not self.provenances.issuperset(item.value for item in provenances):
+        if origin not in self.origins or not self.provenances.issuperset(provenances):
             return "void"
         if at_us > self.now_us:
             return "void"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import fields
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import orjson
 
 from sluicegate.errors import Fault, InputError
+from sluicegate.frozen import frozen
 from sluicegate.model import Json, Origin, Provenance, decode, encode
 
 __all__ = [
@@ -37,7 +38,7 @@ def unit_digest(metric: str, unit_id: object) -> str:
     return sha256(said).hexdigest()[:_ID_LETTERS]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Source:
     """The file the numbers came from."""
 
@@ -49,7 +50,7 @@ class Source:
     """Tells apart what one database was asked: a digest of table or query."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CountRows:
     """k of n at a time, one element per row in every column."""
 
@@ -65,7 +66,7 @@ class CountRows:
         return len(self.at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ValueRows:
     """A value at a time, one element per row in every column."""
 
@@ -82,7 +83,7 @@ class ValueRows:
         return len(self.at)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Head:
     metric: str
     origin: Origin
@@ -94,7 +95,7 @@ class _Head:
     recorded_at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Measurements:
     """One block of at most 1000 rows of one metric."""
 
@@ -116,7 +117,7 @@ class Measurements:
         columns = _columns(self.rows)
         if (wrong := _wrong(columns)) is not None:
             raise ValueError(f"measurements of {self.metric}: {wrong}")
-        head = {name: getattr(self, name) for name in _Head.__slots__}
+        head = {name: getattr(self, name) for name in _names(_Head)}
         return {**encode(_Head(**head)), "rows": columns}
 
     @classmethod
@@ -161,6 +162,10 @@ def _blocks(rows: Iterable[tuple[Json, ...]]) -> Iterator[tuple[Json, ...]]:
         yield tuple(list(column) for column in zip(*block, strict=True))
 
 
+def _names(of: Any) -> list[str]:
+    return [item.name for item in fields(of)]
+
+
 @lru_cache(maxsize=8)
 def _head(said: bytes, where: str) -> _Head:
     """Decoded once for the thousand blocks of one recording, which all begin alike."""
@@ -168,7 +173,7 @@ def _head(said: bytes, where: str) -> _Head:
 
 
 def _columns(rows: CountRows | ValueRows) -> dict[str, Json]:
-    columns: dict[str, Json] = {name: list(getattr(rows, name)) for name in rows.__slots__ if name != "id"}
+    columns: dict[str, Json] = {name: list(getattr(rows, name)) for name in _names(rows) if name != "id"}
     return {**columns, "id": rows.id} if rows.id else columns
 
 

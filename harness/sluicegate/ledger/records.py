@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field, fields
 from typing import ClassVar, TypeAlias
 
 from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.frozen import frozen
 from sluicegate.ledger.chain import Record
 from sluicegate.ledger.measurements import Measurements
 from sluicegate.model import (
@@ -37,6 +38,7 @@ __all__ = [
     "RunClosed",
     "RunStarted",
     "Shard",
+    "Stray",
     "TestRun",
     "Void",
     "entry",
@@ -48,7 +50,7 @@ RESULTS = frozenset({"pass", "fail", "error", "not_applicable"})
 """What a check may say of a trial."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Expected:
     """What the run set out to do; from outside the run, for the judge to compare."""
 
@@ -57,7 +59,7 @@ class Expected:
     ids_digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunStarted:
     """The first record of every file: what is measured, with what, and which file came before."""
 
@@ -88,7 +90,7 @@ class RunStarted:
 
 
 @made_often
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Intent:
     """A trial is about to begin. Without an outcome after it, the trial is a crash for ever."""
 
@@ -110,7 +112,7 @@ class Intent:
 
 
 @made_often
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outcome:
     """What one trial gave back, and what crossed its boundary."""
 
@@ -133,7 +135,7 @@ class Outcome:
 
 
 @made_often
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Checked:
     """What checks said of one trial. The judge recounts; a user's own checks are self-reported."""
 
@@ -151,7 +153,7 @@ class Checked:
         return _body(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TestRun:
     """One of the user's own tests, as its worker reports it."""
 
@@ -171,7 +173,7 @@ class TestRun:
         return _body(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Shard:
     """A worker's account of what it ran; one that died has `closed` false."""
 
@@ -188,7 +190,7 @@ class Shard:
         return _body(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attestation:
     """Somebody vouches for something no suite can measure."""
 
@@ -207,7 +209,26 @@ class Attestation:
         return _body(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
+class Stray:
+    """Something crossed the boundary and belongs to no trial, or went past the doubles. Written when it happens."""
+
+    KIND: ClassVar[str] = "stray"
+
+    why: str
+    """unattributed | late | elsewhere"""
+    observation: Observation
+    case_id: str | None = None
+    """The case that was being answered, where that is known."""
+    count: int = 1
+    """How many of its kind this one stands for."""
+
+    def body(self) -> dict[str, Json]:
+        """The record's body."""
+        return _body(self)
+
+
+@frozen
 class Void:
     """Observations of this origin in this window count for nothing."""
 
@@ -223,7 +244,7 @@ class Void:
         return {"origin": self.origin.value, "reason": self.reason, "from": self.begins, "to": self.ends}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ChildExit:
     """How a child process of the run ended; negative is the signal that killed it."""
 
@@ -231,7 +252,7 @@ class ChildExit:
     exit_code: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunClosed:
     """The last record: every child is gone and nothing more will come."""
 
@@ -248,11 +269,12 @@ class RunClosed:
 
 
 Entry: TypeAlias = (
-    RunStarted | Intent | Outcome | Checked | TestRun | Shard | Measurements | Attestation | Void | RunClosed
+    RunStarted | Intent | Outcome | Checked | TestRun | Shard | Stray | Measurements | Attestation | Void | RunClosed
 )
 
 _KINDS: Mapping[str, type[Entry]] = {
-    kind.KIND: kind for kind in (RunStarted, Intent, Outcome, Checked, TestRun, Shard, Attestation, Void, RunClosed)
+    kind.KIND: kind
+    for kind in (RunStarted, Intent, Outcome, Checked, TestRun, Shard, Stray, Attestation, Void, RunClosed)
 }
 
 
@@ -291,4 +313,4 @@ _VOID = {"from": "begins", "to": "ends"}
 
 def _body(value: Entry) -> dict[str, Json]:
     """Every field by name, so that a reader with other means finds them all; only the values inside are sparse."""
-    return {name: encode(getattr(value, name)) for name in value.__slots__}
+    return {item.name: encode(getattr(value, item.name)) for item in fields(value)}

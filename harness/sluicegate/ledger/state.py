@@ -5,20 +5,22 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, assert_never
 
 import orjson
 
 from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.frozen import frozen
 from sluicegate.ledger.chain import ZERO, Chain, Record, link
 from sluicegate.ledger.writer import LedgerError
-from sluicegate.model import Json, decode
+from sluicegate.model import Json, decode, parse_time, rfc3339
 
 __all__ = [
+    "STATE_SKEW",
     "Acknowledged",
     "Attempt",
     "Entered",
@@ -27,11 +29,15 @@ __all__ = [
     "StateView",
     "VerdictGiven",
     "append_state",
+    "event_said",
     "read_state",
 ]
 
+STATE_SKEW = timedelta(seconds=60)
+"""How far the clocks of two machines that write one state file may disagree."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@frozen
 class Attempt:
     """Evidence for leaving this stage began to be taken."""
 
@@ -41,7 +47,7 @@ class Attempt:
     at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VerdictGiven:
     """A verdict was issued."""
 
@@ -54,16 +60,18 @@ class VerdictGiven:
     at: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Entered:
     """A stage was entered with this subject: its live evidence begins here."""
 
     stage: str
     subject: str
     at: str
+    written: str | None = None
+    """When that was recorded, where it was later than clocks may disagree."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RolledBack:
     """A stage was left backwards; its lines stay crossed for this subject."""
 
@@ -73,7 +81,7 @@ class RolledBack:
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Acknowledged:
     """A human has seen the rollback and lets this subject try."""
 
@@ -82,7 +90,7 @@ class Acknowledged:
     by: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Recorded:
     """Measurements or an attestation were taken in."""
 
@@ -106,7 +114,7 @@ _KINDS: Mapping[str, type[_Event]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StateView:
     """A state file as it is now, each kind in the order written."""
 
@@ -123,6 +131,25 @@ class StateView:
     broken: Fault | None = None
     """The first damage; what was verified before it is in the other fields."""
     missing: bool = False
+
+    @property
+    def latest(self) -> datetime | None:
+        """The latest time of any record: whoever asks with an earlier clock has a wrong one."""
+        return _latest(self.events)
+
+    @property
+    def backwards(self) -> Fault | None:
+        """The first record that is earlier than one before it; those behind it are read all the same."""
+        latest: datetime | None = None
+        for number, event in enumerate(self.events, 1):
+            at = _time(event.at)
+            if at is not None and latest is not None and at < latest:
+                last = f"a record before it ({rfc3339(latest)})"
+                what = f"'{event_said(event)}' is stamped {event.at}, earlier than {last}."
+                mend = "Restore the file as it was before that record, or begin the rollout anew."
+                return Fault(where=f"{self.path}:{number}", what=what, mend=mend)
+            latest = at if latest is None else max(latest, at or latest)
+        return None
 
 
 _KIND_ON_DISK = "verdict_kind"
@@ -176,11 +203,45 @@ def read_state(path: Path) -> StateView:
     )
 
 
+def event_said(event: _Event) -> str:
+    """A record in a few words: `entered ten`."""
+    match event:
+        case Attempt():
+            return f"attempt {event.attempt} at {event.stage}"
+        case VerdictGiven():
+            to = f" → {event.to_stage}" if event.to_stage and event.decision == "promote" else ""
+            return f"{event.kind}  {event.from_stage}{to}"
+        case Entered():
+            return f"entered {event.stage}"
+        case RolledBack():
+            return f"rolled back from {event.stage} by {event.by}"
+        case Acknowledged():
+            return f"acknowledged by {event.by}"
+        case Recorded():
+            return f"recorded ledger {event.number}"
+        case _:
+            assert_never(event)
+
+
+def _time(said: str) -> datetime | None:
+    """None for a time that cannot be read: the judge says so where it matters."""
+    try:
+        return parse_time(said)
+    except ValueError:
+        return None
+
+
+def _latest(events: Iterable[_Event]) -> datetime | None:
+    return max(filter(None, (_time(event.at) for event in events)), default=None)
+
+
 def append_state(path: Path, kind: str, body: Mapping[str, Json]) -> str:
     """Add one record, on disk when this returns; gives the new head.
 
     The file is made when it does not exist. An unfinished last line, which is an append that never returned, is cut;
-    any other damage is refused. Raises LedgerError; InputError for a body that its kind does not allow.
+    any other damage is refused. Times never go backwards: a record that is earlier than the latest by no more than
+    clocks may disagree, and whatever the gate notes of its own accord, gets the latest time. Raises LedgerError;
+    InputError for a body that its kind does not allow, and for what a person says of an earlier time.
     """
     if kind not in _KINDS:
         known = nearest(kind, _KINDS)
@@ -201,19 +262,40 @@ def _append(fd: int, path: Path, kind: str, body: Mapping[str, Json]) -> str:
     chain = _StateChain(path)
     chain.shared = False
     size_bytes = os.fstat(fd).st_size
-    if size_bytes:
-        chain.verify()
+    events = [_event(record) for record in chain] if size_bytes else []
     if chain.broken is not None and not chain.torn:
         raise LedgerError(chain.broken)
     if chain.verified_bytes != size_bytes:
         os.ftruncate(fd, chain.verified_bytes)
-    said = {_KIND_ON_DISK if key == "kind" else key: value for key, value in body.items()}
+    timed = {**body, "at": _onwards(path, kind, str(body["at"]), events)}
+    said = {_KIND_ON_DISK if key == "kind" else key: value for key, value in timed.items()}
     line = link(chain.count, chain.head or ZERO, kind, orjson.dumps(said))
     remaining = line + b"\n"
     while remaining:
         remaining = remaining[os.write(fd, remaining) :]
     os.fsync(fd)
     return sha256(line).hexdigest()
+
+
+_BY_PEOPLE: Mapping[str, str] = {
+    "entered": "the entry",
+    "rolled_back": "the rollback",
+    "acknowledged": "the acknowledgement",
+}
+"""Kinds that say when something happened; the others are stamped as they are written."""
+
+
+def _onwards(path: Path, kind: str, said: str, events: Sequence[_Event]) -> str:
+    """The time to write: never earlier than what the file holds. Raises InputError."""
+    at, latest = _time(said), _latest(events)
+    if at is None or latest is None or at >= latest:
+        return said
+    if kind in _BY_PEOPLE and latest - at > STATE_SKEW:
+        last = f"'{event_said(events[-1])}' of {rfc3339(latest)}"
+        what = f"{_BY_PEOPLE[kind]} is stamped {said}, earlier than the last record, {last}."
+        mend = "Times in the state file never go backwards: leave --now out, and if the clock is slow, set it right."
+        raise InputError(Fault(where=str(path), what=what, mend=mend))
+    return rfc3339(latest)
 
 
 def _opened(path: Path) -> int:

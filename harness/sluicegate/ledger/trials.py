@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from sluicegate.errors import Fault, InputError
+from sluicegate.frozen import frozen
 from sluicegate.ledger.chain import Record
 from sluicegate.ledger.records import Intent, Outcome, entry
 from sluicegate.model import Case, Trial
@@ -15,7 +15,7 @@ __all__ = ["RecordedTrial", "TrialJoin"]
 
 
 @made_often
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordedTrial:
     """One trial as the ledger tells it."""
 

@@ -22,8 +22,20 @@ from sluicegate.model.case import (
 from sluicegate.model.clock import from_micros, now_utc, parse_time, rfc3339, to_micros
 from sluicegate.model.codec import decode, decode_or_faults, digest_of, encode, encode_shared
 from sluicegate.model.finding import Finding, Severity, Witness
+from sluicegate.model.flags import Cohort, FlagScript, FlagStep, FlagSwitch, FlagUnit, Population
 from sluicegate.model.json import Json, canonical, digest_bytes, first_non_finite, parse
-from sluicegate.model.output import Crash, CrashKind, Observation, Output, Provenance, ToolCall, Trial, Usage
+from sluicegate.model.output import (
+    TELEMETRY,
+    Crash,
+    CrashKind,
+    LogLine,
+    Observation,
+    Output,
+    Provenance,
+    ToolCall,
+    Trial,
+    Usage,
+)
 from sluicegate.model.ports import Boundary, Pipeline, Recorder, RunContext
 from sluicegate.model.verdict import (
     Counts,
@@ -45,12 +57,14 @@ from sluicegate.model.verdict_json import MAX_VERDICT_BYTES, SCHEMA_VERSION, rea
 __all__ = [
     "MAX_VERDICT_BYTES",
     "SCHEMA_VERSION",
+    "TELEMETRY",
     "Asked",
     "Attachment",
     "Boundary",
     "CallLimit",
     "Capability",
     "Case",
+    "Cohort",
     "Counts",
     "Crash",
     "CrashKind",
@@ -60,11 +74,16 @@ __all__ = [
     "Expect",
     "Fault",
     "Finding",
+    "FlagScript",
+    "FlagStep",
+    "FlagSwitch",
+    "FlagUnit",
     "Given",
     "Json",
     "Kind",
     "Limits",
     "LineShown",
+    "LogLine",
     "Mail",
     "Message",
     "ModelScript",
@@ -73,6 +92,7 @@ __all__ = [
     "Origin",
     "Output",
     "Pipeline",
+    "Population",
     "Provenance",
     "Reason",
     "Recorder",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from sluicegate.frozen import frozen
 from sluicegate.model.codec import digest_of
+from sluicegate.model.flags import FlagScript
 from sluicegate.model.json import Json
 from sluicegate.model.often import made_often
 
@@ -44,9 +46,11 @@ class Capability(StrEnum):
     COMMAND = "command"
     JOB = "job"
     RECORD = "record"
+    FLAGS = "flags"
+    """Answers for which units a flag is on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Message:
     """One turn of a chat."""
 
@@ -54,7 +58,7 @@ class Message:
     content: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attachment:
     """A file that travels with a mail."""
 
@@ -64,7 +68,7 @@ class Attachment:
     size_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Mail:
     """A mail, inbound or drafted; addresses as written, not normalised."""
 
@@ -81,7 +85,7 @@ class Mail:
     attachments: tuple[Attachment, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Snippet:
     """A piece of text a retriever returns."""
 
@@ -96,7 +100,7 @@ class Snippet:
     """It tries to command the model. The pipeline is not told; the observation names it when it was returned."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RetrievalScript:
     """How the retriever behaves in this case."""
 
@@ -108,7 +112,7 @@ class RetrievalScript:
     """Filters it is asked for and does not apply: language | source | window."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolResult:
     """What a tool answers in this case."""
 
@@ -120,7 +124,7 @@ class ToolResult:
     latency_ms: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fault:
     """What a double does instead of answering well."""
 
@@ -146,7 +150,7 @@ class Fault:
     """How Retry-After is written: seconds | date"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ScriptedToolCall:
     """A tool the model asks for, instead of answering with text."""
 
@@ -156,7 +160,7 @@ class ScriptedToolCall:
     """In its n-th answer of this run, from 1; those of one turn are asked for together."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelScript:
     """What the model server answers in this case, in order; the last reply repeats."""
 
@@ -166,7 +170,7 @@ class ModelScript:
     tool_calls: tuple[ScriptedToolCall, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Given:
     """The world as this case sets it up."""
 
@@ -183,6 +187,8 @@ class Given:
     clock_rate: float = 1.0
     """Seconds that pass on the clock double in one real second."""
     retrieval: RetrievalScript | None = None
+    flags: FlagScript | None = None
+    """Flags set step by step, the pipeline asked after each; in the place of an input."""
     locale: str | None = None
     deliveries: int = 1
     """How often the same input is delivered, one after the other, within one trial."""
@@ -190,6 +196,8 @@ class Given:
     """Inputs of the deliveries where they differ, one delivery each; the case's own `input` is then left out."""
     at_once: bool = False
     """All deliveries are made together instead of one after the other."""
+    crash_after_write: bool = False
+    """The first delivery is broken off as soon as a tool has written, as if its process had died: it has no output."""
 
     @property
     def times(self) -> int:
@@ -198,7 +206,7 @@ class Given:
 
 
 @made_often
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rule:
     """One thing the output must, or must not, say. Exactly one of the three operators is set."""
 
@@ -210,7 +218,7 @@ class Rule:
     """A regular expression, searched."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Limits:
     """Past any of these a trial is not a success."""
 
@@ -221,7 +229,7 @@ class Limits:
     """What the model calls of all deliveries together may cost, counted at the model server and priced by the plan."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CallLimit:
     """How often a double may, or must, be called by all deliveries of a case together."""
 
@@ -231,7 +239,7 @@ class CallLimit:
     least: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Asked:
     """What every retrieval of this case must have asked for; None says nothing."""
 
@@ -241,10 +249,12 @@ class Asked:
     """From the case's `now` back."""
     most: int | None = None
     """Snippets asked for at most."""
+    timeout_ms: float | None = None
+    """When a retrieval must be left, and the answer made without it: neither much later nor much earlier."""
 
 
 @made_often
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Expect:
     """What is right for this case, known beforehand."""
 
@@ -281,7 +291,7 @@ _NOTHING_EXPECTED = Expect()
 
 
 @made_often
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Case:
     """One input with what is known about it. `id` is unique within a run."""
 

@@ -26,12 +26,14 @@ def parse_time(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError(f"'{text}' has no time zone; write it with Z or an offset")
-    return at.astimezone(UTC)
+    return at if at.tzinfo is UTC else at.astimezone(UTC)
 
 
 def to_micros(at: datetime) -> int:
     """Microseconds since 1970-01-01 UTC."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    since = at - _EPOCH
+    # By its parts: dividing by a microsecond takes four times as long, and every trial has a time.
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_micros(micros: int) -> datetime:

@@ -91,7 +91,7 @@ def encode_shared(value: Any) -> Any:
 
 def digest_of(value: Any) -> str:
     """SHA-256 of the canonical bytes of a JSON value or dataclass (defaults left out), 64 hexadecimal digits."""
-    return digest_bytes(canonical(encode(value)))
+    return digest_bytes(canonical(encode_shared(value)))
 
 
 class _Writers(dict[type, Callable[[Any], Any]]):

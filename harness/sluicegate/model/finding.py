@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from sluicegate.frozen import frozen
 from sluicegate.model.codec import digest_of
 
 __all__ = ["Finding", "Severity", "Witness"]
@@ -39,7 +39,7 @@ class Witness(StrEnum):
         return self not in (Witness.PATTERN, Witness.OPINION, Witness.SELF_REPORTED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Finding:
     """Check, case and place, with the witness and what would be right."""
 

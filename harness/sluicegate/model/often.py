@@ -26,6 +26,8 @@ def maker(kind: type[T]) -> type[T]:
 
     For the few places where every trial passes. (It is no class; it is typed as one so that its arguments are checked.)
     """
+    if kind not in _MAKERS:
+        _compile(kind, _TWINS[kind])
     return cast("type[T]", _MAKERS[kind])
 
 
@@ -44,7 +46,19 @@ def made_often(kind: type[T]) -> type[T]:
     names = tuple(item.name for item in fields(cast("Any", kind)))
     if hasattr(kind, "__post_init__") or kind.__dict__.get("__slots__") != names or kind.__base__ is not object:
         raise TypeError(f"{kind.__name__} does more than hold its fields")
-    twin = _TWINS[kind] = type(kind.__name__, (), {"__slots__": names})
+    _TWINS[kind] = type(kind.__name__, (), {"__slots__": names})
+
+    def first(self: Any, /, *args: Any, **given: Any) -> None:
+        if cast("Any", kind).__init__ is first:
+            _compile(kind, _TWINS[kind])
+        cast("Any", kind).__init__(self, *args, **given)
+
+    # Compiled at the first instance, as in `frozen`: a start makes more classes than it makes instances of.
+    setattr(kind, "__init__", first)  # noqa: B010 - mypy: assigning to a method
+    return kind
+
+
+def _compile(kind: type, twin: type) -> None:
     known: dict[str, Any] = {"_twin": twin, "_kind": kind, "_absent": _ABSENT, "_set": object.__setattr__}
     known["_new"] = object.__new__
     arguments, stores = [], []
@@ -74,9 +88,8 @@ def made_often(kind: type[T]) -> type[T]:
     )
     exec(source, known)  # noqa: S102 - the way of `dataclasses` itself: field names of our own classes, no input
     made = cast("Callable[..., None]", known["__init__"])
-    made.__annotations__ = dict(kind.__init__.__annotations__)
+    made.__annotations__ = {**{item.name: item.type for item in fields(cast("Any", kind))}, "return": None}
     made.__qualname__ = f"{kind.__qualname__}.__init__"
     made.__module__ = kind.__module__
     setattr(kind, "__init__", made)  # noqa: B010 - mypy: assigning to a method
     _MAKERS[kind] = known["make"]
-    return kind

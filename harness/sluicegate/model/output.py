@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from sluicegate.frozen import frozen
 from sluicegate.model.case import Case, Mail, Message
 from sluicegate.model.json import Json
 from sluicegate.model.often import made_often
 
-__all__ = ["Crash", "CrashKind", "Observation", "Output", "Provenance", "ToolCall", "Trial", "Usage"]
+__all__ = [
+    "TELEMETRY",
+    "Crash",
+    "CrashKind",
+    "LogLine",
+    "Observation",
+    "Output",
+    "Provenance",
+    "ToolCall",
+    "Trial",
+    "Usage",
+]
+
+TELEMETRY = frozenset({"log", "span", "trace"})
+"""Kinds of observations that say what a pipeline told of itself: no call that crossed its boundary."""
 
 
 class Provenance(StrEnum):
@@ -42,7 +57,7 @@ class CrashKind(StrEnum):
     """The case does not fit the mapping to the user's request; the pipeline was not called."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Crash:
     """A typed failure of the pipeline; counts as an attempt that failed, with infinite latency."""
 
@@ -51,7 +66,7 @@ class Crash:
     """Escaped and cut to 500 characters; never a header value or a secret of the environment."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Usage:
     """Tokens as the pipeline reports them."""
 
@@ -60,7 +75,7 @@ class Usage:
     cached_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolCall:
     """A tool call as the pipeline reports it."""
 
@@ -71,7 +86,7 @@ class ToolCall:
 
 
 @made_often
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Output:
     """The answer, or the crash instead of one."""
 
@@ -92,14 +107,28 @@ class Output:
     metadata: Mapping[str, Json] = field(default_factory=dict)
 
 
+@frozen
+class LogLine:
+    """A line that a pipeline logged while it answered, as it was written."""
+
+    text: str
+    at: str
+    """RFC 3339 UTC."""
+    logger: str
+    """Its logger, `stderr`, or the name of a service."""
+    level: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """What the record carries beside its text."""
+
+
 @made_often
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Observation:
     """What crossed the boundary, as a double saw it."""
 
     run_id: str
     double: str
-    """model | tool | retriever | clock | mail"""
+    """model | tool | retriever | clock | mail, and what tells of a run without crossing: log | span | trace"""
     action: str
     """Model name, tool name, query kind: what was asked for."""
     at: str
@@ -109,7 +138,7 @@ class Observation:
 
 
 @made_often
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Trial:
     """One case at one repeat: every delivery's output, and everything the doubles saw meanwhile."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
 from sluicegate.errors import Fault, InputError, nearest, printable
+from sluicegate.frozen import frozen
 
 __all__ = ["MISSING", "Path", "parse_path"]
 
@@ -29,7 +30,7 @@ MISSING: Final = _Missing()
 _STEP = re.compile(r"""\.?([^.\[\]\s"'?$]+) | \[(-?\d+)\] | \["([^"]*)"\] | \['([^']*)'\]""", re.VERBOSE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Path:
     """A parsed path. Reads mappings, lists and the model's own dataclasses."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from sluicegate.frozen import frozen
 from sluicegate.model.case import Capability, Case
 from sluicegate.model.often import made_often
 from sluicegate.model.output import Observation, Output, Trial
@@ -14,7 +15,7 @@ __all__ = ["Boundary", "Pipeline", "Recorder", "RunContext"]
 
 
 @made_often
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunContext:
     """What a pipeline is told about the run it serves."""
 
@@ -65,7 +66,10 @@ class Recorder(Protocol):
 
 
 class Boundary(Protocol):
-    """The doubles around a pipeline, as the runner sees them."""
+    """The doubles around a pipeline, as the runner sees them.
+
+    It may have a `when_written(run_id, tell)`, which calls `tell` once, as soon as a tool of the run has written.
+    """
 
     def open_run(self, run_id: str, case: Case) -> Mapping[str, str]:
         """Script the doubles for this run and name its endpoints by variable."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from sluicegate.frozen import frozen
 from sluicegate.model.finding import Finding
 
 __all__ = [
@@ -125,7 +126,7 @@ class Status(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NotMeasured:
     """There is no number, and why. Never dressed up as one."""
 
@@ -133,7 +134,7 @@ class NotMeasured:
     mend: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Estimate:
     """A number with the evidence behind it. Rates are 0..1; `None` bounds are not computed or do not exist."""
 
@@ -151,7 +152,7 @@ class Estimate:
     """e.g. "detector recall .93", "overdispersion 1.4"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LineShown:
     """One line of a criterion as it was applied, resolved to a number in the metric's own scale."""
 
@@ -166,7 +167,7 @@ class LineShown:
     """As the plan wrote it: "70 %", "20 points below setup"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SliceResult:
     """The same criterion for one declared slice."""
 
@@ -175,7 +176,7 @@ class SliceResult:
     measured: Estimate | NotMeasured
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CriterionResult:
     """One criterion: what was measured, against which lines, and what would change the answer."""
 
@@ -204,7 +205,7 @@ class CriterionResult:
     """Observations left out as foreign."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SuiteResult:
     """One suite, counted by the judge against the pinned ids."""
 
@@ -220,7 +221,7 @@ class SuiteResult:
     self_reported: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Counts:
     """Trials of a run; planned = run + missing, crashed and skipped are part of run and missing."""
 
@@ -232,7 +233,7 @@ class Counts:
     not_applicable: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reason:
     """One line of why, most weighty first."""
 
@@ -245,9 +246,11 @@ class Reason:
     finding: Finding | None = None
     rerun: str = ""
     """Command that reruns only the finding's case."""
+    cases: int = 0
+    """In how many cases the same was found, this one among them, where they are not all named; else 0."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Verdict:
     """Promote to exactly one next stage, or not, bound to what it was decided on."""
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never, cast
+from urllib.parse import urlsplit
 
 from sluicegate.errors import Fault, InputError
 from sluicegate.model import Capability, Pipeline
@@ -14,28 +15,32 @@ from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Pip
 
 if TYPE_CHECKING:
     from sluicegate.pipelines.callable import CallablePipeline
+    from sluicegate.pipelines.log_lines import Hears
 
 __all__ = ["make_pipeline", "notes_of", "open_pipeline", "target_pipeline"]
 
 
-def make_pipeline(spec: PipelineSpec, *, base: Path, endpoints: Mapping[str, str]) -> Pipeline:
+def make_pipeline(
+    spec: PipelineSpec,
+    *,
+    base: Path,
+    endpoints: Mapping[str, str],
+    noticed: Callable[[str, str | None], None] | None = None,
+    hears: Hears | None = None,
+    id_header: str | None = None,
+) -> Pipeline:
     """The adapter for a plan's pipeline. Paths are relative to `base`; `endpoints` are the doubles by variable name.
 
+    `noticed` is told the address of a connection that goes neither to a double nor to one of the spec's `may_connect`,
+    and the id of the case, where they are known. Without doubles nobody watches. `hears` is told what a callable logs
+    and what a command writes to its standard error, delivery by delivery; `id_header` carries the id to an endpoint.
     Raises InputError for what is wrong with the words themselves; `open_pipeline` finds the rest.
     """
     # Each adapter is loaded where it is asked for: a start pays for one of them.
     target = spec.target
     match target:
         case CallableTarget():
-            from sluicegate.pipelines.remote import HostedCallable
-
-            return HostedCallable(
-                target.target,
-                base=base,
-                environment={**spec.environment, **endpoints},
-                capabilities=spec.capabilities,
-                timeout_s=spec.timeout_s,
-            )
+            return _hosted(spec, target, base=base, endpoints=endpoints, noticed=noticed, hears=hears)
         case HttpTarget():
             from sluicegate.pipelines.http import HttpPipeline
 
@@ -45,6 +50,7 @@ def make_pipeline(spec: PipelineSpec, *, base: Path, endpoints: Mapping[str, str
                 capabilities=spec.capabilities,
                 timeout_s=spec.timeout_s,
                 retries=spec.retries,
+                id_header=id_header,
             )
         case CommandTarget():
             from sluicegate.pipelines.command import CommandPipeline
@@ -56,6 +62,9 @@ def make_pipeline(spec: PipelineSpec, *, base: Path, endpoints: Mapping[str, str
                 environment=spec.environment,
                 capabilities=spec.capabilities,
                 timeout_s=spec.timeout_s,
+                allowed=_allowed(spec, endpoints) if noticed is not None else None,
+                noticed=noticed,
+                hears=hears,
             )
         case RecordingTarget():
             from sluicegate.pipelines.recording import RecordingPipeline
@@ -63,6 +72,29 @@ def make_pipeline(spec: PipelineSpec, *, base: Path, endpoints: Mapping[str, str
             return RecordingPipeline(target, base=base, capabilities=spec.capabilities)
         case _:
             assert_never(target)
+
+
+def _hosted(
+    spec: PipelineSpec,
+    target: CallableTarget,
+    *,
+    base: Path,
+    endpoints: Mapping[str, str],
+    noticed: Callable[[str, str | None], None] | None,
+    hears: Hears | None,
+) -> Pipeline:
+    from sluicegate.pipelines.remote import HostedCallable
+
+    return HostedCallable(
+        target.target,
+        base=base,
+        environment={**spec.environment, **endpoints},
+        capabilities=spec.capabilities,
+        timeout_s=spec.timeout_s,
+        allowed=_allowed(spec, endpoints) if noticed is not None else None,
+        noticed=noticed,
+        hears=hears,
+    )
 
 
 def target_pipeline(
@@ -109,6 +141,12 @@ def notes_of(pipeline: Pipeline) -> tuple[str, ...]:
     """What happened outside any one case, one line each: restarts, lost threads, failures while closing."""
     said = getattr(pipeline, "notes", None)
     return tuple(said()) if said is not None else ()
+
+
+def _allowed(spec: PipelineSpec, endpoints: Mapping[str, str]) -> list[str] | None:
+    """Where it may connect to: the addresses among the endpoints, and those declared. None where no double stands."""
+    doubles = {netloc for value in endpoints.values() if (netloc := urlsplit(value).netloc)}
+    return [*sorted(doubles), *spec.may_connect] if doubles else None
 
 
 def _in_process(

@@ -13,6 +13,7 @@ from typing import Any
 from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext
 from sluicegate.pipelines.conversion import MAX_BYTES, as_output, live
 from sluicegate.pipelines.crashes import crash, one_line, raised_line, secrets_of
+from sluicegate.pipelines.elsewhere import CALL
 from sluicegate.pipelines.inputs import canonical_input, whole
 from sluicegate.pipelines.signature import Caller, asks_of, is_async
 from sluicegate.pipelines.threads import Threads
@@ -143,7 +144,7 @@ class CallablePipeline:
         """What `caller`'s coroutine answers, in a task of its own that can be given up."""
         done: asyncio.Future[Any] = loop.create_future()
         running = _guarded(caller, done, told)
-        task = asyncio.Task(running, loop=loop, context=self._context.copy())
+        task = asyncio.Task(running, loop=loop, context=self._fresh())
         self._live[done] = (due, task)
         if self._watch is None:
             self._watch = loop.call_at(due, self._expire, loop)
@@ -161,7 +162,7 @@ class CallablePipeline:
             return _NO_THREAD
         done: asyncio.Future[Any] = loop.create_future()
         due = loop.time() + self._timeout_s
-        variables = self._context.copy()
+        variables = self._fresh()
 
         def work() -> Any:
             try:
@@ -180,6 +181,13 @@ class CallablePipeline:
         if inspect.isawaitable(value):  # a sync function that hands on a coroutine
             return await self._awaited(loop, due, lambda *_: value, told)
         return value
+
+    def _fresh(self) -> contextvars.Context:
+        """The context it was made in, and in it the number of the call under way."""
+        fresh = self._context.copy()
+        if (number := CALL.get()) is not None:
+            fresh.run(CALL.set, number)
+        return fresh
 
     def _expire(self, loop: asyncio.AbstractEventLoop) -> None:
         """Give up the calls that are past their time; one timer serves them all."""

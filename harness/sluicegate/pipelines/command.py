@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -18,11 +18,13 @@ from time import perf_counter
 import orjson
 
 from sluicegate.errors import Fault, InputError, nearest
-from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext
+from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext, now_utc, rfc3339
+from sluicegate.pipelines.connections import Lookout
 from sluicegate.pipelines.conversion import from_json, not_json, output_of, too_large, with_error
 from sluicegate.pipelines.crashes import crash, secrets_of
 from sluicegate.pipelines.inputs import canonical_input
 from sluicegate.pipelines.line_process import EndedError, LineProcess, TooLongError
+from sluicegate.pipelines.log_lines import Hears, lines_in
 from sluicegate.plan.types import CommandTarget
 
 __all__ = ["CommandPipeline"]
@@ -43,19 +45,26 @@ class CommandPipeline:
         environment: Mapping[str, str] | None = None,
         capabilities: Iterable[Capability] = (),
         timeout_s: float = 30.0,
+        allowed: Sequence[str] | None = None,
+        noticed: Callable[[str, str | None], None] | None = None,
+        hears: Hears | None = None,
     ) -> None:
+        """`hears` is told what the program writes to its standard error in each delivery."""
         self.capabilities = frozenset(capabilities)
         self._target = target
         self._cwd = base / target.cwd if target.cwd else base
         self._environment = {**os.environ, **(environment or {}), **(endpoints or {})}
         self._secrets = secrets_of(self._environment)
         self._timeout_s = timeout_s
+        self._hears = hears
         self._argv: tuple[str, ...] | None = None
         self._free: asyncio.LifoQueue[LineProcess] = asyncio.LifoQueue()
         self._workers: list[LineProcess] = []
         self._answered = False
         self._deaths = 0
         self._starts = 0
+        self._watched = (allowed, noticed)
+        self._lookout: Lookout | None = None
 
     async def open(self) -> None:
         """Find the program. Raises InputError when it is not there or cannot be run."""
@@ -63,9 +72,10 @@ class CommandPipeline:
             return
         self._argv = (_program(self._target, self._cwd, self._environment), *self._target.argv[1:])
         for _ in range(max(self._target.processes, 1)):
-            worker = LineProcess(self._target.max_bytes)
+            worker = LineProcess(self._target.max_bytes, listens=self._hears is not None)
             self._workers.append(worker)
             self._free.put_nowait(worker)
+        self._lookout = Lookout.over(self._running, *self._watched)
 
     async def call(self, case: Case, context: RunContext) -> Output:
         """Answer one delivery of `case`. `latency_ms` counts from the request, not from the wait for a process."""
@@ -80,15 +90,22 @@ class CommandPipeline:
             if not self._answered and self._deaths >= _HOPELESS:
                 said = f"Not called: {self._name} ended {self._deaths} times without a single answer."
                 return crash(CrashKind.DIED, said)
-            return await self._asked(worker, number, line, context)
+            output = await self._asked(worker, number, line, context)
         except asyncio.CancelledError:
             await worker.end()
             raise
+        else:
+            if self._hears is not None:
+                self._hears(context.run_id, context.delivery, *lines_in(worker.heard(), rfc3339(now_utc())))
+            return output
         finally:
             self._free.put_nowait(worker)
 
     async def aclose(self) -> None:
         """End every process and everything it started."""
+        if self._lookout is not None:
+            self._lookout.stop()
+            await asyncio.sleep(0)
         for worker in self._workers:
             await worker.end()
 
@@ -98,6 +115,9 @@ class CommandPipeline:
         if not self._target.long_lived or extra <= 0:
             return ()
         return (f"{self._name}: started again {extra} times",)
+
+    def _running(self) -> list[tuple[int, bool]]:
+        return [(pid, True) for worker in self._workers if (pid := worker.pid) is not None]
 
     @property
     def _name(self) -> str:

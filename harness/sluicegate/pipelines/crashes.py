@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import sysconfig
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from traceback import extract_tb
 
@@ -17,7 +17,6 @@ __all__ = ["crash", "excerpt", "is_library", "line_of", "one_line", "raised_line
 _LIMIT = 500
 _SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
 _OURS = str(Path(__file__).resolve().parent)
-_PYTHON = {sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
 
 
 def crash(kind: CrashKind, message: str, *, secrets: Iterable[str] = ()) -> Output:
@@ -62,8 +61,15 @@ def secrets_of(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
 
 def is_library(filename: str) -> bool:
     """Whether a file belongs to Python, to an installed package or to this room, and not to the user's code."""
-    inside = any(filename.startswith(str(root) + os.sep) for root in _PYTHON)
+    inside = any(filename.startswith(str(root) + os.sep) for root in _python())
     return inside or "site-packages" in filename or _is_ours(filename)
+
+
+@cache
+def _python() -> frozenset[str]:
+    import sysconfig
+
+    return frozenset(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
 
 
 def _without(text: str, secrets: Iterable[str]) -> str:

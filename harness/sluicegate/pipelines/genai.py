@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from sluicegate.model import Json
-from sluicegate.pipelines.otlp import Span
+from sluicegate.model.otlp import Span
 
 __all__ = ["answer_of"]
 

@@ -23,7 +23,9 @@ import orjson
 from sluicegate.errors import InputError
 from sluicegate.model import Case, RunContext, decode, encode
 from sluicegate.pipelines.callable import CallablePipeline
+from sluicegate.pipelines.elsewhere import CALL, watch
 from sluicegate.pipelines.frames import Channel
+from sluicegate.pipelines.log_capture import LogCapture, flush_exporters
 from sluicegate.pipelines.target import load_target
 
 __all__ = ["main"]
@@ -37,6 +39,8 @@ class _Host:
         self._closing = asyncio.Event()
         self._calls: dict[int, asyncio.Task[None]] = {}
         self._channel: Channel | None = None
+        self._loop = asyncio.get_running_loop()
+        self._logs: LogCapture | None = None
 
     async def serve(self, connection: socket.socket) -> None:
         """Run until told to close or the parent is gone."""
@@ -69,6 +73,11 @@ class _Host:
         target = options["target"]
         base = Path.cwd()
         sys.path[:0] = [str(base), *options["paths"]]
+        if options["allowed"] is not None:
+            watch(options["allowed"], self._notice)
+        if options["hears"]:
+            self._logs = LogCapture()
+            self._logs.install()
         try:
             pipeline = CallablePipeline(
                 load_target(target, base=base),  # type: ignore[arg-type] # load_target has checked that it is callable
@@ -90,11 +99,25 @@ class _Host:
             return
         told = RunContext(**context) if context is not None else None
         asked = decode(Case, case) if case is not None else None
+        CALL.set(number)
+        if self._logs is not None:
+            self._logs.begin(number, told.run_id if told is not None else "")
+        logged: tuple[Any, ...] = ()
         began = perf_counter()
-        output = await pipeline.answer(given, told, asked)
-        took_ms = (perf_counter() - began) * 1000
+        try:
+            output = await pipeline.answer(given, told, asked)
+            took_ms = (perf_counter() - began) * 1000
+            if self._logs is not None:
+                await flush_exporters()
+        finally:
+            if self._logs is not None:
+                logged = self._logs.end(number)
         self._calls.pop(number, None)
-        self._send(["done", number, encode(output), took_ms])
+        self._send(["done", number, encode(output), took_ms, *logged])
+
+    def _notice(self, call: int | None, address: str) -> None:
+        """A connection elsewhere; told from the loop, for any thread may open one."""
+        self._loop.call_soon_threadsafe(self._send, ["elsewhere", call, address])
 
     def _send(self, message: list[Any]) -> None:
         if self._channel is not None:
@@ -114,7 +137,11 @@ def main(argv: list[str]) -> None:
             stream.reconfigure(line_buffering=True)  # its last words must not die in a buffer
     faulthandler.enable(all_threads=False)  # a crash in C then names the line of the user's code
     connection.setblocking(False)
-    asyncio.run(_Host().serve(connection))  # the parent kills what hangs after this
+    asyncio.run(_served(connection))  # the parent kills what hangs after this
+
+
+async def _served(connection: socket.socket) -> None:
+    await _Host().serve(connection)
 
 
 def _die_with_parent(death: int) -> None:

@@ -58,10 +58,12 @@ class HttpPipeline:
         timeout_s: float = 30.0,
         retries: int = 0,
         environment: Mapping[str, str] | None = None,
+        id_header: str | None = None,
     ) -> None:
+        """`id_header` names a further header that carries the run's id."""
         self.capabilities = frozenset(capabilities)
         given = os.environ if environment is None else environment
-        self._template = RequestTemplate(target, endpoints=endpoints or {}, environment=given)
+        self._template = RequestTemplate(target, endpoints=endpoints or {}, environment=given, id_header=id_header)
         self._mapping = parse_mapping(target.response, where="pipeline.http.response") if target.response else None
         self._timeout_s = timeout_s
         self._retries = retries

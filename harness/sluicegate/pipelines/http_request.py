@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote, urlsplit
 
 import orjson
 
 from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.frozen import frozen
 from sluicegate.model import Case, RunContext
 from sluicegate.pipelines.inputs import ROOTS, canonical_input, scope_of
 from sluicegate.pipelines.paths import Template, parse_template
@@ -29,7 +29,7 @@ _SHORTEST_SECRET = 4
 """Shorter values are not searched for in messages: they would blank out ordinary words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Request:
     """One request, ready to send."""
 
@@ -48,10 +48,19 @@ class Request:
 class RequestTemplate:
     """Address, headers and body of a target, parsed. Raises InputError with every fault, and no header's value."""
 
-    def __init__(self, target: HttpTarget, *, endpoints: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        target: HttpTarget,
+        *,
+        endpoints: Mapping[str, str],
+        environment: Mapping[str, str],
+        id_header: str | None = None,
+    ) -> None:
+        """`id_header` carries the run's id beside the usual two."""
         faults: list[Fault] = []
         self._method = target.method.upper()
         self._endpoints = dict(endpoints)
+        self._id_header = id_header
         self._url = _collected(faults, lambda: _url(target.url))
         self._body = None
         if target.request is not None:
@@ -72,7 +81,9 @@ class RequestTemplate:
             body = orjson.dumps(self._body.fill(scope))
         elif self._method not in _BODILESS:
             body = orjson.dumps(canonical_input(case))
-        headers = {**self._headers, "x-sluicegate-run": context.run_id, "traceparent": context.traceparent}
+        own = {self._id_header: context.run_id} if self._id_header else {}
+        named = {"x-sluicegate-run": context.run_id, "traceparent": context.traceparent}
+        headers = {**self._headers, **own, **named}
         return Request(method=self._method, url=url, body=body, headers=headers)
 
 

@@ -11,6 +11,10 @@ from sluicegate.pipelines.process import Child, spawn
 __all__ = ["EndedError", "LineProcess", "TooLongError"]
 
 
+_HEARD_BYTES = 256_000
+"""Of its standard error, for one request."""
+
+
 class EndedError(Exception):
     """Its standard output ended before a line was complete."""
 
@@ -22,8 +26,11 @@ class TooLongError(Exception):
 class LineProcess:
     """One process at a time; after `end` another may be started."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, *, listens: bool = False) -> None:
+        """`listens` keeps what it writes to its standard error, for `heard`."""
         self._max_bytes = max_bytes
+        self._listens = listens
+        self._heard = bytearray()
         self._child: Child | None = None
         self._buffer = bytearray()
         self._ended = False
@@ -35,17 +42,29 @@ class LineProcess:
         """Whether a process is there that still answers."""
         return self._child is not None and self._child.running and not self._ended
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs."""
+        child = self._child
+        return child.pid if child is not None and child.running else None
+
     async def start(self, argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> None:
         """Start it. Raises OSError."""
         self._buffer.clear()
         self._ended = self._too_long = False
         self._child = await spawn(
-            argv, cwd=cwd, environment=environment, on_stdout=self._take, on_stdout_end=self._end_of_output
+            argv,
+            cwd=cwd,
+            environment=environment,
+            on_stdout=self._take,
+            on_stdout_end=self._end_of_output,
+            on_stderr=self._listen if self._listens else None,
         )
 
     async def ask(self, line: bytes, *, only: bool) -> bytes:
         """The line it answers to `line`; `only` closes its input afterwards. Raises EndedError or TooLongError."""
         child = self._started
+        self._heard.clear()
         child.write(line)
         if only:
             child.close_input()
@@ -61,6 +80,10 @@ class LineProcess:
         answer = bytes(self._buffer[:at])
         del self._buffer[: at + 1]
         return answer
+
+    def heard(self) -> bytes:
+        """The beginning of what it has written to its standard error since it was asked."""
+        return bytes(self._heard)
 
     async def finish(self) -> tuple[int | None, bytes]:
         """Wait until it exits: its status, and the beginning of what it wrote after its line."""
@@ -106,6 +129,9 @@ class LineProcess:
         else:
             self._buffer += data
         self._wake()
+
+    def _listen(self, data: bytes) -> None:
+        self._heard += data[: _HEARD_BYTES - len(self._heard)]
 
     def _end_of_output(self) -> None:
         self._ended = True

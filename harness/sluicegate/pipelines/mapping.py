@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
 import orjson
 
 from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.frozen import frozen
 from sluicegate.model import CrashKind, Json, Mail, Output, Usage
 from sluicegate.model.paths import MISSING, Path, parse_path
 from sluicegate.pipelines.conversion import output_of, with_error
@@ -24,7 +25,7 @@ _BELOW: Mapping[str, tuple[str, ...] | None] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OutputMapping:
     """`content: $.choices[0].message.content`, parsed. `usage.input_tokens` and `mail.subject` name a part."""
 

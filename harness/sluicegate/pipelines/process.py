@@ -34,6 +34,7 @@ class Child(asyncio.SubprocessProtocol):
         on_stdout: Callable[[bytes], None] | None,
         on_stdout_end: Callable[[], None] | None,
         secrets: tuple[str, ...],
+        on_stderr: Callable[[bytes], None] | None = None,
     ) -> None:
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done when the process has exited."""
@@ -41,6 +42,7 @@ class Child(asyncio.SubprocessProtocol):
         """Done when it has exited and everything it wrote is read."""
         self._on_stdout = on_stdout
         self._on_stdout_end = on_stdout_end
+        self._on_stderr = on_stderr
         self._tail = bytearray()
         self._transport: asyncio.SubprocessTransport | None = None
         self._secrets = secrets
@@ -55,6 +57,8 @@ class Child(asyncio.SubprocessProtocol):
         if fd == 1 and self._on_stdout is not None:
             self._on_stdout(data)
             return
+        if self._on_stderr is not None:
+            self._on_stderr(data)
         self._tail += data[-_TAIL_BYTES:]
         if len(self._tail) > 2 * _TAIL_BYTES:
             del self._tail[:-_TAIL_BYTES]
@@ -142,6 +146,7 @@ async def spawn(
     environment: Mapping[str, str],
     on_stdout: Callable[[bytes], None] | None = None,
     on_stdout_end: Callable[[], None] | None = None,
+    on_stderr: Callable[[bytes], None] | None = None,
     pass_fds: Sequence[int] = (),
     stdin: bool = True,
 ) -> Child:
@@ -152,7 +157,7 @@ async def spawn(
     loop = asyncio.get_running_loop()
     secrets = secrets_of(environment)
     _, child = await loop.subprocess_exec(
-        lambda: Child(on_stdout, on_stdout_end, secrets),
+        lambda: Child(on_stdout, on_stdout_end, secrets, on_stderr),
         *argv,
         stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
         stdout=subprocess.PIPE,

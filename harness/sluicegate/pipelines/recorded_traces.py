@@ -10,12 +10,12 @@ import orjson
 
 from sluicegate.errors import InputError, nearest
 from sluicegate.model import CrashKind, Output, first_non_finite
+from sluicegate.model.otlp import Span, SpanError, spans_of
 from sluicegate.pipelines.conversion import output_of, with_error
 from sluicegate.pipelines.crashes import crash
 from sluicegate.pipelines.genai import answer_of
 from sluicegate.pipelines.mapping import parse_mapping
 from sluicegate.pipelines.offsets import Offsets, Seen
-from sluicegate.pipelines.otlp import Span, SpanError, spans_of
 from sluicegate.pipelines.recorded_files import FaultList, RecordedFiles
 from sluicegate.plan.types import RecordingTarget
 

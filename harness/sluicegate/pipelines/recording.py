@@ -71,11 +71,12 @@ class RecordingPipeline:
         self._recorded.close()
 
     def notes(self) -> tuple[str, ...]:
-        """How much of the recording no case asked for."""
+        """How much of the recording nobody asked for."""
         if not isinstance(self._recorded, RecordedRows):
             return ()
-        rest = len(self._recorded) - self._asked
-        return (f"{rest} of {len(self._recorded)} recorded rows belong to no case that was run",) if rest > 0 else ()
+        rest, every = len(self._recorded) - self._asked, len(self._recorded)
+        said = "recorded rows were not asked for: no case of that id, or no such repeat of it, was run"
+        return (f"{rest} of {every} {said}",) if rest > 0 else ()
 
 
 def _files(patterns: Iterable[str], base: Path) -> list[Path]:

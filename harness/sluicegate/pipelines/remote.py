@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +11,11 @@ import orjson
 
 from sluicegate.errors import InputError
 from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext, decode, encode
+from sluicegate.pipelines.connections import Lookout
 from sluicegate.pipelines.conversion import MAX_BYTES
 from sluicegate.pipelines.crashes import crash
 from sluicegate.pipelines.inputs import canonical_input
+from sluicegate.pipelines.log_lines import Hears, lines_of
 from sluicegate.pipelines.runner_process import Message, RunnerProcess
 from sluicegate.pipelines.target import split_target
 
@@ -42,7 +44,14 @@ class HostedCallable:
         max_bytes: int = MAX_BYTES,
         threads: int = 256,
         import_paths: Sequence[str] = (),
+        allowed: Sequence[str] | None = None,
+        noticed: Callable[[str, str | None], None] | None = None,
+        hears: Hears | None = None,
     ) -> None:
+        """`allowed` are the addresses it may connect to; for every other, `noticed` is told it and the case's id.
+
+        Where `allowed` is None nobody watches. `hears` is told what the callable logs in each delivery.
+        """
         split_target(target)
         self.capabilities = frozenset(capabilities)
         self._lives = 0
@@ -55,9 +64,15 @@ class HostedCallable:
             "max_bytes": max_bytes,
             "threads": threads,
             "paths": list(import_paths),
+            "allowed": None if allowed is None else list(allowed),
+            "hears": hears is not None,
         }
+        self._noticed = noticed
+        self._allowed = allowed
+        self._lookout: Lookout | None = None
+        self._hears = hears
         self._patience_s = timeout_s + max(timeout_s, 5.0)
-        self._calls: dict[int, tuple[float, asyncio.Future[Message]]] = {}
+        self._calls: dict[int, tuple[float, asyncio.Future[Message], str]] = {}
         self._number = 0
         self._process: RunnerProcess | None = None
         self._gone: str | None = None
@@ -83,6 +98,7 @@ class HostedCallable:
                 raise
             self._process = process
             self._lives += 1
+            self._lookout = self._lookout or Lookout.over(self._started, self._allowed, self._noticed)
 
     async def call(self, case: Case, context: RunContext) -> Output:
         """Answer one delivery of `case`. Raises InputError only if the process was not opened and cannot be."""
@@ -104,18 +120,20 @@ class HostedCallable:
         loop = asyncio.get_running_loop()
         done: asyncio.Future[Message] = loop.create_future()
         now = loop.time()
-        self._calls[number] = (now, done)
+        self._calls[number] = (now, done, case.id)
         process.send(message)
         if self._watch is None:
             self._heard = now
             self._watch = loop.call_later(self._patience_s, self._look, loop)
         try:
-            _, _, output, took_ms = await done
+            _, _, output, took_ms, *logged = await done
         except asyncio.CancelledError:
             process.send(orjson.dumps(["cancel", number]))
             raise
         finally:
             self._calls.pop(number, None)
+        if logged and self._hears is not None:
+            self._hears(context.run_id, context.delivery, lines_of(logged[0]), logged[1])
         if type(output) is Output:
             return output
         if len(output) == 1 and type(output.get("content")) is str:
@@ -126,10 +144,17 @@ class HostedCallable:
         """Let the callable's own `aclose` run, then end the process and everything it started."""
         if self._watch is not None:
             self._watch.cancel()
+        if self._lookout is not None:
+            self._lookout.stop()
         if self._process is not None:
             process, self._process = self._process, None
             self._said += await process.close()
         self._gone = self._gone or f"The runner process of {self._target} is closed."
+
+    def _started(self) -> list[tuple[int, bool]]:
+        """What the process starts is looked at; the process itself tells of its own connections."""
+        pid = None if self._process is None else self._process.pid
+        return [] if pid is None else [(pid, False)]
 
     @property
     def restarts(self) -> int:
@@ -160,6 +185,10 @@ class HostedCallable:
         self._heard = asyncio.get_running_loop().time()
         if message[0] == "done" and (entry := self._calls.get(message[1])) is not None and not entry[1].done():
             entry[1].set_result(message)
+        elif message[0] == "elsewhere" and self._noticed is not None:
+            _, number, address = message
+            under_way = self._calls.get(number)
+            self._noticed(address, under_way[2] if under_way is not None else None)
 
     def _on_end(self, how: str) -> None:
         """The process is gone; `how` says how it went."""
@@ -175,7 +204,7 @@ class HostedCallable:
             self._gone = f"Not called: the runner process of {self._target} ended {self._lives} times idle: {how}."
 
     def _fail(self, kind: CrashKind, said: str) -> None:
-        for _, done in self._calls.values():
+        for _, done, _ in self._calls.values():
             if not done.done():
                 done.set_result(["done", 0, crash(kind, said), None])
 
@@ -184,7 +213,7 @@ class HostedCallable:
         self._watch = None
         if not self._calls:
             return
-        oldest, _ = next(iter(self._calls.values()))
+        oldest, *_ = next(iter(self._calls.values()))
         silent = loop.time() - max(oldest, self._heard)
         if silent < self._patience_s:
             self._watch = loop.call_later(self._patience_s - silent, self._look, loop)

@@ -45,6 +45,12 @@ class RunnerProcess:
         self._channel: Channel | None = None
         self._death = -1
 
+    @property
+    def pid(self) -> int | None:
+        """Of the process, while it runs."""
+        child = self._child
+        return child.pid if child is not None and child.running else None
+
     async def start(self, base: Path, environment: Mapping[str, str]) -> None:
         """Start it in `base`, with `environment` over the parent's own."""
         ours, theirs = socket.socketpair()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
 from sluicegate.errors import Fault, InputError
+from sluicegate.frozen import frozen
 from sluicegate.model import Case, Json, RunContext
 
 __all__ = ["Asks", "Caller", "asks_of", "is_async"]
@@ -19,7 +19,7 @@ Caller = Callable[[Json, RunContext | None, Case | None], Any]
 _WORDS: Mapping[str, Word] = {"input": "input", "context": "context", "case": "case"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Asks:
     """What goes where."""
 

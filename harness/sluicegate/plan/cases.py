@@ -238,6 +238,8 @@ def _unsound(case: Case) -> Iterator[tuple[str, str]]:
             "$.given.inputs stands beside another input or number of deliveries.",
             "Keep inputs alone: one delivery each.",
         )
+    if given.crash_after_write and (given.times < 2 or given.at_once):
+        yield "$.given.crash_after_write stands without a delivery after the first.", "Write deliveries: 2 or more."
     for index, limit in enumerate(case.expect.calls):
         if not _TARGET.fullmatch(limit.target):
             mend = "Write model, model:<name>, tool:<name> or retriever."

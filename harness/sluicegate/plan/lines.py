@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 
+from sluicegate.frozen import frozen
 from sluicegate.plan.document import MappingNode, Node, ScalarNode, SequenceNode
 from sluicegate.plan.scalars import plain_value
 from sluicegate.plan.table import Faults, Table, said
@@ -18,7 +18,7 @@ __all__ = ["LineReader", "is_worse", "references"]
 _RANGE = re.compile(r"(.+?)\s*(?:\.\.|…|\bto\b|(?<=[\d%])\s*[-–]\s*(?=[\d$.]))\s*(.+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LineReader:
     """Reads the lines of one criterion; what it cannot read is noted and becomes None."""
 

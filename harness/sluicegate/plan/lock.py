@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Any
 
 from sluicegate.errors import Fault, InputError
+from sluicegate.frozen import frozen
 from sluicegate.model import decode_or_faults, digest_bytes
 from sluicegate.plan.strict_json import RepeatedKeyError, parse_unique
 from sluicegate.plan.textfile import read_bytes, read_text
@@ -18,11 +19,11 @@ from sluicegate.plan.textfile import read_bytes, read_text
 __all__ = ["Lock", "LockedStage", "LockedSuite", "lock_bytes", "lock_digest", "lock_path", "read_lock"]
 
 _MAX_BYTES = 512 * 1024 * 1024
-_AGAIN = "Run: sluicegate plan lock"
+_AGAIN = "Run: sluicegate plan lock PLAN"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LockedSuite:
     """One suite at one stage."""
 
@@ -32,18 +33,20 @@ class LockedSuite:
     repeats: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LockedStage:
     """What one stage must have run."""
 
     suites: Mapping[str, LockedSuite] = field(default_factory=dict)
     tests: tuple[str, ...] = ()
     """Ids of the user's own marked tests."""
+    test_files: Mapping[str, str] = field(default_factory=dict)
+    """Files those tests live in, as `case_files`."""
     case_files: Mapping[str, str] = field(default_factory=dict)
     """Path, relative to the plan, to SHA-256 of the file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Lock:
     """Everything pinned for one plan."""
 
@@ -91,6 +94,7 @@ def lock_bytes(lock: Lock) -> bytes:
         name: {
             "suites": {suite: _suite_json(locked) for suite, locked in stage.suites.items()},
             "tests": sorted(stage.tests),
+            **({"test_files": dict(stage.test_files)} if stage.test_files else {}),
             "case_files": dict(stage.case_files),
         }
         for name, stage in lock.stages.items()
@@ -160,9 +164,10 @@ def _wrong(lock: Lock) -> Iterator[str]:
     for name, stage in lock.stages.items():
         if len(set(stage.tests)) != len(stage.tests):
             yield f"$.stages.{name}.tests names a test twice."
-        for path, digest in stage.case_files.items():
-            if not _DIGEST.fullmatch(digest):
-                yield f"$.stages.{name}.case_files.{path} is no SHA-256."
+        for field_name, files in (("test_files", stage.test_files), ("case_files", stage.case_files)):
+            for path, digest in files.items():
+                if not _DIGEST.fullmatch(digest):
+                    yield f"$.stages.{name}.{field_name}.{path} is no SHA-256."
         for suite, locked in stage.suites.items():
             yield from (f"$.stages.{name}.suites.{suite}.{what}" for what in _wrong_suite(locked))
 

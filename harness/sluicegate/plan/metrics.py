@@ -33,7 +33,9 @@ KNOWN_SUITES: tuple[str, ...] = (
 )
 """Every suite a plan may require; one that is not available yet holds as incomplete."""
 
-AVAILABLE_SUITES: frozenset[str] = frozenset({"schema", "idempotency", "budget", "routing", "fallback", "format"})
+AVAILABLE_SUITES: frozenset[str] = frozenset(
+    {"schema", "idempotency", "budget", "retrieval", "routing", "fallback", "format", "rollout", "tracing"}
+)
 """The suites of this version."""
 
 LIVE_ONLY = ("live",)
@@ -155,6 +157,7 @@ def _from_suites() -> tuple[Metric, ...]:
         _incidents("grounding.hallucinations", suite="grounding"),
         _share("grounding.evidence_coverage", "insight", suite="grounding"),
         _share_inside("draft.verification_rate", "draft", suite="grounding"),
+        _share("retrieval.correct_rate", suite="retrieval"),
         _share("retrieval.hit_rate", "retrieval", suite="retrieval"),
         _time("retrieval.latency", "retrieval", suite="retrieval"),
         _share_lower("retrieval.timeout_rate", "retrieval", suite="retrieval"),
@@ -173,8 +176,8 @@ def _from_suites() -> tuple[Metric, ...]:
         _share_inside("routing.expert_share", suite="routing"),
         _share_inside("experiment.assignment_share", "assignment", suite="routing"),
         _built_in("experiment.balance", MetricKind.SPLIT, Better.LOWER, "assignment", suite="routing"),
-        _share("tracing.correlated_rate", suite="tracing"),
-        _share("rollout.bucketing", "bucket", suite="rollout"),
+        _share("tracing.correlated_rate", "observation", suite="tracing"),
+        _share("rollout.bucketing", suite="rollout"),
         _time("rollback.seconds", "drill", suite="rollout"),
         *(_share(f"prerequisite.{name}", "check", suite="prerequisites") for name in _PREREQUISITES),
         _incidents("format.violations", suite="format"),

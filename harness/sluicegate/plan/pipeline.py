@@ -1,4 +1,4 @@
-"""`pipeline:`, `subject:`, `tools:` and `schemas:`: what is tested, what serves, and what surrounds it."""
+"""`pipeline:`, `tools:` and `schemas:`: what is tested, and what surrounds it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from sluicegate.errors import nearest
 from sluicegate.model import Capability, Json
+from sluicegate.plan.addresses import parse_address
 from sluicegate.plan.document import MappingNode, Node, ScalarNode, SequenceNode
 from sluicegate.plan.table import Faults, Table, said
 from sluicegate.plan.types import (
@@ -16,16 +17,15 @@ from sluicegate.plan.types import (
     HttpTarget,
     PipelineSpec,
     RecordingTarget,
-    SubjectSpec,
     ToolSpec,
 )
 from sluicegate.plan.units import duration
 
-__all__ = ["OUTPUT_FIELDS", "PIPELINE_KEYS", "TOOL_KEYS", "read_pipeline", "read_schemas", "read_subject", "read_tools"]
+__all__ = ["OUTPUT_FIELDS", "PIPELINE_KEYS", "TOOL_KEYS", "read_pipeline", "read_schemas", "read_tools"]
 
 _TARGETS = ("callable", "http", "command", "recording")
 TOOL_KEYS = ("method", "path", "writes", "key", "fields")
-PIPELINE_KEYS = (*_TARGETS, "capabilities", "timeout", "retries", "environment")
+PIPELINE_KEYS = (*_TARGETS, "capabilities", "timeout", "retries", "environment", "may_connect", "switch")
 _CALLABLE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _URL = re.compile(r"https?://[^\s/?#]+[^\s]*")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -70,6 +70,8 @@ def read_pipeline(node: Node, faults: Faults) -> PipelineSpec:
         timeout_s=30.0 if seconds is None else float(seconds),
         retries=table.whole("retries", 0, high=20),
         environment=_environment(table, target),
+        may_connect=_may_connect(table, target),
+        switch=_switch(table, faults),
     )
 
 
@@ -93,6 +95,17 @@ def _callable(text: str, line: int, faults: Faults) -> CallableTarget:
         url = "Write {http: …}." if text.startswith("http") else "Write module:attribute, as shop.drafts:draft_reply."
         faults.add(line, f"pipeline: '{text}' is no module:attribute.", url)
     return CallableTarget(target=text.strip())
+
+
+def _switch(table: Table, faults: Faults) -> CallableTarget | CommandTarget | None:
+    node = table.node("switch")
+    if node is None:
+        return None
+    if "flags" not in table.texts("capabilities", example="capabilities: [flags]"):
+        table.fault("switch", "'switch' sets flags, and the capabilities do not name them.", "Add flags to them.")
+    if isinstance(node, ScalarNode):
+        return _callable(node.text, node.line, faults)
+    return CommandTarget(argv=table.texts("switch", example="switch: [./ops/flag, set]", repeated=True))
 
 
 def _http(node: Node, faults: Faults) -> HttpTarget:
@@ -200,33 +213,17 @@ def _environment(table: Table, target: object) -> dict[str, str]:
     return found
 
 
-def read_subject(table: Table | None) -> SubjectSpec:
-    """`subject:`: parts by name; a git revision, file patterns, model names, or a literal version."""
-    if table is None or not table.is_mapping:
-        return SubjectSpec()
-    git: str | None = None
-    files: dict[str, tuple[str, ...]] = {}
-    models: tuple[str, ...] = ()
-    values: dict[str, str] = {}
-    for part, entry in table.items():
-        if isinstance(entry.node, MappingNode):
-            own = Table(entry.node, f"subject: {part}", table.faults, ("git", "files"))
-            if len(entry.node.entries) != 1:
-                own.fault(None, "has several sources." if entry.node.entries else "is empty.", "Write git or files.")
-            if "git" in own and git is not None:
-                own.fault("git", "a second part is taken from git.", "One revision covers the repository.")
-            git = own.optional_text("git") or git
-            if "files" in own:
-                files[part] = own.texts("files", example='{files: "prompts/**/*.md"}')
-        elif part == "models":
-            models = table.texts(part, example="models: [gpt-4o-mini-2024-07-18]")
-        elif isinstance(entry.node, SequenceNode):
-            table.fault(part, f"'{part}' is a list.", f"Write {part}: {{files: […]}}.")
-        else:
-            values[part] = table.text(part)
-    if not list(table):
-        table.fault(None, "names nothing.", "Write at least code: {git: HEAD}.")
-    return SubjectSpec(git=git, files=files, models=models, values=values)
+def _may_connect(table: Table, target: object) -> tuple[str, ...]:
+    found = table.texts("may_connect", example="may_connect: [db.internal:5432]")
+    for text in found:
+        try:
+            parse_address(text)
+        except ValueError:
+            mend = "Write host, host:port or a network, as db.internal:5432, localhost or 10.0.0.0/8."
+            table.fault("may_connect", f"'may_connect' names '{text}', which is no address.", mend)
+    if found and isinstance(target, (HttpTarget, RecordingTarget)):
+        table.fault("may_connect", "'may_connect' is asked of callables and commands only.", "Remove it.")
+    return found
 
 
 def read_tools(node: Node | None, faults: Faults) -> tuple[ToolSpec, ...]:

@@ -7,12 +7,14 @@ from hashlib import sha256
 from pathlib import Path
 
 from sluicegate.errors import InputError, nearest
+from sluicegate.plan.correlation import CORRELATION_KEYS, DOUBLES_KEYS, read_correlation, read_doubles
 from sluicegate.plan.criteria import CriteriaReader
 from sluicegate.plan.document import MappingNode, parse_document
 from sluicegate.plan.own_metrics import own_metrics
-from sluicegate.plan.pipeline import read_pipeline, read_schemas, read_subject, read_tools
+from sluicegate.plan.pipeline import read_pipeline, read_schemas, read_tools
 from sluicegate.plan.prices import read_prices
 from sluicegate.plan.stages import Feeds, read_stages
+from sluicegate.plan.subject import read_subject
 from sluicegate.plan.table import Faults, Table
 from sluicegate.plan.textfile import read_bytes
 from sluicegate.plan.types import CallableTarget, PipelineSpec, Plan
@@ -30,6 +32,8 @@ PLAN_KEYS = (
     "golden",
     "slices",
     "tools",
+    "doubles",
+    "correlation",
     "prices",
     "schemas",
     "metrics",
@@ -97,6 +101,8 @@ def _plan(root: MappingNode, faults: Faults, path: Path, digest: str) -> Plan:
         metrics=own,
         stages=read_stages(table.node("stages"), criteria, feeds, faults),
         tools=read_tools(table.node("tools"), faults),
+        doubles=read_doubles(table.table("doubles", DOUBLES_KEYS, "doubles")),
+        correlation=read_correlation(table.table("correlation", CORRELATION_KEYS, "correlation")),
         prices=read_prices(table.table("prices", label="prices")),
         schemas=schemas,
         repeats=table.whole("repeats", 1, low=1, high=10_000),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
+from sluicegate.frozen import frozen
 from sluicegate.model import Capability, Json
 
 __all__ = [
     "CallableTarget",
     "CommandTarget",
+    "CorrelationSpec",
+    "DoublesSpec",
     "HeaderValue",
     "HttpTarget",
     "ModelPrice",
@@ -21,14 +24,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CallableTarget:
     """`module:attribute`, sync or async, called in a runner process."""
 
     target: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HeaderValue:
     """A header, literal or from the environment; environment values are never logged."""
 
@@ -37,7 +40,7 @@ class HeaderValue:
     prefix: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HttpTarget:
     """An HTTP endpoint, and the mapping to and from it."""
 
@@ -51,7 +54,7 @@ class HttpTarget:
     max_bytes: int = 10_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CommandTarget:
     """A program that speaks JSON lines."""
 
@@ -63,7 +66,7 @@ class CommandTarget:
     max_bytes: int = 10_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordingTarget:
     """Outputs that exist already."""
 
@@ -77,7 +80,7 @@ class RecordingTarget:
     """Output field to path in the row; empty reads an Output object at `output`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PipelineSpec:
     """How to reach the pipeline under test."""
 
@@ -88,9 +91,13 @@ class PipelineSpec:
     """Repeated calls after a transport fault (never after an answer); each is counted."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Extra variables for a callable's runner process or a command."""
+    switch: CallableTarget | CommandTarget | None = None
+    """What sets a flag; None: the harness does, in a file of its own."""
+    may_connect: tuple[str, ...] = ()
+    """Addresses besides the doubles it may open connections to, as `plan.addresses` reads them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToolSpec:
     """A tool the doubles stand in for."""
 
@@ -106,7 +113,7 @@ class ToolSpec:
     """Allowed argument fields."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelPrice:
     """What a model costs, in micro-dollars a token, which are dollars per million."""
 
@@ -119,7 +126,29 @@ class ModelPrice:
     """One of the dear models whose calls are capped and counted apart."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
+class DoublesSpec:
+    """What the doubles keep beside the usual."""
+
+    keep_prompts: bool = False
+    """Prompts stand whole in the evidence, personal data and secrets masked."""
+
+
+@frozen
+class CorrelationSpec:
+    """Where the id given with a request is to be found again."""
+
+    header: str | None = None
+    """Header of outgoing calls, in lower case; None: `traceparent`, else any of the usual id headers."""
+    output_field: str | None = None
+    """Path into the output; None: the usual places."""
+    log_field: str | None = None
+    """Field of a log record or of a JSON line; None: anywhere in the line."""
+    sinks: tuple[str, ...] = ()
+    """calls | logs | spans | output: those that must say something of each request; silence there is a loss."""
+
+
+@frozen
 class SubjectSpec:
     """What serves; a change of any part is a new subject."""
 
@@ -131,3 +160,12 @@ class SubjectSpec:
     """Compared with the models observed in calls."""
     values: Mapping[str, str] = field(default_factory=dict)
     """Part name to a literal version or digest."""
+    services: Mapping[str, str] = field(default_factory=dict)
+    """Part name to the address at which the running service says what it is."""
+    commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Part name to the program that says what serves."""
+
+    @property
+    def by_word(self) -> bool:
+        """Nothing but words says what serves: it may change, and they stay."""
+        return not (self.git or self.files or self.services or self.commands)

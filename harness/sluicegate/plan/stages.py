@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from sluicegate.errors import nearest
+from sluicegate.frozen import frozen
 from sluicegate.model import Origin
 from sluicegate.plan.criteria import CriteriaReader
 from sluicegate.plan.document import Entry, MappingNode, Node, ScalarNode, SequenceNode
@@ -29,7 +30,7 @@ _FOLDERS = ("recorded", "selected")
 """What else lies beside the folders of the stages."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Feeds:
     """What the plan itself provides to its stages."""
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
 
+from sluicegate.frozen import frozen
 from sluicegate.model import Json, Origin, Rule
 from sluicegate.plan.serving import (
     CallableTarget,
     CommandTarget,
+    CorrelationSpec,
+    DoublesSpec,
     HeaderValue,
     HttpTarget,
     ModelPrice,
@@ -27,7 +30,9 @@ __all__ = [
     "CallableTarget",
     "CommandTarget",
     "Confirmed",
+    "CorrelationSpec",
     "Criterion",
+    "DoublesSpec",
     "Drop",
     "Exposure",
     "HeaderValue",
@@ -98,7 +103,7 @@ class Mode(StrEnum):
     """The estimate meets the target; nothing is shown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bound:
     """A line at one value, in the metric's scale."""
 
@@ -106,7 +111,7 @@ class Bound:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Span:
     """A range, both ends good."""
 
@@ -115,7 +120,7 @@ class Span:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Drop:
     """Worse than a reference by so much. `percent` is relative to the reference, `points` is absolute."""
 
@@ -128,7 +133,7 @@ class Drop:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ratio:
     """A multiple of a reference: estimate against `value`, its bound against `bound`."""
 
@@ -138,7 +143,7 @@ class Ratio:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Confirmed:
     """Rollback at the first confirmed incident."""
 
@@ -148,7 +153,7 @@ class Confirmed:
 Line = Bound | Span | Drop | Ratio | Confirmed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Metric:
     """A metric, built in or declared by the plan."""
 
@@ -182,7 +187,7 @@ class Metric:
     """Own metric by sql, prometheus or traces: its settings as the plan gives them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Criterion:
     """Lines on one metric at one stage."""
 
@@ -215,7 +220,7 @@ class Criterion:
     """Line in the plan file."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Exposure:
     """Who sees the subject at this stage."""
 
@@ -226,7 +231,7 @@ class Exposure:
     """Everything else the stage names: flags, cohorts, splits. Part of neither subject nor apparatus."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Requires:
     """What must have run, or be proven, before promotion."""
 
@@ -239,7 +244,7 @@ class Requires:
     """Role or name that must have approved, by attestation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RollbackSpec:
     """What to do on rollback; shown, not run."""
 
@@ -249,7 +254,7 @@ class RollbackSpec:
     """A failed required test is rollback.failed instead of hold.failed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Stage:
     """One step of the rollout."""
 
@@ -264,7 +269,7 @@ class Stage:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Plan:
     """A whole rollout."""
 
@@ -288,6 +293,8 @@ class Plan:
     tools: tuple[ToolSpec, ...] = ()
     prices: Mapping[str, ModelPrice] = field(default_factory=dict)
     """By model name; a model that is not named has the price of the installed table."""
+    correlation: CorrelationSpec | None = None
+    doubles: DoublesSpec = field(default_factory=DoublesSpec)
     schemas: Mapping[str, Json] = field(default_factory=dict)
     """Contracts for the schema suite: output field (`structured`, `mail`, `content`) to a JSON Schema file path, a
     built-in contract name (`trend-analysis`, `mail-draft`) or a pydantic target `module:Model`."""

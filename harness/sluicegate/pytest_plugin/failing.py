@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
+from sluicegate.frozen import frozen
 
 __all__ = ["SHOWN", "FailedCase", "report_failures"]
 
@@ -14,7 +15,7 @@ SHOWN = 20
 """A failing subtest costs 1.7 ms and half a kilobyte; all cases are in the report."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FailedCase:
     """One case, what is wrong with it, and the command that runs only it again."""
 
@@ -30,14 +31,16 @@ class FailedCase:
         return "\n".join([*said, *([f"  rerun: {self.rerun}"] if self.rerun else [])])
 
 
-def report_failures(cases: Sequence[FailedCase], *, total: int, subtests: Any, about: str = "") -> None:
+def report_failures(
+    cases: Sequence[FailedCase], *, total: int, subtests: Any, about: str = "", shards: int = 1
+) -> None:
     """Report the first cases as failed subtests, then fail the item with the count. Nothing failed: nothing happens.
 
-    Raises pytest's Failed.
+    `shards`: among how many items the check is split; together they show as many as one would. Raises pytest's Failed.
     """
     if not total:
         return
-    shown = cases[:SHOWN]
+    shown = cases[: max(1, SHOWN // shards)]
     if subtests is not None:
         for case in shown:
             with subtests.test(msg=case.case_id):

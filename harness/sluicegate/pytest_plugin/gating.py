@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sluicegate.pytest_plugin.bundled import Suite, add_suites, asks_for_suites, bundled_suite, shard_parameters
+from sluicegate.pytest_plugin.interrupts import Interrupts
 from sluicegate.pytest_plugin.link import LINK, Link, Reach
 from sluicegate.pytest_plugin.own_checks import declared_checks
 from sluicegate.pytest_plugin.recording import BUNDLED, Recorder
@@ -123,14 +124,18 @@ class Controller(_Process):
         self._folder: str | None = None
         self._closed: dict[str, Any] | None = None
         self._own_failures = False
+        self._interrupts = Interrupts()
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self) -> None:
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Before xdist starts its workers and before anything is collected. Raises UsageError for the user's faults."""
         from sluicegate.errors import SluicegateError
 
+        self._interrupts.begin(session)
+        self.config.pluginmanager.register(self._interrupts, "sluicegate-interrupts")
         try:
             self._link = self._start()
+            self._link.interrupts = self._interrupts
         except SluicegateError as error:
             raise pytest.UsageError(str(error)) from None
         self.join(self._link, None if self._distributed() else "main")
@@ -160,6 +165,7 @@ class Controller(_Process):
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:
         """The verdict is the last thing said."""
+        self._interrupts.end()
         if self._link is not None:
             self._link.close()
         if self._launched is not None:
@@ -224,7 +230,13 @@ class Controller(_Process):
         self._link.begin()
         stopped = int(session.exitstatus) not in (0, 1, 5) or bool(session.shouldstop) or bool(session.shouldfail)
         try:
-            return dict(self._link.client.finish(complete=not stopped))
+            try:
+                return dict(self._link.client.finish(complete=not stopped))
+            except KeyboardInterrupt:
+                # The broker hears of it from here only: the first ends what is in flight, the next leaves it.
+                session.exitstatus = pytest.ExitCode.INTERRUPTED
+                self._link.client.stop()
+                return dict(self._link.client.finish(complete=False))
         except SluicegateError as error:
             return {"text": f"HOLD: no verdict. {error}\n", "exit_code": 30, "recorded": False}
 

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sluicegate.frozen import frozen
+
 if TYPE_CHECKING:
     from sluicegate.broker.client import Client
+    from sluicegate.pytest_plugin.interrupts import Interrupts
 
 __all__ = ["LINK", "Link", "Reach", "link_of", "needed_link"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reach:
     """What the controller tells every worker; plain values, since xdist carries them."""
 
@@ -50,6 +53,8 @@ class Link:
     _client: Client | None = field(default=None)
     is_begun: bool = False
     """This process has asked for the run."""
+    interrupts: Interrupts | None = None
+    """Where Ctrl-C is remembered: in the process that the user started."""
 
     @property
     def client(self) -> Client:
@@ -99,6 +104,16 @@ class Link:
         """The command that runs only this case again."""
         return f"{self.reach.rerun} --sluicegate-case {shlex.quote(case_id)}"
 
+    def heed(self) -> None:
+        """Raise the KeyboardInterrupt that got lost on its way, if one did."""
+        if self.is_interrupted:
+            raise KeyboardInterrupt
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Somebody has pressed Ctrl-C here."""
+        return self.interrupts is not None and self.interrupts.seen
+
     def close(self) -> None:
         """Hang up."""
         if self._client is not None:
@@ -119,6 +134,7 @@ def needed_link(config: pytest.Config, what: str) -> Link:
     link = link_of(config)
     if link is None:
         pytest.fail(f"{what}: this run has no plan. Run: pytest --sluicegate-plan rollout.yaml", pytrace=False)
+    link.heed()
     if not (config.option.setuponly or config.option.setupplan):
         link.begin()
     if link.fault:

@@ -60,7 +60,8 @@ class OwnCheckRun:
             if result != "pass":
                 self._keep(trial, findings, error)
         client.sync()
-        report_failures(self._failed, total=self._total, subtests=self._subtests, about=f"{self._check.name}: ")
+        about, shards = f"{self._check.name}: ", self._shard[1]
+        report_failures(self._failed, total=self._total, subtests=self._subtests, about=about, shards=shards)
 
     def _body(self, trial: Trial, result: str, findings: tuple[Finding, ...]) -> dict[str, Any]:
         from sluicegate.model import encode

@@ -37,6 +37,7 @@ class Outputs:
     def trials(self) -> Iterator[Trial]:
         """The same with every delivery, the repeat, and what the doubles saw."""
         for served in self._link.client.trials(group=self._group):
+            self._link.heed()
             self.count += 1
             yield served.trial
 

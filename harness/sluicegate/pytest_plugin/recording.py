@@ -178,7 +178,8 @@ class Recorder:
 
     def _tell(self) -> None:
         attempt, self._attempt = self._attempt, None
-        if attempt is None or not self._link.records:
+        if attempt is None or not self._link.records or self._link.is_interrupted:
+            # What a test says that was interrupted, whatever Python made of the interrupt, is no word on the pipeline.
             return
         body = {
             "test_id": attempt.test_id,

@@ -44,12 +44,12 @@ class CheckReading:
     def hold_in_every_case(self) -> None:
         """Fail for each case in which the check failed or could not judge; skip where it applies to none."""
         counts = self._said["counts"]
-        failed = counts["fail"] + counts["error"]
+        failed, shards = counts["fail"] + counts["error"], self._link.reach.shards
         cases = [
             FailedCase(case_id=case_id, lines=_lines(repeat, result, said), rerun=self._link.rerun(case_id))
             for case_id, repeat, result, said in self._said["failed"]
         ]
-        report_failures(cases, total=failed, subtests=self._subtests, about=f"{self._check}: ")
+        report_failures(cases, total=failed, subtests=self._subtests, about=f"{self._check}: ", shards=shards)
         if counts["pass"]:
             return
         if counts["not_applicable"]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from sluicegate.frozen import frozen
 from sluicegate.model import CriterionResult, Estimate, LineShown, NotMeasured
 from sluicegate.report.figures import exact
 
@@ -22,7 +23,7 @@ _CHARACTER = 2.0
 _ROLES = {"promote": "target", "max_rate": "max", "alert": "alert", "rollback": "rollback"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Zone:
     """A stretch of the axis on which the same lines hold."""
 
@@ -32,7 +33,7 @@ class Zone:
     width: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LineMark:
     """One end of a line, with its label on a row where it touches no other."""
 
@@ -49,7 +50,7 @@ class LineMark:
         return (self.row + 1) * _ROW_HEIGHT - 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Plot:
     """Estimate and interval; None where there is none. An interval without an end runs off the axis."""
 
@@ -60,7 +61,7 @@ class Plot:
     open_high: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Chart:
     """One criterion's drawing."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
+from sluicegate.frozen import frozen
 from sluicegate.gate.wording import count_of, plural
 from sluicegate.model import CriterionResult, Decision, Estimate, Kind, LineShown, NotMeasured, SliceResult, Status
 from sluicegate.report.figures import advice, exact, figure, plain, said
@@ -29,7 +29,7 @@ _GOOD = {"at_least": "≥", "at_most": "≤", "equal": "="}
 _BAD = {"at_least": "below", "at_most": "above", "equal": "not"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LineView:
     """One line of a criterion: `target ≥ 0.95`, `rollback below 0.59 (20 points below setup)`."""
 
@@ -37,7 +37,7 @@ class LineView:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SliceView:
     """One slice in words."""
 
@@ -49,7 +49,7 @@ class SliceView:
     interval: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CriterionView:
     """One criterion in words."""
 

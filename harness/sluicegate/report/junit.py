@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sluicegate.frozen import frozen
 from sluicegate.model import Finding, Status, SuiteResult, Verdict
 from sluicegate.report.criterion import CriterionView
 from sluicegate.report.figures import plain, said
@@ -32,7 +33,7 @@ _BLOCK_CASES = 64
 _MOST_ALIKE = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JUnitCase:
     """One check on one case."""
 
@@ -158,6 +159,8 @@ def _of_verdict(verdict: Verdict, view: VerdictView) -> _Suite:
     suite = _Suite()
     passes = view.decision in ("PROMOTE", "COMPLETE")
     headline = f"{view.decision} {view.cause}".strip()
+    if view.reasons and (first := view.reasons[0].finding) is not None:
+        headline = f"{headline}: {first.check} [{first.case}] {first.message}"
     why = [line for reason in view.reasons for line in _why(reason)] + ([f"next: {view.next}"] if view.next else [])
     state: _State = "passed" if passes else "failure"
     suite.add(state, _element("verdict", view.step, state, message=headline, kind=verdict.kind.value, told=why))

@@ -7,6 +7,7 @@ import shlex
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from sluicegate.gate.wording import count_of
 from sluicegate.model import Verdict
 from sluicegate.report.criterion import NOT_MEASURED, CriterionView, Mark
 from sluicegate.report.figures import plain
@@ -15,7 +16,7 @@ from sluicegate.report.view import FindingView, ReasonView, SuiteView, VerdictVi
 __all__ = ["render_terminal"]
 
 _INDENT = 5
-_RUN = re.compile(r"(?P<prose>.*\b[Rr]un:) (?P<command>sluicegate .*)")
+_RUN = re.compile(r"(?P<prose>.*\b[Rr]un:) (?P<command>(?:sluicegate|pytest) .*)")
 _MOST_REASONS = 8
 _NARROWEST = 40
 
@@ -114,9 +115,11 @@ class _Page:
         reasons = self._view.other_reasons
         for reason in reasons[:_MOST_REASONS]:
             yield from self._reason(reason)
-        more = max(0, len(reasons) - _MOST_REASONS) + self._view.more_findings
-        if more:
-            yield from self._plainly([f"{more:,} more in the report"], _INDENT, _DIM)
+        if (more := len(reasons) - _MOST_REASONS) > 0:
+            yield from self._plainly([f"{count_of(more, 'more reason')} in the report"], _INDENT, _DIM)
+        if self._view.more_findings:
+            told = f"{self._view.findings_total:,} findings in all, {len(self._view.found):,} of them in the report"
+            yield from self._plainly([told], _INDENT, _DIM)
 
     def _reason(self, reason: ReasonView) -> Iterator[_Line]:
         if reason.finding is None:
@@ -190,7 +193,8 @@ class _Page:
 
     def _notes(self) -> Iterator[_Line]:
         for note in self._view.notes:
-            yield from self._advice(note, 1, label="note: ")
+            for line in self._advice(note, 1, label="note: "):
+                yield [(text, style or _DIM) for text, style in line]
 
     def _marked(self, mark: Mark, name: str, cells: Sequence[str], name_width: int = 0) -> Iterator[_Line]:
         """A marked line: the name, then cells, wrapped between cells under the first of them."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from sluicegate.frozen import frozen
 from sluicegate.gate.wording import count_of
-from sluicegate.model import Finding, Reason, SuiteResult, Verdict
+from sluicegate.model import Finding, Kind, Reason, SuiteResult, Verdict
 from sluicegate.report.criterion import CriterionView, Mark, as_shown, criterion_view
 from sluicegate.report.figures import advice, command, moment, plain, said, short
 
@@ -17,7 +18,7 @@ _MOST_ALIKE = 3
 _CRASH = "$.error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SuiteView:
     """One suite, counted."""
 
@@ -41,7 +42,7 @@ class SuiteView:
         return ", ".join([*told, *(["self-reported"] if self.self_reported else [])])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FindingView:
     """One finding, safe to show."""
 
@@ -56,7 +57,7 @@ class FindingView:
     mend: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReasonView:
     """One line of why."""
 
@@ -73,14 +74,17 @@ class ReasonView:
     """Further cases with the same finding, named once each."""
     beside: tuple[str, ...] = ()
     """Further checks that fail for the same reason in the same case."""
+    cases: int = 0
+    """Cases with the same finding, where more were counted than are named."""
 
     @property
     def also(self) -> str:
         """`the same in 24 more cases: a, b, c …`; empty without any."""
-        if not self.alike:
+        more = max(len(self.alike), self.cases - 1)
+        if more <= 0:
             return ""
-        named = ", ".join(self.alike[:_MOST_ALIKE]) + (" …" if len(self.alike) > _MOST_ALIKE else "")
-        return f"the same in {count_of(len(self.alike), 'more case')}: {named}"
+        named = ", ".join(self.alike[:_MOST_ALIKE]) + (" …" if more > min(len(self.alike), _MOST_ALIKE) else "")
+        return f"the same in {count_of(more, 'more case')}{f': {named}' if self.alike else ''}"
 
     @property
     def also_fails(self) -> str:
@@ -88,7 +92,7 @@ class ReasonView:
         return f"also fails: {', '.join(self.beside)}" if self.beside else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VerdictView:
     """Everything a report says, in words and in order."""
 
@@ -152,7 +156,7 @@ def view_of(verdict: Verdict) -> VerdictView:
         evidence=_evidence(verdict.evidence_heads),
         issued=moment(verdict.issued_at),
         valid_until=moment(verdict.valid_until),
-        reasons=_grouped(verdict.reasons),
+        reasons=_shown_first(_grouped(verdict.reasons), verdict.kind),
         criteria=tuple(map(criterion_view, verdict.criteria)),
         suites=suites,
         all_suites=_sum(suites) if suites else None,
@@ -237,6 +241,13 @@ def _grouped(reasons: Sequence[Reason]) -> tuple[ReasonView, ...]:
     return tuple(first.values())
 
 
+def _shown_first(reasons: tuple[ReasonView, ...], kind: Kind) -> tuple[ReasonView, ...]:
+    """What was found, where the run is only not whole: whoever runs one case again wants to see that case."""
+    if kind is not Kind.HOLD_INCOMPLETE:
+        return reasons
+    return tuple(sorted(reasons, key=lambda reason: reason.finding is None))
+
+
 def _joined(known: ReasonView, reason: Reason) -> ReasonView:
     """The same cause in another case, or found by another check."""
     view = _reason(reason)
@@ -261,6 +272,7 @@ def _reason(reason: Reason) -> ReasonView:
         rerun=plain(reason.rerun, 2_000),
         finding=None if reason.finding is None else _finding(reason.finding),
         adds="" if told else said(reason.text),
+        cases=reason.cases,
     )
 
 

@@ -197,6 +197,8 @@ class _Run:
         endpoints = _NO_ENDPOINTS if self.boundary is None else self.boundary.open_run(run_id, case)
         flight = Flight(case, repeat, run_id, traceparent, endpoints, self.begin, self._arrive, self.anew)
         self.flying[flight] = None
+        if case.given.crash_after_write and (watch := getattr(self.boundary, "when_written", None)) is not None:
+            watch(run_id, flight.break_off)
         self.recorder.intend(case, repeat, run_id)
         self.progress.begun += 1
         flight.now = self.now_of(case)

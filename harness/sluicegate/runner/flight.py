@@ -51,11 +51,13 @@ class Flight:
     cancelled: bool = False
     crowd: dict[int, Output] = field(default_factory=dict)
     """Answers to deliveries made at once, by delivery, until all have come."""
+    broken_off: int = 0
+    """Deliveries that the case breaks off half way; they have no output."""
 
     @property
     def has_ended(self) -> bool:
-        """Every delivery has been answered."""
-        return len(self.outputs) >= self.case.given.times
+        """Every delivery has been answered, or broken off."""
+        return len(self.outputs) + self.broken_off >= self.case.given.times
 
     def deliver(self) -> None:
         """Begin the next delivery, or all of them."""
@@ -63,13 +65,22 @@ class Flight:
             crowd = range(self.case.given.times)
             self.running = tuple(self._begun(number, partial(self._joined, number)) for number in crowd)
         else:
-            self.running = (self._begun(len(self.outputs), self.landed),)
+            self.running = (self._begun(len(self.outputs) + self.broken_off, self.landed),)
 
     def landed(self, output: Output, latency_ms: float) -> None:
         """Take an answer. One that comes after `cancel` is none: the pipeline was not let finish."""
         if not self.cancelled:
             self.outputs.append(self._typed(output, latency_ms))
             self.arrived(self)
+
+    def break_off(self) -> None:
+        """Give up the first delivery, which is under way, and go on to the next as if it had never been answered."""
+        if self.cancelled or self.outputs or self.broken_off:
+            return
+        self.broken_off = 1
+        for running in self.running:
+            running.cancel()
+        self.arrived(self)
 
     def _joined(self, number: int, output: Output, latency_ms: float) -> None:
         if self.cancelled:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from sluicegate.frozen import frozen
 from sluicegate.ledger import LedgerReader, Resumed, RunStarted, append_state, resume
 from sluicegate.model import Origin, now_utc, parse_time, rfc3339
 from sluicegate.plan.types import Stage
 from sluicegate.resources import VERSION
 from sluicegate.session.workspace import AttemptFolder, Workspace
 
-if TYPE_CHECKING:
-    from sluicegate.session.collect import Collection
-
 __all__ = ["Earlier", "attempt_for", "failed_cases", "note_attempt"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Earlier:
     """What one origin has in the attempt that goes on."""
 
@@ -28,17 +24,19 @@ class Earlier:
     """Oldest first."""
 
 
-def attempt_for(collection: Collection, *, fresh: bool) -> tuple[AttemptFolder, Mapping[Origin, Earlier]]:
-    """The attempt to write to, and what of it is done already. Evidence that no longer serves begins a new one."""
-    workspace, stage = collection.workspace, collection.stage
+def attempt_for(workspace: Workspace, stage: Stage, *, fresh: bool) -> tuple[AttemptFolder, Mapping[Origin, Earlier]]:
+    """The attempt to write to, and what of it is done already. Evidence that no longer serves begins a new one.
+
+    Where words alone say what serves, it may have been deployed anew since under the same ones: nothing is reused.
+    """
     attempts = workspace.attempts(stage.name)
-    if fresh or not attempts:
+    if fresh or not attempts or workspace.plan.subject.by_word:
         return workspace.new_attempt(stage.name), {}
     last = attempts[-1]
     earlier: dict[Origin, Earlier] = {}
     for origin, paths in _by_origin(last.ledgers).items():
         found = resume(paths)
-        if not all(_serves(collection, started) for started in found.started):
+        if not all(_serves(workspace, stage, started) for started in found.started):
             return workspace.new_attempt(stage.name), {}
         earlier[origin] = Earlier(resumed=found, paths=paths)
     return last, earlier
@@ -89,15 +87,14 @@ def _by_origin(paths: Iterable[Path]) -> dict[Origin, list[Path]]:
     return found
 
 
-def _serves(collection: Collection, started: RunStarted) -> bool:
+def _serves(workspace: Workspace, stage: Stage, started: RunStarted) -> bool:
     """Whether a run's evidence is about the same subject, taken with the same apparatus, and not stale."""
-    workspace = collection.workspace
     age_s = (now_utc() - parse_time(started.at)).total_seconds()
     return (
         started.subject == workspace.subject
         and started.plan_digest == workspace.plan.digest
         and started.lock_digest == workspace.lock_digest
-        and started.apparatus == workspace.apparatus(collection.stage.name)
+        and started.apparatus == workspace.apparatus(stage.name)
         and started.engine == VERSION
         and age_s < workspace.plan.max_evidence_age_s
     )

@@ -6,12 +6,12 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from sluicegate.broker.broker import Broker
 from sluicegate.checks import CheckConfig
 from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.frozen import frozen
 from sluicegate.ledger import Expected, Resumed, RunStarted
 from sluicegate.model import Case, Counts, Origin, canonical, digest_bytes, now_utc, rfc3339
 from sluicegate.plan.lock import LockedStage
@@ -21,6 +21,7 @@ from sluicegate.runner import Progress, drive, interruptible
 from sluicegate.session.attempts import attempt_for, note_attempt
 from sluicegate.session.contracts import check_config, compile_contracts
 from sluicegate.session.examine import examiner
+from sluicegate.session.own_test_files import changed_tests
 from sluicegate.session.production import production
 from sluicegate.session.stage_cases import StageCases, stage_cases
 from sluicegate.session.workspace import AttemptFolder, PlanError, Workspace
@@ -28,7 +29,7 @@ from sluicegate.session.workspace import AttemptFolder, PlanError, Workspace
 __all__ = ["Collected", "Collection", "collect"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Collected:
     """What a collection did."""
 
@@ -104,6 +105,7 @@ class Collection:
         for name, contract in contracts.items():
             if locked.get(name) != getattr(contract, "digest", None):
                 faults.append(f"the contract of {name} is not the one the lock pins.")
+        faults += changed_tests(self.locked, self.workspace.base)
         if faults:
             plan = self.workspace.plan.path
             mend = f"Review the change, then run: sluicegate plan lock {plan}"
@@ -121,12 +123,13 @@ async def collect(
     """Run what is missing for the stage and say what stands in the ledgers.
 
     Closed evidence of the same subject, plan, lock and apparatus that is not stale is reused, unless `again`; an
-    unclosed run is resumed: outcomes and crashes stay, only what never began is called. `only` runs some cases into a
+    unclosed run is resumed: outcomes and crashes stay, only what never began is called. Neither where words alone say
+    what serves. `only` runs some cases into a
     new attempt, which can never promote. Raises InputError; a LedgerError when evidence can no longer be written.
     """
     if only is not None:
         _check_selection(collection, only)
-    folder, known = attempt_for(collection, fresh=again or only is not None)
+    folder, known = attempt_for(collection.workspace, collection.stage, fresh=again or only is not None)
     earlier = {origin: found.resumed for origin, found in known.items()}
     ledgers, counts, notes, complete, ran = [], Counts(), [], True, False
     progress = progress or Progress()
@@ -186,6 +189,7 @@ class _Run:
             note_attempt(workspace, self.collection.stage, self._folder)
             skipped = self._skipped()
             with Broker(self.path, self._started, examine=self._examine, resumed=skipped, gathers=True) as broker:
+                made.strays.listen(broker.stray)
                 stop = asyncio.Event()
                 task = asyncio.current_task()
                 assert task is not None  # noqa: S101 - a coroutine that runs is in a task
@@ -196,17 +200,19 @@ class _Run:
                             made.pipeline,
                             previous.remaining(self._trials) if previous else self._trials,
                             recorder=broker,
-                            boundary=made.doubles,
+                            boundary=made.boundary,
                             nonce=self._started.nonce,
                             concurrency=workspace.plan.concurrency,
+                            on_block=lambda block: broker.settle(len(block)),
                             stop=stop,
                             progress=progress,
                         )
                 finally:
                     # The pipeline goes before the ledger is closed: what it still does then is on record.
                     await stack.aclose()
-                broker.close(complete=made.whole and not stop.is_set())
-                return broker.counts, made.notes
+                changed = workspace.deployed_since()
+                broker.close(complete=not (stop.is_set() or changed))
+                return broker.counts, [*made.notes, *([changed] if changed else [])]
 
     def _skipped(self) -> tuple[int, int]:
         """Trials that earlier attempts ran, and lost; only of those that this run is about."""

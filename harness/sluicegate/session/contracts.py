@@ -26,6 +26,7 @@ def check_config(plan: Plan, contracts: Mapping[str, Contract]) -> CheckConfig:
         capabilities=plan.pipeline.capabilities,
         price_of=prices_of(plan.prices),
         expert_models=frozenset(name for name, price in plan.prices.items() if price.expert),
+        correlation=plan.correlation,
     )
 
 
@@ -58,7 +59,7 @@ def _source(name: str, source: Json, base: Path, models: Mapping[str, Json]) -> 
     if _is_target(source, base):
         if name not in models:
             what = f"the schema of '{source}' is not in the lock."
-            raise InputError(Fault(where=f"schemas.{name}", what=what, mend="Run: sluicegate plan lock"))
+            raise InputError(Fault(where=f"schemas.{name}", what=what, mend="Run: sluicegate plan lock PLAN"))
         return models[name]
     path = base / source
     try:

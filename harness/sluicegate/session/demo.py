@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
 
 from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.frozen import frozen
 from sluicegate.plan.reader import read_plan
 from sluicegate.session.workspace import Workspace
 
@@ -46,7 +47,7 @@ class ReferencePipeline(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Demonstration:
     """A reference pipeline made ready to be gated."""
 
@@ -82,7 +83,9 @@ def demonstration(name: str, defect: str | None, folder: Path, *, anew: bool = T
         shutil.rmtree(evidence, ignore_errors=True)
     pipeline = replace(plan.pipeline, environment={**plan.pipeline.environment, **reference.environment(defect)})
     state = evidence / "state.jsonl" if plan.state else None
-    plan = replace(plan, pipeline=pipeline, state=state)
+    # Switched on by the environment, a defect is part of what serves all the same.
+    values = {**plan.subject.values, **({"defect": defect} if defect else {})}
+    plan = replace(plan, pipeline=pipeline, state=state, subject=replace(plan.subject, values=values))
     rerun = ("sluicegate", "demo", name, *(("--defect", defect) if defect else ()), "--case")
     workspace = Workspace(reference.plan, evidence=evidence, plan=plan, rerun=rerun)
     return Demonstration(reference=reference, workspace=workspace if anew else workspace.aside())

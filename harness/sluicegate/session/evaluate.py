@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from sluicegate.checks.registry import Check, CheckConfig, resolve, run_check
 from sluicegate.checks.success import success
 from sluicegate.errors import Fault, InputError
+from sluicegate.frozen import frozen
 from sluicegate.ledger import Checked
 from sluicegate.model import Case, Counts, Estimate, Finding, NotMeasured, Output, Trial, decode
 from sluicegate.model.often import maker
@@ -34,7 +35,7 @@ _usual_case = maker(Case)
 _checked = maker(Checked)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Failure:
     """One trial that crashed, failed a check, or broke one."""
 
@@ -52,7 +53,7 @@ class Failure:
         return f"{self.case_id}: {'; '.join(said) or 'failed'}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Measured:
     """One number of a report, or why there is none."""
 
@@ -60,7 +61,7 @@ class Measured:
     estimate: Estimate | NotMeasured
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Report:
     """What came out of an evaluation."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -12,28 +12,19 @@ from sluicegate.checks import Contract
 from sluicegate.errors import Fault, InputError
 from sluicegate.gate.judge import judge as gate_judge
 from sluicegate.ledger import LedgerError, LedgerReader, append_state, read_ledger
-from sluicegate.model import Decision, Verdict, digest_bytes, now_utc
+from sluicegate.ledger.state import STATE_SKEW
+from sluicegate.model import Decision, Verdict, digest_bytes, now_utc, parse_time, rfc3339
 from sluicegate.model.verdict_json import verdict_json
 from sluicegate.plan.types import Stage
 from sluicegate.resources import VERSION
 from sluicegate.session.contracts import check_config, compile_contracts
+from sluicegate.session.judged import Judged
 from sluicegate.session.workspace import AttemptFolder, PlanError, Workspace
 
-__all__ = ["Judged", "decide", "judge"]
+__all__ = ["NEWEST", "decide", "judge"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """A verdict and where it was written."""
-
-    verdict: Verdict
-    raw: bytes
-    """Canonical JSON; what a deploy step verifies."""
-    folder: Path
-    written: Mapping[str, Path]
-    """The verdict and each report by file name; what could not be written is missing."""
-    unwritten: tuple[str, ...] = ()
-    """Why, one line for each file that could not be written."""
+NEWEST = ("verdict.json", "report.html", "report.md")
+"""What also lies at `<evidence>/<stage>/`, of the newest attempt."""
 
 
 def decide(
@@ -99,14 +90,33 @@ def judge(workspace: Workspace, stage: Stage, *, now: datetime | None = None) ->
     if verdict.exit_code == 0 and "verdict.json" not in written:
         mend = "Make room or make the folder writable, and judge again."
         raise LedgerError([Fault(where="verdict", what=f"{why}.", mend=mend) for why in unwritten])
+    unwritten += _newest(folder, written)
     return Judged(verdict=verdict, raw=raw, folder=folder, written=written, unwritten=tuple(unwritten))
+
+
+def _newest(folder: Path, written: Mapping[str, Path]) -> list[str]:
+    """The newest verdict and its reports, above the attempts, where a deploy step finds them. What went wrong."""
+    unwritten = []
+    for name in NEWEST:
+        path = folder.parent / name
+        try:
+            _replace(path, [written[name].read_bytes()])
+        except (OSError, KeyError) as error:
+            why = f": {error.strerror}" if isinstance(error, OSError) else ""
+            unwritten.append(f"{path} cannot be written{why}")
+            # Better none than an older one.
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+    return unwritten
 
 
 def _note(workspace: Workspace, stage: Stage, verdict: Verdict, raw: bytes) -> None:
     """Into the state file. One that is lost is not made up, and a damaged one takes nothing from a hold or rollback."""
-    path, state = workspace.plan.state, workspace.state()
+    path, state, clock = workspace.plan.state, workspace.state(), now_utc()
     if path is None or state is None:
         return
+    if verdict.exit_code == 0 and parse_time(verdict.issued_at) > clock + STATE_SKEW:
+        return  # as of a time still to come: what will be, and no leave to go on
     lost = state.missing and (state.broken is not None or stage.name != workspace.plan.stages[0].name)
     body = {
         "hash": digest_bytes(raw),
@@ -115,7 +125,8 @@ def _note(workspace: Workspace, stage: Stage, verdict: Verdict, raw: bytes) -> N
         "from_stage": verdict.from_stage,
         "to_stage": verdict.to_stage,
         "subject": verdict.subject,
-        "at": verdict.issued_at,
+        # Judged as of a time still to come, it was given now all the same.
+        "at": min(verdict.issued_at, rfc3339(clock)),
     }
     try:
         if not lost:

@@ -12,6 +12,7 @@ from sluicegate.gate.wording import count_of
 from sluicegate.plan.lock import Lock, LockedStage, LockedSuite, lock_bytes, lock_path
 from sluicegate.plan.types import Plan, Stage
 from sluicegate.session.contracts import compile_contracts, exported_models
+from sluicegate.session.own_test_files import files_of_tests
 from sluicegate.session.stage_cases import StageCases, stage_cases
 from sluicegate.session.workspace import PlanError, Workspace
 
@@ -26,7 +27,7 @@ def build_lock(workspace: Workspace, *, tests_of: Callable[[Plan], Sequence[str]
     tests = tuple(sorted(tests_of(plan))) if tests_of and any(stage.requires.tests for stage in plan.stages) else ()
     return Lock(
         plan_digest=plan.digest,
-        stages={stage.name: _locked(plan, stage, stage_cases(plan, stage, base), tests) for stage in plan.stages},
+        stages={stage.name: _locked(plan, stage, stage_cases(plan, stage, base), tests, base) for stage in plan.stages},
         contracts={name: contract.digest for name, contract in contracts.items()},
         models=models,
     )
@@ -58,6 +59,10 @@ def differences(old: Lock, new: Lock) -> list[str]:
             )
         for test in sorted(set(before.tests) ^ set(after.tests)):
             said.append(f"{name}: test {test} {'gone' if test in before.tests else 'new'}")
+        for path in sorted(before.test_files.keys() | after.test_files.keys()):
+            if before.test_files.get(path) != after.test_files.get(path):
+                word = "changed" if path in before.test_files and path in after.test_files else "pinned"
+                said.append(f"{name}: text of {path} {word if path in after.test_files else 'gone'}")
     changed = [
         field for field in {*old.contracts, *new.contracts} if old.contracts.get(field) != new.contracts.get(field)
     ]
@@ -82,7 +87,7 @@ def _suite_differences(where: str, before: LockedSuite, after: LockedSuite) -> l
     return said
 
 
-def _locked(plan: Plan, stage: Stage, cases: StageCases, tests: tuple[str, ...]) -> LockedStage:
+def _locked(plan: Plan, stage: Stage, cases: StageCases, tests: tuple[str, ...], base: Path) -> LockedStage:
     return LockedStage(
         suites={
             suite: LockedSuite(
@@ -93,5 +98,6 @@ def _locked(plan: Plan, stage: Stage, cases: StageCases, tests: tuple[str, ...])
             for suite, found in cases.by_suite.items()
         },
         tests=tests if stage.requires.tests else (),
+        test_files=files_of_tests(tests, base) if stage.requires.tests else {},
         case_files=cases.files,
     )

@@ -7,16 +7,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sluicegate.model import Capability, Pipeline
+from sluicegate.model import Boundary, Capability, Pipeline
 from sluicegate.pipelines.build import make_pipeline, notes_of, open_pipeline
+from sluicegate.plan.types import Plan
+from sluicegate.session.correlating import correlated, follows, told, unattributed
+from sluicegate.session.knocking import knock
+from sluicegate.session.strays import Strays
 from sluicegate.session.workspace import Workspace
 
 if TYPE_CHECKING:
     from sluicegate.doubles.server import Doubles
+    from sluicegate.session.flagging import Flagging
 
-__all__ = ["Production", "production"]
+__all__ = ["DOUBLED", "Production", "production"]
 
-_DOUBLED = frozenset({Capability.MODEL, Capability.TOOLS, Capability.RETRIEVAL, Capability.STREAMING, Capability.CLOCK})
+DOUBLED = frozenset({Capability.MODEL, Capability.TOOLS, Capability.RETRIEVAL, Capability.STREAMING, Capability.CLOCK})
 """A pipeline that declares one of these calls something the doubles stand in for."""
 
 
@@ -26,45 +31,76 @@ class Production:
 
     pipeline: Pipeline
     doubles: Doubles | None
+    boundary: Boundary | None
+    """What opens and closes the runs: the doubles, or what stands around them and the flags."""
+    strays: Strays
+    """Whoever keeps the evidence listens to them."""
+    plan: Plan
     notes: list[str] = field(default_factory=list)
-    whole: bool = True
-    """Nothing crossed the boundary that belongs to no trial."""
 
     def settle(self) -> None:
         """Read what pipeline and doubles have to say, once both are quiet."""
         self.notes += notes_of(self.pipeline)
         doubles = self.doubles
-        if doubles is not None and doubles.unattributed:
-            self.whole = False
-            mend = "the pipeline passes neither its endpoints nor the x-sluicegate-run header on"
-            self.notes.append(f"{doubles.unattributed} requests at the doubles belong to no run: {mend}")
-        if doubles is not None and doubles.late:
-            self.whole = False
-            late = "requests came after their trial had answered: the pipeline goes on in the background"
-            self.notes.append(f"{doubles.late} {late}")
+        counts = {"unattributed": doubles.unattributed, "late": doubles.late} if doubles is not None else {}
+        if doubles is not None and doubles.telemetry is not None:
+            self.notes += told(doubles.telemetry)
+            counts["unattributed"] += unattributed(doubles.telemetry, self.plan)
+        self.notes += self.strays.settle(counts)
 
 
 @asynccontextmanager
 async def production(workspace: Workspace) -> AsyncIterator[Production]:
     """Doubles first, then the pipeline with their addresses; at the end in the other order. Raises InputError."""
     plan = workspace.plan
+    strays = Strays()
     doubles: Doubles | None = None
-    if plan.pipeline.capabilities & _DOUBLED:
+    flags: Flagging | None = None
+    followed = follows(plan)
+    is_doubled = bool(plan.pipeline.capabilities & DOUBLED)
+    if is_doubled or followed is not None:
         from sluicegate.doubles.latency import Latencies
         from sluicegate.doubles.server import Doubles
 
-        doubles = Doubles(tools=plan.tools, latencies=Latencies(seed=plan.seed))
+        doubles = Doubles(
+            tools=plan.tools,
+            latencies=Latencies(seed=plan.seed),
+            lane=plan.concurrency == 1,
+            noticed=strays.request,
+            keep_prompts=plan.doubles.keep_prompts,
+            follows=followed,
+            only_follows=not is_doubled,
+        )
         await doubles.start()
     try:
         endpoints = dict(doubles.environment()) if doubles else {}
-        pipeline = make_pipeline(plan.pipeline, base=workspace.base, endpoints=endpoints)
-        made = Production(pipeline=pipeline, doubles=doubles)
+        if Capability.FLAGS in plan.pipeline.capabilities:
+            from sluicegate.session.flagging import Flagging
+
+            flags = Flagging(plan.pipeline, workspace.base)
+            endpoints |= flags.environment
+        noticed = strays.connection if is_doubled else None
+        pipeline = make_pipeline(
+            plan.pipeline,
+            base=workspace.base,
+            endpoints=endpoints,
+            noticed=noticed,
+            hears=doubles.telemetry.logged if doubles is not None and doubles.telemetry is not None else None,
+            id_header=followed.header if followed is not None else None,
+        )
+        made = Production(pipeline=pipeline, doubles=doubles, boundary=doubles, strays=strays, plan=plan)
+        if flags is not None:
+            made.pipeline = made.boundary = pipeline = flags.around(pipeline, doubles, endpoints, noticed=noticed)
+        made.pipeline = correlated(made.pipeline, doubles, plan)
         try:
             await open_pipeline(pipeline)
+            await knock(plan.pipeline)
             yield made
         finally:
             await pipeline.aclose()
             made.settle()
     finally:
+        if flags is not None:
+            flags.clear()
         if doubles is not None:
             await doubles.stop()

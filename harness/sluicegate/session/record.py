@@ -7,13 +7,16 @@ import secrets
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.frozen import frozen
+from sluicegate.gate.memory import unpromoted
 from sluicegate.ledger import Expected, LedgerError, LedgerWriter, RunClosed, RunStarted, append_state
+from sluicegate.ledger.state import STATE_SKEW
 from sluicegate.model import Json, Origin, digest_of, now_utc, rfc3339
 from sluicegate.plan.metrics import BUILT_IN
 from sluicegate.plan.types import Metric, MetricKind, Scale
@@ -24,10 +27,19 @@ from sluicegate.sources.columns import RecordSpec, Unit
 from sluicegate.sources.record import read_measurements
 from sluicegate.sources.tables import CsvTable, JsonlTable, SqliteTable, Table
 
-__all__ = ["Recorded", "acknowledge", "enter", "record_attestation", "record_measurements", "roll_back", "source_table"]
+__all__ = [
+    "Noted",
+    "Recorded",
+    "acknowledge",
+    "enter",
+    "record_attestation",
+    "record_measurements",
+    "roll_back",
+    "source_table",
+]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Recorded:
     """What was taken in."""
 
@@ -55,7 +67,7 @@ def record_measurements(
 ) -> Recorded:
     """All rows of a source, or, when one is bad, none. Raises InputError with every fault."""
     spec.check("--column")
-    at = now or now_utc()
+    at = _past(now, now_utc())
     known = [*workspace.plan.metrics, *BUILT_IN]
     if spec.metric not in known:
         mend = nearest(spec.metric, known) or "Declare it under metrics: in the plan."
@@ -100,7 +112,7 @@ def _unfit(metric: Metric, spec: RecordSpec) -> Iterator[Fault]:
 
 def record_attestation(workspace: Workspace, given: Mapping[str, Json], *, now: datetime | None = None) -> Path:
     """Who vouches for what, until when. Raises InputError with every fault."""
-    at = now or now_utc()
+    at = _past(now, now_utc())
     attestation = attestation_of(given, "attestation", now=at)
     if attestation.stage is not None:
         workspace.stage(attestation.stage)
@@ -109,11 +121,23 @@ def record_attestation(workspace: Workspace, given: Mapping[str, Json], *, now: 
         return ledger.path
 
 
-def enter(workspace: Workspace, stage: str, *, now: datetime | None = None) -> str:
-    """Say that the rollout has entered a stage with the present subject: its live evidence begins here."""
+@frozen
+class Noted:
+    """A record in the state file."""
+
+    head: str
+    """Of the state file now."""
+    warnings: tuple[str, ...] = ()
+
+
+def enter(workspace: Workspace, stage: str, *, now: datetime | None = None) -> Noted:
+    """Say that the rollout has entered a stage with the present subject: its live evidence begins here.
+
+    Raises InputError for a time still to come, or earlier than what the state file holds.
+    """
     path = _state_path(workspace)
     name = workspace.stage(stage).name
-    state = workspace.state()
+    state, clock = workspace.state(), now_utc()
     first = workspace.plan.stages[0].name
     if state is not None and state.missing and name != first:
         what = f"there is no state file, and {name} is not the first stage."
@@ -122,26 +146,36 @@ def enter(workspace: Workspace, stage: str, *, now: datetime | None = None) -> s
             "If the rollout has begun, restore the file from its protected place."
         )
         raise InputError(Fault(where=str(path), what=what, mend=mend))
-    if now is not None and now > now_utc():
-        what = f"the entry is stamped {rfc3339(now)}, which is still to come."
-        raise InputError(
-            Fault(where="--now", what=what, mend="Say when the stage was entered, or set the clock right.")
-        )
-    at = rfc3339(now or now_utc())
-    return append_state(path, "entered", {"stage": name, "subject": workspace.subject, "at": at})
+    at = _past(now, clock)
+    body: dict[str, Json] = {"stage": name, "subject": workspace.subject, "at": rfc3339(at)}
+    if clock - at > STATE_SKEW:
+        body["written"] = rfc3339(clock)
+    head = append_state(path, "entered", body)
+    if name != first and (after := workspace.state()) is not None and unpromoted(after, name, workspace.subject):
+        what = f"no promote into '{name}' of this subject is recorded: the entry rests on your word."
+        return Noted(head=head, warnings=(f"warning: {what} The verdict will say so.",))
+    return Noted(head=head)
 
 
 def roll_back(workspace: Workspace, stage: str, *, by: str, now: datetime | None = None) -> str:
     """Say that a stage was left backwards; its lines stay crossed for this subject."""
     name = workspace.stage(stage).name
-    body = {"stage": name, "subject": workspace.subject, "at": rfc3339(now or now_utc()), "by": by}
+    body = {"stage": name, "subject": workspace.subject, "at": rfc3339(_past(now, now_utc())), "by": by}
     return append_state(_state_path(workspace), "rolled_back", body)
 
 
 def acknowledge(workspace: Workspace, *, by: str, now: datetime | None = None) -> str:
     """Say that a person has seen the rollback and lets the present subject try."""
-    body = {"subject": workspace.subject, "at": rfc3339(now or now_utc()), "by": by}
+    body = {"subject": workspace.subject, "at": rfc3339(_past(now, now_utc())), "by": by}
     return append_state(_state_path(workspace), "acknowledged", body)
+
+
+def _past(said: datetime | None, clock: datetime) -> datetime:
+    """When something happened: what is recorded has been seen. Raises InputError for a time still to come."""
+    if said is None or said <= clock:
+        return said or clock
+    what = f"{rfc3339(said)} is still to come; the clock says {rfc3339(clock)}."
+    raise InputError(Fault(where="--now", what=what, mend="Say when it happened, or set the clock right."))
 
 
 def _state_path(workspace: Workspace) -> Path:

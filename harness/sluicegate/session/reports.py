@@ -14,6 +14,7 @@ from sluicegate.report.junit import render_junit
 from sluicegate.report.markdown import render_markdown
 from sluicegate.report.terminal import render_terminal
 from sluicegate.session.case_report import CaseReport
+from sluicegate.session.judged import Judged
 from sluicegate.session.workspace import Workspace
 
 __all__ = ["redrawn", "rendered", "shown_verdict"]
@@ -29,17 +30,19 @@ def rendered(verdict: Verdict, cases: CaseReport) -> dict[str, Iterable[bytes]]:
 
 
 def shown_verdict(
-    judged: object, workspace: Workspace, stage: Stage, form: str, *, width: int, colour: bool, ascii_only: bool
+    judged: Judged, workspace: Workspace, stage: Stage, form: str, *, width: int, colour: bool, ascii_only: bool
 ) -> str:
     """The verdict as a door prints it."""
-    from sluicegate.session.judge import Judged
-
-    assert isinstance(judged, Judged)  # noqa: S101 - imported here, since judge writes these reports
+    if form == "json":
+        return judged.raw.decode()
     if form == "text" or judged.unwritten:
         named = {"report": "report.html", "verdict": "verdict.json"}
         paths = {name: _near(judged.written[file]) for name, file in named.items() if file in judged.written}
+        newest = judged.folder.parent / "verdict.json"
+        if "verdict" in paths and newest.exists():
+            paths["newest"] = _near(newest)
         return render_terminal(judged.verdict, width=width, colour=colour, ascii_only=ascii_only, paths=paths)
-    name = {"json": "verdict.json", "markdown": "report.md", "junit": "junit.xml"}[form]
+    name = {"markdown": "report.md", "junit": "junit.xml"}[form]
     return judged.written[name].read_text(encoding="utf-8")
 
 

@@ -17,7 +17,7 @@ from sluicegate.session.stage_run import StageRun
 from sluicegate.session.workspace import Workspace
 
 if TYPE_CHECKING:
-    from sluicegate.session.judge import Judged
+    from sluicegate.session.judged import Judged
 
 __all__ = ["GatedRun", "compose"]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
 
 from sluicegate.checks import SUITES, rule_faults
 from sluicegate.errors import Fault, InputError
-from sluicegate.model import Case, Origin
+from sluicegate.frozen import frozen
+from sluicegate.model import Case, Given, Origin
 from sluicegate.plan.cases import read_cases
 from sluicegate.plan.types import Plan, Stage
+from sluicegate.session.production import DOUBLED
 from sluicegate.session.workspace import PlanError
 
 __all__ = ["GOLDEN", "PLAIN", "CaseFile", "CasesError", "StageCases", "case_files", "stage_cases"]
@@ -19,13 +21,16 @@ __all__ = ["GOLDEN", "PLAIN", "CaseFile", "CasesError", "StageCases", "case_file
 PLAIN = "cases"
 """The name under which the lock pins the plan's own cases, whatever suites read them."""
 GOLDEN = "golden"
+_MOST_FAULTS = 50
+_ROLLOUT = "rollout"
+"""The one suite that asks about flags; no other reads such a case as an answer."""
 
 
 class CasesError(PlanError):
     """The plan's case files cannot be used; evidence that was taken from them before still stands."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CaseFile:
     """A file of cases by its name relative to the plan."""
 
@@ -33,7 +38,7 @@ class CaseFile:
     path: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StageCases:
     """Cases by suite. `golden` is run apart, since its evidence has another origin."""
 
@@ -86,21 +91,23 @@ def _stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
     asks_suite = bool(available) or stage.requires.tests or _reads(stage, Origin.SUITE)
     if asks_suite and plan.cases:
         found = case_files(plan.cases, base)
-        cases = _read(found)
+        cases = _read(found, plan)
         files.update(_digests(found))
         by_suite[PLAIN] = cases
+        flagged = [case for case in cases if case.given.flags is not None]
+        others = [case for case in cases if case.given.flags is None] if flagged else cases
         for name in available:
-            by_suite[name] = SUITES[name].cases(cases, plan.seed)
+            by_suite[name] = SUITES[name].cases(flagged if name == _ROLLOUT else others, plan.seed)
     asks_golden = stage.requires.tests or _reads(stage, Origin.GOLDEN) or GOLDEN in stage.requires.suites
     if plan.golden and asks_golden:
         found = case_files(plan.golden, base)
         files.update(_digests(found))
-        by_suite[GOLDEN] = _read(found)
+        by_suite[GOLDEN] = _read(found, plan)
     return StageCases(by_suite=by_suite, files=files)
 
 
-def _read(files: Iterable[CaseFile]) -> list[Case]:
-    """The cases, each with rules that can be applied: one that cannot would only show when it is judged."""
+def _read(files: Iterable[CaseFile], plan: Plan) -> list[Case]:
+    """The cases, each with rules that can be applied and a script that can be played: what cannot would show late."""
     cases = list(read_cases([file.path for file in files]))
     faults = [
         fault
@@ -109,9 +116,37 @@ def _read(files: Iterable[CaseFile]) -> list[Case]:
         for rule in getattr(case.expect, name)
         for fault in rule_faults(rule, f"case '{case.id}': {name}")
     ]
+    faults += _script_faults(cases, plan)
+    if len(faults) > _MOST_FAULTS:
+        faults[_MOST_FAULTS:] = [Fault(where="", what=f"and {len(faults) - _MOST_FAULTS} more faults.")]
     if faults:
         raise InputError(faults)
     return cases
+
+
+def _script_faults(cases: Iterable[Case], plan: Plan) -> Iterator[Fault]:
+    """What no double can do, of every case that scripts one. Tools are those of the plan, where doubles stand in."""
+    if flagged := [case for case in cases if case.given.flags is not None]:
+        from sluicegate.runner.flags import flag_faults
+
+        yield from (fault for case in flagged for fault in flag_faults(case))
+    scripted = [case for case in cases if _is_scripted(case.given)]
+    if not scripted:
+        return
+    # Here, because the doubles take as long to load as everything else a check of a plan needs.
+    from sluicegate.doubles.scripts import check_script
+
+    tools = frozenset(tool.name for tool in plan.tools) if plan.pipeline.capabilities & DOUBLED else None
+    for case in scripted:
+        try:
+            check_script(case, tools)
+        except InputError as error:
+            yield from error.faults
+
+
+def _is_scripted(given: Given) -> bool:
+    said = given.faults or given.model or given.snippets or given.retrieval or given.now or given.clock_rate != 1
+    return bool(said)
 
 
 def case_files(patterns: Iterable[str], base: Path) -> list[CaseFile]:

@@ -62,7 +62,6 @@ class StageRun:
         self._production: Production | None = None
         self._read: set[tuple[str, int]] = set()
         self._workers: dict[str, int] = {}
-        self._whole = True
 
     def select(self, cases: frozenset[str], *, failed: bool) -> None:
         """Run only these cases, or those that failed in the last attempt, anew. Raises InputError for unknown ones."""
@@ -120,7 +119,6 @@ class StageRun:
             self._is_whole = not stop.is_set()
         finally:
             if self._production is not None:
-                self._whole = self._whole and self._production.whole
                 self.notes += self._production.notes
             self._produced.set()
 
@@ -162,8 +160,11 @@ class StageRun:
         await self._stack.aclose()
         if self._runs:
             self._account()
+            if changed := self.workspace.deployed_since():
+                self.notes.append(changed)
+                complete = False
         for run in self._runs:
-            run.broker.close(complete=complete and self._whole and self.fault is None)
+            run.broker.close(complete=complete and self.fault is None)
         self.catalogue.end()
         self.catalogue.close()
 
@@ -195,7 +196,9 @@ class StageRun:
             if None not in reads:
                 read = frozenset[str]().union(*groups)
                 chosen = read if chosen is None else read & chosen
-            folder, earlier = attempt_for(self._collection, fresh=self._selected is not None)
+            folder, earlier = attempt_for(
+                self._collection.workspace, self._collection.stage, fresh=self._selected is not None
+            )
             note_attempt(self.workspace, self.stage, folder)
             for origin in self._collection.origins or [Origin.SUITE]:
                 trials = self._collection.trials(origin, chosen)
@@ -289,17 +292,19 @@ class _OriginRun:
         await take_over(self.broker, self._run.catalogue, self._paths, repeats=self._plan.repeats)
         if made is None or not self.remaining:
             return
+        made.strays.listen(self.broker.stray)
         try:
             await drive(
                 made.pipeline,
                 self.remaining,
                 recorder=self.broker,
-                boundary=made.doubles,
+                boundary=made.boundary,
                 nonce=self._started.nonce,
                 concurrency=self._plan.concurrency,
+                on_block=lambda block: self.broker.settle(len(block)),
                 stop=stop,
             )
         finally:
             # A turn that raised has not committed, and readers still want what had ended. An error is on its way.
             with suppress(LedgerError):
-                self.broker.commit()
+                self.broker.flush()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
-from sluicegate.ledger import Acknowledged, Attempt, Entered, Recorded, RolledBack, StateView, VerdictGiven
+from sluicegate.ledger import StateView
+from sluicegate.ledger.state import event_said
 from sluicegate.session.workspace import Workspace
 
 __all__ = ["status"]
@@ -37,23 +36,9 @@ def _events(state: StateView) -> list[str]:
     lines = []
     for event in state.events:
         at = event.at[:16].replace("T", " ")
-        match event:
-            case Attempt():
-                said = f"attempt {event.attempt} at {event.stage}"
-            case VerdictGiven():
-                to = f" → {event.to_stage}" if event.to_stage and event.decision == "promote" else ""
-                said = f"{event.kind}  {event.from_stage}{to}"
-            case Entered():
-                said = f"entered {event.stage}"
-            case RolledBack():
-                said = f"rolled back from {event.stage} by {event.by}"
-            case Acknowledged():
-                said = f"acknowledged by {event.by}"
-            case Recorded():
-                said = f"recorded ledger {event.number}"
-            case _:
-                assert_never(event)
-        lines.append(f" {at}  {said}  subject {event.subject[:8]}")
+        lines.append(f" {at}  {event_said(event)}  subject {event.subject[:8]}")
     if state.broken is not None:
         lines.append(f" broken: {state.broken}")
+    if state.backwards is not None:
+        lines.append(f" not in order of time: {state.backwards}")
     return lines

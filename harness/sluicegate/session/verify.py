@@ -21,10 +21,11 @@ def verify(
     from_stage: str,
     to_stage: str | None,
     max_age_s: float | None = None,
+    evidence: Path | None = None,
     now: datetime | None = None,
 ) -> VerifyResult:
     """The decision these bytes carry for this step. Plan, lock and state come from the protected branch."""
-    workspace = Workspace(plan)
+    workspace, clock = Workspace(plan, evidence=evidence), now_utc()
     try:
         raw = verdict.read_bytes()
     except OSError as error:
@@ -38,6 +39,7 @@ def verify(
         from_stage=workspace.stage(from_stage, where="--from").name,
         to_stage=None if to_stage is None else workspace.stage(to_stage, where="--to").name,
         max_age_s=max_age_s,
-        now=now or now_utc(),
+        now=now or clock,
         state=workspace.state(),
+        clock=clock,
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 from sluicegate.checks.prices import price_table
 from sluicegate.errors import Fault, InputError
+from sluicegate.frozen import frozen
 from sluicegate.ledger import StateView, read_state
 from sluicegate.model import digest_bytes
 from sluicegate.plan.lines import references
@@ -30,7 +31,7 @@ class PlanError(InputError):
     """Plan or lock cannot be used; doors exit with 40."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AttemptFolder:
     """`<evidence>/<stage>/<attempt>/`: ledgers of one attempt, in the order written, and the verdict on it."""
 
@@ -94,8 +95,22 @@ class Workspace:
 
     @cached_property
     def _subject(self) -> tuple[str, dict[str, str]]:
+        return self._subject_now()
+
+    def _subject_now(self) -> tuple[str, dict[str, str]]:
         aside = [self.evidence, *([self.plan.state] if self.plan.state else [])]
         return subject_digest(self.plan.subject, self.base, aside=aside)
+
+    def deployed_since(self) -> str:
+        """Why what serves is not what it was at first, where the running service is asked; empty while it is."""
+        spec = self.plan.subject
+        if not (spec.services or spec.commands):
+            return ""
+        try:
+            same = self._subject_now()[0] == self.subject
+        except InputError as error:
+            return f"what serves cannot be told any more: {error}"
+        return "" if same else "another build was deployed while the cases ran: they are evidence of neither"
 
     @property
     def subject(self) -> str:

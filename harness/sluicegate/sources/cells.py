@@ -9,9 +9,12 @@ from decimal import Decimal, InvalidOperation
 from sluicegate.checks.masking import masked
 from sluicegate.sources.columns import Unit
 
-__all__ = ["CellError", "flag", "number", "said", "whole"]
+__all__ = ["CellError", "flag", "identifier", "number", "said", "whole"]
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_POINT_NOUGHT = re.compile(r"([+-]?[0-9]+)\.0+")
+_EXACT = 1 << 53
+"""From here on a float stands for several whole numbers."""
 _FLAGS = {"true": True, "t": True, "yes": True, "1": True, "false": False, "f": False, "no": False, "0": False}
 
 
@@ -26,9 +29,27 @@ def whole(cell: object, name: str) -> int:
     if type(cell) is not int:
         what = f"{name} is missing." if cell is None else f"{name} is {said(cell)}; expected a whole number."
         raise CellError(what, "Record counts, not rates.")
-    if not 0 <= cell < 1 << 53:
+    if not 0 <= cell < _EXACT:
         raise CellError(f"{name} is {said(cell)}; expected 0 or more.", "")
     return cell
+
+
+def identifier(cell: object) -> str:
+    """The id of a unit as one text, whatever the source makes of it: 7, 7.0 and "7" are one unit."""
+    if isinstance(cell, bytes):
+        return cell.hex()
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
+        raise CellError("the unit has no id.", "Give each unit its id.")
+    if isinstance(cell, bool) or not isinstance(cell, (str, int, float)):
+        raise CellError(f"the id is {said(cell)}; expected text or a whole number.", "")
+    if isinstance(cell, float):
+        if not cell.is_integer() or abs(cell) >= _EXACT:
+            mend = "Export ids as text or whole numbers."
+            raise CellError(f"the id is the number {said(cell)}, which no two sources write alike.", mend)
+        return str(int(cell))
+    text = str(cell).strip()
+    found = _POINT_NOUGHT.fullmatch(text)
+    return found[1] if found else text
 
 
 def flag(cell: object, name: str) -> bool:

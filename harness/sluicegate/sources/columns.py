@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import datetime
 from enum import StrEnum
 
 from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.frozen import frozen
 from sluicegate.model import Origin, Provenance
 
 __all__ = ["Columns", "RecordSpec", "Unit"]
@@ -23,7 +24,7 @@ class Unit(StrEnum):
     USD = "usd"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Columns:
     """Which column of the source holds what. Either k and n, or value, or passed."""
 
@@ -80,7 +81,7 @@ class Columns:
         return {item.name: name for item in fields(self) if (name := getattr(self, item.name)) is not None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordSpec:
     """One metric to be recorded from one source."""
 

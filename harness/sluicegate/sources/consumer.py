@@ -6,11 +6,12 @@ Anything but exit 0 blocks; only a verdict that matches in full can say roll bac
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sluicegate.errors import Fault, InputError, printable
+from sluicegate.frozen import frozen
 from sluicegate.ledger import Acknowledged, Attempt, Entered, RolledBack, StateView, VerdictGiven
+from sluicegate.ledger.state import STATE_SKEW
 from sluicegate.model import Decision, Kind, Verdict, parse_time, read_verdict, verdict_hash
 
 __all__ = ["VerifyResult", "verify_verdict"]
@@ -19,7 +20,7 @@ _SKEW = timedelta(seconds=5)
 """Clocks of two machines in good order differ by less."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class VerifyResult:
     """What the deploy step may do, and why."""
 
@@ -42,13 +43,15 @@ def verify_verdict(
     max_age_s: float | None,
     now: datetime,
     state: StateView | None,
+    clock: datetime | None = None,
 ) -> VerifyResult:
     """The decision these bytes carry for this step, or a hold that names each field that does not fit.
 
     Nothing but `raw` is read. `plan_digest` and `lock_digest` are of plan and lock as the protected branch has them,
     `subject` is what is about to serve, `from_stage` and `to_stage` (None after the last) the step about to be taken.
-    `max_age_s` is the consumer's own limit beside the verdict's `valid_until`, `now` the consumer's clock, `state` the
-    state file as read, or None when the plan names none.
+    `max_age_s` is the consumer's own limit beside the verdict's `valid_until`, `now` the time of asking, `state` the
+    state file as read, or None when the plan names none, `clock` the consumer's clock where `now` is not its time: a
+    verdict judged as of a time still to come is acted upon by nobody.
     """
     try:
         raw, verdict = _read(raw)
@@ -65,12 +68,12 @@ def verify_verdict(
     foreign = [_differs(name, *pair) for name, pair in asked.items() if pair[0] != pair[1]]
     if foreign:
         return _refused(foreign, "This verdict is about something else: judge what is about to serve.")
-    if stale := _staleness(verdict, now, max_age_s):
+    if stale := _staleness(verdict, now, max_age_s, clock=clock or now, latest=None if state is None else state.latest):
         return _refused(stale, "Judge again.")
     if state is not None:
         unknown = state.missing or state.broken is not None
-        if unknown and verdict.decision is not Decision.ROLLBACK:
-            said = [str(state.broken or f"state: expected {state.path}, seen no such file")]
+        if (unknown or state.backwards is not None) and verdict.decision is not Decision.ROLLBACK:
+            said = [str(state.broken or state.backwards or f"state: expected {state.path}, seen no such file")]
             return _refused(said, "Restore the state file from its protected place.", Kind.HOLD_NO_STATE)
         if used := _used_up(raw, verdict, state, whole=not unknown):
             return _refused(used, "Judge again; the newest verdict counts.")
@@ -100,13 +103,18 @@ def _differs(name: str, expected: str | None, seen: str | None) -> str:
     return f"{name}: expected {expected or 'none'}, seen {seen or 'none'}"
 
 
-def _staleness(verdict: Verdict, now: datetime, max_age_s: float | None) -> list[str]:
+def _staleness(
+    verdict: Verdict, now: datetime, max_age_s: float | None, *, clock: datetime, latest: datetime | None
+) -> list[str]:
     # A rollback does not grow old: it stands until someone acknowledges it.
     if verdict.decision is Decision.ROLLBACK:
         return []
     issued, until = parse_time(verdict.issued_at), parse_time(verdict.valid_until)
-    if issued > now + _SKEW:
-        return [f"issued_at: expected at most {_short(now)}, seen {_short(issued)}, which lies in the future"]
+    if issued > (soonest := min(now, clock)) + _SKEW:
+        return [f"issued_at: expected at most {_short(soonest)}, seen {_short(issued)}, which lies in the future"]
+    if latest is not None and latest > now + STATE_SKEW:
+        seen = f"seen {_short(now)}: the clock is behind"
+        return [f"now: expected at least {_short(latest)}, the last record of the state file, {seen}"]
     stale = []
     if now > until:
         stale.append(f"valid_until: expected at least {_short(now)}, seen {_short(until)}")

@@ -16,6 +16,7 @@ from typing import Any
 from sluicegate.errors import Fault, InputError
 from sluicegate.model import Json, canonical, digest_bytes, digest_of, parse
 from sluicegate.plan.types import Plan, SubjectSpec
+from sluicegate.sources.asked import said_by_command, said_by_service
 from sluicegate.sources.git import commit_of
 
 __all__ = ["apparatus_digest", "subject_digest"]
@@ -25,11 +26,12 @@ _CACHES = frozenset({"__pycache__", ".git"})
 
 
 def subject_digest(spec: SubjectSpec, base: Path, *, aside: Iterable[Path] = ()) -> tuple[str, dict[str, str]]:
-    """The subject's digest, and its parts by name: `git`, `models`, each set of files, each literal value.
+    """The subject's digest, and its parts by name: `git`, `models`, each set of files, each value, each one asked for.
 
     `base` is the folder of the plan; patterns are relative to it and may not leave it. What lies in `aside` (state
     file, evidence) may change without making a git tree dirty. Raises InputError with every fault found: a dirty tree,
-    no repository, a pattern that matches no file, a file outside of `base`, two parts of one name, nothing named.
+    no repository, a pattern that matches no file, a file outside of `base`, two parts of one name, nothing named, a
+    service or command that does not say what it is.
     """
     faults: list[Fault] = []
     parts: dict[str, str] = {}
@@ -41,6 +43,10 @@ def subject_digest(spec: SubjectSpec, base: Path, *, aside: Iterable[Path] = ())
         _add(parts, "models", ", ".join(sorted(set(spec.models))), faults)
     for name, value in spec.values.items():
         _add(parts, name, value, faults)
+    for name, url in spec.services.items():
+        _add(parts, name, _collected(faults, "", said_by_service, url, name), faults)
+    for name, argv in spec.commands.items():
+        _add(parts, name, _collected(faults, "", said_by_command, argv, name, base), faults)
     if not parts:
         mend = "Name what serves: code: {git: HEAD}, prompts: {files: …}, models: […]."
         faults.append(Fault(where=_WHERE, what="names nothing.", mend=mend))

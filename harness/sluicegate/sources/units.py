@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sluicegate.model import parse_time, to_micros
-from sluicegate.sources.cells import CellError, flag, number, said, whole
+from sluicegate.sources.cells import CellError, flag, identifier, number, said, whole
 from sluicegate.sources.columns import RecordSpec, Unit
 
 __all__ = ["COUNT_COLUMNS", "VALUE_COLUMNS", "EvidenceUnit", "UnitReader"]
@@ -25,7 +25,7 @@ class EvidenceUnit(NamedTuple):
     row: tuple[Any, ...]
     """In the order of `COUNT_COLUMNS` or `VALUE_COLUMNS`."""
     subject: str
-    id: object
+    id: str | None
 
 
 class UnitReader:
@@ -93,13 +93,9 @@ class UnitReader:
             raise CellError(f"the subject is {said(named)}; expected text.", "Each unit names what served it.")
         return self._names.get(named, named)
 
-    def _id(self, cells: _Cells) -> object:
+    def _id(self, cells: _Cells) -> str | None:
         place = self._place.get("id")
-        if place is None:
-            return None
-        if cells[place] is None:
-            raise CellError("the unit has no id.", "Give each unit its id.")
-        return cells[place]
+        return None if place is None else identifier(cells[place])
 
     def _way(self, unit: Unit) -> Callable[[_Cells], tuple[Any, ...]]:
         place = self._place

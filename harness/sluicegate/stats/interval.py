@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from sluicegate.frozen import frozen
 
 __all__ = ["Interval"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Interval:
     """Two one-sided bounds. `None` is no bound: infinite, or none exists."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, expm1, fsum, inf, log, sqrt
 from random import Random
 
+from sluicegate.frozen import frozen
 from sluicegate.model import NotMeasured
 from sluicegate.stats.interval import Interval
 from sluicegate.stats.special import t_quantile
@@ -21,7 +21,7 @@ _ONE_PASS = 2_000
 """Resampling beyond so many values adds cost, not knowledge."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Moments:
     """What an interval for a mean needs."""
 

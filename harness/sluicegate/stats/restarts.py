@@ -12,10 +12,10 @@ Each step costs the same however many processes run: per c one number holds the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import exp, log1p
 
+from sluicegate.frozen import frozen
 from sluicegate.stats.betting import STAKES
 
 __all__ = ["BLOCK", "Crossing", "scan_counts", "scan_means"]
@@ -26,7 +26,7 @@ _LARGEST_LOG = 690.0
 """Factors are cut here: less capital than true is still valid evidence, an overflow is none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Crossing:
     """How far the evidence has come."""
 

@@ -8,10 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from sluicegate.frozen import frozen
 from sluicegate.model import Verdict, read_verdict
 
 __all__ = ["Example", "Result"]
@@ -21,7 +22,7 @@ _COMMAND = "from sluicegate.cli import main; main()"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Result:
     """How a run ended."""
 
@@ -69,7 +70,7 @@ class Result:
         return self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Example:
     """A project of a few files. Never changed: `with_files` gives another one in the same folder.
 

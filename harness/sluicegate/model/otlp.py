@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from sluicegate.frozen import frozen
 from sluicegate.model import Json
 
-__all__ = ["Span", "SpanError", "attributes_of", "spans_of"]
+__all__ = ["LogRecord", "Span", "SpanError", "attributes_of", "log_records_of", "spans_of"]
 
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
 _SPAN_ID = re.compile(r"[0-9a-fA-F]{16}")
@@ -20,7 +21,7 @@ class SpanError(ValueError):
     """What is wrong with a line of spans, in the user's words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Span:
     """One span with plain attributes."""
 
@@ -43,16 +44,51 @@ class Span:
         return (self.end_ns - self.start_ns) / 1e6
 
 
+@frozen
+class LogRecord:
+    """One log record with plain attributes."""
+
+    trace_id: str | None
+    """None where it belongs to no trace."""
+    text: str
+    level: str
+    at_ns: int
+    attributes: Mapping[str, Json]
+    resource: Mapping[str, Json]
+
+
+def log_records_of(line: Json) -> Iterator[LogRecord]:
+    """Every log record of one parsed upload. Raises SpanError for what is no OTLP/JSON."""
+    for record, resource in _items(line, "resourceLogs", "scopeLogs", "logRecords"):
+        trace = str(record.get("traceId") or "")
+        body = _value(_mapping(record, "body"))
+        yield LogRecord(
+            trace_id=trace.lower() if _TRACE_ID.fullmatch(trace) and trace.strip("0") else None,
+            text=body if isinstance(body, str) else str(body),
+            level=str(record.get("severityText") or ""),
+            at_ns=_nanos(record, "timeUnixNano") or _nanos(record, "observedTimeUnixNano"),
+            attributes=attributes_of(record.get("attributes") or ()),
+            resource=resource,
+        )
+
+
 def spans_of(line: Json) -> Iterator[Span]:
     """Every span of one parsed line. Raises SpanError for what is no OTLP/JSON."""
-    if not isinstance(line, Mapping) or "resourceSpans" not in line:
-        keys = ", ".join(list(line)[:5]) if isinstance(line, Mapping) else type(line).__name__
-        raise SpanError(f"has no resourceSpans; it has {keys or 'nothing'}")
-    for group in _list(line, "resourceSpans"):
+    for span, resource in _items(line, "resourceSpans", "scopeSpans", "spans"):
+        yield _span(span, resource)
+
+
+def _items(line: Json, *keys: str) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Json]]]:
+    """What lies three lists deep, each with the attributes of its resource."""
+    groups, scopes, items = keys
+    if not isinstance(line, Mapping) or groups not in line:
+        seen = ", ".join(list(line)[:5]) if isinstance(line, Mapping) else type(line).__name__
+        raise SpanError(f"has no {groups}; it has {seen or 'nothing'}")
+    for group in _list(line, groups):
         resource = attributes_of(_mapping(group, "resource").get("attributes") or ())
-        for scope in _list(group, "scopeSpans"):
-            for span in _list(scope, "spans"):
-                yield _span(span, resource)
+        for scope in _list(group, scopes):
+            for item in _list(scope, items):
+                yield item, resource
 
 
 def attributes_of(pairs: Any) -> dict[str, Json]:

@@ -1,0 +1,55 @@
+"""What is asked of a trial when it is judged: the checks its case is pinned to, and of whom all of them again."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from sluicegate.checks import CHECKS, Check
+from sluicegate.frozen import frozen
+from sluicegate.gate.pinned import Pinned
+
+__all__ = ["Asked", "Asking", "Sample"]
+
+
+@frozen
+class Asked:
+    """What is asked of cases that the same suites pin."""
+
+    names: frozenset[str]
+    """Checks whose results are waited for."""
+    built_in: tuple[tuple[str, Check], ...]
+    """Those that can be put again, by name, in order."""
+
+
+class Asking:
+    """What is asked of each case; worked out once for all cases that the same suites pin."""
+
+    def __init__(self, pinned: Pinned, own_checks: frozenset[str]) -> None:
+        self._pinned = pinned
+        self._own_checks = own_checks
+        self._known: dict[int | None, Asked] = {}
+
+    def of(self, case: int | None) -> Asked:
+        """By the number of the case; None for one that nobody pinned."""
+        group = None if case is None else self._pinned.group(case)
+        asked = self._known.get(group)
+        if asked is None:
+            names = () if case is None else self._pinned.checks_of(case)
+            built_in = tuple((name, CHECKS[name]) for name in sorted(names) if name in CHECKS)
+            asked = self._known[group] = Asked(names=self._own_checks.union(names), built_in=built_in)
+        return asked
+
+
+class Sample:
+    """Which trials are judged again in full: a tenth, no fewer than 50 and no more than 500, as chance has it."""
+
+    def __init__(self, *, seed: int, trials: int) -> None:
+        self._seeded = sha256(f"{seed}\0".encode())
+        wanted = max(50, min(500, -(-trials // 10)))
+        self._below = (min(wanted, trials) << 64) // trials if trials else 1 << 64
+
+    def takes(self, challenge: str) -> bool:
+        """Decided by the hash of the record that brought the results, so nobody can know before they are written."""
+        drawn = self._seeded.copy()
+        drawn.update(challenge.encode())
+        return int.from_bytes(drawn.digest()[:8], "big") < self._below

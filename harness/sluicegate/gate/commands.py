@@ -1,0 +1,89 @@
+"""What to do next as a command that can be typed: with its plan and stage, and with what it has to reach."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from sluicegate.errors import printable
+from sluicegate.gate.validity import Question, Run
+from sluicegate.gate.wording import count_of
+from sluicegate.model import CriterionResult, Decision, Kind, NotMeasured, Reason
+from sluicegate.plan.types import CommandTarget, HttpTarget
+
+__all__ = ["gate_command", "pytest_command", "typed", "typed_result", "unreached_said"]
+
+_LOCK, _GATE, _RECORD = "sluicegate plan lock", "sluicegate gate", "sluicegate record measurements"
+_ROWS = (3, 6, 7, 9, 10)
+"""Rows that a pipeline which nobody reached can ask for."""
+
+
+def gate_command(question: Question) -> str:
+    """The command that judges this stage again."""
+    return printable(shlex.join(question.rerun[:-1]))
+
+
+def pytest_command(question: Question) -> str:
+    """The command that runs every required test."""
+    stage = shlex.quote(question.stage.name)
+    return printable(f"pytest --sluicegate-plan {_plan(question)} --sluicegate-stage {stage}")
+
+
+def typed(reason: Reason, question: Question) -> Reason:
+    """The reason, with whatever its command lacks."""
+    return replace(reason, mend=_typed(reason.mend, reason.about, question))
+
+
+def typed_result(result: CriterionResult, question: Question) -> CriterionResult:
+    """The same for what would change a criterion's answer."""
+    measured = result.measured
+    if isinstance(measured, NotMeasured):
+        measured = replace(measured, mend=_typed(measured.mend, result.metric, question))
+    return replace(result, measured=measured, flip=_typed(result.flip, result.metric, question))
+
+
+def unreached_said(runs: Sequence[Run], kind: Kind, question: Question) -> Reason | None:
+    """Most calls of the newest attempt found nobody: before anything is mended, the pipeline has to be there."""
+    ours = [run for run in runs if run.ours_fixed and run.started is not None]
+    newest = max((run.started.attempt for run in ours if run.started is not None), default=0)
+    ours = [run for run in ours if run.started is not None and run.started.attempt == newest]
+    missed, asked = sum(run.unreached for run in ours), sum(run.asked for run in ours)
+    wanted = _wanted(question)
+    if wanted is None or 2 * missed <= asked or kind.decision is not Decision.HOLD or kind.row not in _ROWS:
+        return None
+    about, asks = wanted
+    text = f"{missed:,} of {count_of(asked, 'trial')} found nobody at {about}."
+    mend = (
+        f"{asks} What was missed counts against this subject, so give the plan's subject a new literal part, as in "
+        f"release: '2'. Then run {_LOCK} {_plan(question)}, and run: {gate_command(question)}"
+    )
+    return Reason(kind=kind, about="pipeline", text=printable(text), mend=printable(mend))
+
+
+def _wanted(question: Question) -> tuple[str, str] | None:
+    """What should have answered, and the question to ask about it."""
+    target = question.plan.pipeline.target
+    if isinstance(target, HttpTarget):
+        parts = urlsplit(target.url)
+        address = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        return address, f"Does the server run at {address}? Start it."
+    if isinstance(target, CommandTarget):
+        command = shlex.join(target.argv)
+        return f"the command {command}", f"Does {command} start by hand? Its last words are with the findings. Mend it."
+    return None
+
+
+def _typed(mend: str, about: str, question: Question) -> str:
+    if mend.endswith(_LOCK):
+        return f"{mend} {_plan(question)}"
+    if mend.endswith(_GATE):
+        return f"{mend.removesuffix(_GATE)}{gate_command(question)}"
+    if mend.endswith(_RECORD):
+        return f"{mend} {_plan(question)} --metric {printable(about)} --file … --column at=…"
+    return mend
+
+
+def _plan(question: Question) -> str:
+    return printable(shlex.quote(str(question.plan.path)))

@@ -1,0 +1,75 @@
+"""What a running service, or a command, says of what serves: its version, commit or digest."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from sluicegate.errors import Fault, InputError, printable
+from sluicegate.model import digest_bytes
+
+__all__ = ["said_by_command", "said_by_service"]
+
+_TIMEOUT_S = 10.0
+_MAX_BYTES = 1_000_000
+_SHOWN = 100
+
+
+def said_by_service(url: str, part: str) -> str:
+    """What GET `url` answers now. Raises InputError when it does not answer with 200 and a text that is no page."""
+    # Imported here: most plans ask no service, and every start would pay for it.
+    from http.client import HTTPException
+    from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
+
+    class Direct(HTTPRedirectHandler):
+        """A login page somewhere else says nothing of the service."""
+
+        def redirect_request(self, *args: object) -> None:
+            return None
+
+    request = Request(url, headers={"accept": "application/json, text/plain"})  # noqa: S310 - the plan takes http(s) only
+    try:
+        with build_opener(ProxyHandler({}), Direct()).open(request, timeout=_TIMEOUT_S) as answer:
+            raw: bytes = answer.read(_MAX_BYTES + 1)
+    except (OSError, HTTPException, ValueError) as error:
+        why = printable(str(error))[:200]
+        mend = "Start the service, or correct the address: what serves has to be known."
+        raise InputError(Fault(where=f"subject.{part}", what=f"{url} did not say: {why}", mend=mend)) from None
+    return _read(raw, url, part)
+
+
+def said_by_command(argv: Sequence[str], part: str, base: Path) -> str:
+    """What a command prints, run in the plan's folder. Raises InputError when it fails, or prints nothing."""
+    shown = " ".join(argv)
+    where, mend = f"subject.{part}", "Let it print a version, a commit or a digest, and exit with 0."
+    try:
+        done = subprocess.run(  # noqa: S603 - argument list, no shell; the plan's author named it
+            list(argv), cwd=base, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired, ValueError) as error:
+        why = "no answer in time" if isinstance(error, subprocess.TimeoutExpired) else str(error)
+        raise InputError(Fault(where=where, what=f"'{shown}' cannot be asked: {why}.", mend=mend)) from None
+    if done.returncode != 0:
+        last = printable(done.stderr.decode(errors="replace").strip()[-200:])
+        what = f"'{shown}' exited with {done.returncode}. {last}".rstrip()
+        raise InputError(Fault(where=where, what=what, mend=mend))
+    return _read(done.stdout, f"'{shown}'", part)
+
+
+def _read(raw: bytes, said_by: str, part: str) -> str:
+    """A short line as it stands, anything else as its digest."""
+    text = raw.strip()
+    objection = ""
+    if not text:
+        objection = "said nothing"
+    elif len(raw) > _MAX_BYTES:
+        objection = "said more than a version"
+    elif text.startswith(b"<"):
+        objection = "answered with a page"
+    if objection:
+        mend = "Let it say a version, a commit or a digest as plain text or JSON."
+        raise InputError(Fault(where=f"subject.{part}", what=f"{said_by} {objection}.", mend=mend))
+    if len(text) <= _SHOWN and text.isascii() and text.decode().isprintable():
+        return text.decode()
+    return f"sha256:{digest_bytes(text)}"
