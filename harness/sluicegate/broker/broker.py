@@ -120,7 +120,7 @@ class Broker:
             trial = writable(trial, error)
             outcome = self._append("outcome", _outcome(trial, run_id, at), held=self._gathers)
         self._ended += 1
-        self._crashed += trial.crashed
+        self._crashed += trial.failed
         if self._examine is None and self._catalogue is None:
             return
         self._unchecked.append((trial, outcome))
@@ -140,7 +140,7 @@ class Broker:
 
     def review(self, trial: Trial) -> Span | None:
         """Check a trial of an earlier attempt again: outputs are kept, checks are always this attempt's."""
-        self._crashed += trial.crashed
+        self._crashed += trial.failed
         span = self._check(trial)
         self.commit()
         return span

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from sluicegate.checks.masking import masked
 from sluicegate.frozen import frozen
-from sluicegate.model import Capability, Case, CrashKind, Finding, Json, Output, Severity, Trial, Witness
+from sluicegate.model import Capability, Case, CrashKind, Finding, Json, Output, Severity, Trial, Witness, is_crash
 from sluicegate.plan.types import CorrelationSpec, ToolSpec
 
 __all__ = [
@@ -206,13 +206,6 @@ def deliveries(check: str, trial: Trial) -> Iterator[tuple[int, Output, Finding 
             expected = f"an answer was expected; the pipeline crashed ({crash.kind})"
             problem = Problem(place="$.error", expected=expected, seen=crash.message)
             yield index, output, finding(check, trial, problem, delivery=index)
-
-
-def is_crash(output: Output, case: Case) -> bool:
-    """Whether the delivery failed. An error the pipeline reports where the case expects one is its right answer."""
-    if output.error is None:
-        return False
-    return not (output.error.kind is CrashKind.REPORTED and case.expect.outcome == "error")
 
 
 def nothing_known(trial: Trial) -> str | None:

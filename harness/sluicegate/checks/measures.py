@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeGuard
 
 from sluicegate.checks.behaviour_measures import MEASURED as _BEHAVIOUR
-from sluicegate.checks.check import CheckConfig, Result, is_crash, nothing_known, unmet
+from sluicegate.checks.check import CheckConfig, Result, nothing_known, unmet
 from sluicegate.checks.contribution import Contribution
 from sluicegate.checks.contribution import Measured as _Measured
 from sluicegate.checks.limits import tokens_of
@@ -36,7 +36,7 @@ def measure(metric: Metric, trial: Trial, results: Mapping[str, str], config: Ch
     A trial of several deliveries counts once, as its worst delivery.
     """
     asked = config.capabilities is None or unmet(trial.case, config.capabilities) is None
-    if (not asked and not _crashed(trial)) or _is_of_flags_alone(trial, metric):
+    if (not asked and not trial.failed) or _is_of_flags_alone(trial, metric):
         return None
     unknown = nothing_known(trial)
     if unknown is not None:
@@ -89,10 +89,6 @@ def _share(holds: bool) -> Contribution:
     return Contribution(k=int(holds), n=1)
 
 
-def _crashed(trial: Trial) -> bool:
-    return any(is_crash(output, trial.case) for output in trial.outputs)
-
-
 def _success(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
     answer = success(trial, config, results)
     return answer if isinstance(answer, NotMeasured) else _share(answer)
@@ -109,7 +105,7 @@ def _valid(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Me
 
 def _violations(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
     """An incident where an answer breaks its contract; a crash is an incident of its own metric."""
-    if _crashed(trial):
+    if trial.failed:
         return _no_answer(trial)
     measured = _valid(trial, results, config)
     return _share(measured.k == 0) if isinstance(measured, Contribution) else measured
@@ -122,12 +118,12 @@ def _repeated(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> 
     if set(answers.values()) == {Result.NOT_APPLICABLE}:
         return None
     if answers["idempotency.once"] is Result.FAIL or (
-        answers["idempotency.same"] is Result.FAIL and not _crashed(trial)
+        answers["idempotency.same"] is Result.FAIL and not trial.failed
     ):
         return _share(True)
     if Result.ERROR in answers.values():
         return _unjudged(next(name for name in names if answers[name] is Result.ERROR), trial)
-    if _crashed(trial):
+    if trial.failed:
         return _no_answer(trial)
     if answers["idempotency.once"] is Result.NOT_APPLICABLE:
         mend = "Declare the tool with `writes: true` and let the pipeline reach it through SLUICEGATE_TOOLS_URL."
@@ -137,8 +133,8 @@ def _repeated(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> 
 
 _COUNTED: Mapping[str, Callable[[Trial, Mapping[str, str], CheckConfig], _Measured]] = {
     "draft.success_rate": _success,
-    "errors.rate": lambda trial, _results, _config: _share(_crashed(trial)),
-    "crashes": lambda trial, _results, _config: _share(_crashed(trial)),
+    "errors.rate": lambda trial, _results, _config: _share(trial.failed),
+    "crashes": lambda trial, _results, _config: _share(trial.failed),
     "schema.valid_rate": _valid,
     "schema.violations": _violations,
     "idempotency.violations": _repeated,
@@ -191,12 +187,12 @@ _FIELDS = {
 
 
 def _by_reading(metric: Metric, trial: Trial, read: _Reading) -> _Measured:
-    if read.fails and _crashed(trial):
+    if read.fails and trial.failed:
         return _failure(metric)
     values = [float(value) for output in trial.outputs if _is_number(value := read.of(output))]
     if len(values) < len(trial.outputs):
         mend = f"Return it with the output, as {_FIELDS[metric.name]}."
-        if _crashed(trial):
+        if trial.failed:
             mend = "The case crashed: see crashes."
         return NotMeasured(reason=f"{read.lost} for case {trial.case.id}", mend=mend)
     return Contribution(value=sum(values) if read.summed else max(values))
@@ -213,7 +209,7 @@ def _failure(metric: Metric) -> Contribution:
 
 def _by_rule(metric: Metric, rule: Rule, trial: Trial) -> _Measured:
     incidents = metric.kind is MetricKind.INCIDENTS
-    if _crashed(trial):
+    if trial.failed:
         return _no_answer(trial) if incidents else _share(False)
     answers = [rule_holds(rule, output) for output in trial.outputs]
     if None in answers:
@@ -222,7 +218,7 @@ def _by_rule(metric: Metric, rule: Rule, trial: Trial) -> _Measured:
 
 
 def _by_value(metric: Metric, place: str, trial: Trial) -> _Measured:
-    if _crashed(trial):
+    if trial.failed:
         return _failure(metric)
     values = [output_path(place).get(output) for output in trial.outputs]
     for value in values:
@@ -244,7 +240,7 @@ def _by_check(name: str, metric: Metric, trial: Trial, results: Mapping[str, str
         return _unjudged(name, trial)
     if metric.kind is not MetricKind.INCIDENTS:
         return _share(result is Result.PASS)
-    return _no_answer(trial) if _crashed(trial) else _share(result is Result.FAIL)
+    return _no_answer(trial) if trial.failed else _share(result is Result.FAIL)
 
 
 def _unjudged(name: str, trial: Trial) -> NotMeasured:

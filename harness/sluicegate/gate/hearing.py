@@ -159,7 +159,7 @@ class Hearing:
     def _entries(self, records: Iterable[Record]) -> Iterator[tuple[Record, Entry | Exception]]:
         """Records with what they say, or with what reading them raised.
 
-        Read some at a time: in turn with judging them, the work of one throws the other out of the processor's cache.
+        Read some at a time, which costs less than reading and judging them in turn.
         """
         waiting: list[Record] = []
         for record in records:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sluicegate.checks import CHECKS, Check, CheckConfig, CheckOutcome, Result, run_check
-from sluicegate.checks.check import is_crash
 from sluicegate.gate.asking import Asking, Sample
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.faults import Objections
@@ -218,7 +217,7 @@ class Trials:
             if found.result is Result.NOT_APPLICABLE:
                 self.inapplicable[CHECKS[name].suite][found.reason] += 1
         if run.fixed and number is not None:
-            crashed = any(is_crash(output, trial.case) for output in trial.outputs)
+            crashed = trial.failed
             self._enter(number, results, waiting, crashed=crashed)
             run.failed += crashed or "fail" in results.values()
             run.asked += 1

@@ -127,7 +127,7 @@ class Chain:
         self.broken = Fault(where=where, what=what, mend=mend)
 
     def _records(self, file: BinaryIO) -> Iterator[Record]:
-        # Some at a time: verified one after the other they cost half of what they do in turn with whoever reads them.
+        # Some at a time: verified one after the other they cost less than in turn with the work of whoever reads them.
         held: list[tuple[Record, int]] = []
         seq, prev = 0, ZERO
         more = True

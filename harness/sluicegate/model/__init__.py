@@ -35,6 +35,7 @@ from sluicegate.model.output import (
     ToolCall,
     Trial,
     Usage,
+    is_crash,
 )
 from sluicegate.model.ports import Boundary, Pipeline, Recorder, RunContext
 from sluicegate.model.verdict import (
@@ -120,6 +121,7 @@ __all__ = [
     "encode_shared",
     "first_non_finite",
     "from_micros",
+    "is_crash",
     "now_utc",
     "parse",
     "parse_time",

@@ -22,6 +22,7 @@ __all__ = [
     "ToolCall",
     "Trial",
     "Usage",
+    "is_crash",
 ]
 
 TELEMETRY = frozenset({"log", "span", "trace"})
@@ -154,9 +155,21 @@ class Trial:
         return self.outputs[-1]
 
     @property
+    def failed(self) -> bool:
+        """Whether any delivery crashed, other than with the error its case expects."""
+        return self.crashed and any(is_crash(output, self.case) for output in self.outputs)
+
+    @property
     def crashed(self) -> bool:
         """Whether any delivery has a crash instead of an answer."""
         outputs = self.outputs
         return outputs[0].error is not None or (
             len(outputs) > 1 and any(output.error is not None for output in outputs)
         )
+
+
+def is_crash(output: Output, case: Case) -> bool:
+    """Whether the delivery failed. An error the pipeline reports where the case expects one is its right answer."""
+    if output.error is None:
+        return False
+    return not (output.error.kind is CrashKind.REPORTED and case.expect.outcome == "error")

@@ -216,7 +216,7 @@ class _Run:
             trial = flight.trial(self._observed(flight))
             self.recorder.record(trial, flight.run_id)
             self.progress.done += 1
-            self.progress.failed += trial.crashed
+            self.progress.failed += trial.failed
             if self.on_block is not None:
                 self.ended.append(trial)
         return again

@@ -14,7 +14,7 @@ __all__ = ["CaseReport"]
 
 
 _TOGETHER = 32
-"""Records heard before they are taken: in turn with judging them it would cost half as much again."""
+"""Records heard before they are taken: in turn with judging them it would cost more."""
 
 
 class CaseReport:
