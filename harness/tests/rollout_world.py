@@ -7,10 +7,13 @@ import csv
 import json
 import os
 import shutil
+import socketserver
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -352,6 +355,22 @@ def refused(done: Done, code: int, *said: str) -> Done:
     for words in said:
         assert words in done.text, done.text
     return done
+
+
+@contextmanager
+def hanging_up() -> Iterator[str]:
+    """The address of a server that takes every connection and ends it without a word."""
+
+    class HangsUp(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(10)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), HangsUp) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/draft"
+        finally:
+            server.shutdown()
 
 
 def drafts(

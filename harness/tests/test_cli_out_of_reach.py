@@ -42,6 +42,11 @@ class _HangsUp(socketserver.BaseRequestHandler):
         self.request.recv(10)
 
 
+class _Reused(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    """Another server follows at its port, while connections of this one are still being closed."""
+
+
 @contextmanager
 def serving(server: socketserver.TCPServer) -> Iterator[None]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -83,7 +88,7 @@ def test_where_nothing_listens_no_case_is_called_and_nothing_is_lost(project: Pa
 
 def test_most_cases_out_of_reach_ask_for_the_server_first(project: Path, port: int) -> None:
     """The next step is a question and commands, each of which exists; taken, they promote."""
-    with serving(socketserver.ThreadingTCPServer(("127.0.0.1", port), _HangsUp)):
+    with serving(_Reused(("127.0.0.1", port), _HangsUp)):
         held = called("gate", "rollout.yaml", cwd=project)
 
     assert held.code == 10, held.text

@@ -22,6 +22,7 @@ from rollout_world import (
     entered,
     environment,
     gated,
+    hanging_up,
     made,
     no_promote,
     prepared,
@@ -275,12 +276,22 @@ class TestNotThePipeline:
         assert "garbage" in done.said
 
     def test_a_pipeline_out_of_reach(self, tmp_path: Path) -> None:
-        """Nobody listens: every case crashed, none is skipped."""
+        """Nobody listens: no case is called, nothing is recorded, and there is no verdict."""
         rollout = made(tmp_path / "shop")
         rollout.replace("pipeline: bot:answer", "pipeline: {http: http://127.0.0.1:9/draft}")
         rollout.lock()
 
-        done = no_promote(rollout.gate(), "hold.incident", "hold.incomplete", "hold.suspect")
+        refused(rollout.gate(), 2, "nothing answers at http://127.0.0.1:9")
+        assert not list(rollout.root.glob(".sluicegate/preflight/*/ledger-*"))
+
+    def test_a_pipeline_that_hangs_up(self, tmp_path: Path) -> None:
+        """Somebody listens and says nothing: every case crashed, none is skipped."""
+        rollout = made(tmp_path / "shop")
+        with hanging_up() as address:
+            rollout.replace("pipeline: bot:answer", f"pipeline: {{http: {address}}}")
+            rollout.lock()
+
+            done = no_promote(rollout.gate(), "hold.incident", "hold.incomplete", "hold.suspect")
 
         assert done.verdict["counts"]["crashed"] == 40
 

@@ -54,9 +54,10 @@ def test_failing_cases_are_reported_one_by_one_with_the_command_that_reruns_each
     ) in shown
     assert "c003: exception: ValueError: no such \\x1b[31morder (bot.py:4)" in shown
     assert "c004: expected: contains '1004'" in shown
-    assert result.stdout.rstrip().splitlines()[-2:] == [
+    assert result.stdout.rstrip().splitlines()[-3:] == [
         " report .sluicegate/preflight/1/report.html",
         " verdict .sluicegate/preflight/1/verdict.json",
+        " newest .sluicegate/preflight/verdict.json",
     ]
     assert ET.parse(tmp_path / "pytest.xml").getroot() is not None
     cases = {

@@ -65,7 +65,8 @@ class TestWhatPeopleSay:
 
     def test_a_clock_that_is_a_little_slow(self, tmp_path: Path) -> None:
         """Two machines, twenty seconds apart: recorded, at the time of the record before it."""
-        rollout = prepared(gated, tmp_path)
+        rollout = prepared(made, tmp_path)
+        assert rollout.gate().code == 0
 
         rollout.enter("ten", clock=-timedelta(seconds=20))
 

@@ -23,6 +23,7 @@ from rollout_world import (
     drafts,
     entered,
     environment,
+    hanging_up,
     no_promote,
     prepared,
     recorded_only,
@@ -101,13 +102,19 @@ class TestADeadSource:
         assert not list(rollout.root.glob(".sluicegate/recorded/*"))
 
     def test_a_pipeline_out_of_reach(self, tmp_path: Path) -> None:
-        """The sandbox is down on a live stage: not an incident of what serves."""
+        """The sandbox is down on a live stage, or goes down: not an incident of what serves."""
         rollout = prepared(unapproved, tmp_path)
         rollout.measured("approved", drafts())
         rollout.replace("pipeline: bot:answer", "pipeline: {http: http://127.0.0.1:9/draft}")
         rollout.lock()
 
-        no_promote(rollout.gate(), "hold.suspect")
+        refused(rollout.gate(), 2, "nothing answers")
+
+        with hanging_up() as address:
+            rollout.replace("http://127.0.0.1:9/draft", address)
+            rollout.lock()
+
+            no_promote(rollout.gate(), "hold.suspect")
 
 
 class TestAVoidExperiment:

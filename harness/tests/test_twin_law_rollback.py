@@ -101,6 +101,11 @@ def remove_the_pipeline(shop: Rollout) -> None:
     shop.lock()
 
 
+def stop_the_service(shop: Rollout) -> None:
+    shop.replace("pipeline: bot:answer", "pipeline: {http: http://127.0.0.1:9/draft}")
+    shop.lock()
+
+
 def switch_it_off(shop: Rollout) -> None:
     (shop.root / "switches/raises").unlink()
     shop.sound("collect", "rollout.yaml", "--again")
@@ -117,6 +122,7 @@ DAMAGE: list[Callable[[Rollout], None]] = [
     lose_the_state,
     change_the_plan,
     remove_the_pipeline,
+    stop_the_service,
     switch_it_off,
 ]
 
