@@ -107,7 +107,7 @@ async def run(cases: Iterable[Case], pipeline: type[TrendPipeline] = TrendPipeli
     await doubles.start()
     try:
         with heard.listening():
-            await drive(called, ((case, 0) for case in cases), recorder=kept, boundary=doubles, nonce="n", concurrency=10)
+            await drive(called, ((case, 0) for case in cases), recorder=kept, boundary=doubles, nonce="n")
     finally:
         await called.aclose()
         await doubles.stop()

@@ -117,9 +117,7 @@ def _repeated(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> 
     answers = {name: result_of(name, trial, config, results) for name in names}
     if set(answers.values()) == {Result.NOT_APPLICABLE}:
         return None
-    if answers["idempotency.once"] is Result.FAIL or (
-        answers["idempotency.same"] is Result.FAIL and not trial.failed
-    ):
+    if answers["idempotency.once"] is Result.FAIL or (answers["idempotency.same"] is Result.FAIL and not trial.failed):
         return _share(True)
     if Result.ERROR in answers.values():
         return _unjudged(next(name for name in names if answers[name] is Result.ERROR), trial)
