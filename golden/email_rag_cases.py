@@ -56,7 +56,7 @@ def _order_unknown(world: World, tag: str, turn: int) -> Case:
     """No number, or one the tool does not know: the verification template, and no fact."""
     text = world.texts.order_without_number[turn // 2 % 2] if turn % 2 else world.texts.order[turn // 2 % 3]
     subject = world.texts.order_subject[1]
-    given = {"tool_results": []}
+    given: dict[str, Any] = {"tool_results": []}
     tags = ("e2e_order_without_tool_data",)
     case = world.case(tag, subject, text, *tags, given=given, intent="order", outcome="verification")
     must_not(case, "shipped", world.total)

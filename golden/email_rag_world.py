@@ -86,7 +86,7 @@ class World:
 
         Without data there is nothing to retrieve for, and no model to ask.
         """
-        case = {
+        case: Case = {
             "id": f"mail-{self.number:03d}-{tag}",
             "slice": self.business,
             "tags": [tag, self.language, *tags],

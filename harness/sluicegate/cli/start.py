@@ -89,6 +89,8 @@ def _listing(form: str) -> str:
                     {
                         "name": planted.name,
                         "suite": planted.suite,
+                        "check": planted.check,
+                        "alone": planted.alone,
                         "kind": planted.kind,
                         "description": planted.description,
                     }
@@ -105,6 +107,7 @@ def _listing(form: str) -> str:
         width = max((len(planted.name) for planted in reference.defects), default=0)
         hang = " " * (width + 4)
         for planted in reference.defects:
-            lines.append(f"  {planted.name:<{width}}  {planted.kind:<20} {planted.suite}")
+            seen_by = f"{planted.check} alone" if planted.alone else planted.suite
+            lines.append(f"  {planted.name:<{width}}  {planted.kind:<20} {seen_by}")
             lines += wrap(planted.description, screen.width, initial_indent=hang, subsequent_indent=hang)
     return "\n".join(lines)

@@ -26,7 +26,9 @@ class PlantedDefect(Protocol):
     name: str
     description: str
     suite: str
+    check: str
     kind: str
+    alone: bool
 
 
 class ReferencePipeline(Protocol):
