@@ -65,7 +65,8 @@ class TestDemo:
             assert Path(reference["plan"]).exists()
             assert len(reference["defects"]) >= 8
             for defect in reference["defects"]:
-                assert set(defect) == {"name", "suite", "kind", "description"}
+                assert set(defect) == {"name", "suite", "check", "alone", "kind", "description"}
+                assert not defect["alone"] or f"{defect['check']} alone" in shown
                 assert defect["name"] in shown
                 assert defect["kind"] in shown
 
