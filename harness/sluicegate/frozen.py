@@ -19,7 +19,10 @@ T = TypeVar("T")
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
 def frozen(kind: type[T]) -> type[T]:
-    """What `@dataclass(frozen=True, slots=True, kw_only=True)` makes of a class, in every respect but its cost."""
+    """What `@dataclass(frozen=True, slots=True, kw_only=True)` makes of a class, for less.
+
+    Not for what no class here needs: a frozen base, InitVar, fields that `__init__` does not take, or ones named `_set`.
+    """
     given = frozenset(vars(kind))
     made: Any = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(kind)
     made.__dataclass_params__.frozen = True  # a frozen dataclass may inherit from it, no other

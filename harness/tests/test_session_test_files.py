@@ -42,6 +42,16 @@ def test_an_edited_test_holds_until_it_is_locked(tmp_path: Path) -> None:
     edited.run_sluicegate("gate", "rollout.yaml").check(exit_code=40, says="test_own.py")
 
 
+def test_a_conftest_that_comes_beside_them(tmp_path: Path) -> None:
+    """It can give a test other outputs to judge than those that were recorded."""
+    example = project(tmp_path).with_files({"conftest.py": ""})
+
+    done = gated(example)
+
+    assert done.exit_code not in (0, 20)
+    assert "the tests in conftest.py are not those the lock pins: the file changed." in done.stdout + done.stderr
+
+
 def test_a_test_that_is_gone(tmp_path: Path) -> None:
     """Taken away with its file."""
     example = project(tmp_path)

@@ -110,6 +110,8 @@ def gate(
     code = _judged(workspace, stage, form, now)
     while code == 10 and time.monotonic() < until and _is_insufficient(workspace, stage):
         time.sleep(min(60.0, max(0.0, until - time.monotonic())))
+        if not cases:  # what serves may have changed meanwhile
+            workspace = Workspace(plan, evidence=evidence)
         if _is_insufficient(workspace, stage):
             continue
         code = _judged(workspace, stage, form, now)
@@ -137,7 +139,11 @@ def run_collection(
         return
     progress = Progress()
 
+    stopped = False
+
     def told(times: int) -> None:
+        nonlocal stopped
+        stopped = True
         say("finishing what is in flight; once more to leave it" if times == 1 else "leaving what is in flight")
 
     with shown(progress, quiet=quiet):
@@ -145,6 +151,8 @@ def run_collection(
             collected = asyncio.run(run(collection, progress=progress, only=only, again=again, tell=told))
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
+    if stopped:
+        raise KeyboardInterrupt
     if quiet:
         return
     for note in collected.notes:

@@ -107,7 +107,7 @@ def _listing(form: str) -> str:
         width = max((len(planted.name) for planted in reference.defects), default=0)
         hang = " " * (width + 4)
         for planted in reference.defects:
-            seen_by = f"{planted.check} alone" if planted.alone else planted.suite
-            lines.append(f"  {planted.name:<{width}}  {planted.kind:<20} {seen_by}")
-            lines += wrap(planted.description, screen.width, initial_indent=hang, subsequent_indent=hang)
+            alone = f" Seen by {planted.check} alone." if planted.alone else ""
+            lines.append(f"  {planted.name:<{width}}  {planted.kind:<20} {planted.suite}")
+            lines += wrap(planted.description + alone, screen.width, initial_indent=hang, subsequent_indent=hang)
     return "\n".join(lines)

@@ -21,7 +21,17 @@ _COLLECT = "Collect what is missing. Run: sluicegate gate"
 _LOCK = "Run: sluicegate plan lock"
 _FAILED_NAMED = 3
 _NAMED = 5
-_READ_MODEL_CALLS = ("fallback", "budget", "routing", "tracing")
+_CALLS = (
+    ("model", Capability.MODEL, ("fallback", "budget", "routing", "tracing"), "model call"),
+    ("tool", Capability.TOOLS, ("idempotency",), "tool call"),
+    ("retriever", Capability.RETRIEVAL, ("retrieval",), "retrieval"),
+)
+"""Double, the capability that lets a pipeline speak to it, the suites that judge what it says, and its word."""
+_ADDRESSES = {
+    "model": "OPENAI_BASE_URL, ANTHROPIC_BASE_URL or GOOGLE_GEMINI_BASE_URL",
+    "tool": "SLUICEGATE_TOOLS_URL",
+    "retriever": "SLUICEGATE_RETRIEVER_URL",
+}
 _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
 
 
@@ -31,6 +41,7 @@ def completeness_said(hearing: Hearing, question: Question, suites: list[SuiteAc
     yield from _pinned(hearing, question)
     yield from _trials(hearing)
     yield from _unseen(hearing, question)
+    yield from _crashed(hearing)
     yield from hearing.strays.said(question)
     for suite in suites:
         yield from _suite(suite, question)
@@ -99,16 +110,17 @@ def _trials(hearing: Hearing) -> Iterator[Reason]:
 
 
 def _unseen(hearing: Hearing, question: Question) -> Iterator[Reason]:
-    """Suites that judge model calls, and not one call: the pipeline asks somebody else, and nobody saw what."""
+    """Suites that judge calls, and not one call: the pipeline asks somebody else, and nobody saw what."""
     pipeline = question.plan.pipeline
-    readers = [name for name in question.stage.requires.suites if name in _READ_MODEL_CALLS]
     answered = hearing.trials.account.counts().run
-    if not readers or not answered or hearing.trials.models or isinstance(pipeline.target, RecordingTarget):
+    if not answered or isinstance(pipeline.target, RecordingTarget):
         return
-    if Capability.MODEL in pipeline.capabilities:
-        text = f"not one model call of {count_of(answered, 'trial')} arrived; suite {', '.join(readers)} saw nothing."
-        mend = "Let the pipeline take its base URL from OPENAI_BASE_URL, ANTHROPIC_BASE_URL or GOOGLE_GEMINI_BASE_URL."
-        yield _incomplete("model server", text, mend)
+    for double, capability, suites, word in _CALLS:
+        readers = [name for name in question.stage.requires.suites if name in suites]
+        if readers and capability in pipeline.capabilities and double not in hearing.trials.doubles:
+            text = f"not one {word} of {count_of(answered, 'trial')} arrived; suite {', '.join(readers)} saw nothing."
+            mend = f"Let the pipeline take its base URL from {_ADDRESSES[double]}."
+            yield _incomplete("model server" if double == "model" else f"{double} double", text, mend)
 
 
 def _suite(suite: SuiteAccount, question: Question) -> Iterator[Reason]:
@@ -128,15 +140,31 @@ def _suite(suite: SuiteAccount, question: Question) -> Iterator[Reason]:
 
 
 def _failed(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterator[Reason]:
-    """A required suite that no criterion grades allows no failure; the findings name the cases."""
+    """A required suite that no criterion grades allows no failure, and no suite one that no criterion counts."""
     name, result = suite.result.suite, suite.result
-    if not result.failed or _graded(name, question) or name not in question.stage.requires.suites:
+    if not result.failed or name not in question.stage.requires.suites:
         return
-    kind, said = failed_kind(question), _few(suite.failed[:_FAILED_NAMED], result.failed)
-    text = f"{result.failed:,} of {count_of(result.planned, 'check')} of suite {name} failed: {said}."
+    kind, uncounted = failed_kind(question), hearing.trials.failed.get(name)
+    if not _graded(name, question):
+        said = _few(suite.failed[:_FAILED_NAMED], result.failed)
+        text = f"{result.failed:,} of {count_of(result.planned, 'check')} of suite {name} failed: {said}."
+    elif uncounted:
+        text = (
+            f"{count_of(uncounted.count, 'check')} of suite {name} failed, and no criterion counts them: {uncounted}."
+        )
+    else:
+        return
     yield Reason(kind=kind, about=name, text=text, mend="Mend what the findings show and serve a new subject.")
     checks = SUITES[name].checks if name in SUITES else ()
     yield from failures_said(hearing.trials.measuring.causes, checks, name, kind, question)
+
+
+def _crashed(hearing: Hearing) -> Iterator[Reason]:
+    """Crashes that no criterion counts: the suites' own metrics leave out what never answered."""
+    if crashed := hearing.trials.crashed:
+        text = f"{count_of(crashed.count, 'trial')} crashed, and no criterion counts a crash: {crashed}."
+        mend = "Mend what crashes; or let a criterion say how many may: crashes, errors.rate or draft.success_rate."
+        yield Reason(kind=Kind.HOLD_FAILED, about="crashes", text=text, mend=mend)
 
 
 def _graded(name: str, question: Question) -> list[Criterion]:

@@ -13,7 +13,7 @@ from sluicegate.gate.faults import Names
 from sluicegate.gate.pinned import Pinned
 from sluicegate.model import Finding, NotMeasured, Origin, Severity, Trial, Witness
 from sluicegate.model.often import made_often
-from sluicegate.plan.types import Metric, MetricKind
+from sluicegate.plan.types import Better, Metric, MetricKind
 
 __all__ = ["Judged", "Measuring"]
 
@@ -33,6 +33,15 @@ class Judged:
     """What the trial is evidence of."""
     reported: tuple[Finding, ...]
     """What a user's own checks found."""
+
+
+_GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
+
+
+def _is_bad(metric: Metric, counted: Contribution) -> bool:
+    if metric.kind is MetricKind.PROPORTION and metric.better is Better.HIGHER:
+        return counted.k < counted.n
+    return counted.k > 0
 
 
 class Measuring:
@@ -87,6 +96,40 @@ class Measuring:
             if metric.name not in measured:
                 measured[metric.name] = self._measured(metric, judged)
             self._count(channel, origin, judged, measured[metric.name], lost=lost)
+
+    def uncounted(self, judged: Judged) -> tuple[bool, list[str]]:
+        """What went wrong in a trial and no criterion counts: its crash, and the built-in checks it failed.
+
+        A criterion counts a check when the trial would be a bad one for it with this failure alone.
+        """
+        if self._bad(judged, judged.results) and judged.trial.failed:
+            return False, []
+        failed = [name for name, result in judged.results.items() if result == "fail" and name in CHECKS]
+        alone = (
+            {
+                other: "pass" if result == "fail" and other != name else result
+                for other, result in judged.results.items()
+            }
+            for name in failed
+        )
+        crashed = judged.trial.failed
+        return crashed, [
+            name for name, said in zip(failed, alone, strict=True) if crashed or not self._bad(judged, said)
+        ]
+
+    def _bad(self, judged: Judged, results: Mapping[str, str]) -> bool:
+        """Whether a proportion or an incident criterion of the stage counts the trial as a bad one."""
+        for channel in self._channels:
+            metric = channel.criterion.metric
+            admitted = (origin for origin in judged.origins if origin in channel.admission.origins)
+            if metric.kind not in _GRADES or not any(
+                self._asks(metric, origin, judged.trial.case.id) for origin in admitted
+            ):
+                continue
+            measured = self._measured(metric, replace(judged, results=results))
+            if isinstance(measured, Contribution) and _is_bad(metric, measured):
+                return True
+        return False
 
     def foreign(self, trial: Trial) -> None:
         """A trial whose case nobody pinned proves nothing; an incident in it is for a human to look at."""

@@ -23,7 +23,10 @@ def unclear(columns: Columns, grouped: Mapping[str, Sequence[Span]]) -> NotMeasu
         said = f"{count_of(disagreeing, 'unit')} {'is' if disagreeing == 1 else 'are'}"
         reason = f"{said} recorded with different results or sizes"
         return NotMeasured(reason=reason, mend="Record each unit once its result is final.")
-    if len(grouped) < 2 or all(span.named for spans in grouped.values() for span in spans):
+    if all(span.named for spans in grouped.values() for span in spans):
+        return None
+    grouped = _by_naming(grouped)
+    if len(grouped) < 2:
         return None
     reaches = {source: _reaches(columns, spans) for source, spans in grouped.items()}
     if not _touch([reach for each in reaches.values() for reach in _whole_reach(each)]):
@@ -37,6 +40,15 @@ def unclear(columns: Columns, grouped: Mapping[str, Sequence[Span]]) -> NotMeasu
                 mend="Record both files again, under the same names, with --column id=NAME.",
             )
     return None
+
+
+def _by_naming(grouped: Mapping[str, Sequence[Span]]) -> dict[str, list[Span]]:
+    """A source that was recorded with ids and without is two: nothing says which row is which unit."""
+    found: dict[str, list[Span]] = {}
+    for source, spans in grouped.items():
+        for span in spans:
+            found.setdefault(f"{source}\0{span.named}", []).append(span)
+    return found
 
 
 def _whole_reach(reaches: Mapping[tuple[int, bool], _Reach]) -> list[_Reach]:

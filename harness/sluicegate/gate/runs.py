@@ -150,6 +150,10 @@ def word_notes(runs: Sequence[Run], question: Question) -> Iterator[str]:
         age = days((question.now - max(taken)).total_seconds())
         said = f"its evidence is {age} old, and nothing shows that the same build serves now"
         yield printable(f"the subject is by word ({named}): {said}")
+    elif taken and question.plan.unasked:
+        age = days((question.now - max(taken)).total_seconds())
+        said = f"its evidence is {age} old, and nothing shows that the build it names is the one behind the address"
+        yield f"the service is not asked what it is: {said}"
 
 
 def objections_said(objections: Objections) -> Iterator[Reason]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from sluicegate.checks import CHECKS, Check, CheckConfig, CheckOutcome, Result, run_check
 from sluicegate.gate.asking import Asking, Sample
 from sluicegate.gate.counting import Channel
-from sluicegate.gate.faults import Objections
+from sluicegate.gate.faults import Names, Objections
 from sluicegate.gate.measuring import Judged, Measuring
 from sluicegate.gate.pinned import Account, Pinned
 from sluicegate.gate.reading import micros
@@ -81,8 +81,14 @@ class Trials:
         self.measuring = Measuring(channels, pinned, config)
         self.inapplicable: defaultdict[str, Counter[str]] = defaultdict(Counter)
         """Why checks of a suite do not apply, and how often."""
+        self.crashed = Names(3)
+        """Pinned trials that crashed, which no criterion of the stage counts."""
+        self.failed: defaultdict[str, Names] = defaultdict(lambda: Names(3))
+        """By suite, failed checks that no criterion of the stage counts."""
         self.models: set[str] = set()
         """Models seen at the boundary."""
+        self.doubles: set[str] = set()
+        """Kinds of doubles that saw anything: model, tool, retriever …"""
         self._latest_us = to_micros(question.now + SKEW)
         self._asking = Asking(pinned, self.measuring.own_checks)
         self._sample = Sample(seed=question.plan.seed, trials=pinned.trials)
@@ -199,6 +205,7 @@ class Trials:
         outcome, run, number = waiting.outcome, waiting.run, waiting.number
         trial = outcome.trial(waiting.held.case)
         if trial.observations:
+            self.doubles.update(item.double for item in trial.observations)
             self.models.update(item.action for item in trial.observations if item.double == "model")
         if waiting.at_us > self._latest_us:
             self.objections.future.add(_said(outcome.case_id, outcome.repeat))
@@ -222,17 +229,28 @@ class Trials:
             run.failed += crashed or "fail" in results.values()
             run.asked += 1
             run.unreached += any(output.error is not None and output.error.kind in _NOBODY for output in trial.outputs)
-        self.measuring.trial(
-            Judged(
-                trial=trial,
-                at_us=waiting.at_us,
-                results=results,
-                ours=ours,
-                origins=self._origins(waiting.held.number, run),
-                reported=tuple(waiting.findings),
-            ),
-            lost=run.fixed and _out_of_reach(trial),
+        judged = Judged(
+            trial=trial,
+            at_us=waiting.at_us,
+            results=results,
+            ours=ours,
+            origins=self._origins(waiting.held.number, run),
+            reported=tuple(waiting.findings),
         )
+        self.measuring.trial(judged, lost=run.fixed and _out_of_reach(trial))
+        if run.fixed and number is not None and run.stands:
+            self._uncounted(judged)
+
+    def _uncounted(self, judged: Judged) -> None:
+        """Note what went wrong in a pinned trial without any criterion that counts it."""
+        if not judged.trial.failed and "fail" not in judged.results.values():
+            return
+        crashed, failed = self.measuring.uncounted(judged)
+        where = _said(judged.trial.case.id, judged.trial.repeat)
+        if crashed:
+            self.crashed.add(where)
+        for name in failed:
+            self.failed[CHECKS[name].suite].add(f"{name} of {where}")
 
     def _ours(self, trial: Trial, waiting: _Waiting) -> dict[str, CheckOutcome]:
         """Built-in checks as the judge finds them: every strict one, every failure, a sample of the rest."""
@@ -276,7 +294,7 @@ class Trials:
             return
         answers = self._answers.pop(key, None)
         if answers is None:
-            if not self.account.has_outcome(number):
+            if run.stands and not self.account.has_outcome(number):
                 self.objections.unannounced.add(f"results of {_said(*key)}")
             self.account.results(number, checked.results, failures_only=True)
             return

@@ -164,7 +164,7 @@ class Chain:
         kind = body.pop("kind")
         del body["seq"], body["prev"]
         # A second `kind` further on would win: then the line is not what its beginning says.
-        if not isinstance(kind, str) or not line.startswith(kind.encode(), len(begins)):
+        if not isinstance(kind, str) or not line.startswith(kind.encode() + b'"', len(begins)):
             return None
         record = _record(seq=seq, kind=kind, body=body, hash=sha256(memoryview(line)[:-1]).hexdigest())
         if (objection := self._objection(record)) is not None:

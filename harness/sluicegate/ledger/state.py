@@ -235,8 +235,8 @@ def _latest(events: Iterable[_Event]) -> datetime | None:
     return max(filter(None, (_time(event.at) for event in events)), default=None)
 
 
-def append_state(path: Path, kind: str, body: Mapping[str, Json]) -> str:
-    """Add one record, on disk when this returns; gives the new head.
+def append_state(path: Path, kind: str, body: Mapping[str, Json], *, after: StateView | None = None) -> str:
+    """Add one record, on disk when this returns; gives the new head. `after`: only if nothing came since that view.
 
     The file is made when it does not exist. An unfinished last line, which is an append that never returned, is cut;
     any other damage is refused. Times never go backwards: a record that is earlier than the latest by no more than
@@ -250,7 +250,7 @@ def append_state(path: Path, kind: str, body: Mapping[str, Json]) -> str:
     fd = _opened(path)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
-        return _append(fd, path, kind, body)
+        return _append(fd, path, kind, body, after)
     except OSError as error:
         what = f"the state file cannot be written: {error.strerror}."
         raise LedgerError(Fault(where=str(path), what=what, mend="Mend that and run the command again.")) from error
@@ -258,13 +258,16 @@ def append_state(path: Path, kind: str, body: Mapping[str, Json]) -> str:
         os.close(fd)
 
 
-def _append(fd: int, path: Path, kind: str, body: Mapping[str, Json]) -> str:
+def _append(fd: int, path: Path, kind: str, body: Mapping[str, Json], after: StateView | None) -> str:
     chain = _StateChain(path)
     chain.shared = False
     size_bytes = os.fstat(fd).st_size
     events = [_event(record) for record in chain] if size_bytes else []
     if chain.broken is not None and not chain.torn:
         raise LedgerError(chain.broken)
+    if after is not None and (chain.head or ZERO) != (after.head or ZERO):
+        what = "something was recorded while the verdict was made, which it does not know of."
+        raise LedgerError(Fault(where=str(path), what=what, mend="Judge again."))
     if chain.verified_bytes != size_bytes:
         os.ftruncate(fd, chain.verified_bytes)
     timed = {**body, "at": _onwards(path, kind, str(body["at"]), events)}

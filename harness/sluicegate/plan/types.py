@@ -308,6 +308,12 @@ class Plan:
     daily_traffic: int | None = None
     """Units a day, for the linter's day figures."""
 
+    @property
+    def unasked(self) -> bool:
+        """Files or a revision name what serves, and it stands behind an address that is not asked which build it is."""
+        asked = self.subject.services or self.subject.commands
+        return isinstance(self.pipeline.target, HttpTarget) and not asked
+
     def stage(self, name: str) -> Stage:
         """The stage of that name. Raises KeyError."""
         for stage in self.stages:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, TypeVar
 
 from sluicegate.model import (
@@ -183,7 +184,9 @@ class FlagSteps:
             await self._answer(number, flag, 0, default=False)
 
     async def _answer(self, number: int, flag: str, process: int, *, default: bool) -> frozenset[str]:
-        on = await self._on(process, flag, self.units, default=default)
+        # In another order each time: what is dealt to a place in the question is dealt to nobody.
+        units = Random(f"{number}\0{flag}\0{process}\0{default}").sample(self.units, len(self.units))  # noqa: S311 - an order, no secret
+        on = await self._on(process, flag, units, default=default)
         bits = sum(1 << self.numbers[unit] for unit in on)
         seen = {"step": number, "process": process, "default": default, "units": len(self.units), "on": len(on)}
         self._see("answer", flag, {**seen, "who": f"{bits:x}"})

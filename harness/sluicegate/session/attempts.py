@@ -39,6 +39,9 @@ def attempt_for(workspace: Workspace, stage: Stage, *, fresh: bool) -> tuple[Att
         if not all(_serves(workspace, stage, started) for started in found.started):
             return workspace.new_attempt(stage.name), {}
         earlier[origin] = Earlier(resumed=found, paths=paths)
+    # A service that nobody asks may have been deployed anew beside the same files; an interrupted run goes on.
+    if workspace.plan.unasked and all(found.resumed.closed for found in earlier.values()):
+        return workspace.new_attempt(stage.name), {}
     return last, earlier
 
 

@@ -12,7 +12,7 @@ from sluicegate.checks import Contract
 from sluicegate.errors import Fault, InputError
 from sluicegate.gate.judge import judge as gate_judge
 from sluicegate.ledger import LedgerError, LedgerReader, append_state, read_ledger
-from sluicegate.ledger.state import STATE_SKEW
+from sluicegate.ledger.state import STATE_SKEW, StateView
 from sluicegate.model import Decision, Verdict, digest_bytes, now_utc, parse_time, rfc3339
 from sluicegate.model.verdict_json import verdict_json
 from sluicegate.plan.types import Stage
@@ -37,6 +37,7 @@ def decide(
     """The verdict on the evidence as it lies there; nothing is written. Raises InputError."""
     plan = workspace.plan
     faults: tuple[Fault, ...] = ()
+    subject, parts, untold = workspace.subject_or_last()
     contracts: Mapping[str, Contract] = {}
     try:
         contracts = compile_contracts(plan, workspace.base, workspace.lock.models)
@@ -49,14 +50,17 @@ def decide(
         lock_digest=workspace.lock_digest,
         state=workspace.state(),
         ledgers=[reader(path) for path in workspace.ledgers(stage.name)],
-        subject=workspace.subject,
-        subject_parts=workspace.subject_parts,
+        subject=subject,
+        subject_parts=parts,
         apparatus=workspace.apparatus(stage.name),
         now=now or now_utc(),
         engine=VERSION,
         config=check_config(plan, contracts),
         rerun=workspace.rerun,
     )
+    # A service that is down, and with it what serves, hides no rollback of what served last.
+    if untold is not None and verdict.decision is not Decision.ROLLBACK:
+        raise untold
     # A contract that is gone takes nothing from a rollback, which live evidence shows without it.
     if faults and verdict.decision is not Decision.ROLLBACK:
         raise PlanError(faults)
@@ -75,9 +79,13 @@ def judge(workspace: Workspace, stage: Stage, *, now: datetime | None = None) ->
     attempts = workspace.attempts(stage.name)
     attempt = attempts[-1] if attempts else AttemptFolder(path=workspace.evidence / stage.name / "1", number=1)
     folder, cases = attempt.path, CaseReport(attempt.ledgers)
+    before, lying = workspace.state(), _lying(workspace, stage)
     verdict = decide(workspace, stage, now=now, reader=cases.reader)
     raw = verdict_json(verdict)
-    _note(workspace, stage, verdict, raw)
+    if verdict.exit_code == 0 and _lying(workspace, stage) != lying:
+        what = "evidence came while it was judged, and the verdict does not know of it."
+        raise LedgerError(Fault(where=str(workspace.evidence), what=what, mend="Judge again."))
+    _note(workspace, stage, verdict, raw, before)
 
     written, unwritten = {}, []
     for name, content in {"verdict.json": [raw], **rendered(verdict, cases)}.items():
@@ -110,7 +118,12 @@ def _newest(folder: Path, written: Mapping[str, Path]) -> list[str]:
     return unwritten
 
 
-def _note(workspace: Workspace, stage: Stage, verdict: Verdict, raw: bytes) -> None:
+def _lying(workspace: Workspace, stage: Stage) -> list[tuple[str, int]]:
+    """The evidence that lies there, each file with its size."""
+    return [(str(path), path.stat().st_size) for path in workspace.ledgers(stage.name)]
+
+
+def _note(workspace: Workspace, stage: Stage, verdict: Verdict, raw: bytes, before: StateView | None) -> None:
     """Into the state file. One that is lost is not made up, and a damaged one takes nothing from a hold or rollback."""
     path, state, clock = workspace.plan.state, workspace.state(), now_utc()
     if path is None or state is None:
@@ -130,7 +143,7 @@ def _note(workspace: Workspace, stage: Stage, verdict: Verdict, raw: bytes) -> N
     }
     try:
         if not lost:
-            append_state(path, "verdict", body)
+            append_state(path, "verdict", body, after=before if verdict.exit_code == 0 else None)
     except InputError:
         if verdict.exit_code == 0:
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from sluicegate.model import digest_bytes
@@ -13,9 +13,14 @@ __all__ = ["changed_tests", "files_of_tests"]
 
 
 def files_of_tests(tests: Iterable[str], base: Path) -> dict[str, str]:
-    """SHA-256 of each file that tests of these ids live in, by its path from `base`; one that is gone has none."""
+    """SHA-256 of each file that tests of these ids live in, by its path from `base`; one that is gone has none.
+
+    A conftest.py beside them, or above them up to `base`, gives them what they judge: it is one of them.
+    """
     found = {}
-    for name in sorted({unquote(test.partition("::")[0]) for test in tests}):
+    files = {PurePosixPath(unquote(test.partition("::")[0])) for test in tests}
+    given = {folder / "conftest.py" for file in files for folder in file.parents}
+    for name in sorted(map(str, files | given)):
         try:
             found[name] = digest_bytes((base / name).read_bytes())
         except OSError:

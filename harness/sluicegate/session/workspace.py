@@ -117,6 +117,21 @@ class Workspace:
         """Digest of what serves. Raises InputError when it cannot be told."""
         return self._subject[0]
 
+    def subject_or_last(self) -> tuple[str, Mapping[str, str], InputError | None]:
+        """What serves with its parts; where it cannot be told, what the state file names last, and why.
+
+        Raises InputError when it cannot be told and nothing was ever noted.
+        """
+        try:
+            return self.subject, self.subject_parts, None
+        except InputError as error:
+            state = self.state()
+            events = state.events if state is not None else ()
+            noted = [event.subject for event in events if isinstance(getattr(event, "subject", None), str)]
+            if not noted:
+                raise
+            return noted[-1], {}, error
+
     @property
     def subject_parts(self) -> Mapping[str, str]:
         """The parts of the subject by name."""

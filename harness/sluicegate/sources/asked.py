@@ -19,7 +19,7 @@ _SHOWN = 100
 def said_by_service(url: str, part: str) -> str:
     """What GET `url` answers now. Raises InputError when it does not answer with 200 and a text that is no page."""
     # Imported here: most plans ask no service, and every start would pay for it.
-    from http.client import HTTPException
+    from http.client import HTTPException, IncompleteRead
     from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
     class Direct(HTTPRedirectHandler):
@@ -32,6 +32,8 @@ def said_by_service(url: str, part: str) -> str:
     try:
         with build_opener(ProxyHandler({}), Direct()).open(request, timeout=_TIMEOUT_S) as answer:
             raw: bytes = answer.read(_MAX_BYTES + 1)
+            if len(raw) <= _MAX_BYTES and answer.length:
+                raise IncompleteRead(raw, answer.length)
     except (OSError, HTTPException, ValueError) as error:
         why = printable(str(error))[:200]
         mend = "Start the service, or correct the address: what serves has to be known."
