@@ -21,7 +21,7 @@ T = TypeVar("T")
 def frozen(kind: type[T]) -> type[T]:
     """What `@dataclass(frozen=True, slots=True, kw_only=True)` makes of a class, for less.
 
-    Not for what no class here needs: a frozen base, InitVar, fields that `__init__` does not take, or ones named `_set`.
+    Not for what no class here needs: a frozen base, InitVar, fields that `__init__` does not take or are named `_set`.
     """
     given = frozenset(vars(kind))
     made: Any = dataclass(init=False, repr=False, eq=False, slots=True, kw_only=True)(kind)
