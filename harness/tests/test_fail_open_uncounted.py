@@ -6,24 +6,27 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rollout_world import CASES, PLAN, SLUICEGATE, Rollout, environment, made, no_promote
+from rollout_world import CASES, PLAN, SLUICEGATE, Rollout, environment, gated, made, no_promote, prepared
 
 sys.path.pop(0)
 
 from sluicegate.ledger import LedgerError, append_state
-from sluicegate.ledger.state import read_state
+from sluicegate.model import Verdict, now_utc, rfc3339
+from sluicegate.session import judge as judge_room
+from sluicegate.session.workspace import Workspace
 
 BOTH = """\
       draft.success_rate: {from: suite, promote: 95 %, alert: 85 %, min: 40}
       crashes: {from: suite, promote: 0, max_rate: 10 %, rollback: confirmed, min: 40}
   - name: ten
 """
-ENTRY = {"stage": "ten", "subject": "a" * 64, "at": "2026-01-01T00:00:00.000000Z"}
 
 
 def with_criteria(root: Path, *criteria: str) -> Rollout:
@@ -67,15 +70,47 @@ class TestCounted:
         assert "no criterion counts a crash" not in rollout.gate().said
 
 
-def test_a_verdict_that_something_overtook_is_not_noted(tmp_path: Path) -> None:
-    """What came while it was made, a rollback say, it does not know of."""
-    path = tmp_path / "state.jsonl"
-    append_state(path, "entered", ENTRY)
-    seen = read_state(path)
-    append_state(path, "rolled_back", {**ENTRY, "by": "kim"})
+class TestOvertaken:
+    """What came while the verdict was made, it does not know of: no promote is noted or written."""
 
-    with pytest.raises(LedgerError, match="something was recorded while the verdict was made"):
-        append_state(path, "entered", ENTRY, after=seen)
+    def judged(self, rollout: Rollout, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Path], None]) -> str:
+        """What the judge says when this happens behind its back."""
+        decide = judge_room.decide
+
+        def decided(*args: Any, **how: Any) -> Verdict:
+            verdict = decide(*args, **how)
+            assert verdict.exit_code == 0
+            meanwhile(rollout.root)
+            return verdict
+
+        monkeypatch.setattr(judge_room, "decide", decided)
+        workspace = Workspace(rollout.root / "rollout.yaml")
+        with pytest.raises(LedgerError) as raised:
+            judge_room.judge(workspace, workspace.stage("preflight"))
+        return str(raised.value)
+
+    def test_by_a_rollback(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Somebody noted one in the state file."""
+
+        def rolled_back(root: Path) -> None:
+            body = {"stage": "preflight", "subject": "a" * 64, "at": rfc3339(now_utc()), "by": "kim"}
+            append_state(root / "rollout/state.jsonl", "rolled_back", body)
+
+        said = self.judged(prepared(gated, tmp_path), monkeypatch, rolled_back)
+
+        assert "something was recorded while the verdict was made" in said
+
+    def test_by_evidence(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A ledger grew."""
+
+        def grown(root: Path) -> None:
+            [ledger] = root.glob(".sluicegate/preflight/1/ledger-*")
+            with ledger.open("ab") as file:
+                file.write(b"{")
+
+        said = self.judged(prepared(gated, tmp_path), monkeypatch, grown)
+
+        assert "evidence came while it was judged" in said
 
 
 @pytest.mark.parametrize("command", ["collect", "gate"])
