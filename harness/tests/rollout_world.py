@@ -133,6 +133,8 @@ def environment(**more: str) -> dict[str, str]:
     """What a test's commands see: no colours, a fixed width, nothing of pytest."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "SLUICEGATE"))}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
+    # Where the tests run under tox every process has one seed; users' processes have each their own.
+    kept.pop("PYTHONHASHSEED", None)
     return {**kept, "NO_COLOR": "1", "COLUMNS": "100", **more}
 
 
