@@ -1,0 +1,1 @@
+"""Mail as a mail server sees it: bytes, headers by several readers, addresses. Pure; total on any bytes."""

@@ -1,0 +1,142 @@
+"""The grammar of postal addresses: streets, house numbers, units, postcodes, towns and countries in a row."""
+
+from __future__ import annotations
+
+import re
+
+from sluicegate.pii.name_cues import COMMON
+from sluicegate.pii.street_words import COUNTRIES, COUNTRY_FIRST
+from sluicegate.pii.word_list import listed
+
+__all__ = ["CAPITAL", "HOUSE", "IN_TOWNS", "PARTICLE", "POSTCODE", "SMALL", "STREET", "lead", "tail"]
+
+CAPITAL = r"[^\W\d_a-zß-öø-ÿ][\w'’.\-]*"
+PARTICLE = (
+    r"(?:de|la|las|los|el|du|des|d[eo]s?|da|del|della|di|van|von|der|den|dem|the|of|y|e|i|et|zu|am|im|an|al|le|les|"
+    r"l'|nad|pod|ob|pri|u|na|upon|on|by|sur|sous|lès|aan|op|bei|in|pri)"
+)
+HOUSE = r"[0-9]{1,5}(?:[-/][0-9]{1,4})?(?: ?[a-zA-Z](?![\w'’]))?"
+SMALL = (
+    "(?:ul|al|os|pl|rue|avenue|av|place|boulevard|chemin|allée|impasse|quai|via|viale|piazza|corso|calle|avenida|"
+    "plaza|paseo|rua|travessa|carrer|strada|trg)"
+)
+STREET = (
+    rf"(?:{SMALL}\.? (?:{PARTICLE} ){{0,2}})?(?:{CAPITAL}|C/|[0-9]{{1,3}}(?:st|nd|rd|th))(?:[ ](?:{PARTICLE} "
+    rf"){{0,2}}(?:{CAPITAL}|[0-9]{{1,3}}(?:st|nd|rd|th)|(?:street|road|avenue|lane|drive|way|rue|ulica|ulice|vej|gade|"
+    rf"vei|veg|väg|gata|út|köz|sor|gate|plass|allé|tänav|tee|utca|tér|trg|třída|náměstí)\b|(?:u|krt)\.(?= ))){{0,5}}"
+)
+
+
+_SEP = re.compile(r"(?:[ \t]*(?:,|;|\\n|\r?\n>?)){0,3}[ \t>]*")
+_UNIT = re.compile(
+    r"(?:apt|apartment|suite|ste|unit|flat|floor|fl|room|rm|building|bldg|block|level|piso|planta|pta|puerta|"
+    r"esc|etage|étage|appartement|appt|bât|wohnung|whg|stiege|"
+    r"top|tür|og|eg|lgh|dør|dv\.|sal|th|tv|interno|int|scala|lok|m\.|byt|ap|bl|sc|et)\.?[ "
+    r"]?#?[0-9][\w\-/]{0,5}\b|#[ ]?[0-9]{1,5}\b|[0-9]{1,2}(?:st|nd|rd|th) floor",
+    re.IGNORECASE,
+)
+_NAME = r"[^\W\d_a-zß-öø-ÿ](?:[^\W\d_]|['’.\-])*(?!\w)"
+_TOWN = rf"{_NAME}(?:[ \-](?:{PARTICLE}[ ]){{0,2}}{_NAME}){{0,4}}"
+_TOWN_AT = re.compile(_TOWN)
+_TOWN_ANY = re.compile(r"[^\W\d_]{3,}(?:[ \-][^\W\d_]{2,}){0,3}(?=[ ]*(?:,|\n|\\n|\Z))")
+_UK = r"[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}"
+POSTCODE = re.compile(
+    rf"(?:{_UK}|[A-Z][0-9][A-Z] ?[0-9][A-Z][0-9]|(?:[A-Z]{{1,2}}[- ])?[0-9]{{5}}(?:-[0-9]{{3,4}})?|[0-9]{{3}} "
+    rf"[0-9]{{2}}|[0-9]{{2}}-[0-9]{{3}}|[0-9]{{4}}-[0-9]{{3}}|[0-9]{{4}} ?[A-Z]{{2}}\b|"
+    r"(?:[A-Z]{1,2}-)?[0-9]{4}|[0-9]{6}|[A-Z][0-9]{2} ?[A-Z0-9]{4})(?![\w]|[.,:\-/ ][0-9]|-[A-Za-z])",
+    re.IGNORECASE,
+)
+_STATE = re.compile(
+    r"(?:[A-Z]{2,3}|[A-Z][a-z]+(?: [A-Z][a-z]+)?)(?= {1,2}[0-9]{4,5}\b)|(?:A[LKZR]|C[AOT]|D[EC]|FL|GA|HI|"
+    r"I[DLNA]|K[SY]|LA|M[EDAINSOT]|N[EVHJMYCD]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[TA]|W[AVIY]|[FAD]PO A[AEP])\b|"
+    r"\([A-Z]{2}\)"
+)
+
+IN_TOWNS = frozenset(listed("new san de la le los las el and north south east west great little old park"))
+
+
+def lead(text: str, start: int) -> int:
+    """A unit before the street belongs to it."""
+    if not any(ch.isdigit() for ch in text[max(0, start - 8) : start]):
+        return start
+    before = _UNIT_LEADS.search(text, max(0, start - 24), start)
+    return before.start() if before else start
+
+
+_UNIT_LEADS = re.compile(rf"(?:{_UNIT.pattern}),?[ \n]{{1,2}}(?:[0-9]{{1,5}} )?\Z", re.IGNORECASE)
+
+
+def tail(text: str, end: int, *, small: bool) -> tuple[int, int]:
+    """Where the address ends, and how many of its parts (unit, postcode with town, country) are sure ones."""
+    sure = 0
+    after_unit = False
+    for _ in range(7):
+        gap = _SEP.match(text, end)
+        at = gap.end() if gap else end
+        broken = "," in text[end:at] or "\n" in text[end:at] or "\\n" in text[end:at]
+        stop, points = _part(text, at, broken=broken or after_unit, small=small)
+        if stop is None:
+            break
+        after_unit = _UNIT.match(text, at) is not None
+        end = stop
+        sure += points
+    return end, sure
+
+
+def _part(text: str, at: int, *, broken: bool, small: bool) -> tuple[int | None, int]:
+    """Where one part of an address ends, and whether it is a sure one; None = nothing of an address begins here."""
+    sure = _sure_part(text, at, small=small)
+    if sure is not None:
+        return sure, 1
+    town = _town(text, at, small=small)
+    if town is None or broken or text[at : at + 3].isupper():
+        return town, 0
+    gap = _SEP.match(text, town)
+    rest = gap.end() if gap else town
+    follows = POSTCODE.match(text, rest) or _STATE.match(text, rest) or COUNTRIES.match(text, rest)
+    return (town, 0) if follows else (None, 0)
+
+
+def _sure_part(text: str, at: int, *, small: bool) -> int | None:
+    """Where a unit, a postcode with its town, a country or a state ends."""
+    leading = _LEADING.match(text, at)
+    if leading is None:
+        return None
+    word, end = leading[0].lower(), leading.end()
+    found = _UNIT.match(text, at) if word in _UNIT_FIRST or not word[0].isalpha() else None
+    if found is None and (not word.isalpha() or text[end : end + 2].strip("- ").isdigit()):
+        postcode = POSTCODE.match(text, at)
+        if postcode and not _COUNTED.match(text, postcode.end()):
+            stop = postcode.end()
+            return (_town(text, stop + 1, small=small) if text[stop : stop + 1] == " " else None) or stop
+    if found is None and word in COUNTRY_FIRST:
+        found = COUNTRIES.match(text, at)
+    if found is None and (len(word) < 4 or text[end : end + 1] == " "):
+        found = _STATE.match(text, at)
+    return found.end() if found else None
+
+
+_LEADING = re.compile(r"[^\W_]+|#")
+_COUNTED = re.compile(r"[-][0-9]|[ ]?(?:items?|people|euros?|dollars?|minutes|days|hours)\b")
+_UNIT_FIRST = frozenset(
+    listed(
+        "apt apartment suite ste unit flat floor fl room rm building bldg block level piso planta pta puerta esc "
+        "etage étage appartement appt bât wohnung whg stiege top tür og eg lgh dør dv sal th tv interno "
+        "int scala lok m byt ap bl sc et"
+    )
+)
+
+
+def _town(text: str, at: int, *, small: bool) -> int | None:
+    found = (_TOWN_ANY if small else _TOWN_AT).match(text, at)
+    if found is None:
+        return None
+    end = found.start()
+    for word in re.finditer(r"[^\s\-]+", found[0]):
+        if word[0].lower().rstrip(".") in COMMON and word[0].lower() not in IN_TOWNS:
+            break
+        end = found.start() + word.end()
+        if word[0].endswith(".") and word[0].lower() not in ("st.", "ste."):
+            end -= 1
+            break
+    return end if end > found.start() else None

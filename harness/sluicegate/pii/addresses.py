@@ -1,0 +1,296 @@
+"""Postal addresses: a street with a house number or a box, and the unit, town, postcode and country behind it.
+
+The search begins at house numbers. A street is known by its word for street in some twenty languages; one without such
+a word needs a town and a postcode, or a unit, behind it, or words like "my address is" before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sluicegate.model.finding import Witness
+from sluicegate.pii.address_grammar import CAPITAL, HOUSE, IN_TOWNS, PARTICLE, POSTCODE, SMALL, STREET, lead, tail
+from sluicegate.pii.hits import Hit, Layer
+from sluicegate.pii.name_cues import COMMON
+from sluicegate.pii.reading import Reading
+from sluicegate.pii.street_words import STREET_ENDING, STREET_LAST, STREET_LEADING
+from sluicegate.pii.word_list import listed
+
+__all__ = ["ENTITIES", "address_hits"]
+
+ENTITIES = frozenset({"ADDRESS"})
+
+# What may not stand before is asked behind the first digit: a pattern that begins with a set of characters runs faster.
+_NUMBER = re.compile(r"[0-9](?<![\w.,/:$€£#@+\-].)[0-9]{0,4}(?![0-9]|[.,:][0-9]|%)")
+_AHEAD = re.compile(
+    rf"{HOUSE},? (?:{HOUSE},? )?(?P<words>{STREET})"
+    r"(?:(?:,? (?:n[º°o]|nr)\.? ?[0-9]{1,5}| [0-9]{1,4}|, [0-9]{1,3})[a-zA-Z]?(?![\w]|[.,:][0-9]))?"
+)
+_AHEAD_ANY = re.compile(_AHEAD.pattern.replace("[^\\W\\d_a-zß-öø-ÿ]", "[^\\W\\d_]"), re.IGNORECASE)
+_BOX = re.compile(
+    r"\b(?:P\.? ?O\.? ?Box|Post ?box|Postfach|Boîte postale|B\.?P\.?|Apartado(?: de correos)?|Casella postale|"
+    r"Caixa postal|Postbus|Postboks|Postboks|PL|Skrytka)\s{1,2}[0-9]{1,6}\b"
+    r"|\b(?:PSC|Unit|CMR) [0-9]{2,5},? Box [0-9]{1,5}\b|\b(?:USNV|USNS|USS|USCGC) [^\W\d_]+(?=\s{1,3}[FAD]PO )",
+    re.IGNORECASE,
+)
+
+_ASKING = frozenset(
+    listed(
+        "address addresses adresse adressen dirección indirizzo adres endereço morada live lives lived living "
+        "reside resides resided moved moving move taxi ship shipped shipping deliver delivers delivered "
+        "delivery send sent return returned arrive arrived arrives located location office offices meet "
+        "headquarters headquartered based visit house home billing mail mailed post posted wohne wohnt wohnhaft "
+        "wohnen habite habitons vive vivo abito abita mieszkam mieszka corner nearest closest near directions "
+        "direction branch store drop pick picked collect come go going drive staying stay property apartment "
+        "venue stands situated relocated relocating forward forwarded bor asun"
+    )
+)
+"""Words after which an address is likely, in lower case."""
+_CORNER = re.compile(
+    rf"(?:[Tt]he )?[Cc]orner of (?:{HOUSE} )?{STREET}(?: [0-9]{{1,5}})? (?:and|&) (?:{HOUSE} )?{STREET}"
+)
+_CODE = re.compile(
+    rf"(?:zip ?code|zip|post ?code|postal code|postleitzahl|plz|code postal|código postal|cap|postcode|kod "
+    rf"pocztowy)(?: (?:is|of|for))?[ :]{{1,3}}(?P<code>{POSTCODE.pattern})",
+    re.IGNORECASE,
+)
+_BOXES = (
+    " box ",
+    "postbox",
+    "postfach",
+    "boîte postale",
+    "b.p.",
+    "bp ",
+    "apartado",
+    "casella postale",
+    "caixa postal",
+    "postbus",
+    "postboks",
+    "skrytka",
+    "usnv",
+    "usns",
+    "uss ",
+)
+_BOX_WORDS = frozenset(
+    listed("box postbox postfach boîte b bp apartado casella caixa postbus postboks skrytka usnv usns uss psc")
+)
+_CODES = ("zip", "post code", "postcode", "postal", "plz", "postleitzahl", "kod pocztowy")
+_CODE_WORDS = frozenset(listed("zip zipcode post postcode postal plz postleitzahl kod"))
+_UNIT_WORDS = frozenset(listed("apt apartment suite ste unit flat floor room box no appt lgh whg piso"))
+_STREET_NAMED = frozenset(
+    listed("street road avenue lane drive boulevard crescent terrace close court gardens highway")
+)
+_STREET_NAMES = frozenset(listed("rue calle avenida via viale piazza corso rua strada"))
+_LONG_ENDINGS = ("straße", "strasse", "straat", "gasse", "gatan", "vägen", "veien", "gade", "katu")
+_CAPS_BEFORE = re.compile(rf"(?<![^\W_])(?:{CAPITAL} ){{1,3}}\Z")
+_NAME_BEHIND = re.compile(rf" (?:{PARTICLE} ){{0,2}}{CAPITAL}(?: {CAPITAL}){{0,2}}")
+_LINE_START = re.compile(r"(?:^|\n|\\n)[>\s]*\Z")
+_NOT_STREET = frozenset(
+    listed(
+        "chapter section page figure table version windows office iphone boeing article paragraph act step day week "
+        "month year part phase level room gate flight platform season episode volume issue line "
+        "order invoice ticket case ref number no top over about around only just than least until since before "
+        "after within minutes hours days weeks months years people items units pieces euros dollars "
+        "january february march april may june july august september october november december jan feb mar apr jun "
+        "jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday "
+        "am pm gb mb kb tb kg km cm mm ml mg usd eur gbp chf dkk sek nok pln"
+    )
+)
+
+
+def address_hits(reading: Reading) -> Iterator[Hit]:
+    """Addresses from the first part that can be told to the last; those of one place may overlap."""
+    text = reading.text
+    small = text.islower()
+    done = 0
+    yield from _other_kinds(reading, small=small)
+    for found in _NUMBER.finditer(text):
+        if found.start() < done or _before(text, found.start()) in _UNIT_WORDS:
+            continue
+        street = _street(text, found, done, small=small)
+        if street is None:
+            continue
+        begin, end, strong = street
+        start = lead(text, begin)
+        stop, parts = tail(text, end, small=small)
+        parts += start < begin
+        if (
+            strong
+            or parts >= 2
+            or _cued(reading, start)
+            or (parts and _LINE_START.search(text, max(0, start - 8), start))
+        ):
+            done = stop
+            yield _hit(start, stop, 0.75 if strong or parts > 1 else 0.5)
+
+
+def _other_kinds(reading: Reading, *, small: bool) -> Iterator[Hit]:
+    """Corners, streets without a number, postcodes that are named, post office boxes."""
+    text, words = reading.text, reading.words
+    if "orner of " in text:
+        yield from (_hit(found.start(), found.end(), 0.5) for found in _CORNER.finditer(text))
+    if not words.isdisjoint(_ASKING):
+        for start, end in _unnumbered(reading):
+            if _cued(reading, start):
+                yield _hit(start, tail(text, end, small=small)[0], 0.45)
+    for at in () if words.isdisjoint(_CODE_WORDS) else reading.places(*_CODES):
+        code = _CODE.match(text, at)
+        if code is not None:
+            yield _hit(code.start("code"), code.end("code"), 0.5)
+    for at in () if words.isdisjoint(_BOX_WORDS) else reading.places(*_BOXES):
+        box = _BOX.search(text, max(0, at - 9), at + 28)
+        if box is not None and box.start() <= at < box.end():
+            yield _hit(lead(text, box.start()), tail(text, box.end(), small=small)[0], 0.75)
+
+
+def _cued(reading: Reading, start: int) -> bool:
+    """Whether a word shortly before, in the same sentence, says that an address follows."""
+    before = reading.lowered[max(0, start - 80) : start]
+    if before[-1:] not in (" ", "\n", ">", ":", "\t"):
+        return False
+    sentence = _SENTENCE.split(before)[-1]
+    return not _ASKING.isdisjoint(_LETTERS.findall(sentence))
+
+
+_SENTENCE = re.compile(r"[.!?](?=\s)")
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def _unnumbered(reading: Reading) -> Iterator[tuple[int, int]]:
+    """Streets without a number: "Baker Street", "rue des Lilas", "Lindenstraße"."""
+    text = reading.text
+    for word, end in reading.word_ends(sorted(_STREET_NAMED & reading.words)):
+        begin = end - len(word)
+        before = _CAPS_BEFORE.search(text, max(0, begin - 40), begin)
+        if before is not None and text[begin].isupper():
+            yield before.start(), end
+    for word, end in reading.word_ends(sorted(_STREET_NAMES & reading.words)):
+        behind = _NAME_BEHIND.match(text, end)
+        if behind is not None:
+            yield end - len(word), behind.end()
+    for at in reading.places(*_LONG_ENDINGS):
+        start = at
+        while start > max(0, at - 30) and text[start - 1].isalpha():
+            start -= 1
+        end = at + 4
+        while end < len(text) and end < at + 8 and text[end].isalpha():
+            end += 1
+        if at - start >= 4 and text[start].isupper():
+            yield start, end
+
+
+def _before(text: str, at: int) -> str:
+    """The word before a place, in lower case."""
+    return text[max(0, at - 14) : at].rstrip(" #").rpartition(" ")[2].lower().rstrip(".")
+
+
+def _street(text: str, number: re.Match[str], done: int, *, small: bool) -> tuple[int, int, bool] | None:
+    """The street at a house number: where it begins and ends, and whether a word for street stands in it."""
+    at = number.start()
+    behind = _behind(text, number, done, small=small) if _may_follow(text, at, small=small) else None
+    if behind is not None and behind[2]:
+        return behind
+    after = text[number.end() : number.end() + 2]
+    # Most numbers end a line or stand before a small word.
+    hopeless = after[:1] in ("", "\n", ".", ")") or (
+        after[:1] == " " and after[1:].islower() and after[1] not in _SMALL_FIRST
+    )
+    ahead = None if hopeless and not small else (_AHEAD_ANY if small else _AHEAD).match(text, at)
+    if ahead is not None:
+        end, strong = _street_end(text, ahead)
+        if end is not None and (strong or behind is None):
+            return at, end - (text[end - 1] == "." and not strong), strong
+    return behind
+
+
+def _behind(text: str, number: re.Match[str], done: int, *, small: bool) -> tuple[int, int, bool] | None:
+    """A street before its number."""
+    at = number.start()
+    words = _words_before(text, max(done, at - 70), at, small=small)
+    lowered = [word[0].lower().rstrip(".,") for word in words]
+    first = next((place for place, word in enumerate(lowered) if word in STREET_LEADING or _is_street(word)), None)
+    strong = first is not None or any(word in STREET_LAST for word in lowered[1:])
+    begin = first if first is not None and lowered[first] in STREET_LEADING else max(0, len(words) - 4)
+    while (
+        begin < len(words)
+        and (lowered[begin] in COMMON or lowered[begin] in _NOT_STREET)
+        and lowered[begin] not in STREET_LEADING
+    ):
+        begin += 1
+    if begin >= len(words) or any(word in _NOT_STREET for word in lowered[begin:]):
+        return None
+    house = _HOUSE_AT.match(text, at)
+    return words[begin].start(), house.end() if house else number.end(), strong
+
+
+_SMALL_FIRST = frozenset(word[0] for word in SMALL[3:-1].split("|"))
+_HOUSE_AT = re.compile(HOUSE)
+_TOKEN = re.compile(r"[^\s,]+,?")
+_PARTS = frozenset(PARTICLE[3:-1].split("|"))
+_SMALLS = frozenset(SMALL[3:-1].split("|")) | frozenset(listed("nr no nº n° numero number"))
+
+
+def _words_before(text: str, least: int, at: int, *, small: bool) -> list[re.Match[str]]:
+    """The words of a street before its number: capitals, and small words that names of streets hold."""
+    least = max(least, text.rfind("\n", least, at) + 1)
+    found = list(_TOKEN.finditer(text, least, at))
+    if least and found and not text[least - 1].isspace():
+        found = found[1:]
+    first = len(found)
+    for place in range(len(found) - 1, max(-1, len(found) - 7), -1):
+        word = found[place][0]
+        bare = word.rstrip(".,").lower()
+        if place < len(found) - 1 and word.endswith(","):
+            break
+        if word[0].isupper() or bare in _SMALLS or (small and word[0].isalpha()) or bare in STREET_LAST:
+            first = place
+        elif bare not in _PARTS:
+            break
+    return found[first:]
+
+
+def _may_follow(text: str, at: int, *, small: bool) -> bool:
+    """Whether the word before a number may be the end of a street: it begins with a capital, or all is small."""
+    if text[at - 1 : at] != " ":
+        return False
+    word = (text[max(0, at - 30) : at - 1].rstrip(",").split() or [""])[-1]
+    return (
+        word[:1].isupper()
+        or (small and word.isalpha())
+        or word.lower().rstrip(".") in STREET_LAST
+        or word.lower() in ("nr", "nr.", "nº", "n°", "no.")
+    )
+
+
+def _street_end(text: str, ahead: re.Match[str]) -> tuple[int | None, bool]:
+    """Where a street behind its number ends; None = these words are no street."""
+    start = ahead.start("words")
+    words = list(re.finditer(r"\S+", ahead["words"]))
+    lowered = [word[0].lower().rstrip(".,") for word in words]
+    if lowered[0] in _NOT_STREET:
+        return None, False
+    whole = ahead.end()
+    if lowered[0] in STREET_LEADING:
+        return whole, True
+    last = next((at for at, word in enumerate(lowered) if (word in STREET_LAST and at) or _is_street(word)), None)
+    if last is None:
+        if lowered[0] in COMMON and lowered[0] not in IN_TOWNS:
+            return None, False
+        return whole, any(word in STREET_LEADING for word in lowered)
+    if last + 1 < len(words) and lowered[last + 1] in _POINTS:
+        last += 1
+    if last + 2 < len(words) and (lowered[last + 2] in STREET_LAST or _is_street(lowered[last + 2])):
+        last += 2
+    return whole if last == len(words) - 1 else start + words[last].end(), True
+
+
+_POINTS = frozenset(listed("north south east west n s e w ne nw se sw"))
+
+
+def _is_street(word: str) -> bool:
+    return len(word) > 5 and STREET_ENDING.search(word) is not None
+
+
+def _hit(start: int, end: int, score: float) -> Hit:
+    return Hit(entity="ADDRESS", start=start, end=end, score=score, layer=Layer.CUE, witness=Witness.PATTERN)

@@ -1,0 +1,90 @@
+"""Dates as they are written, and those of a birth."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sluicegate.model.finding import Witness
+from sluicegate.pii.hits import Hit, Layer
+from sluicegate.pii.reading import Reading
+from sluicegate.pii.word_list import listed
+from sluicegate.pii.wording import cue
+
+__all__ = ["ENTITIES", "date_hits"]
+
+ENTITIES = frozenset({"DATE_TIME", "DATE_OF_BIRTH"})
+
+_MONTHS = (
+    r"Jan(?:uary|uar|vier)?|Feb(?:ruary|ruar)?|Mar(?:ch|zo)?|März|Apr(?:il)?|May|Mai|June?|Juni|July?|Juli|"
+    r"Aug(?:ust)?|Sept?(?:ember)?|"
+    r"Oct(?:ober)?|Okt(?:ober)?|Nov(?:ember)?|Dec(?:ember)?|Dez(?:ember)?|"
+    r"janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|"
+    r"enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
+)
+_TIME = r"(?:[T ,]{1,2}[0-2]?[0-9]:[0-5][0-9](?::[0-5][0-9])?(?: ?[AaPp][Mm])?)?"
+_BEGINS = re.compile(r"[0-9](?<![\w.\-/].)[0-9]{0,3}(?=[-/. ][0-9A-Za-zäé ]|st|nd|rd|th)")
+_DAY, _YEAR = r"(?:3[01]|[12][0-9]|0?[1-9])", r"(?:1[5-9]|20)[0-9]{2}"
+_NUMERIC = re.compile(
+    rf"(?:{_YEAR}(?P<a>[-/.])(?:0?[1-9]|1[0-2])(?P=a){_DAY}|{_DAY}(?P<b>[-/.]) ?{_DAY}(?P=b) "
+    rf"?(?:{_YEAR}|[0-9]{{2}})){_TIME}(?![\w/\-]|\.[0-9])"
+)
+_DAY_FIRST = re.compile(
+    rf"{_DAY}(?:st|nd|rd|th|\.)?[ -](?:of )?(?:de )?(?:{_MONTHS})\b\.?,?(?:[ -](?:de )?(?:{_YEAR}|"
+    rf"'?[0-9]{{2}}))?(?![\w/\-]|\.[0-9])"
+)
+_MONTH_FIRST = re.compile(rf"(?:{_MONTHS})\.? {_DAY}(?:st|nd|rd|th)?(?:,? {_YEAR})?(?![\w/\-]|\.[0-9])")
+_MONTH_WORDS = frozenset(re.sub(r"\(\?:([^)]*)\)\?", "", _MONTHS).lower().split("|")) | frozenset(
+    listed(
+        "january january februar february märz april june juni july juli august sept september october oktober "
+        "november december dezember januar janvier"
+    )
+)
+_BIRTH = cue(
+    r"born\b|birth\w*|dob\b|d\.o\.b|geb\.|geboren\w*|geburt\w*|née?\b|naissance|nacid\w*|nacimiento|nat[oa] "
+    r"(?:il|a)|nascita|"
+    r"nascid\w*|nascimento|geboorte\w*|urodz\w*|född\w*|født|fødsels\w*|syntyn\w*|syntymä\w*|narozen\w*|"
+    r"născut\w*|doğum\w*"
+)
+
+
+def date_hits(reading: Reading, entities: frozenset[str]) -> Iterator[Hit]:
+    """Dates; DATE_OF_BIRTH beside a word of birth, else DATE_TIME, as far as each is asked for."""
+    text = reading.text
+    births = "DATE_OF_BIRTH" in entities and any(map(_BIRTH_WORD, reading.words))
+    if not births and "DATE_TIME" not in entities:
+        return
+    for found in _found(reading):
+        start, end = found.span()
+        near = births and _BIRTH.search(text, max(0, start - 40), min(len(text), end + 12))
+        if near and (near.end() <= start or near.start() >= end):
+            yield _hit("DATE_OF_BIRTH", start, end, 0.85, Layer.CONTEXT)
+        elif "DATE_TIME" in entities:
+            yield _hit("DATE_TIME", start, end, 0.6, Layer.PATTERN)
+    if "DATE_TIME" in entities:
+        for day, end in reading.word_ends(sorted(reading.words & _DAYS)):
+            yield _hit("DATE_TIME", end - len(day), end, 0.5, Layer.PATTERN)
+
+
+_DAYS = frozenset(listed("monday tuesday wednesday thursday friday saturday sunday"))
+_BIRTH_WORD = re.compile(
+    r"born|birth|dob|geb|née?$|naiss|naci|nat[oa]$|nasc|urodz|född|født|fødsel|synty|naroz|născut|doğum"
+).match
+
+
+def _found(reading: Reading) -> Iterator[re.Match[str]]:
+    """Dates of each kind; those that name a month only where a month is named."""
+    text, months = reading.text, reading.words & _MONTH_WORDS
+    for place in _BEGINS.finditer(text):
+        found = _NUMERIC.match(text, place.start()) or (_DAY_FIRST.match(text, place.start()) if months else None)
+        if found is not None:
+            yield found
+    if months:
+        for month, end in reading.word_ends(sorted(months)):
+            found = _MONTH_FIRST.match(reading.text, end - len(month))
+            if found is not None:
+                yield found
+
+
+def _hit(entity: str, start: int, end: int, score: float, layer: Layer) -> Hit:
+    return Hit(entity=entity, start=start, end=end, score=score, layer=layer, witness=Witness.PATTERN)

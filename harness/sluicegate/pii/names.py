@@ -1,0 +1,324 @@
+"""Names of people nobody told us about: words around them, titles, and common given names and surnames.
+
+A list of names is small beside the names there are, so words around a name count most: "my name is", "Dear", a
+sign-off, "Name:". Written in capitals is no need behind the plainest of these words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from sluicegate.frozen import frozen
+from sluicegate.model.finding import Witness
+from sluicegate.pii.hits import Hit, Layer
+from sluicegate.pii.name_cues import (
+    AFTER,
+    BEFORE,
+    BEFORE_TWO,
+    COMMON,
+    NOT_A_NAME,
+    OTHERWISE,
+    PLACE_WORDS,
+    SAID_NAME,
+    SAID_OTHERWISE,
+    TITLE,
+)
+from sluicegate.pii.reading import Reading
+from sluicegate.pii.word_list import listed
+from sluicegate.resources import data
+
+__all__ = ["ENTITIES", "given_names", "name_hits", "surnames"]
+
+ENTITIES = frozenset({"PERSON"})
+
+_PARTICLE = r"(?:v[oa][nm]|de[rlnms]?|d[aiou]s?|della|zu[rm]?|l[aeo]s?|[ae]l|bin|ibn|ben|te[rn]|[eyi]|St\.)"
+_CAPITAL = r"[^\W\d_a-zß-öø-ÿ][^\W\d_]*(?:['’\-][^\W\d_]+)*"
+_SEQUENCE = re.compile(
+    rf"[^\W\d_a-zß-öø-ÿ](?<![@/\\#\w].)[^\W\d_]*(?:['’\-][^\W\d_]+)*"
+    rf"(?:[ \t](?:{_PARTICLE} ){{0,2}}(?:[^\W\d_a-zß-öø-ÿ]\.|{_CAPITAL})){{0,5}}"
+)
+_WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?")
+_LOWER_NAME = re.compile(r"[^\W\d_]{2,}(?:['’\-][^\W\d_]+)*(?: [^\W\d_]{2,}(?:['’\-][^\W\d_]+)*){0,2}")
+_POSSESSIVE = re.compile(r"['’]s\Z")
+_LINE_END = re.compile(r"[ \t,]*(?:\r?\n|\\n|\Z)")
+_NEXT_LINE = re.compile(r"[ \t]*(?:\r?\n|\\n){1,2}[>\s]*(?:[0-9]|[^\n]{0,40}[0-9@])")
+_SUFFIX = re.compile(
+    r"(?:sson|sen|sson|ski|ska|cki|cka|wicz|czyk|czak|iak|ová|ov|ova|ev|eva|enko|chuk|yan|ian|shvili|dze|escu|"
+    r"eanu|opoulos|idis|akis|elli|etti|ini|"
+    r"ez|es|mann|berg|stein|feld|bauer|meyer|maier|huber|hofer|sma|stra|inga|ić|vić|ovic|evic|oğlu|oglu|gaard|"
+    r"quist|qvist|ström|gren|dahl|lund|lainen|nen|worth|ington|"
+    r"sworth|ston|shaw|man|kov|sky|skyi)\Z"
+)
+
+
+@cache
+def given_names() -> frozenset[str]:
+    """Common given names of some twenty languages, in lower case."""
+    return frozenset(data("pii", "given_names.txt").read_text(encoding="utf-8").split())
+
+
+@cache
+def surnames() -> frozenset[str]:
+    """Common surnames, in lower case."""
+    return frozenset(data("pii", "surnames.txt").read_text(encoding="utf-8").split())
+
+
+def name_hits(reading: Reading) -> Iterator[Hit]:
+    """Persons."""
+    text = reading.text
+    given, family = given_names(), surnames()
+    lists = _Lists(given=given, family=family)
+    for found in _SEQUENCE.finditer(text):
+        start, end = found.span()
+        words = reading.lowered[start:end]
+        # Most capitals only begin a sentence.
+        if words in COMMON or words in TITLE:
+            continue
+        several = " " in words or "\t" in words
+        hit = _judged(text, start, words.split(), lists) if several else _judged_alone(text, start, words, lists)
+        if hit is not None:
+            yield hit
+    if "name" in reading.lowered:
+        yield from _spoken(text, _at_name(reading))
+    if not reading.words.isdisjoint(_OTHERWISE_WORDS):
+        yield from _spoken(text, _otherwise(reading))
+    if text.islower():
+        yield from _small(text, given, family)
+
+
+def _small(text: str, given: frozenset[str], family: frozenset[str]) -> Iterator[Hit]:
+    """Where nobody wrote a capital: a given name, and the word behind it when it may be a surname."""
+    found = list(_WORD.finditer(text))
+    for one, two in zip(found, [*found[1:], None], strict=True):
+        word = _POSSESSIVE.sub("", one[0]).rstrip(".")
+        if word not in given or word in COMMON or len(word) < 4:
+            continue
+        end = one.start() + len(word)
+        follower = (
+            "" if two is None or text[one.end() : two.start()] != " " else _POSSESSIVE.sub("", two[0]).rstrip(".")
+        )
+        if (
+            follower
+            and follower not in COMMON
+            and (follower in family or follower in given or _SUFFIX.search(follower))
+        ):
+            end = one.end() + 1 + len(follower)
+        yield Hit(entity="PERSON", start=one.start(), end=end, score=0.45, layer=Layer.CUE, witness=Witness.PATTERN)
+
+
+def _judged_alone(text: str, start: int, word: str, lists: _Lists) -> Hit | None:
+    """What one capitalised word says."""
+    if word.endswith(("'s", "’s")):
+        word = word[:-2]
+        if word in COMMON:
+            return None
+    known = word in lists.given or word in lists.family or "-" in word
+    if word in PLACE_WORDS or not (known or _may_stand_alone(text, start, word)):
+        return None
+    place = (start, start + len(word))
+    score = _score(text, [word], place, lists, titled=False, ends=True)
+    if score is None:
+        return None
+    return Hit(entity="PERSON", start=place[0], end=place[1], score=score, layer=Layer.CUE, witness=Witness.PATTERN)
+
+
+def _may_stand_alone(text: str, start: int, alone: str) -> bool:
+    """Whether one word that is on no list is worth a closer look."""
+    return (
+        (len(alone) > 6 and _SURE_SUFFIX.search(alone) is not None)
+        or "'" in alone
+        or "’" in alone
+        or _cued(text, start)
+    )
+
+
+_OTHERWISE_WORDS = frozenset(word for part in OTHERWISE for word in part.split() if len(word) > 3) | frozenset(
+    ("call", "go", "nom", "ik", "heiße", "heisse", "adım")
+)
+"""One of these stands in every text that holds a part of OTHERWISE."""
+
+
+def _otherwise(reading: Reading) -> Iterator[int]:
+    """Where a name begins behind "I go by", "ich heiße" …"""
+    for at in reading.places(*OTHERWISE):
+        said = SAID_OTHERWISE.search(reading.text, max(0, at - 10), at + 40)
+        if said is not None:
+            yield said.end()
+
+
+def _at_name(reading: Reading) -> Iterator[int]:
+    """Where a name begins behind the word name."""
+    for at in reading.places("name"):
+        said = SAID_NAME.match(reading.text, at)
+        if said is not None:
+            yield said.end()
+
+
+def _judged(text: str, start: int, words: list[str], lists: _Lists) -> Hit | None:
+    """What one sequence of capitalised words says; `words` in lower case, with one blank between."""
+    lowered = [word.rstrip(".") for word in words]
+    for place, word in enumerate(words):
+        if word.endswith(("'s", "’s")):
+            lowered = [*lowered[:place], word[:-2]]
+            break
+    first, titled = _first(lowered)
+    if first >= len(lowered):
+        return None
+    last = _last(lowered, first)
+    if last < first:
+        return None
+    begin = start + sum(map(len, words[:first])) + first
+    stop = begin + sum(map(len, words[first:last])) + last - first + len(lowered[last])
+    # The full stop of an initial belongs to the name.
+    if len(lowered[last]) == 1 and text[stop : stop + 1] == ".":
+        stop += 1
+    score = _score(text, lowered[first : last + 1], (begin, stop), lists, titled=titled, ends=last + 1 == len(lowered))
+    if score is None:
+        return None
+    return Hit(entity="PERSON", start=begin, end=stop, score=score, layer=Layer.CUE, witness=Witness.PATTERN)
+
+
+def _first(lowered: list[str]) -> tuple[int, bool]:
+    """The first word that can begin a name, and whether a title stood before it."""
+    titled = False
+    for place, word in enumerate(lowered):
+        if word in TITLE:
+            titled = True
+        elif word not in COMMON:
+            return place, titled
+        else:
+            titled = False
+    return len(lowered), titled
+
+
+def _last(lowered: list[str], first: int) -> int:
+    """The last word of the name that begins at `first`; less than `first` when it is a place or a company."""
+    last = first
+    for place in range(first + 1, len(lowered)):
+        word = lowered[place]
+        if len(word) == 1 or word in _PARTICLES:
+            continue
+        if word in COMMON or word in TITLE:
+            break
+        last = place
+    if len(lowered) > last + 1 and len(lowered[last + 1]) == 1:
+        last += 1
+    # "Dylan Street", "Wilson Inc": a name that gives its name to something.
+    return last if PLACE_WORDS.isdisjoint(lowered[first : last + 2]) else first - 1
+
+
+@frozen
+class _Lists:
+    """Common names, in lower case."""
+
+    given: frozenset[str]
+    family: frozenset[str]
+
+
+def _score(
+    text: str, words: list[str], place: tuple[int, int], lists: _Lists, *, titled: bool, ends: bool
+) -> float | None:
+    """How sure it is that these words are somebody's name; None = they are not told. `ends`: nothing follows them."""
+    start = place[0]
+    is_given = words[0] in lists.given or words[0].partition("-")[0] in lists.given
+    if len(words) == 1 and words[0] in NOT_A_NAME:
+        return None
+    if is_given and 1 < len(words) <= 4:
+        return 0.7
+    if titled or _cued(text, start):
+        return 0.85 if is_given or words[-1] in lists.family or len(words) <= 3 else None
+    if len(words) == 1:
+        return _score_of_one(text, words[0], place, lists)
+    return _score_of_more(text, words, place, lists) if ends and len(words) <= 4 else None
+
+
+def _score_of_one(text: str, word: str, place: tuple[int, int], lists: _Lists) -> float | None:
+    start, end = place
+    is_family = word in lists.family
+    if is_family and _in_list(text, start, end, lists):
+        return 0.45
+    if len(word) > 6 and _SURE_SUFFIX.search(word) and not _PLACE_BEFORE.search(text, max(0, start - 12), start):
+        return 0.4
+    if word in lists.given and word not in COMMON and len(word) > 2:
+        return 0.5
+    return 0.45 if is_family and len(word) > 3 and AFTER.match(text, end) else None
+
+
+def _score_of_more(text: str, words: list[str], place: tuple[int, int], lists: _Lists) -> float | None:
+    start, end = place
+    may_begin = words[0] not in NOT_A_NAME
+    if any(word in lists.given for word in words[1:-1]) or (
+        words[-1] in lists.family and len(words) == 2 and may_begin
+    ):
+        return 0.5
+    if AFTER.match(text, end):
+        return 0.45
+    if len(words) == 2 and may_begin and len(words[1]) > 4 and _SUFFIX.search(words[1]):
+        return 0.4
+    if start and text[start - 1] not in "\n>" and text[max(0, start - 2) : start] != "\\n":
+        return None
+    first_line = start == 0 and "\n" in text and _LINE_END.match(text, end)
+    return 0.45 if first_line or _NEXT_LINE.match(text, end) else None
+
+
+def _cued(text: str, start: int) -> bool:
+    """Whether the word or two before the name say that one follows."""
+    before = text[start - 28 if start > 28 else 0 : start].lower().rsplit(None, 2)
+    if not before:
+        return False
+    last = before[-1].strip(_QUOTES)
+    if not last and len(before) > 1:
+        last = before.pop(-2).strip(_QUOTES)
+    if last in BEFORE or last in TITLE:
+        return True
+    if len(before) == 1:
+        return False
+    return f"{before[-2].rsplit(None, 1)[-1].strip(_QUOTES)} {last.rstrip(':')}" in BEFORE_TWO
+
+
+_PARTICLES = frozenset(
+    listed("van von der den de la las los del della di da dos das do du le zu zum zur al el bin ibn ben ter ten y e")
+)
+_QUOTES = "\"'*(>,.!"
+_LISTED = re.compile(r"(?:,? (?:and|und|et|y|e|en|og|och|&) |, )([^\W\d_]+)")
+_LISTED_BEFORE = re.compile(r"([^\W\d_]+)(?:,? (?:and|und|et|y|e|en|og|och|&) |, )\Z")
+_PLACE_BEFORE = re.compile(r"\b(?:in|from|at|near|to|of|the)\s\Z", re.IGNORECASE)
+_SURE_SUFFIX = re.compile(
+    r"(?:sson|ssen|sdóttir|sdottir|ovich|evich|ov|enko|owski|ewski|owska|ewska|wicz|escu|opoulos|oğlu|quist|"
+    r"qvist|ović|ević|shvili|dze|elsen|ersen|insen)\Z"
+)
+
+
+def _in_list(text: str, start: int, end: int, lists: _Lists) -> bool:
+    """Whether another name stands beside it: "Weber, Kowalski and Petit"."""
+    for found in (_LISTED.match(text, end), _LISTED_BEFORE.search(text[max(0, start - 30) : start])):
+        if found is not None and found[1][:1].isupper():
+            other = found[1].lower()
+            if other not in COMMON and (other in lists.family or other in lists.given):
+                return True
+    return False
+
+
+def _spoken(text: str, places: Iterable[int]) -> Iterator[Hit]:
+    """Behind "my name is" a name may be written small."""
+    for place in places:
+        named = _LOWER_NAME.match(text, place)
+        if named is None:
+            continue
+        parts = list(_WORD.finditer(text, named.start(), named.end()))
+        kept = 0
+        for part in parts:
+            if part[0].lower().rstrip(".") in COMMON:
+                break
+            kept += 1
+        if kept and parts[0][0].lower() not in NOT_A_NAME:
+            yield Hit(
+                entity="PERSON",
+                start=parts[0].start(),
+                end=parts[kept - 1].end(),
+                score=0.8,
+                layer=Layer.CUE,
+                witness=Witness.PATTERN,
+            )

@@ -1,0 +1,105 @@
+"""Words around a number: what names it, and what says that it is business and nobody's own.
+
+The nearest word before a number wins: "order 7 paid with card 4111 …" is a card, "card order 4111…" is an order.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from sluicegate.pii.word_list import listed
+
+__all__ = ["GENERAL_ID", "Words", "cue", "named", "told_business"]
+
+_BEFORE, _AFTER = 64, 32
+"""Characters read on each side of a number."""
+
+GENERAL_ID = (
+    r"national id\w*|id card|identity (?:card|number|no)|identification (?:number|no)|personal (?:id|identity|"
+    r"identification|number|code|no)|"
+    r"citizen\w*|resident\w*|social security|social insurance|national insurance|insurance (?:number|no)|tax "
+    r"(?:id|number|no|payer|file)\w*|"
+    r"taxpayer|fiscal|tin\b|national number|birth number|date of birth|health (?:number|insurance|card)|passport"
+)
+"""What an English text calls the number of a person, whatever the country."""
+
+
+class Words:
+    """Words that name something, in lower case: whole ones and beginnings."""
+
+    __slots__ = ("_said", "stems", "whole")
+
+    def __init__(self, *, whole: frozenset[str], stems: tuple[str, ...] = ()) -> None:
+        """Which words were asked for is remembered, a few thousand at a time: the same ones come again and again."""
+        self.whole = whole
+        self.stems = stems
+        self._said: dict[str, bool] = {}
+
+    def last(self, before: str) -> int:
+        """Where the last of the words in a lower-case text ends, or -1."""
+        said, end = self._said, -1
+        for found in _TOKEN.finditer(before):
+            word = found[0]
+            if (is_said := said.get(word)) is None:
+                if len(said) > _REMEMBERED:
+                    said.clear()
+                is_said = said[word] = word in self.whole or word.startswith(self.stems)
+            if is_said:
+                end = found.end()
+        return end
+
+    def first(self, after: str) -> bool:
+        """Whether one of the words stands in a lower-case text."""
+        return self.last(after) >= 0
+
+
+_REMEMBERED = 4000
+_TOKEN = re.compile(r"[^\W_]+")
+_BUSINESS = Words(
+    whole=frozenset(
+        listed(
+            "order orders purchase po so rma ticket case tracking track parcel parcels package shipment shipments "
+            "shipped consignment delivery deliveries waybill awb courier invoice invoices inv receipt sku skus "
+            "item items article product part serial model barcode isbn issn ean gtin upc asin imei version build "
+            "release commit hash sha sha1 sha256 md5 checksum batch lot ref reference booking reservation "
+            "confirmation transaction txn request trace span session correlation job task event timestamp epoch "
+            "kundennummer colis suivi livraison pedido pedidos envío seguimiento albarán artículo ordine ordini "
+            "tracciamento articolo encomenda kargo ups fedex dhl usps dpd gls hermes 1z customerno"
+        )
+    ),
+    stems=tuple(
+        listed(
+            "bestell auftrag rechnung sendung liefer paket artikel vorgang commande facture réf factura fattura "
+            "spedizion fatura zamówieni faktur przesyłk paczk bestelling factuur zending pakket ordre "
+            "ordernummer beställning leverans tilaus lasku lähety objednávk zásilk comand colet sipariş"
+        )
+    ),
+)
+"""What says that a number is an order, a parcel, an invoice, a version: nobody's own."""
+
+
+@cache
+def cue(words: str) -> re.Pattern[str]:
+    """Compiled words that name a number; they begin where a word begins."""
+    return re.compile(rf"(?<![^\W_])(?:{words})", re.IGNORECASE)
+
+
+def named(text: str, start: int, end: int, words: re.Pattern[str] | Words) -> bool:
+    """Whether one of the words stands close by, and no word of business is nearer before the number."""
+    before = text[max(0, start - _BEFORE) : start].lower()
+    last = words.last(before) if isinstance(words, Words) else _last(words, before)
+    if last >= 0:
+        return _BUSINESS.last(before) <= last
+    after = text[end : end + _AFTER].lower()
+    follows = words.first(after) if isinstance(words, Words) else words.search(after) is not None
+    return follows and not told_business(text, start)
+
+
+def told_business(text: str, start: int) -> bool:
+    """Whether a word shortly before the number says that it is an order, a parcel, an invoice, a version …"""
+    return _BUSINESS.last(text[max(0, start - 40) : start].lower()) >= 0
+
+
+def _last(words: re.Pattern[str], before: str) -> int:
+    return max((found.end() for found in words.finditer(before)), default=-1)

@@ -1,0 +1,86 @@
+"""Names and addresses that nobody told: by the words around them, by lists, by the grammar of addresses."""
+
+from __future__ import annotations
+
+import pytest
+
+from sluicegate.pii.scan import Scanner
+
+
+@pytest.fixture(scope="module")
+def scanner() -> Scanner:
+    return Scanner(entities=["PERSON", "ADDRESS"])
+
+
+def _told(scanner: Scanner, text: str) -> list[tuple[str, str]]:
+    return [(hit.entity, text[hit.start : hit.end]) for hit in scanner.scan(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("My name is Zorvald Quintrell and I wait.", "Zorvald Quintrell"),
+        ("my name is zorvald quintrell", "zorvald quintrell"),
+        ("Dear Mr. Quintrell,", "Quintrell"),
+        ("Kind regards,\nZorvald van Quintrell", "Zorvald van Quintrell"),
+        ("Name: Zorvald M. Quintrell\nDate: today", "Zorvald M. Quintrell"),
+        ("We met Anna Quintrell there.", "Anna Quintrell"),
+        ("ich heiße Zorvald", "Zorvald"),
+        ("The parcel for Frau Kowalczyk is here.", "Kowalczyk"),
+        ("Ask for Zorvald's account.", "Zorvald"),
+    ],
+)
+def test_names_are_told_by_cues_and_lists(scanner: Scanner, text: str, name: str) -> None:
+    """Behind a greeting, a title, a label or a sign-off any word is a name."""
+    assert _told(scanner, text) == [("PERSON", name)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The Wilson Foundation and Martin Street Hospital",
+        "In May we will mark the day; Grace period ends in August.",
+        "Please Contact Customer Support On Monday Morning",
+        "Thank you for your order. Our Terms Of Service apply.",
+        "Paris, Berlin and Warsaw",
+        "Hello, Here Is Your Invoice",
+    ],
+)
+def test_firms_places_months_and_headings_are_no_persons(scanner: Scanner, text: str) -> None:
+    """A name inside of what is named after it, and words that only look like names."""
+    assert _told(scanner, text) == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "12 Brellow Street, Grimpton, IL 62704",
+        "7 Quarnley Gardens, Tolbridge SW1A 2AA",
+        "Brellstraße 17, 10115 Krempen",
+        "221 rue de Brellon, 75009 Quarny",
+        "Calle Brellas 9, 28013 Quarnada",
+        "Via Brelloni 33, 20121 Quarna",
+        "ul. Brellowa 5, 00-950 Quarnow",
+        "Brellgatan 8, 118 46 Quarnköping",
+        "Brellvej 8, 8000 Quarnhus",
+        "Brellweg 4, 1016 XK Quarndam",
+        "P.O. Box 1234, Grimpton, TX 75001",
+    ],
+)
+def test_addresses_are_told_from_street_to_postcode(scanner: Scanner, address: str) -> None:
+    """In the order of ten countries, whole."""
+    assert _told(scanner, f"Please deliver to {address} tomorrow.") == [("ADDRESS", address)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Chapter 12 of Windows 10",
+        "In 2019 Boeing 747 flights took 12 hours.",
+        "We sold 25 Units in March 2024, up 30 from Q1",
+        "see page 14, section 3",
+    ],
+)
+def test_counts_chapters_and_models_are_no_addresses(scanner: Scanner, text: str) -> None:
+    """A number beside a capital is no street."""
+    assert _told(scanner, text) == []

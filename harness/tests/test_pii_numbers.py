@@ -1,0 +1,132 @@
+"""Numbers in text: cards, IBANs, numbers of states, phones, hosts; and business numbers that are none of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from sluicegate.pii.evaluation import alarms
+from sluicegate.pii.generators import BUSINESS
+from sluicegate.pii.scan import Scanner
+
+
+@pytest.fixture(scope="module")
+def scanner() -> Scanner:
+    return Scanner()
+
+
+def _told(scanner: Scanner, text: str) -> list[tuple[str, str]]:
+    return [(hit.entity, text[hit.start : hit.end]) for hit in scanner.scan(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "entity", "value"),
+    [
+        ("paid by card 4111 1111 1111 1111 today", "CREDIT_CARD", "4111 1111 1111 1111"),
+        ("paid by 4111-1111-1111-1111 today", "CREDIT_CARD", "4111-1111-1111-1111"),
+        ("my card 501800000009", "CREDIT_CARD", "501800000009"),
+        ("card 2223003122003222", "CREDIT_CARD", "2223003122003222"),
+        ("card 6304000000000000000", "CREDIT_CARD", "6304000000000000000"),
+        ("IBAN DE89 3704 0044 0532 0130 00.", "IBAN_CODE", "DE89 3704 0044 0532 0130 00"),
+        ("to gb29nwbk60161331926819 please", "IBAN_CODE", "gb29nwbk60161331926819"),
+        ("SSN 078-05-1120", "US_SSN", "078-05-1120"),
+        ("num. sécu 2 95 10 99 126 111 93", "FR_NIR", "2 95 10 99 126 111 93"),
+        ("mijn BSN is 111222333", "NL_BSN", "111222333"),
+        ("85.07.30-033.28", "BE_NATIONAL_NUMBER", "85.07.30-033.28"),
+        ("SVNR 1237 010180", "AT_SVNR", "1237 010180"),
+        ("756.9217.0769.85", "CH_AHV", "756.9217.0769.85"),
+        ("CPR 211062-5629", "DK_CPR", "211062-5629"),
+        ("fødselsnummer 15108695088", "NO_FODSELSNUMMER", "15108695088"),
+        ("personnummer 880320-0016", "SE_PERSONNUMMER", "880320-0016"),
+        ("hetu 131052-308T", "FI_PERSONAL_IDENTITY_CODE", "131052-308T"),
+        ("NIF 501964843", "PT_NIF", "501964843"),
+        ("PPS 6433435OA", "IE_PPS", "6433435OA"),
+        ("CNP 1630615123457", "RO_CNP", "1630615123457"),
+        ("rodné číslo 710319/2745", "CZ_RODNE_CISLO", "710319/2745"),
+        ("NHS number 943 476 5870", "UK_NHS", "943 476 5870"),
+        ("NI number AB 12 34 56 C", "UK_NINO", "AB 12 34 56 C"),
+        ("Steuer-ID 36 574 261 809", "DE_TAX_ID", "36 574 261 809"),
+        ("DNI 54362315-K", "ES_NIF", "54362315-K"),
+        ("NIE X-2482300-W", "ES_NIE", "X-2482300-W"),
+        ("CF RCCMNL83S18D969H", "IT_FISCAL_CODE", "RCCMNL83S18D969H"),
+        ("PESEL 44051401359", "PL_PESEL", "44051401359"),
+        ("TC kimlik no 17291716060", "TR_NATIONAL_ID", "17291716060"),
+        ("from 192.168.7.12 again", "IP_ADDRESS", "192.168.7.12"),
+        ("from 2001:db8::8a2e:370:7334 again", "IP_ADDRESS", "2001:db8::8a2e:370:7334"),
+        ("nic 00:1b:44:11:3a:b7 up", "MAC_ADDRESS", "00:1b:44:11:3a:b7"),
+        ("mail jörg.o'neil+x@exämple.test now", "EMAIL_ADDRESS", "jörg.o'neil+x@exämple.test"),
+        ('mail "odd one"@example.test now', "EMAIL_ADDRESS", '"odd one"@example.test'),
+    ],
+)
+def test_numbers_are_told_with_their_kind_and_place(scanner: Scanner, text: str, entity: str, value: str) -> None:
+    """One hit, of the right kind, on exactly the characters of the value."""
+    assert _told(scanner, text) == [(entity, value)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 111222333 shipped",
+        "order number 4532015112830366",
+        "Tracking 1Z999AA10123456784",
+        "tracking number 9400 1000 0000 0000 0000 00",
+        "Bestellung 36574261809 ist da",
+        "ISBN 978-3-16-148410-0",
+        "EAN 4006381333931",
+        "v1.2.3.4 and version 10.20.30.40",
+        "commit 3f786850e387550fdab836ed7e6dc881de23001b",
+        "from 2024-01-05 10:30:22 to 2024-02-06",
+        "costs 1.234.567 EUR or 1,234,567.89",
+        "image@2x.png",
+        "12345678901234567890",
+        "between 1998 - 2004",
+        "Amazon order 123-1234567-1234567",
+    ],
+)
+def test_business_numbers_are_nobodys(scanner: Scanner, text: str) -> None:
+    """Orders, parcels, books, versions, hashes, dates and amounts raise no alarm."""
+    assert _told(scanner, text) == []
+
+
+def test_the_nearest_word_names_a_number(scanner: Scanner) -> None:
+    """A card paid for an order is a card; an order placed by card is an order."""
+    assert _told(scanner, "order 7: the card is 4532015112830366") == [("CREDIT_CARD", "4532015112830366")]
+    assert _told(scanner, "paid by card, order number 4532015112830366") == []
+
+
+def test_numbers_with_weak_check_digits_need_a_word_that_names_them(scanner: Scanner) -> None:
+    """One in eleven of all numbers of nine digits is a valid BSN."""
+    assert _told(scanner, "we saw 111222333 of them") == []
+    assert _told(scanner, "burgerservicenummer: 111222333") == [("NL_BSN", "111222333")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Call +44 7700 900123 now",
+        "reach me at (415) 555-0132",
+        "Tel. 030/1234567",
+        "mobile 0171 1234567",
+        "06 12 34 56 78",
+        "tel 001-234-567-8901x123",
+        "móvil 612 345 678",
+        "phone: 555 12345",
+        "06-10446904-Office",
+    ],
+)
+def test_phones_are_told_however_they_are_grouped(scanner: Scanner, text: str) -> None:
+    """International, national as the country prints it, or beside a word for phones."""
+    assert [entity for entity, _ in _told(scanner, text)] == ["PHONE_NUMBER"]
+
+
+def test_locales_narrow_whose_national_phones_are_known() -> None:
+    """Spain groups nine digits by three; where only Germany is asked for they are a number like any other."""
+    text = "Es ist die 612 345 678 gemeint."
+
+    assert [len(Scanner(locales=[locale]).scan(text)) for locale in ("es_ES", "de_DE")] == [1, 0]
+
+
+def test_clean_sentences_raise_no_alarm(scanner: Scanner) -> None:
+    """Every clean template of the packaged set, with business numbers of every kind."""
+    counted, wrong = alarms(scanner, seed=5, each=20)
+
+    assert (wrong, counted.k, counted.n > 400, set(BUSINESS) >= {"order", "tracking"}) == ([], 0, True, True)
