@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 OPENED = "import socket, sys, time; opened = socket.create_connection(('127.0.0.1', int(sys.argv[1]))); time.sleep(1)"
 COMMAND = """
-import json, socket, subprocess, sys
+import json, os, socket, subprocess, sys, time
 opened = []
 for line in sys.stdin:
     said = json.loads(line)
@@ -34,6 +34,21 @@ for line in sys.stdin:
     elif how == "serves":
         with socket.create_server(("127.0.0.1", 0)) as server:
             opened += [socket.create_connection(server.getsockname()), server.accept()[0]]
+    elif how == "serves everywhere":
+        server = socket.create_server(("", 0), backlog=1)
+        opened += [server, socket.create_connection(("127.0.0.3", server.getsockname()[1]))]
+        time.sleep(0.2)
+    elif how == "serves that port beside it":
+        opened += [socket.create_server(("127.0.0.2", port)), socket.create_connection(("127.0.0.1", port))]
+    elif how == "daemon":
+        if os.fork() == 0:
+            os.setsid()
+            if os.fork() == 0:
+                kept = socket.create_connection(("127.0.0.1", port))
+                time.sleep(1.5)
+            os._exit(0)
+        os.wait()
+        time.sleep(0.5)
     print(json.dumps({"id": said["id"], "content": "ok"}), flush=True)
 """
 CALLABLE = """
@@ -42,6 +57,21 @@ import subprocess, sys
 def answer(input):
     subprocess.run([sys.executable, "-c", OPENED, str(input[1])])
     return "ok"
+"""
+CLOSES = """
+import subprocess, sys
+
+
+class Bot:
+    def __call__(self, input):
+        self.asked = input
+        return "ok"
+
+    def close(self):
+        subprocess.run([sys.executable, "-c", self.asked[0], str(self.asked[1])])
+
+
+answer = Bot()
 """
 
 
@@ -107,8 +137,60 @@ async def test_a_declared_address_is_not_told(allowed: str, tmp_path: Path) -> N
 
 @pytest.mark.asyncio
 async def test_what_it_serves_itself_is_not_elsewhere(tmp_path: Path) -> None:
-    """Both ends belong to the pipeline."""
+    """Both ends belong to the pipeline; also where it listens at every address, and has not answered yet."""
     assert await of_a_command(tmp_path, "serves", 0) == []
+    assert await of_a_command(tmp_path, "serves everywhere", 0) == []
+
+
+@pytest.mark.asyncio
+async def test_a_port_it_listens_at_excuses_no_other_address_s(tmp_path: Path) -> None:
+    """An address is a host and a port; somebody else's server may have the same port."""
+    with a_server() as port:
+        assert await of_a_command(tmp_path, "serves that port beside it", port) == [f"127.0.0.1:{port}"]
+
+
+@pytest.mark.asyncio
+async def test_a_daemon_that_left_the_tree_is_seen(tmp_path: Path) -> None:
+    """It is nobody's child any more, and still has the mark of its pipeline in its environment."""
+    with a_server() as port:
+        assert await of_a_command(tmp_path, "daemon", port) == [f"127.0.0.1:{port}"]
+
+
+@pytest.mark.asyncio
+async def test_two_pipelines_do_not_see_each_other_s_daemons(tmp_path: Path) -> None:
+    """Each has a mark of its own."""
+    seen: list[str] = []
+    other = CommandPipeline(
+        CommandTarget(argv=(sys.executable, "-c", "input()")),
+        base=tmp_path,
+        allowed=["127.0.0.1:1"],
+        noticed=lambda address, _case: seen.append(address),
+    )
+    await other.open()
+    try:
+        with a_server() as port:
+            await of_a_command(tmp_path, "daemon", port)
+    finally:
+        await other.aclose()
+
+    assert seen == []
+
+
+@pytest.mark.asyncio
+async def test_what_a_callable_starts_when_it_is_closed_is_seen(tmp_path: Path) -> None:
+    """Until the last of its processes has ended, somebody looks."""
+    (tmp_path / "bot.py").write_text(CLOSES)
+    seen: list[str] = []
+    with a_server() as port:
+        pipeline = HostedCallable(
+            "bot:answer",
+            base=tmp_path,
+            allowed=["127.0.0.1:1"],
+            noticed=lambda address, _case: seen.append(address),
+        )
+        await noticed(pipeline, OPENED.replace("sleep(1)", "sleep(0.4)"), port)
+
+        assert seen == [f"127.0.0.1:{port}"]
 
 
 @pytest.mark.asyncio
@@ -144,7 +226,7 @@ time.sleep(60)
         with subprocess.Popen([sys.executable, "-c", code, str(four), str(six)], stdout=subprocess.PIPE) as child:
             assert child.stdout is not None
             child.stdout.readline()
-            found = outbound(child.pid)
+            found = outbound([child.pid])
             child.kill()
 
     assert found == {("127.0.0.1", four), ("::1", six)}
@@ -155,4 +237,4 @@ def test_a_process_that_is_gone_has_no_connections() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()
 
-    assert outbound(child.pid) == set()
+    assert outbound([child.pid]) == set()

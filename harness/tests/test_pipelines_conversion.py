@@ -204,3 +204,69 @@ def test_every_value_is_an_output(value: Any) -> None:
     if output.error is not None:
         assert len(output.error.message) <= 500
         assert output.error.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"prompt_tokens": 5, "completion_tokens": 3, "total_tokens": 8}, (5, 3, None)),
+        (
+            {
+                "prompt_tokens": 5,
+                "completion_tokens": 3,
+                "prompt_tokens_details": {"cached_tokens": 2, "audio_tokens": 0},
+            },
+            (5, 3, 2),
+        ),
+        (
+            {"input_tokens": 5, "output_tokens": 3, "input_tokens_details": {"cached_tokens": 0}, "total_tokens": 8},
+            (5, 3, 0),
+        ),
+        (
+            {"input_tokens": 5, "output_tokens": 3, "cache_read_input_tokens": 90, "cache_creation_input_tokens": 4},
+            (99, 3, 90),
+        ),
+        (
+            {"input_tokens": 5, "output_tokens": 3, "cache_read_input_tokens": None, "service_tier": "standard"},
+            (5, 3, None),
+        ),
+        ({"promptTokenCount": 5, "candidatesTokenCount": 3, "thoughtsTokenCount": 7}, (5, 10, None)),
+        ({"prompt_token_count": 5, "candidates_token_count": 3, "cached_content_token_count": 1}, (5, 3, 1)),
+    ],
+)
+def test_what_a_provider_says_of_its_tokens_is_understood(usage: dict[str, Any], tokens: tuple[Any, ...]) -> None:
+    """OpenAI (chat, responses), Anthropic, Gemini: from a mapping, in an Output, and from JSON."""
+    wanted = Usage(**dict(zip(("input_tokens", "output_tokens", "cached_tokens"), tokens, strict=True)))
+
+    for said in ({"content": "a", "usage": usage}, Output(content="a", usage=usage)):  # type: ignore[arg-type]
+        assert as_output(said) == Output(content="a", usage=wanted)
+    assert from_json({"content": "a", "usage": usage}) == Output(content="a", usage=wanted)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [{"input_tokens": 3, "outptu_tokens": 4}, {"prompt_tokens": "three"}, {"tokens": 3}, [3, 4]],
+)
+def test_a_usage_of_nobody_is_garbage(usage: Any) -> None:
+    """A typing mistake in our own names, and what is no number, are said instead of dropped."""
+    error = as_output({"content": "a", "usage": usage}).error
+
+    assert error is not None
+    assert error.kind is CrashKind.GARBAGE
+    assert "$.usage" in error.message
+
+
+def test_the_usage_objects_of_the_packages_are_understood() -> None:
+    """As they come, total and details in them."""
+    chat = pytest.importorskip("openai.types.completion_usage").CompletionUsage
+    message = pytest.importorskip("anthropic.types").Usage
+    content = pytest.importorskip("google.genai.types").GenerateContentResponseUsageMetadata
+    counted = (
+        chat(prompt_tokens=5, completion_tokens=3, total_tokens=8),
+        message(input_tokens=5, output_tokens=3),
+        content(prompt_token_count=5, candidates_token_count=3, total_token_count=8),
+    )
+
+    assert [as_output({"usage": usage}) for usage in counted] == [
+        Output(usage=Usage(input_tokens=5, output_tokens=3))
+    ] * 3

@@ -17,7 +17,7 @@ from sluicegate.pipelines.remote import HostedCallable
 from sluicegate.plan.addresses import Allowed, parse_address
 
 BOT = """
-import asyncio, os, socket, threading, urllib.request
+import asyncio, atexit, os, socket, threading, urllib.request
 
 PORT = int(os.environ["PORT"])
 if os.environ.get("EARLY"):
@@ -89,6 +89,39 @@ async def asks_in_some_cases(input):
 
 def asks_by_localhost(input):
     socket.create_connection(("localhost", PORT)).close()
+
+
+def asks_by_raw_host(input):
+    with socket.socket() as opened:
+        opened.connect((input, PORT))
+
+
+class AsksAtTheEnd:
+    def __call__(self, input):
+        if input == "exit":
+            atexit.register(self.asks)
+        self.closes = input == "close"
+
+    def asks(self):
+        socket.create_connection(("127.0.0.1", PORT)).close()
+
+    def close(self):
+        if self.closes:
+            self.asks()
+
+
+asks_at_the_end = AsksAtTheEnd()
+
+
+async def asks_when_cancelled(input):
+    async def stays():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            socket.create_connection(("127.0.0.1", PORT)).close()
+
+    asks_when_cancelled.task = asyncio.create_task(stays())
+    await asyncio.sleep(0)
 
 
 def speaks_by_unix_socket(input):
@@ -163,6 +196,33 @@ async def test_a_connection_elsewhere_is_noted_with_its_address_and_case(tmp_pat
     """Sync or async, by whatever client: once for the case."""
     with a_server() as port:
         assert await noticed(tmp_path, target, port) == [(f"127.0.0.1:{port}", "c0")]
+
+
+@pytest.mark.parametrize("when", ["close", "exit"])
+@pytest.mark.asyncio
+async def test_what_is_opened_after_the_last_answer_is_noted(tmp_path: Path, when: str) -> None:
+    """In a synchronous close() the loop stands still, and at exit there is none; it belongs to no case."""
+    with a_server() as port:
+        assert await noticed(tmp_path, "asks_at_the_end", port, inputs=[when]) == [(f"127.0.0.1:{port}", None)]
+
+
+@pytest.mark.asyncio
+async def test_what_a_task_opens_when_it_is_cancelled_is_noted(tmp_path: Path) -> None:
+    """Tasks left behind end after the channel; the number of their call is told, and its case is over."""
+    with a_server() as port:
+        assert await noticed(tmp_path, "asks_when_cancelled", port) == [(f"127.0.0.1:{port}", None)]
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.1", "LOCALHOST", "2130706433"])
+@pytest.mark.asyncio
+async def test_a_socket_s_own_spelling_of_an_address_is_that_address(tmp_path: Path, host: str) -> None:
+    """It resolves a name or a short number by itself: what leads to a double is no connection elsewhere."""
+    with a_server() as port:
+        there, elsewhere = [f"127.0.0.1:{port}"], ["127.0.0.1:1"]
+        assert await noticed(tmp_path, "asks_by_raw_host", port, inputs=[host], allowed=there) == []
+        seen = await noticed(tmp_path, "asks_by_raw_host", port, inputs=[host], allowed=elsewhere)
+
+        assert seen == [(f"{host.lower()}:{port}", "c0")]
 
 
 @pytest.mark.asyncio

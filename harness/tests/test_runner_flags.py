@@ -274,6 +274,22 @@ def test_cases_of_one_flag_wait_for_each_other_and_others_do_not() -> None:
         ({"steps": (KILL,)}, "takes nobody back from a step of the same percentage before it"),
         ({"steps": (FlagStep(percent=50), KILL)}, "takes nobody back from a step of the same percentage before it"),
         ({"steps": (FlagStep(percent=100), FlagStep(percent=100, within_s=1))}, "takes nobody back"),
+        ({"steps": (FlagStep(percent=5, on=("unit-1",), off=("unit-1",)),)}, "pins unit-1 to on and to off"),
+        ({"units": (FlagUnit(id="acme", enabled_at="yesterday"),)}, "'yesterday' is no time with a zone"),
+        ({"units": (FlagUnit(id="acme", enabled_at="2026-01-05"),)}, "'2026-01-05' is no time with a zone"),
+        ({"population": Population(size=3, enabled_from="soon")}, "'soon' is no time with a zone"),
+        (
+            {"population": Population(size=3, enabled_from="2026-01-05T08:00:00Z", enabled_every_s=10**12)},
+            "enables the last of 3 units outside of the years",
+        ),
+        (
+            {
+                "steps": (
+                    FlagStep(percent=5, off_cohort=Cohort(since="2026-01-02T00:00:00Z", until="2026-01-03T00:00Z")),
+                )
+            },
+            "a window in which no unit of this case was enabled",
+        ),
     ],
 )
 def test_steps_that_show_nothing_are_refused(script: dict[str, Any], what: str) -> None:

@@ -23,6 +23,8 @@ _LOCAL = ("127.0.0.1", "localhost")
 class _Opener(Protocol):
     def open_run(self, run_id: str, case: Case) -> Mapping[str, str]: ...
 
+    def close_run(self, run_id: str) -> tuple[Observation, ...]: ...
+
     @property
     def strays(self) -> tuple[Observation, ...]: ...
 
@@ -59,7 +61,7 @@ class Control:
         if method not in ("GET", "DELETE"):
             return _fault(405, f"{method} of a run.", "PUT opens it, GET reads it, DELETE ends it.")
         if method == "DELETE":
-            self._runs.close(run_id)
+            self._doubles.close_run(run_id)
         return json_answer(_told(run))
 
     def _put(self, run_id: str, body: bytes | None) -> Answer:

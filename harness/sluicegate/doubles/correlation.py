@@ -9,8 +9,8 @@ from sluicegate.model import Json, digest_bytes
 
 __all__ = ["ID_HEADERS", "TRACEPARENT", "By", "correlation"]
 
-By = Literal["path", "header", "traceparent", "canary", "lane", "nothing"]
-"""What named the run; `lane`: it was the only one open, and never more than one is."""
+By = Literal["path", "port", "login", "header", "traceparent", "helo", "canary", "recipient", "lane", "nothing"]
+"""What named the run; `lane`: it was the only one open, and never more than one is. The words of SMTP are for mail."""
 
 TRACEPARENT = "traceparent"
 ID_HEADERS = (

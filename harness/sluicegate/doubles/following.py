@@ -21,6 +21,7 @@ MOST_LINES = 500
 """Kept of one run; what comes after is counted."""
 _CLOSED = 4096
 _SHOWN = 200
+_WHOLE = 4000
 
 ID_FIELDS = (
     "correlation_id",
@@ -59,6 +60,8 @@ class Followed:
     """What has been told of one run so far."""
 
     run: Run
+    unmasked: bool = False
+    """Log lines are kept as they were, for who judges the personal data in them."""
     traces: dict[int, str] = field(default_factory=dict)
     """Delivery to the trace id it was given."""
     parents: dict[str, int] = field(default_factory=dict)
@@ -118,7 +121,12 @@ class Followed:
         """A log line came."""
         self.lines += 1
         if self.lines <= MOST_LINES:
-            detail: dict[str, Json] = {"line": masked(line.text, _SHOWN), "carries": word.value}
+            text = line.text[:_WHOLE] if self.unmasked else masked(line.text, _SHOWN)
+            detail: dict[str, Json] = {"line": text, "carries": word.value}
+            if self.unmasked:
+                detail["unmasked"] = True
+                if len(line.text) > _WHOLE:
+                    detail["line_cut"] = True
             if line.level:
                 detail["level"] = masked(line.level, 20)
             if delivery is not None:

@@ -74,12 +74,17 @@ def sections(messages: Sequence[Message]) -> list[Json]:
     return found
 
 
-def kept_prompt(messages: Sequence[Message], room: int = PROMPT_LIMIT) -> dict[str, Json]:
-    """The prompt itself, masked, for who asks for it; named under `sensitive`, as it holds what a customer wrote."""
+def kept_prompt(
+    messages: Sequence[Message], room: int = PROMPT_LIMIT, *, unmasked: bool = False
+) -> dict[str, Json]:
+    """The prompt itself for who asks for it, named under `sensitive`, as it holds what a customer wrote.
+
+    Masked, unless somebody is to judge what personal data was in it.
+    """
     said, whole = list[Json](), True
     for message in messages:
         # Masked before it is cut: half a number is not recognised.
-        content = mask(message.content)
+        content = message.content if unmasked else mask(message.content)
         text = content[:room]
         whole = whole and len(text) == len(content)
         said.append({"role": message.role[:40], "content": text})
@@ -87,7 +92,8 @@ def kept_prompt(messages: Sequence[Message], room: int = PROMPT_LIMIT) -> dict[s
         if room <= 0 or len(said) == _MOST_SECTIONS:
             whole = whole and message is messages[-1]
             break
-    return {"prompt": said, "sensitive": ["prompt"], **({} if whole else {"prompt_cut": True})}
+    told: dict[str, Json] = {"prompt": said, "sensitive": ["prompt"], **({} if whole else {"prompt_cut": True})}
+    return {**told, "unmasked": True} if unmasked else told
 
 
 def _parts(content: str) -> Iterator[tuple[str | None, str]]:

@@ -72,10 +72,18 @@ class _Said:
 class Replies:
     """The model behind every protocol of the model server."""
 
-    def __init__(self, *, template: TemplateModel, latencies: Latencies, keep_prompts: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        template: TemplateModel,
+        latencies: Latencies,
+        keep_prompts: bool = False,
+        unmasked: bool = False,
+    ) -> None:
         self._template = template
         self._latencies = latencies
-        self._keep_prompts = keep_prompts
+        self._keep_prompts = keep_prompts or unmasked
+        self._unmasked = unmasked
 
     def reply(self, call: Call, request: ModelRequest) -> Reply:
         """Decide the answer to one call and log the observation."""
@@ -123,7 +131,7 @@ class Replies:
         if found := carried(run.case, text):
             told["carried"] = found
         if self._keep_prompts:
-            kept = kept_prompt(request.messages, min(run.prompt_room, PROMPT_LIMIT))
+            kept = kept_prompt(request.messages, min(run.prompt_room, PROMPT_LIMIT), unmasked=self._unmasked)
             run.prompt_room -= sum(len(part["content"]) for part in kept["prompt"])
             told.update(kept)
         return told

@@ -22,6 +22,9 @@ RUN_ID = re.compile(r"[0-9a-f]{16}")
 _PREFIX = re.compile(r"/r/([0-9a-f]{16})(/.*)?\Z")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{16})[0-9a-f]{16}-[0-9a-f]{16}-[0-9a-f]{2}")
 _EXAMPLES = 20
+_QUIET_S = 0.3
+_LONGEST_S = 1.0
+"""A run is listened to until it was quiet for so long, and no longer than this after its answer."""
 _NOBODY = Case(id="(unattributed)")
 
 
@@ -37,6 +40,10 @@ class Run:
     """What writing tools were given, by path."""
     chats: dict[str, tuple[Message, ...]] = field(default_factory=dict)
     """Chats a caller may go on from by the id of an answer."""
+    mail_room: int = 8_000_000
+    """Bytes of mails that may still be kept."""
+    envelope_room: int = 8_000_000
+    """Characters of envelopes and transcripts that may still be kept; without room a mail is counted as dropped."""
     prompt_room: int = 1_000_000
     """Characters of prompts that may still be kept, so that a pipeline that loops for ever fills no memory."""
     asked: set[str] = field(default_factory=set)
@@ -48,6 +55,10 @@ class Run:
     """Called once, as soon as a tool has written."""
     log: list[Observation] = field(default_factory=list)
     dropped: int = 0
+    last_s: float = 0.0
+    """When something was last seen, by the clock `monotonic`."""
+    answered_s: float | None = None
+    """When its last delivery was answered."""
     unanswered: dict[int, tuple[dict[str, Json], float]] = field(default_factory=dict)
     """Details of requests that wait for their first byte, and since when by the clock `monotonic`."""
 
@@ -64,6 +75,7 @@ class Run:
 
     def see(self, double: str, action: str, at: str, detail: dict[str, Json]) -> dict[str, Json]:
         """Log an observation. Its detail may still be completed until the run closes."""
+        self.last_s = monotonic()
         if len(self.log) < LOG_LIMIT:
             self.log.append(Observation(run_id=self.run_id, double=double, action=action, at=at, detail=detail))
         else:
@@ -75,6 +87,14 @@ class Run:
         tell, self.when_written = self.when_written, None
         if tell is not None:
             tell()
+
+    def listens(self) -> float:
+        """How many more seconds an answered run is open for: until nothing has come for a while."""
+        now_s = monotonic()
+        if self.answered_s is None:
+            self.answered_s = now_s
+        quiet_s = max(self.answered_s, self.last_s) + _QUIET_S
+        return max(0.0, min(quiet_s, self.answered_s + _LONGEST_S) - now_s)
 
     def observations(self) -> tuple[Observation, ...]:
         """Everything seen, in order of arrival."""
@@ -144,12 +164,19 @@ class Runs:
         # A trace of the caller's own says nothing about runs, so only a known id counts as a name.
         if trace and trace[1] in self._open:
             return trace[1], self._open[trace[1]], "traceparent"
-        fitting = [run for run in self._open.values() if _carries_canary(run.case, raw)]
+        fitting = self.marked(raw)
         if len(fitting) == 1:
             return None, fitting[0], "canary"
-        if self._lane and len(self._open) == 1:
-            return None, next(iter(self._open.values())), "lane"
-        return None, None, "nothing"
+        alone = self.alone()
+        return None, alone, "nothing" if alone is None else "lane"
+
+    def marked(self, raw: bytes) -> list[Run]:
+        """The open runs a canary of which stands in these bytes."""
+        return [run for run in self._open.values() if _carries_canary(run.case, raw)]
+
+    def alone(self) -> Run | None:
+        """In a lane, the one run that is open."""
+        return next(iter(self._open.values())) if self._lane and len(self._open) == 1 else None
 
     def contradicts(self, run_id: str, headers: Mapping[str, str]) -> bool:
         """Whether the headers name another run than the path: a client that is shared belongs to nobody."""

@@ -15,6 +15,7 @@ from sluicegate.doubles.control import Control
 from sluicegate.doubles.correlation import By, correlation
 from sluicegate.doubles.gemini import Gemini
 from sluicegate.doubles.latency import Latencies
+from sluicegate.doubles.mail_data import LineEndings
 from sluicegate.doubles.openai import OpenAI
 from sluicegate.doubles.replies import Replies, TemplateModel
 from sluicegate.doubles.retriever import Retriever
@@ -31,6 +32,8 @@ from sluicegate.plan.types import CorrelationSpec, ToolSpec
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from sluicegate.doubles.mail_sink import MailSink
+
 __all__ = ["BODY_LIMIT", "HOST", "TOLD", "Doubles", "Why"]
 
 HOST = "127.0.0.1"
@@ -45,7 +48,7 @@ _SILENT.addHandler(logging.NullHandler())
 
 
 class Doubles:
-    """Model server, tools, retriever and clock around a pipeline; the runner's `Boundary`.
+    """Model server, tools, retriever, clock and mail sink around a pipeline; the runner's `Boundary`.
 
     Lives in the event loop that calls `start`. `environment` names the endpoints for code that knows no run,
     `open_run` those of one run.
@@ -59,21 +62,27 @@ class Doubles:
         template: TemplateModel = template_reply,
         clock: Callable[[], datetime] = now_utc,
         keep_prompts: bool = False,
+        unmasked: bool = False,
         port: int = 0,
         controlled: bool = False,
         lane: bool = False,
         noticed: Callable[[Why, Observation], None] | None = None,
         follows: CorrelationSpec | None = None,
         only_follows: bool = False,
+        mail: LineEndings | None = None,
+        mail_port: int = 0,
+        at_once: int = 32,
     ) -> None:
-        """`keep_prompts` puts prompts into the observations; `controlled` lets `/_runs` script runs over HTTP.
+        """`keep_prompts` puts prompts into the observations; `unmasked` puts prompts and log lines there as they were, for
+        who judges the personal data in them. `controlled` lets `/_runs` script runs over HTTP.
 
         `lane` says that no two runs are ever open at once. `noticed` is told the first few requests of each kind that
         belong to no run. `follows` says where the id of a run is to be found again, and opens the receiver of spans;
-        `only_follows` leaves everything else out, for a pipeline that is to call nobody here.
+        `only_follows` leaves everything else out, for a pipeline that is to call nobody here. `mail` opens the mail
+        sink, which takes so strictly what ends a message; `at_once` runs have a port of their own there.
         """
         latencies = latencies or Latencies()
-        replies = Replies(template=template, latencies=latencies, keep_prompts=keep_prompts)
+        replies = Replies(template=template, latencies=latencies, keep_prompts=keep_prompts, unmasked=unmasked)
         every: tuple[Endpoint, ...] = (
             OpenAI(replies, latencies=latencies),
             Anthropic(replies),
@@ -84,14 +93,18 @@ class Doubles:
         )
         self._endpoints = () if only_follows else every
         self._tool_names = None if only_follows else frozenset(tool.name for tool in tools)
+        self._writes = not only_follows and any(tool.writes for tool in tools)
         self._runs = Runs(lane=lane)
         self._noticed = noticed
-        self.telemetry = None if follows is None else Telemetry(self._runs, follows, clock)
+        self.telemetry = None if follows is None else Telemetry(self._runs, follows, clock, unmasked=unmasked)
         """What the pipeline tells of itself, where somebody follows it."""
         self._port = port
         # A pipeline under test must not be able to write its own script.
         self._control = Control(self, self._runs) if controlled else None
         self._clock = clock
+        self._mail_port = mail_port
+        self.mail = None if mail is None or only_follows else self._sink(mail, at_once)
+        """The mail sink, where mails are sent."""
         self._runner: web.ServerRunner | None = None
         self._base = ""
 
@@ -124,6 +137,12 @@ class Doubles:
         except (OSError, OverflowError) as error:
             await runner.cleanup()
             raise InputError(_no_port(self._port, error)) from None
+        if self.mail is not None:
+            try:
+                self.mail.start()
+            except (OSError, OverflowError) as error:
+                await runner.cleanup()
+                raise InputError(_no_port(self._mail_port, error, "--smtp-port")) from None
         self._runner = runner
         self._base = f"http://{HOST}:{runner.addresses[0][1]}"
 
@@ -132,18 +151,21 @@ class Doubles:
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
+            if self.mail is not None:
+                await self.mail.stop()
 
     def environment(self) -> Mapping[str, str]:
         """Base URLs by variable, without a run; to be set before user code is imported."""
         # Vendors' clients refuse to start without a key; this one also keeps a real key out of loopback requests.
         keys = {name: "sluicegate-double" for endpoint in self._endpoints for name in endpoint.keys}
-        return {**self._urls(""), **keys, **(self.telemetry.settings() if self.telemetry is not None else {})}
+        told = self.telemetry.settings() if self.telemetry is not None else {}
+        return {**self._urls(""), **keys, **told, **(self.mail.variables(None) if self.mail is not None else {})}
 
     def open_run(self, run_id: str, case: Case) -> Mapping[str, str]:
         """Script the doubles for one run. Raises InputError for what no double can play, ValueError if open."""
         check_script(case, self._tool_names)
         self._runs.open(run_id, case)
-        return self._urls(f"/r/{run_id}")
+        return {**self._urls(f"/r/{run_id}"), **(self.mail.variables(run_id) if self.mail is not None else {})}
 
     def when_written(self, run_id: str, tell: Callable[[], None]) -> None:
         """Call `tell` once, as soon as a tool of the run has written. Does nothing for a run that is not open."""
@@ -151,8 +173,15 @@ class Doubles:
         if run is not None:
             run.when_written = tell
 
+    def listens(self, run_id: str) -> float:
+        """Seconds for which an answered run is still open: where a second write would show, late ones count too."""
+        run = self._runs.named(run_id) if self._writes else None
+        return run.listens() if run is not None and run.case.given.times > 1 else 0.0
+
     def close_run(self, run_id: str) -> tuple[Observation, ...]:
         """What was attributed to the run, in order of arrival. Raises KeyError for a run that is not open."""
+        if self.mail is not None:
+            self.mail.close(run_id)
         seen = self._runs.close(run_id)
         if self.telemetry is not None:
             self.telemetry.close(run_id)
@@ -203,6 +232,23 @@ class Doubles:
             self._runs.strays.extend(owner.log)
         return await write(request, answer, owner.unanswered)
 
+    def _sink(self, line_endings: LineEndings, at_once: int) -> MailSink:
+        # Loaded where mails are sent: no other run pays for an SMTP server.
+        from sluicegate.doubles.mail_sink import MailSink
+
+        def noticed(why: Why, words: str, run_id: str) -> None:
+            number = self._runs.late if why == "late" else self._runs.unattributed
+            self._notice(why, number, "SMTP", words, run_id)
+
+        return MailSink(
+            self._runs,
+            line_endings=line_endings,
+            clock=self._clock,
+            noticed=noticed,
+            at_once=at_once,
+            port=self._mail_port,
+        )
+
     def _notice(self, why: Why, number: int, method: str, path: str, run_id: str) -> None:
         if self._noticed is not None and number <= TOLD:
             action, at = f"{method} {path[:200]}", rfc3339(self._clock())
@@ -224,11 +270,11 @@ class Doubles:
         return json_answer({"error": f"no double answers {call.path[:200]}"}, status=404)
 
 
-def _no_port(port: int, error: OSError | OverflowError) -> Fault:
+def _no_port(port: int, error: OSError | OverflowError, option: str = "--port") -> Fault:
     what = f"port {port} of {HOST} cannot be had: {getattr(error, 'strerror', None) or error}."
     if getattr(error, "errno", None) == errno.EADDRINUSE:
         what = f"port {port} of {HOST} is in use."
-    return Fault(where="doubles", what=what, mend="Choose another with --port, or leave it out for a free one.")
+    return Fault(where="doubles", what=what, mend=f"Choose another with {option}, or leave it out for a free one.")
 
 
 async def _body(request: web.BaseRequest) -> bytes | None:

@@ -39,10 +39,13 @@ _LATEST_US = 253_402_300_799_000_000
 class Telemetry:
     """The receiver at `/otlp`, and the account of every followed run."""
 
-    def __init__(self, runs: Runs, spec: CorrelationSpec, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, runs: Runs, spec: CorrelationSpec, clock: Callable[[], datetime], *, unmasked: bool = False
+    ) -> None:
         self._runs = runs
         self._spec = spec
         self._clock = clock
+        self._unmasked = unmasked
         self._followed: dict[str, Followed] = {}
         self._closed = Closed()
         self._answered = 0
@@ -194,7 +197,7 @@ class Telemetry:
     def _of(self, run_id: str) -> Followed | None:
         known = self._followed.get(run_id)
         if known is None and (run := self._runs.named(run_id)) is not None:
-            known = self._followed[run_id] = Followed(run)
+            known = self._followed[run_id] = Followed(run, self._unmasked)
         return known
 
     def _has_come(self, followed: Followed, delivery: int, now_s: float) -> bool:

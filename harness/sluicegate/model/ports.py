@@ -68,7 +68,9 @@ class Recorder(Protocol):
 class Boundary(Protocol):
     """The doubles around a pipeline, as the runner sees them.
 
-    It may have a `when_written(run_id, tell)`, which calls `tell` once, as soon as a tool of the run has written.
+    It may have a `when_written(run_id, tell)`, which calls `tell` once, as soon as a tool of the run has written, and
+    a `listens(run_id)`, asked when the last delivery is answered and again that many seconds later: how long the run
+    is to stay open for what still comes. 0 closes it.
     """
 
     def open_run(self, run_id: str, case: Case) -> Mapping[str, str]:

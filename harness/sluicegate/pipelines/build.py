@@ -28,8 +28,11 @@ def make_pipeline(
     noticed: Callable[[str, str | None], None] | None = None,
     hears: Hears | None = None,
     id_header: str | None = None,
+    ports: Iterable[str] = (),
 ) -> Pipeline:
     """The adapter for a plan's pipeline. Paths are relative to `base`; `endpoints` are the doubles by variable name.
+
+    `ports` are the addresses of doubles that a run is given beside them.
 
     `noticed` is told the address of a connection that goes neither to a double nor to one of the spec's `may_connect`,
     and the id of the case, where they are known. Without doubles nobody watches. `hears` is told what a callable logs
@@ -38,9 +41,10 @@ def make_pipeline(
     """
     # Each adapter is loaded where it is asked for: a start pays for one of them.
     target = spec.target
+    allowed = _allowed(spec, endpoints, ports) if noticed is not None else None
     match target:
         case CallableTarget():
-            return _hosted(spec, target, base=base, endpoints=endpoints, noticed=noticed, hears=hears)
+            return _hosted(spec, target, base=base, endpoints=endpoints, allowed=allowed, noticed=noticed, hears=hears)
         case HttpTarget():
             from sluicegate.pipelines.http import HttpPipeline
 
@@ -62,7 +66,7 @@ def make_pipeline(
                 environment=spec.environment,
                 capabilities=spec.capabilities,
                 timeout_s=spec.timeout_s,
-                allowed=_allowed(spec, endpoints) if noticed is not None else None,
+                allowed=allowed,
                 noticed=noticed,
                 hears=hears,
             )
@@ -80,6 +84,7 @@ def _hosted(
     *,
     base: Path,
     endpoints: Mapping[str, str],
+    allowed: list[str] | None,
     noticed: Callable[[str, str | None], None] | None,
     hears: Hears | None,
 ) -> Pipeline:
@@ -91,7 +96,7 @@ def _hosted(
         environment={**spec.environment, **endpoints},
         capabilities=spec.capabilities,
         timeout_s=spec.timeout_s,
-        allowed=_allowed(spec, endpoints) if noticed is not None else None,
+        allowed=allowed,
         noticed=noticed,
         hears=hears,
     )
@@ -143,10 +148,10 @@ def notes_of(pipeline: Pipeline) -> tuple[str, ...]:
     return tuple(said()) if said is not None else ()
 
 
-def _allowed(spec: PipelineSpec, endpoints: Mapping[str, str]) -> list[str] | None:
+def _allowed(spec: PipelineSpec, endpoints: Mapping[str, str], ports: Iterable[str]) -> list[str] | None:
     """Where it may connect to: the addresses among the endpoints, and those declared. None where no double stands."""
     doubles = {netloc for value in endpoints.values() if (netloc := urlsplit(value).netloc)}
-    return [*sorted(doubles), *spec.may_connect] if doubles else None
+    return [*sorted(doubles), *sorted(ports), *spec.may_connect] if doubles else None
 
 
 def _in_process(

@@ -27,6 +27,8 @@ _STRAY_S = 1.0
 _Landed = Callable[[Output, float], None]
 _LATE = object()
 _NO_THREAD = object()
+_OWN: Any = object()
+"""In place of an input: what the case itself says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +131,21 @@ class CallablePipeline:
         return loop
 
     def _begin(self, case: Case, context: RunContext, landed: _Landed) -> _Landing:
+        return self._begun((_OWN, context, case), self._context.copy(), landed)
+
+    def begin_numbered(self, number: int, told: _Told, landed: _Landed) -> _Landing:
+        """As `begin`, for an input at hand; whatever the call does has its number in the context. Async ones only."""
+        variables = self._context.copy()
+        variables.run(CALL.set, number)
+        return self._begun(told, variables, landed)
+
+    def _begun(self, told: _Told, variables: contextvars.Context, landed: _Landed) -> _Landing:
         loop = self._here()
         due = loop.time() + self._timeout_s
         landing = _Landing(self, landed)
-        running = landing.fly(case, context)
+        running = landing.fly(*told)
         # Made directly: `loop.create_task` would cost a tenth of the whole call.
-        landing.task = asyncio.Task(running, loop=loop, context=self._context.copy())
+        landing.task = asyncio.Task(running, loop=loop, context=variables)
         self._live[landing] = (due, landing.task)
         if self._watch is None:
             self._watch = loop.call_at(due, self._expire, loop)
@@ -226,27 +237,32 @@ class CallablePipeline:
 class _Landing:
     """A call begun for a runner: like a future, but whoever waits is told at once and not a turn of the loop later."""
 
-    __slots__ = ("_is_done", "_landed", "_pipeline", "task")
+    __slots__ = ("_began", "_is_done", "_landed", "_pipeline", "task")
     task: _Task
 
     def __init__(self, pipeline: CallablePipeline, landed: _Landed) -> None:
         self._pipeline = pipeline
         self._landed = landed
         self._is_done = False
+        self._began = perf_counter()
 
-    async def fly(self, case: Case, context: RunContext) -> None:
+    async def fly(self, given: Any, context: RunContext | None, case: Case | None) -> None:
         """The call itself; it ends alone, whatever it raises."""
         pipeline = self._pipeline
-        began = perf_counter()
-        latency_ms = 0.0
+        self._began = began = perf_counter()
+        latency_ms: float | None = None
         try:
-            value = await pipeline._caller(_given(case), context, case)  # noqa: SLF001 - one room
+            if given is _OWN and case is not None:
+                given = _given(case)
+            value = await pipeline._caller(given, context, case)  # noqa: SLF001 - one room
             latency_ms = (perf_counter() - began) * 1000
             output = pipeline._output(value)  # noqa: SLF001 - one room
         except GeneratorExit:
             raise
         except BaseException as raised:  # noqa: BLE001 - SystemExit, KeyboardInterrupt, pytest.skip: one case, not the loop
             output = _crashed(raised)
+            if latency_ms is None:
+                latency_ms = (perf_counter() - began) * 1000
         if not self._is_done:
             self._is_done = True
             pipeline._live.pop(self, None)  # noqa: SLF001 - one room
@@ -259,7 +275,8 @@ class _Landing:
     def set_result(self, value: object) -> None:
         """Land without the call, which is past its time."""
         self._is_done = True
-        self._landed(self._pipeline._output(value), 0.0)  # noqa: SLF001 - one room
+        took_ms = (perf_counter() - self._began) * 1000
+        self._landed(self._pipeline._output(value), took_ms)  # noqa: SLF001 - one room
 
     def cancel(self) -> None:
         """Never land; the call is cancelled, and not waited for."""

@@ -19,7 +19,7 @@ import orjson
 
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext, now_utc, rfc3339
-from sluicegate.pipelines.connections import Lookout
+from sluicegate.pipelines.connections import Lookout, new_mark
 from sluicegate.pipelines.conversion import from_json, not_json, output_of, too_large, with_error
 from sluicegate.pipelines.crashes import crash, secrets_of
 from sluicegate.pipelines.inputs import canonical_input
@@ -53,7 +53,8 @@ class CommandPipeline:
         self.capabilities = frozenset(capabilities)
         self._target = target
         self._cwd = base / target.cwd if target.cwd else base
-        self._environment = {**os.environ, **(environment or {}), **(endpoints or {})}
+        self._mark = new_mark() if allowed is not None else {}
+        self._environment = {**os.environ, **(environment or {}), **(endpoints or {}), **self._mark}
         self._secrets = secrets_of(self._environment)
         self._timeout_s = timeout_s
         self._hears = hears
@@ -75,7 +76,7 @@ class CommandPipeline:
             worker = LineProcess(self._target.max_bytes, listens=self._hears is not None)
             self._workers.append(worker)
             self._free.put_nowait(worker)
-        self._lookout = Lookout.over(self._running, *self._watched)
+        self._lookout = Lookout.over(self._running, *self._watched, mark=self._mark)
 
     async def call(self, case: Case, context: RunContext) -> Output:
         """Answer one delivery of `case`. `latency_ms` counts from the request, not from the wait for a process."""

@@ -3,6 +3,7 @@
 - text is the content; nothing (None) is an answer without content
 - an Output stays what it is
 - a mapping whose keys are all fields of Output is one; its `error`, text or mapping, is a reported crash
+- its `usage` may be the one a provider gave: OpenAI's, Anthropic's or Gemini's names are understood
 - any other mapping, list, number, true or false is structured
 - pydantic models, dataclasses and other mappings count as the mapping they hold
 - NaN or an infinity anywhere is the crash not_finite, with its path
@@ -24,6 +25,7 @@ import orjson
 from sluicegate.model import CrashKind, Json, Output, decode_or_faults, encode, first_non_finite
 from sluicegate.model.often import maker
 from sluicegate.pipelines.crashes import crash, excerpt, raised_line
+from sluicegate.pipelines.usage import is_foreign, usage_of
 
 __all__ = ["MAX_BYTES", "as_output", "from_json", "live", "not_json", "output_of", "too_large", "with_error"]
 
@@ -89,6 +91,9 @@ def too_large(size_bytes: int | None, max_bytes: int) -> Output:
 
 def output_of(plain: Json, *, said: str = "The answer's keys are those of an Output, but", mend: str = _WRAP) -> Output:
     """The Output whose fields `plain` holds; the crash garbage, with every fault, where a field has the wrong type."""
+    usage = plain.get("usage") if isinstance(plain, dict) else None
+    if isinstance(plain, dict) and isinstance(usage, dict) and is_foreign(usage):
+        plain = {**plain, "usage": usage_of(usage)}
     output, faults = decode_or_faults(Output, plain)
     if output is not None:
         return output

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -38,7 +40,7 @@ def watch(allowed: Iterable[str], tell: Tell) -> None:
 
     `allowed` are addresses as a plan declares them, those of the doubles among them.
     """
-    watched = _Watch(Allowed(map(parse_address, allowed)), tell)
+    watched = _Watch(Allowed(map(parse_address, allowed)), tell, socket.getaddrinfo)
     # A connection names a number, the plan a name: what each name was resolved to is remembered.
     for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
         setattr(socket, name, watched.remembering(getattr(socket, name)))
@@ -48,9 +50,12 @@ def watch(allowed: Iterable[str], tell: Tell) -> None:
 class _Watch:
     """What was noted. Of an address the first few calls are told: the others would say nothing more."""
 
-    def __init__(self, allowed: Allowed, tell: Tell) -> None:
+    def __init__(self, allowed: Allowed, tell: Tell, look_up: Callable[..., Any]) -> None:
         self._allowed = allowed
         self._tell = tell
+        self._look_up = look_up
+        self._asking = threading.local()
+        """Whether this thread looks a name up for us, which is not to be heard."""
         self._here = {"localhost", socket.gethostname().lower()}
         self._fine: set[tuple[Any, Any]] = set()
         """Addresses as they were given that are allowed: the usual case, and one look into a set."""
@@ -60,7 +65,7 @@ class _Watch:
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         """The audit hook."""
-        if event not in _HEARD:
+        if event not in _HEARD or getattr(self._asking, "now", False):
             return
         try:
             self._heard(event, arguments)
@@ -106,11 +111,31 @@ class _Watch:
                 return
             number = plain_host(_HERE.get(address[0], _text(address[0])))
             host, port = self._names.get(number, number), _port(address[1])
-            if self._allowed.allows(number, port) or self._allowed.allows(host, port):
+            if (
+                self._allowed.allows(number, port)
+                or self._allowed.allows(host, port)
+                or self._leads_there(number, port, opened.family)
+            ):
                 if len(self._fine) < _MOST_NAMES:
                     self._fine.add(address[:2])
                 return
         self._note(_shown(host, port))
+
+    def _leads_there(self, host: str, port: int | None, family: int) -> bool:
+        """Whether a host that is no address in plain form, `localhost` or `127.1`, is one that is allowed.
+
+        A socket takes such a host as it is and resolves it unheard; so it is resolved here, in the same way.
+        """
+        if _is_plain(host):
+            return False
+        self._asking.now = True
+        try:
+            found = self._look_up(host, None, family)
+        except (OSError, UnicodeError):
+            return False
+        finally:
+            self._asking.now = False
+        return bool(found) and all(self._allowed.allows(str(item[4][0]), port) for item in found)
 
     def _note(self, address: str) -> None:
         call = CALL.get()
@@ -138,6 +163,15 @@ def _port(port: Any) -> int | None:
         return port or None
     said = _text(port)
     return int(said) if said.isdecimal() else _PORTS.get(said)
+
+
+def _is_plain(host: str) -> bool:
+    """Whether this is an IP address as it is usually written, which leads nowhere else."""
+    for family in _INTERNET:
+        with suppress(OSError, ValueError):
+            socket.inet_pton(family, host)
+            return True
+    return False
 
 
 def _is_number(host: str) -> bool:

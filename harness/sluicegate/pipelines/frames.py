@@ -8,9 +8,10 @@ from typing import Any
 
 import orjson
 
-__all__ = ["Channel"]
+__all__ = ["Channel", "framed"]
 
 _PREFIX = 4
+_PAUSE_S = 0.005
 
 
 class Channel(asyncio.Protocol):
@@ -38,6 +39,14 @@ class Channel(asyncio.Protocol):
         if not self._parts:
             self._loop.call_soon(self._flush)
         self._parts.append(message)
+
+    async def drain(self) -> None:
+        """Wait until the other end's socket has taken everything, or the other end is gone."""
+        self._flush()
+        while True:  # a transport says when its buffer is nearly empty, and not when it is
+            if self._transport is None or not self._transport.get_write_buffer_size() or self.ended.done():
+                return
+            await asyncio.sleep(_PAUSE_S)
 
     def close(self) -> None:
         """Write what is queued and close."""
@@ -86,5 +95,10 @@ class Channel(asyncio.Protocol):
         parts, self._parts = self._parts, []
         if not parts or self._transport is None or self.ended.done():
             return
-        body = b"[" + b",".join(parts) + b"]"
-        self._transport.write(len(body).to_bytes(_PREFIX, "big") + body)
+        self._transport.write(framed(parts))
+
+
+def framed(messages: list[bytes]) -> bytes:
+    """Encoded messages as one frame."""
+    body = b"[" + b",".join(messages) + b"]"
+    return len(body).to_bytes(_PREFIX, "big") + body

@@ -10,25 +10,38 @@ import asyncio
 import faulthandler
 import io
 import os
+import select
 import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
 from sluicegate.errors import InputError
-from sluicegate.model import Case, RunContext, decode, encode
+from sluicegate.model import Case, Output, RunContext, decode, encode, encode_shared
 from sluicegate.pipelines.callable import CallablePipeline
 from sluicegate.pipelines.elsewhere import CALL, watch
-from sluicegate.pipelines.frames import Channel
+from sluicegate.pipelines.frames import Channel, framed
 from sluicegate.pipelines.log_capture import LogCapture, flush_exporters
 from sluicegate.pipelines.target import load_target
 
 __all__ = ["main"]
+
+_PATIENCE_MS = 1000
+
+
+class _Running(Protocol):
+    """A call under way."""
+
+    def cancel(self) -> object:
+        """Give it up."""
+        ...
 
 
 class _Host:
@@ -37,14 +50,18 @@ class _Host:
     def __init__(self) -> None:
         self._pipeline: CallablePipeline | None = None
         self._closing = asyncio.Event()
-        self._calls: dict[int, asyncio.Task[None]] = {}
+        self._calls: dict[int, _Running] = {}
         self._channel: Channel | None = None
+        self._serving: asyncio.Task[Any] | None = None
+        self._last: _LastWords | None = None
         self._loop = asyncio.get_running_loop()
         self._logs: LogCapture | None = None
 
     async def serve(self, connection: socket.socket) -> None:
         """Run until told to close or the parent is gone."""
         loop = asyncio.get_running_loop()
+        self._serving = asyncio.current_task()
+        last = _LastWords(connection.dup())
         _, self._channel = await loop.create_unix_connection(
             lambda: Channel(self._on_message, self._closing.set), sock=connection
         )
@@ -53,14 +70,18 @@ class _Host:
             task.cancel()
         if self._pipeline is not None:
             await self._pipeline.aclose()
+            await asyncio.sleep(0)  # notices of what it opened meanwhile
             self._send(["closed", list(self._pipeline.notes())])
+        # User code still runs, in tasks that are cancelled, in threads and at exit; the loop soon does not.
+        await self._channel.drain()
+        self._last = last
         self._channel.close()
         await asyncio.sleep(0)
 
     def _on_message(self, message: list[Any]) -> None:
         kind = message[0]
         if kind == "call":
-            self._calls[message[1]] = asyncio.ensure_future(self._answer(*message[1:]))
+            self._begin(*message[1:])
         elif kind == "cancel":
             if (task := self._calls.pop(message[1], None)) is not None:
                 task.cancel()
@@ -93,6 +114,22 @@ class _Host:
         self._pipeline = pipeline
         self._send(["ready", sorted(pipeline.asks.words)])
 
+    def _begin(self, number: int, given: Any, context: dict[str, Any] | None, case: Any) -> None:
+        """One task for a call, its own, where nothing has to be gathered around it."""
+        pipeline = self._pipeline
+        if pipeline is None or pipeline.begin is None or self._logs is not None:
+            self._calls[number] = asyncio.ensure_future(self._answer(number, given, context, case))
+            return
+        told = RunContext(**context) if context is not None else None
+        asked = decode(Case, case) if case is not None else None
+        self._calls[number] = pipeline.begin_numbered(number, (given, told, asked), partial(self._ended, number))
+
+    def _ended(self, number: int, output: Output, took_ms: float) -> None:
+        self._calls.pop(number, None)
+        if self._serving is not None and self._serving.cancelling():
+            return  # the loop is being torn down, and every call with it: that is the end of the process, no answer
+        self._send(["done", number, encode_shared(output), took_ms])
+
     async def _answer(self, number: int, given: Any, context: dict[str, Any] | None, case: Any) -> None:
         pipeline = self._pipeline
         if pipeline is None:
@@ -116,12 +153,38 @@ class _Host:
         self._send(["done", number, encode(output), took_ms, *logged])
 
     def _notice(self, call: int | None, address: str) -> None:
-        """A connection elsewhere; told from the loop, for any thread may open one."""
-        self._loop.call_soon_threadsafe(self._send, ["elsewhere", call, address])
+        """A connection elsewhere; told from the loop, for any thread may open one, and at the end without it."""
+        if self._last is not None:
+            self._last.say(["elsewhere", call, address])
+        else:
+            self._loop.call_soon_threadsafe(self._told, ["elsewhere", call, address])
+
+    def _told(self, message: list[Any]) -> None:
+        if self._last is not None:  # it waited in the loop while the channel was closed
+            self._last.say(message)
+        else:
+            self._send(message)
 
     def _send(self, message: list[Any]) -> None:
         if self._channel is not None:
             self._channel.send(orjson.dumps(message))
+
+
+class _LastWords:
+    """The channel's own socket, written to without a loop: for what is to be told once the channel is closed."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._free = threading.Lock()
+
+    def say(self, message: list[Any]) -> None:
+        """Write one message, whole; dropped where the parent is gone, or does not read any more."""
+        frame = framed([orjson.dumps(message)])
+        with self._free, suppress(OSError):
+            ready = select.poll()
+            ready.register(self._connection, select.POLLOUT)
+            while frame and ready.poll(_PATIENCE_MS):
+                frame = frame[self._connection.send(frame) :]
 
 
 def main(argv: list[str]) -> None:

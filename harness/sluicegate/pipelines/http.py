@@ -16,8 +16,9 @@ from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunConte
 from sluicegate.pipelines.conversion import from_json, live, not_json, output_of, too_large, with_error
 from sluicegate.pipelines.crashes import crash, excerpt, line_of
 from sluicegate.pipelines.http_request import Request, RequestTemplate
-from sluicegate.pipelines.mapping import parse_mapping, tool_calls_of, usage_of
+from sluicegate.pipelines.mapping import parse_mapping, tool_calls_of
 from sluicegate.pipelines.stream import EventFold
+from sluicegate.pipelines.usage import usage_of
 from sluicegate.plan.types import HttpTarget
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from sluicegate.model import CrashKind, Json, Mail, Output, Usage
 from sluicegate.model.paths import MISSING, Path, parse_path
 from sluicegate.pipelines.conversion import output_of, with_error
 from sluicegate.pipelines.crashes import crash
+from sluicegate.pipelines.usage import usage_of
 
-__all__ = ["OutputMapping", "parse_mapping", "tool_calls_of", "usage_of"]
+__all__ = ["OutputMapping", "parse_mapping", "tool_calls_of"]
 
 _FIELDS = tuple(item.name for item in fields(Output))
 _BELOW: Mapping[str, tuple[str, ...] | None] = {
@@ -72,18 +73,6 @@ def parse_mapping(mapping: Mapping[str, str], *, where: str) -> OutputMapping:
     return OutputMapping(places=tuple(places))
 
 
-def usage_of(usage: Mapping[str, Json]) -> dict[str, Json]:
-    """Tokens under the names of Usage from the names providers use; empty when there are none."""
-    details = usage.get("prompt_tokens_details") or usage.get("input_tokens_details") or {}
-    cached = details.get("cached_tokens") if isinstance(details, Mapping) else None
-    found = {
-        "input_tokens": _first(usage, "input_tokens", "prompt_tokens", "promptTokenCount"),
-        "output_tokens": _first(usage, "output_tokens", "completion_tokens", "candidatesTokenCount"),
-        "cached_tokens": _first(usage, "cached_tokens", "cache_read_input_tokens", "cachedContentTokenCount") or cached,
-    }
-    return {name: value for name, value in found.items() if value is not None}
-
-
 def tool_calls_of(calls: list[Json]) -> list[Json]:
     """OpenAI's `{"function": {"name", "arguments": "<JSON>"}}` as tool calls; others stay what they are."""
     return [_tool_call(call["function"]) if _is_openai(call) else call for call in calls]
@@ -109,10 +98,6 @@ def _usual(names: tuple[str, ...], found: Json) -> Json:
     if names == ("tools_called",) and isinstance(found, list):
         return tool_calls_of(found)
     return found
-
-
-def _first(usage: Mapping[str, Json], *names: str) -> Json:
-    return next((usage[name] for name in names if usage.get(name) is not None), None)
 
 
 def _is_openai(call: Json) -> bool:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
+from typing import TypeAlias
 
 import orjson
 
 from sluicegate.errors import InputError
 from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext, decode, encode
-from sluicegate.pipelines.connections import Lookout
+from sluicegate.pipelines.connections import Lookout, new_mark
 from sluicegate.pipelines.conversion import MAX_BYTES
-from sluicegate.pipelines.crashes import crash
+from sluicegate.pipelines.crashes import crash, raised_line
 from sluicegate.pipelines.inputs import canonical_input
 from sluicegate.pipelines.log_lines import Hears, lines_of
 from sluicegate.pipelines.runner_process import Message, RunnerProcess
@@ -22,6 +23,7 @@ from sluicegate.pipelines.target import split_target
 __all__ = ["HostedCallable"]
 
 _MAX_RESTARTS = 3
+_Landed = Callable[[Output, float], None]
 
 
 class HostedCallable:
@@ -57,7 +59,8 @@ class HostedCallable:
         self._lives = 0
         self._target = target
         self._base = base
-        self._environment = dict(environment or {})
+        self._mark = new_mark() if allowed is not None else {}
+        self._environment = {**(environment or {}), **self._mark}
         self._options = {
             "target": target,
             "timeout_s": timeout_s,
@@ -72,9 +75,10 @@ class HostedCallable:
         self._lookout: Lookout | None = None
         self._hears = hears
         self._patience_s = timeout_s + max(timeout_s, 5.0)
-        self._calls: dict[int, tuple[float, asyncio.Future[Message], str]] = {}
+        self._calls: dict[int, tuple[float, _Answer, str]] = {}
         self._number = 0
         self._process: RunnerProcess | None = None
+        self._closing: RunnerProcess | None = None
         self._gone: str | None = None
         self._refused: InputError | None = None
         self._starting = asyncio.Lock()
@@ -98,7 +102,7 @@ class HostedCallable:
                 raise
             self._process = process
             self._lives += 1
-            self._lookout = self._lookout or Lookout.over(self._started, self._allowed, self._noticed)
+            self._lookout = self._lookout or Lookout.over(self._started, self._allowed, self._noticed, mark=self._mark)
 
     async def call(self, case: Case, context: RunContext) -> Output:
         """Answer one delivery of `case`. Raises InputError only if the process was not opened and cannot be."""
@@ -111,49 +115,78 @@ class HostedCallable:
         process = self._process
         if process is None:
             return crash(CrashKind.DIED, self._gone or f"The runner process of {self._target} is closed.")
-        self._number += 1
-        number = self._number
+        done: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         try:
-            message = orjson.dumps(["call", number, *self._told(process, case, context)])
+            number = self._ask(process, case, context, done)
         except TypeError as error:
             return crash(CrashKind.NOT_SENT, f"{case.id}: the input cannot be written as JSON: {error}.")
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[Message] = loop.create_future()
-        now = loop.time()
-        self._calls[number] = (now, done, case.id)
-        process.send(message)
-        if self._watch is None:
-            self._heard = now
-            self._watch = loop.call_later(self._patience_s, self._look, loop)
         try:
-            _, _, output, took_ms, *logged = await done
+            message = await done
         except asyncio.CancelledError:
             process.send(orjson.dumps(["cancel", number]))
             raise
         finally:
             self._calls.pop(number, None)
+        return self._answered(message, case, context)
+
+    def begin_now(self, case: Case, context: RunContext, landed: _Landed) -> _Asked | None:
+        """Begin a delivery for a runner: `landed` is called with its Output, or never after a `cancel`.
+
+        Neither a task nor a future is made for it. None where that needs the waiting that `call` does.
+        """
+        process = self._process
+        if process is None or process.ending is not None or self._gone is not None:
+            return None
+        asked = _Asked(self, process, case, context, landed)
+        try:
+            asked.number = self._ask(process, case, context, asked)
+        except TypeError:
+            return None
+        return asked
+
+    def _ask(self, process: RunnerProcess, case: Case, context: RunContext, answer: _Answer) -> int:
+        """Send one delivery; its number. Raises TypeError for an input that is not JSON."""
+        self._number += 1
+        number = self._number
+        message = orjson.dumps(["call", number, *self._told(process, case, context)])
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._calls[number] = (now, answer, case.id)
+        process.send(message)
+        if self._watch is None:
+            self._heard = now
+            self._watch = loop.call_later(self._patience_s, self._look, loop)
+        return number
+
+    def _answered(self, message: Message, case: Case, context: RunContext) -> Output:
+        """What the process said. Raises InputError for what is no Output."""
+        _, _, output, took_ms, *logged = message
         if logged and self._hears is not None:
             self._hears(context.run_id, context.delivery, lines_of(logged[0]), logged[1])
         if type(output) is Output:
             return output
         if len(output) == 1 and type(output.get("content")) is str:
             return Output(content=output["content"], latency_ms=took_ms)
-        return replace(decode(Output, output, case.id), latency_ms=took_ms)
+        return decode(Output, {**output, "latency_ms": took_ms}, case.id)
 
     async def aclose(self) -> None:
         """Let the callable's own `aclose` run, then end the process and everything it started."""
         if self._watch is not None:
             self._watch.cancel()
         if self._lookout is not None:
-            self._lookout.stop()
+            self._lookout.look()
         if self._process is not None:
-            process, self._process = self._process, None
-            self._said += await process.close()
+            self._closing, self._process = self._process, None
+            self._said += await self._closing.close()
+        if self._lookout is not None:  # not before: closing may start something too
+            self._lookout.stop()
+            await asyncio.sleep(0)
         self._gone = self._gone or f"The runner process of {self._target} is closed."
 
     def _started(self) -> list[tuple[int, bool]]:
         """What the process starts is looked at; the process itself tells of its own connections."""
-        pid = None if self._process is None else self._process.pid
+        process = self._process or self._closing
+        pid = None if process is None else process.pid
         return [] if pid is None else [(pid, False)]
 
     @property
@@ -204,7 +237,7 @@ class HostedCallable:
             self._gone = f"Not called: the runner process of {self._target} ended {self._lives} times idle: {how}."
 
     def _fail(self, kind: CrashKind, said: str) -> None:
-        for _, done, _ in self._calls.values():
+        for _, done, _ in list(self._calls.values()):
             if not done.done():
                 done.set_result(["done", 0, crash(kind, said), None])
 
@@ -223,3 +256,46 @@ class HostedCallable:
         self._fail(CrashKind.TIMEOUT, f"{said}. Use async calls there, or a sync function.")
         if self._process is not None:
             self._process.kill()
+
+
+class _Asked:
+    """A delivery begun for a runner: takes its answer as a future would, and hands it on at once."""
+
+    __slots__ = ("_began", "_case", "_context", "_is_done", "_landed", "_pipeline", "_process", "number")
+
+    def __init__(
+        self, pipeline: HostedCallable, process: RunnerProcess, case: Case, context: RunContext, landed: _Landed
+    ) -> None:
+        self._pipeline = pipeline
+        self._process = process
+        self._case = case
+        self._context = context
+        self._landed = landed
+        self._is_done = False
+        self._began = perf_counter()
+        self.number = 0
+
+    def done(self) -> bool:
+        """Whether it has its answer, or waits for none."""
+        return self._is_done
+
+    def set_result(self, message: Message) -> None:
+        """Its answer has come."""
+        self._is_done = True
+        pipeline = self._pipeline
+        pipeline._calls.pop(self.number, None)  # noqa: SLF001 - one room
+        try:
+            output = pipeline._answered(message, self._case, self._context)  # noqa: SLF001 - one room
+        except Exception as raised:  # noqa: BLE001 - what the process said is no Output: one case, not the run
+            output = crash(CrashKind.EXCEPTION, raised_line(raised))
+        self._landed(output, (perf_counter() - self._began) * 1000)
+
+    def cancel(self) -> None:
+        """Give it up: it never lands."""
+        if not self._is_done:
+            self._is_done = True
+            self._pipeline._calls.pop(self.number, None)  # noqa: SLF001 - one room
+            self._process.send(orjson.dumps(["cancel", self.number]))
+
+
+_Answer: TypeAlias = "asyncio.Future[Message] | _Asked"

@@ -113,9 +113,10 @@ class RunnerProcess:
         if self._child is not None:
             ends: list[asyncio.Future[Any]] = [self._closed, self._child.ended]
             await asyncio.wait(ends, timeout=_CLOSE_S, return_when=asyncio.FIRST_COMPLETED)
-            if self._channel is not None:
-                self._channel.close()
-            await self._child.settle(_READ_S)
+            if not await self._child.settle(_READ_S):
+                await self._child.stop()
+            if self._channel is not None:  # what it told on its way out is still in there
+                await asyncio.wait([self._channel.ended], timeout=_READ_S)
         await self._stop()
         return list(self._closed.result()[1]) if self._closed.done() else []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field
 from fractions import Fraction
+from typing import Literal
 
 from sluicegate.frozen import frozen
 from sluicegate.model import Capability, Json
@@ -16,6 +17,7 @@ __all__ = [
     "DoublesSpec",
     "HeaderValue",
     "HttpTarget",
+    "MailSpec",
     "ModelPrice",
     "PipelineSpec",
     "RecordingTarget",
@@ -132,6 +134,14 @@ class DoublesSpec:
 
     keep_prompts: bool = False
     """Prompts stand whole in the evidence, personal data and secrets masked."""
+
+
+@frozen
+class MailSpec:
+    """How mails are taken that the pipeline sends: where a plan says so, drafts are no evidence of what is sent."""
+
+    sink: Literal["strict", "lenient"] = "strict"
+    """strict: CRLF.CRLF alone ends a message; lenient: what careless servers take for an end does too."""
 
 
 @frozen

@@ -17,6 +17,7 @@ from sluicegate.plan.serving import (
     DoublesSpec,
     HeaderValue,
     HttpTarget,
+    MailSpec,
     ModelPrice,
     PipelineSpec,
     RecordingTarget,
@@ -38,6 +39,7 @@ __all__ = [
     "HeaderValue",
     "HttpTarget",
     "Line",
+    "MailSpec",
     "Metric",
     "MetricKind",
     "Mode",
@@ -295,6 +297,8 @@ class Plan:
     """By model name; a model that is not named has the price of the installed table."""
     correlation: CorrelationSpec | None = None
     doubles: DoublesSpec = field(default_factory=DoublesSpec)
+    mail: MailSpec | None = None
+    """None: nothing is said of it; a pipeline with the capability finds a strict sink all the same."""
     schemas: Mapping[str, Json] = field(default_factory=dict)
     """Contracts for the schema suite: output field (`structured`, `mail`, `content`) to a JSON Schema file path, a
     built-in contract name (`trend-analysis`, `mail-draft`) or a pydantic target `module:Model`."""

@@ -20,6 +20,8 @@ _BLOCK = 8
 """Trials shown to `on_block` at a time: while their checks run, no answer that arrives is timed."""
 _WAITING = 64
 """Trials that may wait to be shown; twice those under way at once, where that is more."""
+_LISTENING = 1024
+"""Trials that have answered and are listened to a moment longer."""
 _LETTING_GO_S = 5.0
 """How long a cancelled call may hold on before the run goes without it."""
 
@@ -107,8 +109,10 @@ class _Run:
     over: asyncio.Future[None] = field(init=False)
     flying: dict[Flight, None] = field(default_factory=dict)
     """Begun, and not kept."""
+    listening: dict[Flight, asyncio.TimerHandle] = field(default_factory=dict)
+    """Answered, and not kept yet: what they still do in the background is theirs. They hold up no other trial."""
     arrived: list[Flight] = field(default_factory=list)
-    """Answered since the last turn."""
+    """Answered, or listened to for long enough, since the last turn."""
     ended: list[Trial] = field(default_factory=list)
     """Recorded, and not yet shown to `on_block`."""
     exhausted: bool = False
@@ -143,7 +147,7 @@ class _Run:
             return
         if self.arrived or (not self.exhausted and self._room()):
             self._turn_soon()
-        elif not self.flying:
+        elif not self.flying and not self.listening:
             self.over.set_result(None)
         if self.ended and not self.settling:
             # Not before the calls just begun are under way: their waiting is the time for checks. And whoever else has
@@ -160,6 +164,7 @@ class _Run:
 
     async def let_go(self) -> None:
         """Give up what is still under way; nothing, when the run has come to its end."""
+        self._hear_out()
         flying, self.flying = list(self.flying), {}
         if not self.over.done():
             self.over.cancel()
@@ -183,7 +188,7 @@ class _Run:
         """How many may begin."""
         if self.stop is not None and self.stop.is_set():
             return 0
-        return self.concurrency - len(self.flying)
+        return max(0, min(self.concurrency - len(self.flying), _LISTENING - len(self.listening)))
 
     def _next(self) -> list[tuple[Case, int]]:
         """All of them before the first is intended: where `trials` raises, nobody is intended who is never called."""
@@ -193,6 +198,8 @@ class _Run:
         return found
 
     def _intend(self, case: Case, repeat: int) -> Flight:
+        if self.concurrency == 1 and self.listening:
+            self._hear_out()  # in a lane one run is open at a time
         run_id, traceparent = identity(self.nonce, case.id, repeat)
         endpoints = _NO_ENDPOINTS if self.boundary is None else self.boundary.open_run(run_id, case)
         flight = Flight(case, repeat, run_id, traceparent, endpoints, self.begin, self._arrive, self.anew)
@@ -212,14 +219,36 @@ class _Run:
             if not flight.has_ended:
                 again.append(flight)
                 continue
-            del self.flying[flight]
-            trial = flight.trial(self._observed(flight))
-            self.recorder.record(trial, flight.run_id)
-            self.progress.done += 1
-            self.progress.failed += trial.failed
-            if self.on_block is not None:
-                self.ended.append(trial)
+            self.flying.pop(flight, None)
+            self.listening.pop(flight, None)
+            if (wait_s := self._to_listen(flight)) > 0:
+                self.listening[flight] = self.loop.call_later(wait_s, self._arrive, flight)
+            else:
+                self._record(flight)
         return again
+
+    def _to_listen(self, flight: Flight) -> float:
+        """Seconds until what came back may be taken for all there is."""
+        listens: Callable[[str], float] | None = getattr(self.boundary, "listens", None)
+        return 0.0 if listens is None else listens(flight.run_id)
+
+    def _record(self, flight: Flight) -> None:
+        trial = flight.trial(self._observed(flight))
+        self.recorder.record(trial, flight.run_id)
+        self.progress.done += 1
+        self.progress.failed += trial.failed
+        if self.on_block is not None:
+            self.ended.append(trial)
+
+    def _hear_out(self) -> None:
+        """Keep at once what is still listened to."""
+        listening, self.listening = self.listening, {}
+        for flight, timer in listening.items():
+            timer.cancel()
+            if self.raised is None:
+                self._record(flight)
+            else:
+                self._observed(flight)
 
     def _observed(self, flight: Flight) -> tuple[Observation, ...]:
         return () if self.boundary is None else self.boundary.close_run(flight.run_id)

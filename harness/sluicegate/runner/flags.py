@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from math import isfinite
 
 from sluicegate.errors import Fault, InputError
@@ -24,6 +25,8 @@ from sluicegate.pipelines.build import notes_of, open_pipeline
 from sluicegate.runner.flag_steps import FlagSteps
 
 __all__ = ["Flagged", "flag_faults"]
+
+_TIME = "Write RFC 3339 with a zone, as 2026-01-05T08:00:00Z."
 
 
 class Flagged:
@@ -116,6 +119,11 @@ class Flagged:
         if told is not None:
             told(run_id, tell)
 
+    def listens(self, run_id: str) -> float:
+        """As the doubles do."""
+        asked: Callable[[str], float] | None = getattr(self._boundary, "listens", None)
+        return 0.0 if asked is None else asked(run_id)
+
     def close_run(self, run_id: str) -> tuple[Observation, ...]:
         """What the doubles saw, then the answers about flags."""
         seen = () if self._boundary is None else self._boundary.close_run(run_id)
@@ -127,10 +135,27 @@ def flag_faults(case: Case) -> list[Fault]:
     script = case.given.flags
     if script is None:
         return []
-    return [
-        Fault(where=f"case {case.id}: given.flags{place}", what=what, mend=mend)
-        for place, what, mend in (*_whole(case, script), *_steps(script))
-    ]
+    # Who is asked for cannot be listed before the times of the population are known to be times.
+    found = list(_times(script)) or [*_whole(case, script), *_steps(script)]
+    return [Fault(where=f"case {case.id}: given.flags{place}", what=what, mend=mend) for place, what, mend in found]
+
+
+def _times(script: FlagScript) -> Iterator[tuple[str, str, str]]:
+    """Times that are none: read when a cohort is taken back, they would break the checks instead of the case."""
+    for number, unit in enumerate(script.units):
+        if unit.enabled_at is not None and not _is_time(unit.enabled_at):
+            yield f".units[{number}].enabled_at", f"'{unit.enabled_at}' is no time with a zone.", _TIME
+    population = script.population
+    if population is None or population.enabled_from is None:
+        return
+    if not _is_time(population.enabled_from):
+        yield ".population.enabled_from", f"'{population.enabled_from}' is no time with a zone.", _TIME
+        return
+    try:
+        parse_time(population.enabled_from) + timedelta(seconds=(population.size - 1) * population.enabled_every_s)
+    except OverflowError:
+        what = f"enables the last of {population.size:,} units outside of the years 1 to 9999."
+        yield ".population.enabled_every_s", what, "Write fewer seconds, as 3600."
 
 
 def _whole(case: Case, script: FlagScript) -> list[tuple[str, str, str]]:
@@ -154,7 +179,8 @@ def _whole(case: Case, script: FlagScript) -> list[tuple[str, str, str]]:
 
 def _steps(script: FlagScript) -> list[tuple[str, str, str]]:
     found = []
-    known = {unit.id for unit in script.everyone()}
+    everyone = script.everyone()
+    known = {unit.id for unit in everyone}
     before: FlagStep | None = None
     for number, step in enumerate(script.steps):
         place = f".steps[{number}]"
@@ -162,8 +188,13 @@ def _steps(script: FlagScript) -> list[tuple[str, str, str]]:
             found.append((place, f"percent is {step.percent}.", "Write 0 to 100."))
         if strangers := sorted({*step.off_units, *step.on, *step.off} - known):
             found.append((place, f"names {strangers[0]}, who is none of the units.", "Name units of this case."))
+        if both := sorted(set(step.on) & set(step.off)):
+            found.append((place, f"pins {both[0]} to on and to off.", "Name each unit in one of them."))
         if step.off_cohort is not None and not _is_window(step.off_cohort.since, step.off_cohort.until):
             found.append((place, "off_cohort is no window.", "Write since and until, RFC 3339 UTC, since the earlier."))
+        elif step.removes and not any(step.takes_back(unit) for unit in everyone):
+            mend = "Give the units of the window their enabled_at, or name them in off_units."
+            found.append((place, "off_cohort is a window in which no unit of this case was enabled.", mend))
         if step.within_s is not None:
             if not step.removes or before is None or before.removes or before.percent != step.percent:
                 what = "is a rollback (within_s) that takes nobody back from a step of the same percentage before it."
@@ -176,7 +207,12 @@ def _steps(script: FlagScript) -> list[tuple[str, str, str]]:
 
 
 def _is_window(since: str, until: str) -> bool:
+    return _is_time(since) and _is_time(until) and parse_time(since) < parse_time(until)
+
+
+def _is_time(text: str) -> bool:
     try:
-        return parse_time(since) < parse_time(until)
+        parse_time(text)
     except (ValueError, OverflowError):
         return False
+    return True

@@ -134,12 +134,20 @@ def _is_timed(output: Output) -> bool:
 
 
 def beginner(pipeline: Pipeline) -> Begin:
-    """How a call of this pipeline is begun: its own way where it has one, else a task around `call`."""
+    """How a call of this pipeline is begun: its own way where it has one, else a task around `call`.
+
+    A pipeline with `begin_now` may answer None, where one call needs the task after all.
+    """
     own: Begin | None = getattr(pipeline, "begin", None)
     if own is not None:
         return own
     loop = asyncio.get_running_loop()
-    return lambda case, context, landed: loop.create_task(_called(pipeline, case, context, landed))
+
+    def begin(case: Case, context: RunContext, landed: Landed) -> Running:
+        return loop.create_task(_called(pipeline, case, context, landed))
+
+    now: Callable[[Case, RunContext, Landed], Running | None] | None = getattr(pipeline, "begin_now", None)
+    return begin if now is None else lambda *told: now(*told) or begin(*told)
 
 
 async def _called(pipeline: Pipeline, case: Case, context: RunContext, landed: Landed) -> None:
