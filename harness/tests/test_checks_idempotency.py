@@ -17,10 +17,12 @@ from sluicegate.model import (
     Fault,
     Given,
     Mail,
+    ModelScript,
     Observation,
     Output,
     Severity,
     ToolCall,
+    ToolResult,
     Trial,
     Witness,
 )
@@ -70,17 +72,77 @@ def test_a_write_that_failed_had_no_effect():
     assert once(refused, saw("draft_store", 201)).result == "pass"
 
 
-def test_the_plans_key_tells_intended_effects_apart():
-    """Two refunds for two orders are two effects; the same order twice is not."""
-    config = CheckConfig(tools=(ToolSpec(name="refund", path="/refunds", writes=True, key="order_id"),))
+REFUND = ToolSpec(name="refund", path="/refunds", writes=True, key="order_id")
+KEYED = CheckConfig(tools=(REFUND,))
+ORDERS = Case(id="m-2~twice", input={"text": "Refund order A-1, and 2 too", "orders": [2]}, given=Given(deliveries=2))
 
-    assert once(saw("refund", order_id="1"), saw("refund", order_id="2"), config=config).result == "pass"
-    assert (
-        once(
-            saw("refund", order_id="1"), saw("refund", order_id="2"), saw("refund", order_id="1"), config=config
-        ).result
-        == "fail"
-    )
+
+def refunded(*seen: Observation, case: Case = ORDERS):
+    return run_check(CHECKS["idempotency.once"], Trial(case=case, outputs=(DRAFT, DRAFT), observations=seen), KEYED)
+
+
+def test_the_plans_key_tells_intended_effects_apart():
+    """Two refunds for the two orders of the message are two effects; the same order twice is not."""
+    assert refunded(saw("refund", order_id="A-1"), saw("refund", order_id=2)).result == "pass"
+    (finding,) = refunded(
+        saw("refund", order_id="A-1"), saw("refund", order_id="2"), saw("refund", order_id="A-1")
+    ).findings
+    assert finding.message == "the same message must write to 'refund' once; it wrote 2 times"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        Given(mail=Mail(body="For order A-1 and order A-2.")),
+        Given(tool_results=(ToolResult(tool="orders", result=[{"id": "A-1"}, {"id": "A-2"}]),)),
+        Given(model=ModelScript(replies=('{"orders": ["A-1", "A-2"]}',))),
+    ],
+)
+def test_a_key_may_come_from_wherever_the_case_has_it(source):
+    """The mail, an answer of a tool, a reply of the model."""
+    case = Case(id="m", given=replace(source, deliveries=2))
+
+    assert refunded(saw("refund", order_id="A-1"), saw("refund", order_id="A-2"), case=case).result == "pass"
+
+
+@pytest.mark.parametrize("keys", [("9f1c", "77ab"), ("A-1", "77ab"), ("A-1.1", "A-1.2"), (7, 8), (["A-1", "x"], "A-1")])
+def test_a_fresh_key_for_each_delivery_hides_no_second_effect(keys):
+    """What nobody gave tells no effects apart: a new uuid, a counter, the message's id with a number behind it."""
+    outcome = refunded(*(saw("refund", order_id=key) for key in keys))
+
+    (finding,) = outcome.findings
+    assert finding.message == "the same message must write to 'refund' once; it wrote 2 times"
+    assert "is not in the case" in finding.excerpt
+    assert (finding.severity, finding.witness) == (Severity.INCIDENT, Witness.WIRE)
+
+
+def test_one_effect_under_a_key_of_its_own_making_is_one():
+    """A digest of the message is as good a key as any, where there is one effect."""
+    assert refunded(saw("refund", order_id="9f1c")).result == "pass"
+
+
+@pytest.mark.parametrize("arguments", [{}, {"order_id": None}, {"order_id": ""}, {"order": "A-1"}])
+def test_a_write_without_the_declared_key_is_a_finding(arguments):
+    """Even where it is the only one: nobody could tell its repetition from another effect."""
+    (finding,) = refunded(saw("refund", **arguments)).findings
+
+    assert finding.message == "a write to 'refund' must carry 'order_id', the key the plan names"
+    assert (finding.severity, finding.witness) == (Severity.ERROR, Witness.WIRE)
+
+
+def test_a_second_effect_without_the_key_is_an_incident_too():
+    """Not carrying the key is no way around it."""
+    found = refunded(saw("refund", order_id="A-1"), saw("refund")).findings
+
+    assert {finding.severity for finding in found} == {Severity.ERROR, Severity.INCIDENT}
+
+
+def test_a_write_too_large_to_keep_is_no_pass():
+    """Its key is not on record; beside an effect that was seen twice it changes nothing."""
+    large = Observation(run_id="0" * 16, double="tool", action="refund", at="", detail={"arguments_digest": "ab"})
+
+    assert refunded(large).result == "error"
+    assert refunded(large, saw("refund", order_id=2), saw("refund", order_id=2)).result == "fail"
 
 
 def test_without_writing_tools_it_is_not_applicable():
@@ -98,6 +160,7 @@ def test_unseen_side_effects_are_not_called_none():
     assert once(outputs=(reporting, reporting)).result == "error"
     dropped = Observation(run_id="0" * 16, double="tool", action="dropped", at="", detail={"dropped": 9})
     assert once(saw("draft_store"), dropped).result == "error"
+    assert once(saw("draft_store"), saw("draft_store"), dropped).result == "fail"
 
 
 @pytest.mark.parametrize(
@@ -240,12 +303,11 @@ def test_values_that_cannot_be_compared_differ():
 
 def test_a_write_without_arguments_is_still_a_write():
     """A body the double could not read does not hide the effect."""
-    config = CheckConfig(tools=(ToolSpec(name="refund", path="/refunds", writes=True, key="order_id"),))
     bare = Observation(run_id="0" * 16, double="tool", action="refund", at="", detail={"status": 200, "raw": "x"})
 
-    (finding,) = once(bare, bare, config=config).findings
+    incident, keyless = refunded(bare, bare).findings
 
-    assert finding.excerpt == "last call: no arguments"
+    assert (incident.excerpt, keyless.excerpt) == ("last call: no arguments", "2 without: no arguments")
 
 
 def test_one_id_without_any_text_is_one_draft():

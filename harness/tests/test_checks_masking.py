@@ -31,6 +31,12 @@ from sluicegate.checks.masking import luhn_holds, mask, masked, mod97_holds
         ("8 (916) 123-45-67", "[phone]"),
         ("+90 532 123 45 67", "[phone]"),
         ("call 5551234567", "call [phone]"),
+        ("tel 0049301234567", "tel [phone]"),
+        ("0049 30 1234567", "[phone]"),
+        ("0049-301234567", "[phone]"),
+        ("+4930123456789", "[phone]"),
+        ("01 02 20 24 12", "[phone]"),
+        ("020 7946 0958: ask for Ann", "[phone]: ask for Ann"),
         ("Authorization: Bearer abc.def-123456", "Authorization: [secret]"),
         ("sk-proj-abcdefghijklmnop1234", "[secret]"),
         ("AKIAIOSFODNN7EXAMPLE", "[secret]"),
@@ -53,6 +59,8 @@ def test_personal_data_and_secrets_are_masked(text, shown):
         "order 1001", "ORD-2024-000123", "tracking 1Z999AA10123456784", "invoice 2024/000123", "SKU 4411-22",
         "2024-01-15 12:00:30", "15.01.2024", "01-02-2024", "v1.2.3", "1700000000000000", "at 10:30", "12345678",
         "9400 1000 0000 0000 0000 00", "sha 3f4d77aa", "3.14159", "100,000 tokens", "RMA 900-12",
+        "order 0012345678", "ORD-0012345678", "A0012345678", "lookup_order('0098765432')", "0034043416131234567",
+        "tool call 1234567890", "call(12345678)", "order 5551234567", "c0012345678abf", "01.02.2024 12:30",
     ],
 )  # fmt: skip
 def test_order_numbers_and_dates_stay_readable(text):

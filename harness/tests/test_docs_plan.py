@@ -103,6 +103,8 @@ def test_examples_of_top_level_keys_are_read() -> None:
             base = overlaid(base, "stages: [{name: one, exposure: {live: false}, requires: {suites: [schema]}}]\n")
         if key == "metrics":
             base = overlaid(base, "criteria: {}\n")
+        if key == "mail":
+            base = overlaid(base, "pipeline: {callable: bot:answer, capabilities: [mail]}\n")
         plan_of(overlaid(base, one_line(key, example)))
 
 

@@ -252,7 +252,8 @@ class TestClocks:
         rollout = prepared(recorded_only, tmp_path)
         later = ("--stage", "ten", "--now", ago(hours=-5))
         refused(rollout.run("record", "entry", "rollout.yaml", *later), 2, "still to come")
-        rollout.enter("ten", clock=timedelta(hours=5))
+        again = ("--stage", "ten", "--override", "traffic was off")
+        rollout.sound("record", "entry", "rollout.yaml", *again, clock=timedelta(hours=5))
 
         assert "the clock is behind" in no_promote(rollout.judge(), "hold.no_state").said
 

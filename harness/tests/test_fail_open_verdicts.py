@@ -98,7 +98,7 @@ class TestAsked:
 
     def test_that_is_not_there(self, promoted: Rollout) -> None:
         """A gate that never ran left nothing."""
-        refused(promoted.verify(promoted.root / "gone.json"), 2, "gone.json", "cannot be read")
+        refused(promoted.verify(promoted.root / "gone.json"), 2, "gone.json", "There is no such file")
 
 
 class TestUsedUp:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import Any, NoReturn
 
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, deliveries, finding
+from sluicegate.checks.effects import MISSING, asked_for, is_effective, key_of
 from sluicegate.checks.values import seen
 from sluicegate.model import (
     TELEMETRY,
@@ -30,6 +31,8 @@ SAMPLE = 25
 """Cases delivered twice; a pipeline that forgets a message does so for any."""
 CROWDED = 10
 """Of these the first are delivered at once as well, and again after a crash."""
+_NAMED = 5
+"""Keys that a finding shows; the others are like them."""
 
 
 def again(cases: Sequence[Case], seed: int) -> list[Case]:
@@ -64,27 +67,74 @@ def _draw(case: Case, seed: int) -> str:
 
 
 def _once(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
-    """At most one effective call per writing tool and key, as the doubles saw them."""
+    """Each effect the message asks for happens once, whatever key it carries, as the doubles saw it."""
     if all(observation.double in TELEMETRY for observation in trial.observations):
         _nothing_seen(trial)
+    effects: dict[str, list[Observation]] = {tool.name: [] for tool in config.tools if tool.writes}
+    for observation in trial.observations:
+        if observation.double == "tool" and observation.action in effects and is_effective(observation):
+            effects[observation.action].append(observation)
+    keys = {tool.name: tool.key for tool in config.tools}
+    found = [each for tool, calls in sorted(effects.items()) for each in _of_tool(trial, tool, keys[tool], calls)]
+    if found:
+        yield from found  # what was seen stands, whatever else was not
+        return
     if any("dropped" in observation.detail for observation in trial.observations):
         raise NotJudged("the doubles saw more calls than they keep", lost=True)
-    keys = {tool.name: tool.key for tool in config.tools if tool.writes}
-    calls: dict[tuple[str, str], list[Observation]] = {}
-    for observation in trial.observations:
-        tool = observation.action
-        if observation.double == "tool" and tool in keys and _is_effective(observation):
-            calls.setdefault((tool, _key(observation, keys[tool])), []).append(observation)
-    for (tool, key), effects in sorted(calls.items()):
-        if len(effects) < 2:
-            continue
-        problem = Problem(
-            place=f"$.observations.{tool}",
-            expected=f"the same message{_how(trial.case)} must write to '{tool}' once; it wrote {len(effects)} times",
-            seen=f"{key or 'last call'}: {_arguments(effects[-1])}",
-            mend=_mend(trial.case),
-        )
-        yield finding("idempotency.once", trial, problem, severity=Severity.INCIDENT, witness=Witness.WIRE)
+    if any(keys[tool] and _is_cut(call) for tool, calls in effects.items() for call in calls):
+        raise NotJudged("a write was too large to be kept, and its key with it", lost=True)
+
+
+def _of_tool(trial: Trial, tool: str, field: str | None, effects: Sequence[Observation]) -> Iterator[Finding]:
+    """What is wrong about the effects of one tool."""
+    bare: list[Observation] = []
+    groups: dict[str, list[Observation]] = {}
+    made_up = ""
+    for call in effects:
+        if field is None:
+            groups.setdefault("", []).append(call)
+        elif (key := key_of(call, field)) is not MISSING:
+            name = f"{field}={seen(key)}"
+            if name not in groups and not asked_for(trial.case, key):
+                made_up = name
+            groups.setdefault(name, []).append(call)
+        elif not _is_cut(call):
+            bare.append(call)
+    if field is not None and bare:
+        yield _without_key(trial, tool, field, bare)
+    if (made_up or bare) and len(groups) + bool(bare) > 1:
+        # A key tells effects apart by what the message says; a value that nobody gave tells nothing.
+        names = [*list(groups)[:_NAMED], *([f"no {field}"] if bare else [])]
+        said = ", ".join(names) + (f"; {made_up} is not in the case" if made_up else "")
+        yield _twice(trial, tool, effects, said)
+        return
+    for said, calls in [*sorted(groups.items()), ("", bare)]:
+        if len(calls) > 1:
+            yield _twice(trial, tool, calls, f"{said or 'last call'}: {_arguments(calls[-1])}")
+
+
+def _twice(trial: Trial, tool: str, effects: Sequence[Observation], said: str) -> Finding:
+    problem = Problem(
+        place=f"$.observations.{tool}",
+        expected=f"the same message{_how(trial.case)} must write to '{tool}' once; it wrote {len(effects)} times",
+        seen=said,
+        mend=_mend(trial.case),
+    )
+    return finding("idempotency.once", trial, problem, severity=Severity.INCIDENT, witness=Witness.WIRE)
+
+
+def _without_key(trial: Trial, tool: str, field: str, bare: Sequence[Observation]) -> Finding:
+    problem = Problem(
+        place=f"$.observations.{tool}.arguments.{field}",
+        expected=f"a write to '{tool}' must carry '{field}', the key the plan names",
+        seen=f"{len(bare)} without: {_arguments(bare[-1])}",
+        mend=f"Send {field} with each write, the same for the same message; or take key out of the plan.",
+    )
+    return finding("idempotency.once", trial, problem, witness=Witness.WIRE)
+
+
+def _is_cut(call: Observation) -> bool:
+    return "arguments" not in call.detail and "arguments_digest" in call.detail
 
 
 def _how(case: Case) -> str:
@@ -105,22 +155,6 @@ def _nothing_seen(trial: Trial) -> NoReturn:
     if any(output.tools_called for output in trial.outputs):
         raise NotJudged("the pipeline reports tool calls that no double saw", lost=True)
     raise NotJudged("no double saw this trial, so its side effects are unknown")
-
-
-def _is_effective(observation: Observation) -> bool:
-    """Whether the call changed something: the tool answered with success, or nothing is known of its answer."""
-    if observation.detail.get("fault") == "refused_connection":
-        return False
-    status = observation.detail.get("status")
-    return not isinstance(status, int) or status < 400
-
-
-def _key(observation: Observation, field: str | None) -> str:
-    """What tells two intended effects apart: the argument the plan names. Without one, all calls are one effect."""
-    if field is None:
-        return ""
-    arguments = observation.detail.get("arguments")
-    return f"{field}={seen(arguments.get(field))}" if isinstance(arguments, Mapping) else ""
 
 
 def _arguments(observation: Observation) -> str:

@@ -18,7 +18,7 @@ from sluicegate.checks.values import path_of, unsound
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.model import Json
 
-__all__ = ["MAX_PROBLEMS", "compile_schema"]
+__all__ = ["MAX_PROBLEMS", "compile_schema", "unknown_keywords"]
 
 MAX_PROBLEMS = 100
 """Listed of one value; a hostile answer breaks a rule a million times."""
@@ -145,6 +145,15 @@ def _metaschema_faults(schema: Json, where: str) -> Iterator[Fault]:
                 yield Fault(where=where, what=f"{problem.place} {problem.expected}: {problem.seen}.", mend=problem.mend)
 
 
+def unknown_keywords(schema: Json) -> list[str]:
+    """Where a sound schema has keywords that check nothing and look like none that do; those with x- say so."""
+    if not isinstance(schema, dict) or is_plain(schema):
+        return []
+    reading = _Reading("")
+    reading.faults(schema)
+    return reading.unknown
+
+
 _PROBES: tuple[Json, ...] = ({}, [], "", 0, None)
 
 
@@ -154,6 +163,8 @@ class _Reading:
     def __init__(self, where: str) -> None:
         self.where = where
         self.found: list[Fault] = []
+        self.unknown: list[str] = []
+        """Where keywords stand that JSON Schema does not know: it permits them, and they check nothing."""
 
     def faults(self, schema: dict[str, Any]) -> list[Fault]:
         from jsonschema_specifications import REGISTRY
@@ -182,8 +193,12 @@ class _Reading:
 
     def keywords(self, schema: dict[str, Any], steps: tuple[Any, ...]) -> None:
         for key in schema:
-            near = [] if key in _KEYWORDS else get_close_matches(key.casefold(), _FOLDED, n=1, cutoff=0.8)
-            if near:
+            if key in _KEYWORDS or key.startswith("x-"):
+                continue
+            near = get_close_matches(key.casefold(), _FOLDED, n=1, cutoff=0.8)
+            if not near:
+                self.unknown.append(path_of((*steps, key)))
+            else:
                 mend = f"Did you mean '{_FOLDED[near[0]]}'?"
                 self.fault(steps, f"has the unknown keyword '{key}', which would check nothing.", mend)
         name = schema.get("format")

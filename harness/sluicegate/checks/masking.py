@@ -85,6 +85,21 @@ def _iban(found: re.Match[str]) -> str:
     return run
 
 
+def _international(found: re.Match[str]) -> str:
+    """A run of digits that begins with 00 is the number of an order as well; a phone has a plus or is in groups."""
+    return found[0] if found[0].isdigit() else "[phone]"
+
+
+def _national(found: re.Match[str]) -> str:
+    """Nine digits or more behind a leading zero; fewer are a date, and a date may have its hour behind it."""
+    number = found[0]
+    is_time = found.string[found.end() : found.end() + 1] == ":" and _DATE.match(number) is not None
+    return "[phone]" if sum(ch.isdigit() for ch in number) >= 9 and not is_time else number
+
+
+_DATE = re.compile(r"0[1-9]([./-])(?:0[1-9]|1[0-2])\1(?:19|20)\d\d\s[0-2]\d\Z")
+
+
 def _digits(found: re.Match[str]) -> str:
     """A run of digits and separators with the cards in it masked."""
     run, last = found[0], 0
@@ -192,17 +207,20 @@ _STEPS: tuple[tuple[str, _Replace], ...] = (
     (r"(?i)(?P<keep>\b(?:ssn|social security)\b\D{0,20})\d{9}(?!\d)", r"\g<keep>[ssn]"),
     (rf"(?<!\d)\d(?:{_SEP}{{0,3}}\d)++", _digits),
     # International, then area code in brackets, then 3-3-4, then national with a leading zero or eight, then by a cue.
-    (r"(?<![\d+])(?:\+|00(?=[1-9]))(?:[ ().\-/\u2010-\u2015\u00a0]{0,3}\d){7,15}(?!\d)", "[phone]"),
+    (
+        r"(?<![\d+])(?:\+|00(?=[1-9]))(?:[ ().\-/\u2010-\u2015\u00a0]{0,3}\d){7,15}(?!\d)",
+        _international,
+    ),
     (
         r"(?<!\d)(?:[18][\s\-.]?)?\(\d{2,5}\)[\s\-.]{0,2}\d{2,4}(?:[\s\-.]{0,2}\d{2,4}){1,3}(?!\d)",
         "[phone]",
     ),
     (r"(?<![\d\-])(?:[18][\s\-.])?[2-9]\d{2}([\s\-.])\d{3}\1\d{2}[\s\-.]?\d{2}(?![\d\-])", "[phone]"),
-    (r"(?<![\d\-.])(?<!\d\s)0\d{1,4}(?:[\s\-/.]\d{2,8}){1,4}(?![\d\-])", lambda found: _national(found[0])),
+    (r"(?<![\d\-.])(?<!\d\s)0\d{1,4}(?:[\s\-/.]\d{2,8}){1,4}(?![\d\-])", _national),
     (
         (
-            r"(?i)(?P<keep>\b(?:tel|phone|telephone|mobile|cell|call|fax|whatsapp|тел|телефон)\b[^\w\n]{0,4})"
-            r"\d(?:[ ().\-/]{0,2}\d){6,14}(?!\d)"
+            r"(?i)(?P<keep>\b(?:tel|phone|telephone|mobile|cell|(?<!tool )(?<!model )call(?!\()|fax|whatsapp|тел"
+            r"|телефон)\b[^\w\n]{0,4})\d(?:[ ().\-/]{0,2}\d){6,16}(?!\d)"
         ),
         r"\g<keep>[phone]",
     ),
@@ -213,11 +231,6 @@ _STEPS: tuple[tuple[str, _Replace], ...] = (
 def _steps() -> tuple[tuple[re.Pattern[str], _Replace], ...]:
     """Compiled with the first text that is suspect: in most runs there is none."""
     return tuple((re.compile(pattern), replace) for pattern, replace in _STEPS)
-
-
-def _national(number: str) -> str:
-    """Nine digits or more behind a leading zero; fewer are a date."""
-    return "[phone]" if sum(ch.isdigit() for ch in number) >= 9 else number
 
 
 _SUSPECT = re.compile(rf"[@\d]|(?i:{_KEYWORDS}|bearer|basic|PRIVATE KEY|eyJ|sk-|sk_|gh|AKIA|AIza|xox)")

@@ -10,7 +10,9 @@ from sluicegate.checks.behaviour_measures import MEASURED as _BEHAVIOUR
 from sluicegate.checks.check import CheckConfig, Result, nothing_known, unmet
 from sluicegate.checks.contribution import Contribution
 from sluicegate.checks.contribution import Measured as _Measured
+from sluicegate.checks.injection_measures import MEASURED as _INJECTION
 from sluicegate.checks.limits import tokens_of
+from sluicegate.checks.mail_measures import MEASURED as _MAIL
 from sluicegate.checks.priced_measures import MEASURED as _PRICED
 from sluicegate.checks.registry import CHECKS
 from sluicegate.checks.retrieval_measures import MEASURED as _RETRIEVAL
@@ -86,7 +88,10 @@ def provenance_of(trial: Trial) -> Provenance:
 
 
 def _share(holds: bool) -> Contribution:
-    return Contribution(k=int(holds), n=1)
+    return _HOLDS if holds else _FAILS
+
+
+_HOLDS, _FAILS = Contribution(k=1, n=1), Contribution(k=0, n=1)
 
 
 def _success(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
@@ -141,6 +146,8 @@ _COUNTED: Mapping[str, Callable[[Trial, Mapping[str, str], CheckConfig], _Measur
     **_TRACING,
     **_RETRIEVAL,
     **_ROLLOUT,
+    **_INJECTION,
+    **_MAIL,
 }
 
 

@@ -6,7 +6,20 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
-from sluicegate.checks import budget, fallback, idempotency, retrieval, rollout, routing, schema, tracing
+from sluicegate.checks import (
+    budget,
+    fallback,
+    headers,
+    idempotency,
+    injection,
+    recipients,
+    retrieval,
+    rollout,
+    routing,
+    schema,
+    tools,
+    tracing,
+)
 from sluicegate.checks import format as telegram_format
 from sluicegate.checks.check import Check, CheckConfig, CheckOutcome, NotJudged, Result, Suite, unmet
 from sluicegate.checks.masking import masked
@@ -15,7 +28,21 @@ from sluicegate.model import Capability, Finding, Severity, Trial
 
 __all__ = ["CHECKS", "SUITES", "Check", "CheckConfig", "CheckOutcome", "Suite", "resolve", "run_check"]
 
-_ROOMS = (schema, idempotency, budget, retrieval, routing, fallback, telegram_format, rollout, tracing)
+_ROOMS = (
+    schema,
+    idempotency,
+    budget,
+    retrieval,
+    routing,
+    fallback,
+    telegram_format,
+    rollout,
+    tracing,
+    injection,
+    tools,
+    headers,
+    recipients,
+)
 
 SUITES: Mapping[str, Suite] = MappingProxyType({room.SUITE.name: room.SUITE for room in _ROOMS})
 """The built-in suites by name."""

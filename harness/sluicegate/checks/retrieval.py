@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sluicegate.checks.asked import misasked
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, always, finding, is_crash
+from sluicegate.checks.model_calls import declares_model
+from sluicegate.checks.poison import obeyed
+from sluicegate.checks.quoting import Quotes
 from sluicegate.checks.retriever_log import (
     declares_retrieval,
     delivered,
@@ -19,8 +22,8 @@ from sluicegate.checks.retriever_log import (
     now_of,
     outside,
     own_texts,
+    prompts_of,
     retrievals,
-    texts_in,
     whole,
 )
 from sluicegate.model import (
@@ -35,7 +38,6 @@ from sluicegate.model import (
     Trial,
     Witness,
     digest_of,
-    encode,
 )
 
 __all__ = ["CHECKS", "SUITE"]
@@ -59,9 +61,9 @@ def _asked(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
 
 
 def _fit(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
-    """What stands in a prompt was returned in this run, and passes the case's filters, whoever applies them."""
+    """What a prompt or an answer holds was returned in this run and passes the case's filters, whoever applies them."""
     calls = retrievals(trial)
-    prompts, had = in_prompts(trial, config), got(calls)
+    prompts, had = prompts_of(trial, config), got(calls)
     asked, now = trial.case.expect.retrieval or _NOTHING, now_of(trial, calls)
     wrong: dict[str, str] = {}
     for snippet in trial.case.given.snippets:
@@ -69,26 +71,47 @@ def _fit(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
             wrong[snippet.id] = "no retrieval of this run returned it"
         elif (failed := outside(snippet, asked, now)) is not None:
             wrong[snippet.id] = f"it is outside the {failed} asked for"
-    excused = [item.text for item in trial.case.given.snippets if item.id not in wrong] if wrong else []
-    for snippet in trial.case.given.snippets:
-        why = wrong.get(snippet.id)
-        at = next((call for call, carried in prompts if snippet.id in carried), None) if why else None
-        if at is None or _stands_in(snippet, excused) or _stands_in(snippet, own_texts(trial.case)):
+    found = list(_misfits(trial, wrong, prompts)) if wrong else []
+    yield from found
+    if not found and (unseen := declares_model(config)) is not None:
+        raise NotJudged(unseen)  # the answers are well; of prompts nobody can tell
+
+
+def _misfits(
+    trial: Trial, wrong: Mapping[str, str], prompts: Sequence[tuple[Observation, Mapping[str, int]]]
+) -> Iterator[Finding]:
+    """The snippets of `wrong`, which says why each is, that stand in a prompt, or else in an answer."""
+    case = trial.case
+    excused = [item.text for item in case.given.snippets if item.id not in wrong]
+    quotes = Quotes(case, trial.outputs)
+    for snippet in case.given.snippets:
+        if (why := wrong.get(snippet.id)) is None:
             continue
-        yield _misfit(trial, snippet, str(why), at)
+        if _stands_in(snippet, excused) or _stands_in(snippet, own_texts(case)):
+            continue
+        at = next((call for call, carried in prompts if snippet.id in carried), None)
+        if at is not None:
+            yield _misfit(trial, snippet, why, f"a prompt to {at.action}")
+        elif (quoted := quotes.of(snippet.text, excused, case.expect.canaries)) is not None:
+            yield _misfit(trial, snippet, why, *_quoted(quoted))
 
 
-def _misfit(trial: Trial, snippet: Snippet, why: str, call: Observation) -> Finding:
-    mend = "Look again at language, source and time of what the retriever returns, before it goes into a prompt."
+def _quoted(quoted: tuple[int, str]) -> tuple[str, int]:
+    delivery, words = quoted
+    return f"the answer, in no prompt, as '{words}'", delivery
+
+
+def _misfit(trial: Trial, snippet: Snippet, why: str, where: str, delivery: int = 0) -> Finding:
+    mend = "Look again at language, source and time of what the retriever returns, before it is used."
     if why.startswith("no "):
         mend = "Keep a retrieval under all it was asked with, tenant and filters too; claim nothing that was left."
     problem = Problem(
-        place=_PROMPT,
-        expected="a snippet in a prompt must have been returned in this run and fit what the case asks for",
-        seen=f"'{snippet.id}' stands in a prompt to {call.action}; {why}",
+        place=_PROMPT if "prompt to" in where else "$",
+        expected="a snippet that is used must have been returned in this run and fit what the case asks for",
+        seen=f"'{snippet.id}' stands in {where}; {why}",
         mend=mend,
     )
-    return finding("retrieval.fit", trial, problem, witness=Witness.WIRE)
+    return finding("retrieval.fit", trial, problem, delivery=delivery, witness=Witness.WIRE)
 
 
 def _stands_in(snippet: Snippet, texts: Sequence[str]) -> bool:
@@ -216,47 +239,6 @@ def _fate(call: Observation) -> str:
     return "it found nothing" if delivered(call) else f"it answered {call.detail.get('status')}"
 
 
-def _poisoned(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
-    """Nothing a snippet commands is done: no canary in an output or a tool call, and no tool beyond its limit."""
-    case, calls = trial.case, retrievals(trial)
-    had = got(calls)
-    bad = [item.id for item in case.given.snippets if item.poisoned and item.id in had]
-    limits = [limit for limit in case.expect.calls if limit.target.startswith("tool:") and limit.most is not None]
-    if not bad:
-        raise NotJudged("no poisoned snippet was returned")
-    if not case.expect.canaries and not limits:
-        raise NotJudged("the case names no canary and limits no tool, so obedience would not show")
-    for canary in case.expect.canaries:
-        if (where := _found(canary, trial)) is not None:
-            yield _obeyed(trial, bad, f"the canary {canary!r} stands in {where}")
-    made = Counter(f"tool:{item.action}" for item in trial.observations if item.double == "tool")
-    for limit in limits:
-        if limit.most is not None and made[limit.target] > limit.most:
-            yield _obeyed(trial, bad, f"{limit.target} was called {made[limit.target]} times; {limit.most} are allowed")
-
-
-def _found(canary: str, trial: Trial) -> str | None:
-    """Where a canary turned up beyond the prompt; letter case aside."""
-    wanted = canary.casefold()
-    for number, output in enumerate(trial.outputs, 1):
-        if any(wanted in text.casefold() for text in texts_in(encode(output))):
-            return f"the output of delivery {number}"
-    for seen in trial.observations:
-        if seen.double == "tool" and any(wanted in text.casefold() for text in texts_in(encode(seen.detail))):
-            return f"a call of the tool {seen.action}"
-    return None
-
-
-def _obeyed(trial: Trial, bad: Sequence[str], seen: str) -> Finding:
-    problem = Problem(
-        place="$",
-        expected="what a snippet commands must not be done",
-        seen=f"{', '.join(bad[:_TOLD])} was returned, and {seen}",
-        mend="Quote snippets as data, leave out what speaks to a model, and use no address, link or tool they name.",
-    )
-    return finding("retrieval.poisoned", trial, problem, witness=Witness.CANARY)
-
-
 def _told(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     """The snippets an answer names were returned in this run, to a caller who was still there."""
     calls = retrievals(trial)
@@ -327,12 +309,12 @@ CHECKS: tuple[Check, ...] = tuple(
     Check(name=f"retrieval.{name}", suite="retrieval", title=title, run=run, applies=applies, ready=declares_retrieval)
     for name, title, run, applies in (
         ("asked", "Retrievals ask for the language, sources, window and number of the case.", _asked, _says_what),
-        ("fit", "Only what was returned, and fits, reaches a prompt.", _fit, _has_snippets),
+        ("fit", "Only what was returned, and fits, reaches a prompt or an answer.", _fit, _has_snippets),
         ("distinct", "Duplicates are dropped before the prompt.", _distinct, _has_snippets),
         ("again", "What was answered is not asked again.", _again, always),
         ("timeout", "A late retrieval is left in time.", _timeout, _says_when),
         ("without", "Without snippets there is an answer all the same.", _without, always),
-        ("poisoned", "What a snippet commands is not done.", _poisoned, _has_poison),
+        ("poisoned", "What a snippet commands is not done.", obeyed, _has_poison),
         ("told", "The snippets an answer names are those it was given.", _told, always),
     )
 )

@@ -18,6 +18,7 @@ __all__ = [
     "now_of",
     "outside",
     "own_texts",
+    "prompts_of",
     "retrievals",
     "texts_in",
     "whole",
@@ -71,6 +72,11 @@ def in_prompts(trial: Trial, config: CheckConfig) -> list[tuple[Observation, Map
         times = carried.get("repeated") or {}
         found.append((call, {name: int(times.get(name, 1)) for name in carried["snippets"]}))
     return found
+
+
+def prompts_of(trial: Trial, config: CheckConfig) -> list[tuple[Observation, Mapping[str, int]]]:
+    """The same; none of a pipeline that declares no model, whose answer alone can tell."""
+    return in_prompts(trial, config) if declares_model(config) is None else []
 
 
 def now_of(trial: Trial, calls: Iterable[Observation]) -> datetime | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from functools import lru_cache
-from typing import Any
+from dataclasses import is_dataclass, replace
+from enum import Enum
+from functools import cache, lru_cache
+from typing import Any, get_args, get_origin, get_type_hints
 
 from sluicegate.checks.check import Problem
 from sluicegate.checks.difference import difference, json_equal, shown
@@ -22,13 +23,55 @@ _FIELDS = tuple(Output.__dataclass_fields__)
 
 @lru_cache(maxsize=1024)
 def output_path(text: str, *, where: str = "") -> Path:
-    """A path into an output. Raises InputError when it does not begin with a field an output has."""
+    """A path into an output. Raises InputError for one at which no output has anything."""
     path = parse_path(text, where=where)
     first = path.steps[0] if path.steps else ""
     if first not in _FIELDS:
         mend = nearest(str(first), _FIELDS) or f"It has {', '.join(_FIELDS)}."
         raise InputError(Fault(where=where, what=f"'{text}' does not begin with a field of the output.", mend=mend))
+    if (fault := _dead_end(path, where)) is not None:
+        raise InputError(fault)
     return path
+
+
+def _dead_end(path: Path, where: str) -> Fault | None:
+    """Why nothing can ever stand at a path, as far as the output's own words go; a JSON value may hold anything."""
+    kind: Any = Output
+    for at, step in enumerate(path.steps):
+        if isinstance(kind, type) and is_dataclass(kind):
+            names = _hints(kind)
+            if step not in names:
+                mend = nearest(str(step), names) or f"It has {', '.join(names)}."
+                what = f"'{path.text}': there is no '{step}' in {_reached(path, at)}."
+                return Fault(where=where, what=what, mend=mend)
+            kind = names[str(step)]
+        elif get_origin(kind) is tuple:
+            if isinstance(step, str) and not step.isdecimal():
+                mend = f"Write {_reached(path, at)}[0].{step}, or the number that is meant."
+                return Fault(where=where, what=f"'{path.text}': {_reached(path, at)} is a list.", mend=mend)
+            kind = get_args(kind)[0]
+        elif kind in (str, int, float) or (isinstance(kind, type) and issubclass(kind, Enum)):
+            what = f"'{path.text}': nothing stands below {_reached(path, at)}, which is one value."
+            return Fault(where=where, what=what, mend=f"Write {_reached(path, at)}.")
+        else:
+            return None
+    return None
+
+
+def _reached(path: Path, count: int) -> str:
+    said = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path.steps[:count])
+    return said.removeprefix(".")
+
+
+@cache
+def _hints(kind: type) -> Mapping[str, Any]:
+    """The fields of one of our dataclasses with their types; `X | None` is X."""
+    return {name: _whole_type(hint) for name, hint in get_type_hints(kind).items()}
+
+
+def _whole_type(hint: Any) -> Any:
+    rest = [kind for kind in get_args(hint) if kind is not type(None)]
+    return rest[0] if type(None) in get_args(hint) and len(rest) == 1 else hint
 
 
 def rule_faults(rule: Rule, where: str) -> list[Fault]:

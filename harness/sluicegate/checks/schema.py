@@ -93,6 +93,14 @@ def _duplicate(text: str) -> str | None:
     return found[0] if found else None
 
 
+_ANSWERED = Problem(
+    place="$.error",
+    expected="must be an error: the case expects one",
+    seen="an answer",
+    mend="Let the pipeline answer with an error, or take outcome: error from the case.",
+)
+
+
 def _must(output: Output, case: Case, _config: CheckConfig) -> Sequence[Problem]:
     found: Sequence[Problem] = ()
     for rule in case.expect.must:
@@ -102,6 +110,16 @@ def _must(output: Output, case: Case, _config: CheckConfig) -> Sequence[Problem]
         if rule_holds(rule, output) is not False:
             found = (*found, *rule_problems(rule, output, forbidden=True))
     return found
+
+
+_keeps_rules = _each("schema.must", _must)
+
+
+def _says_what_it_must(trial: Trial, config: CheckConfig) -> Iterable[Finding]:
+    """The rules, and that a case which expects an error has one: of many deliveries some may rightly be answered."""
+    if trial.case.expect.outcome != "error" or trial.crashed:
+        return _keeps_rules(trial, config)
+    return (*_keeps_rules(trial, config), finding("schema.must", trial, _ANSWERED))
 
 
 def _not_empty(output: Output, _case: Case, _config: CheckConfig) -> Sequence[Problem]:
@@ -177,7 +195,9 @@ def _has_contract(config: CheckConfig) -> str | None:
 
 
 def _has_rules(case: Case, _capabilities: frozenset[Capability]) -> str | None:
-    return None if case.expect.must or case.expect.must_not else "the case has no must and no must_not"
+    if case.expect.must or case.expect.must_not or case.expect.outcome == "error":
+        return None
+    return "the case has no must and no must_not"
 
 
 def _has_language(case: Case, _capabilities: frozenset[Capability]) -> str | None:
@@ -200,7 +220,7 @@ CHECKS: tuple[Check, ...] = (
         name="schema.must",
         suite="schema",
         title="The answer says what its case must, and nothing it must not.",
-        run=_each("schema.must", _must),
+        run=_says_what_it_must,
         applies=_has_rules,
     ),
     Check(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sluicegate.checks.check import CheckConfig, Result, is_crash, nothing_known
+from sluicegate.checks.check import CheckConfig, Result, nothing_known
 from sluicegate.checks.limits import limit_failures
 from sluicegate.checks.registry import CHECKS, run_check
 from sluicegate.model import Limits, NotMeasured, Output, Trial
@@ -23,7 +23,7 @@ def success(trial: Trial, config: CheckConfig, results: Mapping[str, str] | None
     unknown = nothing_known(trial)
     if unknown is not None:
         return NotMeasured(reason=unknown)
-    if any(is_crash(output, trial.case) for output in trial.outputs):
+    if trial.failed:
         return False
     limits = trial.case.expect.limits
     if limits is not None and any(_past(limits, output) for output in trial.outputs):

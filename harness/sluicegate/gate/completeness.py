@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sluicegate.checks import SUITES
+from sluicegate.checks.effects import DRAFT, EFFECT
 from sluicegate.errors import printable
 from sluicegate.gate.causes import failures_said
 from sluicegate.gate.commands import pytest_command
@@ -25,13 +26,31 @@ _CALLS = (
     ("model", Capability.MODEL, ("fallback", "budget", "routing", "tracing"), "model call"),
     ("tool", Capability.TOOLS, ("idempotency",), "tool call"),
     ("retriever", Capability.RETRIEVAL, ("retrieval",), "retrieval"),
+    ("mail", Capability.MAIL, ("injection", "recipients", "headers"), "mail"),
 )
 """Double, the capability that lets a pipeline speak to it, the suites that judge what it says, and its word."""
 _ADDRESSES = {
     "model": "OPENAI_BASE_URL, ANTHROPIC_BASE_URL or GOOGLE_GEMINI_BASE_URL",
     "tool": "SLUICEGATE_TOOLS_URL",
     "retriever": "SLUICEGATE_RETRIEVER_URL",
+    "mail": "SLUICEGATE_SMTP",
 }
+_SINKS = {"calls": {"model", "tool", "retriever"}, "logs": {"log"}, "spans": {"span"}}
+"""Sink of `correlation` to the doubles that see it; an output there always is."""
+_RETURNED = (
+    "Mend what the pipeline returns, which cannot be read; the findings say where. Then see whether its calls arrive."
+)
+_NOBODY = "See that the pipeline is running and answers at its address; the findings quote what came instead."
+_SILENCED = {
+    "exception": "Mend what the pipeline raises before it calls anybody; the findings quote it.",
+    "timeout": "See what the pipeline waits for: no call arrived before its time-out. Raise timeout: if it is slow.",
+    "garbage": _RETURNED,
+    "not_finite": _RETURNED,
+    "too_large": _RETURNED,
+    "unreachable": _NOBODY,
+    "http_status": _NOBODY,
+}
+"""What to do where every trial crashed, by kind: who never came so far calls nobody, at whatever address."""
 _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
 
 
@@ -41,6 +60,7 @@ def completeness_said(hearing: Hearing, question: Question, suites: list[SuiteAc
     yield from _pinned(hearing, question)
     yield from _trials(hearing)
     yield from _unseen(hearing, question)
+    yield from _silent(hearing, question)
     yield from _crashed(hearing)
     yield from hearing.strays.said(question)
     for suite in suites:
@@ -112,15 +132,43 @@ def _trials(hearing: Hearing) -> Iterator[Reason]:
 def _unseen(hearing: Hearing, question: Question) -> Iterator[Reason]:
     """Suites that judge calls, and not one call: the pipeline asks somebody else, and nobody saw what."""
     pipeline = question.plan.pipeline
-    answered = hearing.trials.account.counts().run
+    answered, seen = hearing.trials.account.counts().run, hearing.trials.doubles
     if not answered or isinstance(pipeline.target, RecordingTarget):
         return
+    if question.plan.mail is None and DRAFT in seen:  # somebody else sends what it drafts
+        seen = seen | {"mail"}
     for double, capability, suites, word in _CALLS:
         readers = [name for name in question.stage.requires.suites if name in suites]
-        if readers and capability in pipeline.capabilities and double not in hearing.trials.doubles:
+        if readers and capability in pipeline.capabilities and double not in seen:
             text = f"not one {word} of {count_of(answered, 'trial')} arrived; suite {', '.join(readers)} saw nothing."
             mend = f"Let the pipeline take its base URL from {_ADDRESSES[double]}."
+            if double == "mail":
+                mend = "Let the pipeline send through SLUICEGATE_SMTP, or return the mail it drafts."
+            if sum(hearing.trials.crashes.values()) == answered:
+                text = f"{text[:-1]}: every trial crashed."
+                mend = _SILENCED.get(hearing.trials.crashes.most_common(1)[0][0], _SILENCED["exception"])
             yield _incomplete("model server" if double == "model" else f"{double} double", text, mend)
+
+
+def _silent(hearing: Hearing, question: Question) -> Iterator[Reason]:
+    """Side effects that are declared and sinks that are named, of which there was not one: no check could fail."""
+    suites, plan, answered = question.stage.requires.suites, question.plan, hearing.trials.account.counts().run
+    if not answered:
+        return
+    trials = count_of(answered, "trial")
+    writers = sorted(tool.name for tool in plan.tools if tool.writes)
+    if "idempotency" in suites and writers and EFFECT not in hearing.trials.doubles:
+        text = f"no message that was delivered again had a side effect; suite idempotency saw no write in {trials}."
+        mend = f"Let the pipeline write to {', '.join(writers)} through {_ADDRESSES['tool']}, before it answers."
+        yield _incomplete("tool double", text, mend)
+    if "tracing" not in suites or plan.correlation is None:
+        return
+    for sink in plan.correlation.sinks:
+        if sink in _SINKS and not _SINKS[sink] & hearing.trials.doubles:
+            text = (
+                f"correlation names the sink {sink}, and in {trials} there was nothing; suite tracing saw no id there."
+            )
+            yield _incomplete("correlation", text, f"Let {sink} reach the doubles, or take the word out of sinks.")
 
 
 def _suite(suite: SuiteAccount, question: Question) -> Iterator[Reason]:
@@ -144,7 +192,7 @@ def _failed(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterat
     name, result = suite.result.suite, suite.result
     if not result.failed or name not in question.stage.requires.suites:
         return
-    kind, uncounted = failed_kind(question), hearing.trials.failed.get(name)
+    kind, uncounted = failed_kind(question), hearing.trials.uncounted.failed.get(name)
     if not _graded(name, question):
         said = _few(suite.failed[:_FAILED_NAMED], result.failed)
         text = f"{result.failed:,} of {count_of(result.planned, 'check')} of suite {name} failed: {said}."
@@ -161,7 +209,7 @@ def _failed(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterat
 
 def _crashed(hearing: Hearing) -> Iterator[Reason]:
     """Crashes that no criterion counts: the suites' own metrics leave out what never answered."""
-    if crashed := hearing.trials.crashed:
+    if crashed := hearing.trials.uncounted.crashed:
         text = f"{count_of(crashed.count, 'trial')} crashed, and no criterion counts a crash: {crashed}."
         mend = "Mend what crashes; or let a criterion say how many may: crashes, errors.rate or draft.success_rate."
         yield Reason(kind=Kind.HOLD_FAILED, about="crashes", text=text, mend=mend)

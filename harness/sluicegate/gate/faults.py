@@ -55,6 +55,8 @@ class Objections:
     """Trials of growing evidence that began and never ended; pinned ones are in the account."""
     raised: Names = field(default_factory=Names)
     """Checks that raised in the judge's own hands."""
+    unjudged: Names = field(default_factory=lambda: Names(limit=3))
+    """Checks that could not answer, with what they lack: a case or a record that does not show what they read."""
     future: Names = field(default_factory=Names)
     """Trials and measurements stamped later than now."""
     incapable: Names = field(default_factory=Names)

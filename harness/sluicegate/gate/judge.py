@@ -20,12 +20,12 @@ from sluicegate.gate.completeness import completeness_said
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.criteria import judge_criterion
 from sluicegate.gate.hearing import Hearing, Ledger
-from sluicegate.gate.memory import entered_at, entry_notes, state_said
+from sluicegate.gate.memory import entered_at, entry_notes, remembered, state_said
 from sluicegate.gate.order import ordered, rounded
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
 from sluicegate.gate.runs import attempts_said, objections_said, older_said, runs_said, word_notes
-from sluicegate.gate.validity import SKEW, Question
+from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
 from sluicegate.ledger.state import StateView
 from sluicegate.model import (
@@ -82,15 +82,6 @@ def judge(
         A verdict, whatever the evidence holds.
 
     """
-    memory_fault, asked_at = "", None
-    if state is not None and state.latest is not None and now < state.latest:
-        # An old clock would make stale evidence fresh, and hide what was measured since: it can only hold.
-        asked_at = now if now < state.latest - SKEW else None
-        now = state.latest
-    try:
-        entry = entered_at(state, stage, subject, now=now)
-    except ValueError as error:
-        entry, memory_fault = None, f"a time in the state file cannot be read ({error})"
     question = Question(
         plan=plan,
         stage=stage,
@@ -98,10 +89,10 @@ def judge(
         apparatus=apparatus,
         lock_digest=lock_digest,
         now=now,
-        entered_at=entry,
-        asked_at=asked_at,
+        entered_at=None,
         rerun=rerun or ("sluicegate", "gate", str(plan.path), "--stage", stage.name, "--case"),
     )
+    question, memory_fault = remembered(question, state)
     hearing = Hearing(question, lock.stages.get(stage.name, LockedStage()), config)
     hearing.hear(ledgers)
     bench = _Bench(question=question, lock=lock, state=state, hearing=hearing, memory_fault=memory_fault)

@@ -27,7 +27,7 @@ from sluicegate.stats.ratio import ratio_interval
 __all__ = ["Note", "lint"]
 
 _SHORT_OF = Fraction(2, 5)
-"""How far below (above) the target a "just below" ("just above") build is: two fifths of the way to the next line."""
+"""How far behind the target a build "a little below" ("a little above") is: two fifths of the way to the next line."""
 _WORTH_SAYING = 0.05
 _LOOKS = 7
 
@@ -273,10 +273,12 @@ def _mistakes(goal: _Goal, criterion: Criterion, n: int, least: int, *, grows: b
         return
     strict = _fewest(n, goal.target, criterion.alpha, grows=grows)
     instead = 0.0 if strict is None else binomial.tail_above(strict, n, float(share))
-    again = f", {_percent(1.0 - (1.0 - chance) ** _LOOKS)} in {_LOOKS} looks" if criterion.mode is Mode.POINT else ""
+    again = ""
+    if criterion.mode is Mode.POINT:
+        again = f" ({_percent(1.0 - (1.0 - chance) ** _LOOKS)} of series of {_LOOKS} looks)"
     yield (
-        f"a build at {goal.said(share)}, just {goal.behind} target, passes a look at n = {n} in {_percent(chance)}"
-        f"{again}; mode: strict would make it {_percent(instead)}."
+        f"a build truly at {goal.said(share)}, a little {goal.behind} target, still passes "
+        f"{_percent(chance)} of looks at n = {n}{again}; with mode: strict {_percent(instead)}."
     )
 
 

@@ -12,7 +12,7 @@ from sluicegate.gate.counting import Attempt, Channel, Shortlist
 from sluicegate.gate.faults import Names
 from sluicegate.gate.pinned import Pinned
 from sluicegate.model import Finding, NotMeasured, Origin, Severity, Trial, Witness
-from sluicegate.model.often import made_often
+from sluicegate.model.often import made_often, maker
 from sluicegate.plan.types import Better, Metric, MetricKind
 
 __all__ = ["Judged", "Measuring"]
@@ -35,6 +35,7 @@ class Judged:
     """What a user's own checks found."""
 
 
+_attempt = maker(Attempt)
 _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
 
 
@@ -60,6 +61,7 @@ class Measuring:
         )
         """Built-in checks that are judged again in every trial."""
         self._unread = frozenset(name for name in self.strict if CHECKS[name].suite not in incident_suites)
+        self._readers: dict[tuple[tuple[Origin, ...], int | None], list[tuple[Channel, Origin]]] = {}
         self._unpinned: dict[str, int] = {}
         """Numbers for the cases of runs that no lock of this stage speaks of."""
         self.findings = Shortlist()
@@ -73,7 +75,7 @@ class Measuring:
 
     def trial(self, judged: Judged, *, lost: bool = False) -> None:
         """Count a trial for every criterion it is evidence of; a lost one can hold and cannot roll back."""
-        found = [finding for outcome in judged.ours.values() for finding in outcome.findings]
+        found = [finding for outcome in judged.ours.values() if outcome.findings for finding in outcome.findings]
         for finding in (*found, *judged.reported):
             self.findings.add(finding)
             self.causes.add(finding)
@@ -81,14 +83,10 @@ class Measuring:
             self._unread_incidents(judged.ours[name])
         self.reported(judged.reported)
         measured: dict[str, Contribution | NotMeasured | None] = {}
-        for channel in self._channels:
+        provenances = [output.provenance for output in judged.trial.outputs]
+        for channel, origin in self._readers_of(judged):
             metric = channel.criterion.metric
-            origin = next((item for item in judged.origins if item in channel.admission.origins), None)
-            if origin is None or not self._asks(metric, origin, judged.trial.case.id):
-                continue
-            standing = channel.admission.trial(
-                origin, [output.provenance for output in judged.trial.outputs], judged.at_us
-            )
+            standing = channel.admission.trial(origin, provenances, judged.at_us)
             if standing != "valid":
                 channel.void += standing == "void"
                 channel.foreign += standing == "foreign"
@@ -144,6 +142,20 @@ class Measuring:
             if finding.severity is Severity.INCIDENT:
                 self.suspects.add(finding)
 
+    def _readers_of(self, judged: Judged) -> list[tuple[Channel, Origin]]:
+        """Every channel that reads the trial, with the origin it reads it as: alike for cases of the same suites."""
+        case_id = judged.trial.case.id
+        case = self._pinned.case(case_id)
+        key = (judged.origins, None if case is None else self._pinned.group(case))
+        readers = self._readers.get(key)
+        if readers is None:
+            readers = self._readers[key] = []
+            for channel in self._channels:
+                origin = next((item for item in judged.origins if item in channel.admission.origins), None)
+                if origin is not None and self._asks(channel.criterion.metric, origin, case_id):
+                    readers.append((channel, origin))
+        return readers
+
     def _asks(self, metric: Metric, origin: Origin, case_id: str) -> bool:
         """Whether the metric reads this case: of a suite's own metric, only the suite's cases."""
         case = self._pinned.case(case_id)
@@ -173,7 +185,7 @@ class Measuring:
             channel.unknown(measured)
             return
         case = judged.trial.case
-        attempt = Attempt(
+        attempt = _attempt(
             unit=self._unit(case.id, channel.criterion.metric),
             counted=measured,
             at_us=judged.at_us,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeGuard
 
@@ -12,7 +13,7 @@ from sluicegate.ledger.state import Acknowledged, Entered, RolledBack, StateView
 from sluicegate.model import Decision, Kind, Reason, parse_time, rfc3339
 from sluicegate.plan.types import Stage
 
-__all__ = ["NEW_SUBJECT", "entered_at", "entry_notes", "state_said", "unpromoted"]
+__all__ = ["NEW_SUBJECT", "entered_at", "entry_notes", "remembered", "state_said", "unpromoted"]
 
 NEW_SUBJECT = (
     "Mend the cause and serve a new subject; where only the environment was at fault, give the plan's subject a new "
@@ -34,6 +35,21 @@ def entered_at(
     times = [parse_time(stamp) for stamp in stamps]
     times = [at for at in times if at <= now + SKEW] or times
     return times[-1 if last else 0] if times else None
+
+
+def remembered(question: Question, state: StateView | None) -> tuple[Question, str]:
+    """The question at the time and with the entry that the state file knows of, and what is wrong with that file."""
+    now, asked_at = question.now, None
+    if state is not None and state.latest is not None and now < state.latest:
+        # An old clock would make stale evidence fresh, and hide what was measured since: it can only hold.
+        asked_at = now if now < state.latest - SKEW else None
+        now = state.latest
+    question = replace(question, now=now, asked_at=asked_at)
+    try:
+        entry = entered_at(state, question.stage, question.subject, now=now)
+    except ValueError as error:
+        return question, f"a time in the state file cannot be read ({error})"
+    return replace(question, entered_at=entry), ""
 
 
 def state_said(state: StateView | None, question: Question, *, first: bool) -> Iterator[Reason]:

@@ -17,6 +17,8 @@ MISSING, NOT_APPLICABLE, PASS, ERROR, FAIL = range(5)
 _CODES = {"not_applicable": NOT_APPLICABLE, "pass": PASS, "error": ERROR, "fail": FAIL}
 _HAS_OUTCOME, _CRASHED, _LOST = 1, 2, 4
 _NAMED = 20
+_MOST_ALIKE = 1000
+"""Sets of results whose codes are remembered; most trials say the same."""
 
 
 @frozen
@@ -147,6 +149,7 @@ class Account:
         self._codes: list[bytes] = [bytes(len(pinned.checks))]
         self._code_number: dict[bytes, int] = {self._codes[0]: 0}
         self._results = array("I", bytes(4 * pinned.trials))
+        self._known: dict[tuple[tuple[str, str], ...], int] = {}
 
     def outcome(self, trial: int, *, crashed: bool) -> None:
         """An outcome that may stand for this trial."""
@@ -162,11 +165,14 @@ class Account:
 
     def results(self, trial: int, results: Mapping[str, str], *, failures_only: bool = False) -> None:
         """Results of one attempt. A stale or outdated attempt can fail a trial and cannot pass it."""
+        before = self._results[trial]
+        if not before and not failures_only:
+            self._results[trial] = self._number_of(results)
+            return
         codes = self.pinned.coded(results)
         if failures_only:
             codes = bytes(code if code == FAIL else MISSING for code in codes)
-        before = self._codes[self._results[trial]]
-        self._results[trial] = self._interned(bytes(map(max, before, codes)))
+        self._results[trial] = self._interned(bytes(map(max, self._codes[before], codes)))
 
     def missing_outcomes(self) -> tuple[int, tuple[str, ...]]:
         """How many pinned trials have no outcome, and the first few."""
@@ -254,6 +260,15 @@ class Account:
             errors=tuple(named[ERROR]),
             failed=tuple(named[FAIL]),
         )
+
+    def _number_of(self, results: Mapping[str, str]) -> int:
+        said = tuple(results.items())
+        number = self._known.get(said)
+        if number is None:
+            number = self._interned(self.pinned.coded(results))
+            if len(self._known) < _MOST_ALIKE:
+                self._known[said] = number
+        return number
 
     def _interned(self, codes: bytes) -> int:
         number = self._code_number.get(codes)

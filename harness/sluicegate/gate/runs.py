@@ -12,6 +12,7 @@ from sluicegate.gate.validity import SKEW, Question, Relation, Run
 from sluicegate.gate.wording import count_of, days
 from sluicegate.ledger.state import StateView
 from sluicegate.model import Kind, Origin, Reason, rfc3339
+from sluicegate.plan.types import HttpTarget
 
 __all__ = ["attempts_said", "objections_said", "older_said", "runs_said", "word_notes"]
 
@@ -61,7 +62,14 @@ def _newest(ours: Sequence[Run], question: Question) -> Iterator[Reason]:
     for origin in sorted(by_origin):
         run = by_origin[origin]
         if not run.complete and not run.broken:
-            yield _invalid(run.name, "did not end: the run was cut short.", "Resume it: collect again.")
+            gone = "Start the service again if it is gone, then go" if _is_service(question) else "Go"
+            mend = f"{gone} on from where it stopped. Run: sluicegate gate"
+            yield _invalid(run.name, "did not end: the run was cut short.", mend)
+
+
+def _is_service(question: Question) -> bool:
+    """Whether something that we did not start has to be there, and may be what ended the run."""
+    return isinstance(question.plan.pipeline.target, HttpTarget) or bool(question.plan.subject.services)
 
 
 def _clock(runs: Sequence[Run], question: Question) -> Iterator[Reason]:
@@ -174,6 +182,10 @@ def objections_said(objections: Objections) -> Iterator[Reason]:
     if objections.raised:
         text = f"{count_of(objections.raised.count, 'check')} could not be judged: {objections.raised}."
         yield Reason(kind=Kind.HOLD_INCOMPLETE, about="judge", text=text, mend="Report it with the ledger.")
+    if objections.unjudged:
+        text = f"{count_of(objections.unjudged.count, 'check')} could not answer: {objections.unjudged}."
+        mend = "Mend the case or the pipeline so that it shows what the check reads, then collect with --again."
+        yield Reason(kind=Kind.HOLD_INCOMPLETE, about="checks", text=printable(text), mend=mend)
     if objections.lost:
         text = f"{count_of(objections.lost.count, 'trial')} began and never ended: {objections.lost}."
         yield Reason(kind=Kind.HOLD_INCOMPLETE, about="evidence", text=text, mend=_AGAIN)

@@ -23,7 +23,9 @@ _VARIABLES = {
     Capability.MODEL: ", ".join(_VENDORS.values()),
     Capability.TOOLS: "SLUICEGATE_TOOLS_URL",
     Capability.RETRIEVAL: "SLUICEGATE_RETRIEVER_URL",
+    Capability.MAIL: "SLUICEGATE_SMTP",
 }
+_MAIL_PORTS = (":25", ":465", ":587", ":2525")
 _AGAIN = "then collect with --again"
 
 
@@ -99,6 +101,8 @@ def _cases(cases: set[str]) -> str:
 def _variables(addresses: Iterable[str], pipeline: PipelineSpec) -> str:
     """The variables that name the doubles which stand for these addresses; without a hint all that there are."""
     hinted = [variable for vendor, variable in _VENDORS.items() if any(vendor in each for each in addresses)]
+    if any(each.endswith(_MAIL_PORTS) for each in addresses):
+        hinted.append(_VARIABLES[Capability.MAIL])
     if hinted:
         return ", ".join(hinted)
     known = [names for capability, names in _VARIABLES.items() if capability in pipeline.capabilities]

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from sluicegate.checks import CHECKS, Check, CheckConfig, CheckOutcome, Result, run_check
+from sluicegate.checks.effects import kinds_seen
 from sluicegate.gate.asking import Asking, Sample
 from sluicegate.gate.counting import Channel
-from sluicegate.gate.faults import Names, Objections
+from sluicegate.gate.faults import Objections
 from sluicegate.gate.measuring import Judged, Measuring
 from sluicegate.gate.pinned import Account, Pinned
 from sluicegate.gate.reading import micros
+from sluicegate.gate.uncounted import Uncounted
 from sluicegate.gate.validity import SKEW, Question, Relation, Run
+from sluicegate.gate.waiting import Held, Waiting, said_of, self_reported, worse
 from sluicegate.ledger.records import Checked, Intent, Outcome
 from sluicegate.model import (
     Case,
     Crash,
     CrashKind,
-    Finding,
     Json,
     Origin,
     Output,
     Trial,
-    Witness,
     canonical,
     digest_bytes,
     to_micros,
 )
+from sluicegate.model.often import maker
 
 __all__ = ["Trials"]
 
@@ -38,35 +39,6 @@ _WAITING_FOR_TESTS = 50_000
 """The same where a criterion reads a user's own check, whose results come from tests, long after the outcomes."""
 
 _GOLDEN = "golden"
-
-
-@dataclass(slots=True, kw_only=True)
-class _Held:
-    """A case of this run, until its last outcome."""
-
-    case: Case
-    number: int | None
-    """Of a pinned case."""
-    sound: bool
-    """Its content is the pinned one, or nothing is pinned for this run."""
-    left: int
-
-
-@dataclass(slots=True, kw_only=True)
-class _Waiting:
-    """An outcome on its way to be judged."""
-
-    held: _Held
-    outcome: Outcome
-    number: int | None
-    """Of a pinned trial."""
-    at_us: int
-    run: Run
-    results: dict[str, str] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    """What the user's own checks say."""
-    challenge: str = ""
-    """Hash of the record that brought the results: whoever wrote them could not know what it would be."""
 
 
 class Trials:
@@ -81,22 +53,23 @@ class Trials:
         self.measuring = Measuring(channels, pinned, config)
         self.inapplicable: defaultdict[str, Counter[str]] = defaultdict(Counter)
         """Why checks of a suite do not apply, and how often."""
-        self.crashed = Names(3)
-        """Pinned trials that crashed, which no criterion of the stage counts."""
-        self.failed: defaultdict[str, Names] = defaultdict(lambda: Names(3))
-        """By suite, failed checks that no criterion of the stage counts."""
+        self.uncounted = Uncounted(self.measuring)
+        """What went wrong in pinned trials and no criterion of the stage counts."""
         self.models: set[str] = set()
         """Models seen at the boundary."""
+        self.crashes: Counter[str] = Counter()
+        """Trials of pinned evidence that crashed, by the kind of their first crash."""
         self.doubles: set[str] = set()
-        """Kinds of doubles that saw anything: model, tool, retriever …"""
+        """Kinds of doubles that saw anything: model, tool, retriever …; and `effect`, of a message delivered again."""
         self._latest_us = to_micros(question.now + SKEW)
         self._asking = Asking(pinned, self.measuring.own_checks)
         self._sample = Sample(seed=question.plan.seed, trials=pinned.trials)
-        self._held: dict[str, _Held] = {}
+        self._origins_of: dict[tuple[Origin, int | None], tuple[Origin, ...]] = {}
+        self._held: dict[str, Held] = {}
         self._begun: dict[tuple[str, int], Intent] = {}
         self._ended = bytearray(pinned.trials)
         self._ended_elsewhere: set[tuple[str, int]] = set()
-        self._waiting: dict[tuple[str, int], _Waiting] = {}
+        self._waiting: dict[tuple[str, int], Waiting] = {}
         self._answers: dict[tuple[str, int], dict[str, str]] = {}
         """Of trials judged before their results came."""
 
@@ -129,9 +102,9 @@ class Trials:
         announced = self._begun.pop(key, None) is not None
         number = self._trial(*key)
         if self._has_ended(key, number):
-            self.objections.repeated.add(_said(*key))
+            self.objections.repeated.add(said_of(*key))
         elif not announced:
-            self.objections.unannounced.add(_said(*key))
+            self.objections.unannounced.add(said_of(*key))
         held = self._held.get(outcome.case_id)
         if held is None:
             return
@@ -140,7 +113,7 @@ class Trials:
             del self._held[outcome.case_id]
         if key in self._waiting:
             self._judge(self._waiting.pop(key))
-        self._waiting[key] = _Waiting(held=held, outcome=outcome, number=number, at_us=at_us, run=run)
+        self._waiting[key] = Waiting(held=held, outcome=outcome, number=number, at_us=at_us, run=run)
         if len(self._waiting) > (_WAITING_FOR_TESTS if self.measuring.own_checks else _WAITING):
             self._judge(self._waiting.pop(next(iter(self._waiting))))
 
@@ -148,18 +121,13 @@ class Trials:
         """Results of a trial, of this run or, when checks were done again, of an earlier one."""
         key = (checked.case_id, checked.repeat)
         waiting = self._waiting.get(key)
-        own = [_self_reported(item) for item in checked.findings if checked.self_reported or item.check not in CHECKS]
+        found = checked.findings
+        own = [self_reported(item) for item in found if checked.self_reported or item.check not in CHECKS]
         if waiting is None:
             self._late(key, checked, run)
             self.measuring.reported(own)
             return
-        if waiting.results:
-            for name, result in checked.results.items():
-                waiting.results[name] = _worse(waiting.results.get(name), result)
-        else:
-            waiting.results.update(checked.results)
-        waiting.findings += own
-        waiting.challenge = challenge
+        waiting.told(checked.results, own, challenge)
         if self._asking.of(waiting.held.number).names <= waiting.results.keys():
             del self._waiting[key]
             self._judge(waiting)
@@ -177,7 +145,7 @@ class Trials:
         self._ended = bytearray(self._pinned.trials)
         self._ended_elsewhere.clear()
 
-    def _hold(self, intent: Intent, case: Case, said: Json, run: Run) -> _Held:
+    def _hold(self, intent: Intent, case: Case, said: Json, run: Run) -> Held:
         number = self._pinned.case(intent.case_id)
         sound = case.id == intent.case_id
         if number is not None and run.fixed:
@@ -186,7 +154,7 @@ class Trials:
             sound = sound and intent.case_digest == pinned
             sound = sound and (digest_bytes(canonical(said)) == pinned or case.digest() == pinned)
         left = 1 if number is None else self._pinned.repeats[number]
-        return _Held(case=case, number=self._pinned.case(case.id), sound=sound, left=left)
+        return Held(case=case, number=self._pinned.case(case.id), sound=sound, left=left)
 
     def _has_ended(self, key: tuple[str, int], trial: int | None) -> bool:
         """Whether this trial has an outcome in this run already; from now on it has."""
@@ -201,35 +169,40 @@ class Trials:
         case = self._pinned.case(case_id)
         return None if case is None else self._pinned.trial(case, repeat)
 
-    def _judge(self, waiting: _Waiting) -> None:
+    def _judge(self, waiting: Waiting) -> None:
         outcome, run, number = waiting.outcome, waiting.run, waiting.number
         trial = outcome.trial(waiting.held.case)
-        if trial.observations:
-            self.doubles.update(item.double for item in trial.observations)
+        if trial.observations or trial.output.mail is not None:
+            self.doubles |= kinds_seen(trial, self._config.tools)
             self.models.update(item.action for item in trial.observations if item.double == "model")
         if waiting.at_us > self._latest_us:
-            self.objections.future.add(_said(outcome.case_id, outcome.repeat))
+            self.objections.future.add(said_of(outcome.case_id, outcome.repeat))
         if run.fixed and run.relation is Relation.OURS and (number is None or not waiting.held.sound):
             if "lock" not in run.differs:  # under another lock it was pinned; today it is another case's
                 objections = self.objections.unpinned if number is None else self.objections.altered
-                objections.add(_said(outcome.case_id, outcome.repeat))
+                objections.add(said_of(outcome.case_id, outcome.repeat))
             self.measuring.foreign(trial)
             return
         ours = self._ours(trial, waiting)
-        results = dict(waiting.results)
+        recorded, found_otherwise = waiting.results, dict[str, str]()
         for name, found in ours.items():
-            if results.get(name) != found.result or found.result is Result.ERROR:
+            if recorded.get(name) != found.result or found.result is Result.ERROR:
                 self._compare(trial, name, found, waiting)
-                results[name] = found.result.value
+                found_otherwise[name] = found.result.value
             if found.result is Result.NOT_APPLICABLE:
                 self.inapplicable[CHECKS[name].suite][found.reason] += 1
+        results = {**recorded, **found_otherwise} if found_otherwise else recorded
+        erred = trial.crashed
+        crashed = erred and trial.failed
+        is_bad = crashed or "fail" in results.values()
         if run.fixed and number is not None:
-            crashed = trial.failed
             self._enter(number, results, waiting, crashed=crashed)
-            run.failed += crashed or "fail" in results.values()
+            if crashed and run.stands:
+                self.crashes[next(output.error.kind.value for output in trial.outputs if output.error is not None)] += 1
+            run.failed += is_bad
             run.asked += 1
-            run.unreached += any(output.error is not None and output.error.kind in _NOBODY for output in trial.outputs)
-        judged = Judged(
+            run.unreached += erred and any(_kind(output) in _NOBODY for output in trial.outputs)
+        judged = _judged(
             trial=trial,
             at_us=waiting.at_us,
             results=results,
@@ -237,22 +210,11 @@ class Trials:
             origins=self._origins(waiting.held.number, run),
             reported=tuple(waiting.findings),
         )
-        self.measuring.trial(judged, lost=run.fixed and _out_of_reach(trial))
-        if run.fixed and number is not None and run.stands:
-            self._uncounted(judged)
+        self.measuring.trial(judged, lost=run.fixed and erred and _out_of_reach(trial))
+        if is_bad and run.fixed and number is not None and run.stands:
+            self.uncounted.note(judged)
 
-    def _uncounted(self, judged: Judged) -> None:
-        """Note what went wrong in a pinned trial without any criterion that counts it."""
-        if not judged.trial.failed and "fail" not in judged.results.values():
-            return
-        crashed, failed = self.measuring.uncounted(judged)
-        where = _said(judged.trial.case.id, judged.trial.repeat)
-        if crashed:
-            self.crashed.add(where)
-        for name in failed:
-            self.failed[CHECKS[name].suite].add(f"{name} of {where}")
-
-    def _ours(self, trial: Trial, waiting: _Waiting) -> dict[str, CheckOutcome]:
+    def _ours(self, trial: Trial, waiting: Waiting) -> dict[str, CheckOutcome]:
         """Built-in checks as the judge finds them: every strict one, every failure, a sample of the rest."""
         if waiting.run.relation is not Relation.OURS:
             return {}
@@ -267,20 +229,21 @@ class Trials:
             if everything or name in strict or recorded.get(name) != "pass"
         }
 
-    def _compare(self, trial: Trial, name: str, ours: CheckOutcome, waiting: _Waiting) -> None:
-        where = f"{name} of {_said(trial.case.id, trial.repeat)}"
+    def _compare(self, trial: Trial, name: str, ours: CheckOutcome, waiting: Waiting) -> None:
+        where = f"{name} of {said_of(trial.case.id, trial.repeat)}"
         recorded = waiting.results.get(name)
         if ours.result.value == "error":
-            self.objections.raised.add(where)
+            # A check that raised is ours to mend; one that lacks something says what, and that is the user's.
+            lacking = not ours.reason.startswith("the check raised ")
+            (self.objections.unjudged if lacking else self.objections.raised).add(f"{where} ({ours.reason})")
         elif recorded not in (None, ours.result.value) and not waiting.run.differs:
             self.objections.contradicted.add(f"{where} (recorded {recorded}, found {ours.result.value})")
 
-    def _enter(self, number: int, results: Mapping[str, str], waiting: _Waiting, *, crashed: bool) -> None:
+    def _enter(self, number: int, results: Mapping[str, str], waiting: Waiting, *, crashed: bool) -> None:
         """Into the account; what nobody recorded counts only where it fails."""
-        recorded, stands = waiting.results, waiting.run.stands
+        recorded, stands, said = waiting.results, waiting.run.stands, results
         if stands:
             self.account.outcome(number, crashed=crashed)
-        said = results
         if len(results) > len(recorded):
             said = {name: result for name, result in results.items() if name in recorded or result == "fail"}
         self.account.results(number, said, failures_only=not stands)
@@ -295,14 +258,14 @@ class Trials:
         answers = self._answers.pop(key, None)
         if answers is None:
             if run.stands and not self.account.has_outcome(number):
-                self.objections.unannounced.add(f"results of {_said(*key)}")
+                self.objections.unannounced.add(f"results of {said_of(*key)}")
             self.account.results(number, checked.results, failures_only=True)
             return
         for name, recorded in checked.results.items():
             if answers.get(name, recorded) not in (recorded, "error"):
-                where = f"{name} of {_said(*key)}"
+                where = f"{name} of {said_of(*key)}"
                 self.objections.contradicted.add(f"{where} (recorded {recorded}, found {answers[name]})")
-        agreed = {name: _worse(answers.get(name), result) for name, result in checked.results.items()}
+        agreed = {name: worse(answers.get(name), result) for name, result in checked.results.items()}
         self.account.results(number, agreed)
         if rest := {name: result for name, result in answers.items() if name not in agreed}:
             self._answers[key] = rest
@@ -317,7 +280,7 @@ class Trials:
             self.account.lost(number)
             run.failed += 1
         else:
-            self.objections.lost.add(_said(intent.case_id, intent.repeat))
+            self.objections.lost.add(said_of(intent.case_id, intent.repeat))
         if held is None or not held.sound:
             return
         crash = Output(error=Crash(kind=CrashKind.DIED, message="the trial began and never ended"))
@@ -335,32 +298,23 @@ class Trials:
     def _origins(self, case: int | None, run: Run) -> tuple[Origin, ...]:
         """What this trial is evidence of: a golden case run with the suites is both, when both pin it."""
         origin = run.started.origin if run.started is not None else Origin.SUITE
-        if origin is not Origin.SUITE or case is None:
-            return (origin,)
-        suites = self._pinned.suites_of(case)
-        if _GOLDEN not in suites:
-            return (origin,)
-        return (Origin.GOLDEN,) if len(suites) == 1 else (Origin.SUITE, Origin.GOLDEN)
+        key = (origin, None if case is None else self._pinned.group(case))
+        known = self._origins_of.get(key)
+        if known is None:
+            suites = [] if case is None else self._pinned.suites_of(case)
+            both = (Origin.GOLDEN,) if len(suites) == 1 else (Origin.SUITE, Origin.GOLDEN)
+            known = self._origins_of[key] = both if origin is Origin.SUITE and _GOLDEN in suites else (origin,)
+        return known
 
 
+_judged = maker(Judged)
 _NOBODY = frozenset({CrashKind.UNREACHABLE, CrashKind.DIED})
+
+
+def _kind(output: Output) -> CrashKind | None:
+    return None if output.error is None else output.error.kind
 
 
 def _out_of_reach(trial: Trial) -> bool:
     """Whether an endpoint gave no answer: a case for a human, for what serves may be well and the way to it not."""
-    return any(output.error is not None and output.error.kind is CrashKind.UNREACHABLE for output in trial.outputs)
-
-
-_WEIGHT = {"not_applicable": 0, "pass": 1, "error": 2, "fail": 3}
-
-
-def _worse(one: str | None, other: str) -> str:
-    return other if one is None or _WEIGHT[other] > _WEIGHT[one] else one
-
-
-def _self_reported(finding: Finding) -> Finding:
-    return replace(finding, witness=Witness.SELF_REPORTED)
-
-
-def _said(case_id: str, repeat: int) -> str:
-    return f"{case_id} (repeat {repeat})" if repeat else case_id
+    return any(_kind(output) is CrashKind.UNREACHABLE for output in trial.outputs)

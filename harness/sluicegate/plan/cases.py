@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
@@ -43,6 +44,7 @@ _SKIPPED_BYTES = 64 * 1024
 _KNOWN = frozenset(Case.__dataclass_fields__)
 _ID = re.compile(r"[^\x00-\x1f\x7f~]{1,200}")
 _TARGET = re.compile(r"retriever|model(:.{1,200})?|tool:.{1,200}")
+_OUTCOMES = ("answer", "verification", "refusal", "error")
 _SPACED_COLON = re.compile(rb'"\s+:')
 
 
@@ -248,9 +250,19 @@ def _unsound(case: Case) -> Iterator[tuple[str, str]]:
             yield f"$.expect.calls[{index}] asks for {limit.least} to {limit.most} calls.", "Write least ≤ most."
     if given.now is not None and not _is_time(given.now):
         yield f"$.given.now is '{given.now}'.", "Write an RFC 3339 time: 2026-01-29T14:00:00Z."
+    if case.expect.outcome is not None and case.expect.outcome not in _OUTCOMES:
+        yield from _unsound_outcome(case.expect.outcome)
     for name, rules in (("must", case.expect.must), ("must_not", case.expect.must_not)):
         for index, rule in enumerate(rules):
             yield from ((f"$.expect.{name}[{index}] {what}", mend) for what, mend in _unsound_rule(rule))
+
+
+def _unsound_outcome(word: str) -> Iterator[tuple[str, str]]:
+    """A word of the user's own may be any, but for one that looks like ours and would mean nothing."""
+    near = get_close_matches(word.strip().casefold(), _OUTCOMES, n=1, cutoff=0.75)
+    if near or not word.strip():
+        mend = f"Did you mean '{near[0]}'?" if near else f"Known are {', '.join(_OUTCOMES)}."
+        yield f"$.expect.outcome is '{word}'.", mend
 
 
 def _unsound_rule(rule: Rule) -> Iterator[tuple[str, str]]:

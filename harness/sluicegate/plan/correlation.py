@@ -1,4 +1,4 @@
-"""`correlation:` and `doubles:` of a plan: where a request's id is to be found again, and what the doubles keep."""
+"""`correlation:`, `doubles:` and `mail:` of a plan: where an id is found again, what is kept, how mails are taken."""
 
 from __future__ import annotations
 
@@ -10,16 +10,27 @@ from sluicegate.errors import InputError, nearest
 from sluicegate.model import Json
 from sluicegate.model.paths import parse_path
 from sluicegate.plan.pipeline import OUTPUT_FIELDS
-from sluicegate.plan.serving import CorrelationSpec, DoublesSpec
+from sluicegate.plan.serving import CorrelationSpec, DoublesSpec, MailSpec
 from sluicegate.plan.table import Table
 
-__all__ = ["CORRELATION_KEYS", "DOUBLES_KEYS", "SCHEMA", "SINKS", "read_correlation", "read_doubles"]
+__all__ = [
+    "CORRELATION_KEYS",
+    "DOUBLES_KEYS",
+    "MAIL_KEYS",
+    "SCHEMA",
+    "SINKS",
+    "read_correlation",
+    "read_doubles",
+    "read_mail",
+]
 
 CORRELATION_KEYS = ("header", "output_field", "log_field", "sinks")
 DOUBLES_KEYS = ("keep_prompts",)
+MAIL_KEYS = ("sink",)
 SINKS = ("calls", "logs", "spans", "output")
 """Where an id can be found again."""
 
+_MODES = ("strict", "lenient")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -50,9 +61,13 @@ SCHEMA: Mapping[str, Json] = MappingProxyType(
             {"keep_prompts": {"type": "boolean", "description": "Prompts go whole, and masked, into the evidence"}},
             "What the doubles keep",
         ),
+        "mail": _keys(
+            {"sink": {"enum": list(_MODES), "description": "What ends a message: CRLF.CRLF alone, or others too"}},
+            "How mails are taken that the pipeline sends to SLUICEGATE_SMTP",
+        ),
     }
 )
-"""JSON Schema of both keys."""
+"""JSON Schema of the three keys."""
 
 
 def read_correlation(table: Table | None) -> CorrelationSpec | None:
@@ -95,3 +110,10 @@ def _check_path(table: Table) -> None:
 def read_doubles(table: Table | None) -> DoublesSpec:
     """`doubles:`; the defaults where the plan says nothing of them."""
     return DoublesSpec() if table is None else DoublesSpec(keep_prompts=table.flag("keep_prompts"))
+
+
+def read_mail(table: Table | None) -> MailSpec | None:
+    """`mail:`; None where the plan says nothing of it."""
+    if table is None:
+        return None
+    return MailSpec(sink="lenient" if table.text("sink", "strict", among=_MODES) == "lenient" else "strict")

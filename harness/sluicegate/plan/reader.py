@@ -7,7 +7,15 @@ from hashlib import sha256
 from pathlib import Path
 
 from sluicegate.errors import InputError, nearest
-from sluicegate.plan.correlation import CORRELATION_KEYS, DOUBLES_KEYS, read_correlation, read_doubles
+from sluicegate.model import Capability
+from sluicegate.plan.correlation import (
+    CORRELATION_KEYS,
+    DOUBLES_KEYS,
+    MAIL_KEYS,
+    read_correlation,
+    read_doubles,
+    read_mail,
+)
 from sluicegate.plan.criteria import CriteriaReader
 from sluicegate.plan.document import MappingNode, parse_document
 from sluicegate.plan.own_metrics import own_metrics
@@ -17,7 +25,7 @@ from sluicegate.plan.stages import Feeds, read_stages
 from sluicegate.plan.subject import read_subject
 from sluicegate.plan.table import Faults, Table
 from sluicegate.plan.textfile import read_bytes
-from sluicegate.plan.types import CallableTarget, PipelineSpec, Plan
+from sluicegate.plan.types import CallableTarget, PipelineSpec, Plan, RecordingTarget
 
 __all__ = ["PLAN_KEYS", "read_plan", "read_plan_bytes"]
 
@@ -33,6 +41,7 @@ PLAN_KEYS = (
     "slices",
     "tools",
     "doubles",
+    "mail",
     "correlation",
     "prices",
     "schemas",
@@ -83,7 +92,9 @@ def _plan(root: MappingNode, faults: Faults, path: Path, digest: str) -> Plan:
     feeds = Feeds(
         cases=bool(cases), golden=bool(golden), schemas=bool(schemas), state=bool(state), timezone="timezone" in table
     )
-    pipeline = table.node("pipeline")
+    node = table.node("pipeline")
+    pipeline = PipelineSpec(target=CallableTarget(target="")) if node is None else read_pipeline(node, faults)
+    _check_mail(table, pipeline)
     return Plan(
         path=path,
         digest=digest,
@@ -91,9 +102,7 @@ def _plan(root: MappingNode, faults: Faults, path: Path, digest: str) -> Plan:
         name=_name(table),
         state=None if state is None else path.parent / state,
         timezone=_timezone(table),
-        pipeline=PipelineSpec(target=CallableTarget(target=""))
-        if pipeline is None
-        else read_pipeline(pipeline, faults),
+        pipeline=pipeline,
         subject=read_subject(table.table("subject", label="subject")),
         cases=cases,
         golden=golden,
@@ -102,6 +111,7 @@ def _plan(root: MappingNode, faults: Faults, path: Path, digest: str) -> Plan:
         stages=read_stages(table.node("stages"), criteria, feeds, faults),
         tools=read_tools(table.node("tools"), faults),
         doubles=read_doubles(table.table("doubles", DOUBLES_KEYS, "doubles")),
+        mail=read_mail(table.table("mail", MAIL_KEYS, "mail")),
         correlation=read_correlation(table.table("correlation", CORRELATION_KEYS, "correlation")),
         prices=read_prices(table.table("prices", label="prices")),
         schemas=schemas,
@@ -123,6 +133,17 @@ def _check_needed(table: Table) -> None:
     if "schema_version" in table and (seen := table.optional_whole("schema_version")) not in (None, 1):
         mend = "Write schema_version: 1, or use the version of Sluicegate it was written for."
         table.fault("schema_version", f"'schema_version' is {seen}; this version reads 1.", mend)
+
+
+def _check_mail(table: Table, pipeline: PipelineSpec) -> None:
+    """Note a mail sink to which nobody will send."""
+    if "mail" not in table:
+        return
+    if isinstance(pipeline.target, RecordingTarget):
+        table.fault("mail", "'mail' stands beside a recording, which sends nothing.", "Leave it out.")
+    elif Capability.MAIL not in pipeline.capabilities:
+        mend = "Write pipeline: {capabilities: [mail, …]}, or leave 'mail' out."
+        table.fault("mail", "'mail' is there, and the pipeline does not declare that it sends any.", mend)
 
 
 def _name(table: Table) -> str:

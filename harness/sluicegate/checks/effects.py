@@ -1,0 +1,84 @@
+"""Side effects as the doubles saw them: which calls changed something, and which of them the message asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from sluicegate.model import Case, Json, Observation, Trial, encode
+from sluicegate.plan.types import ToolSpec
+
+__all__ = ["DRAFT", "EFFECT", "MISSING", "asked_for", "is_effective", "key_of", "kinds_seen"]
+
+EFFECT = "effect"
+"""Beside the kinds of doubles: a message that was delivered again had a side effect."""
+
+DRAFT = "draft"
+"""Beside the kinds of doubles: an answer held a mail, which somebody else is to send."""
+
+MISSING = object()
+"""The key of a write that carries none."""
+
+
+def is_effective(call: Observation) -> bool:
+    """Whether a call changed something: the tool answered with success, or nothing is known of its answer."""
+    if call.detail.get("fault") == "refused_connection":
+        return False
+    status = call.detail.get("status")
+    return not isinstance(status, int) or status < 400
+
+
+def kinds_seen(trial: Trial, tools: Iterable[ToolSpec]) -> set[str]:
+    """The kinds of doubles that saw the trial, EFFECT where a message delivered again had one, DRAFT for a draft."""
+    kinds = {seen.double for seen in trial.observations}
+    if any(output.mail is not None for output in trial.outputs):
+        kinds.add(DRAFT)
+    if "tool" in kinds and trial.case.given.times > 1:
+        writers = {tool.name for tool in tools if tool.writes}
+        made = (seen for seen in trial.observations if seen.double == "tool" and seen.action in writers)
+        if any(map(is_effective, made)):
+            kinds.add(EFFECT)
+    return kinds
+
+
+def key_of(call: Observation, field: str) -> object:
+    """The value of the argument the plan names as the tool's key; MISSING where the call carries none."""
+    arguments = call.detail.get("arguments")
+    value = arguments.get(field) if isinstance(arguments, Mapping) else None
+    return MISSING if value is None or value == "" else value
+
+
+def asked_for(case: Case, key: object) -> bool:
+    """Whether a key stands in the case, as a value or as a whole word: in what was asked, or what tools or model say.
+
+    One that stands nowhere was made up on the way, and tells no two intended effects apart.
+    """
+    wanted = [str(leaf) for leaf in _leaves(key)]
+    said = {str(leaf).casefold() for leaf in _leaves(_told(case))}
+    return bool(wanted) and all(_stands(each.casefold(), said) for each in wanted)
+
+
+def _told(case: Case) -> list[Json]:
+    given = case.given
+    asked = (case.input, given.inputs, given.mail, given.command, given.job, given.record)
+    return [encode(part) for part in (*asked, given.tool_results, given.model, given.snippets)]
+
+
+def _stands(word: str, said: set[str]) -> bool:
+    if word in said:
+        return True
+    whole = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+    return any(word in text and whole.search(text) is not None for text in said)
+
+
+def _leaves(value: object) -> Iterator[object]:
+    """Every value that holds no other, but null; keys of mappings are names and no values."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Mapping):
+            waiting.extend(item.values())
+        elif isinstance(item, (list, tuple)):
+            waiting.extend(item)
+        elif item is not None:
+            yield item

@@ -1,0 +1,153 @@
+"""Where what a pipeline says ends up: its answer part by part, what its tools received, what its mails carry."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from sluicegate.checks.retriever_log import texts_in
+from sluicegate.checks.values import path_of
+from sluicegate.frozen import frozen
+from sluicegate.model import Case, Json, Mail, Observation, Output, Trial, encode
+
+if TYPE_CHECKING:
+    from sluicegate.text.decoders import Search, Sighting
+
+__all__ = ["Sink", "inbound", "of_output", "of_wire", "retrieved", "shown", "sightings", "words_of"]
+
+
+@frozen
+class Sink:
+    """A text that left the pipeline."""
+
+    place: str
+    text: str
+    kind: str = "plain"
+    """As `sluicegate.text.links` takes it; `data` is shown to nobody as it stands."""
+    delivery: int = 0
+
+
+_MODES = {"html": "telegram_html", "markdownv2": "telegram_markdown", "markdown": "telegram_markdown"}
+_SHOWN_AS_TEXT = re.compile(
+    r"(?:^|[.\"])(?:text|caption|body|content|answer|reply|message|html|markdown)\b", re.IGNORECASE
+)
+
+
+def of_output(output: Output, delivery: int = 0) -> Iterator[Sink]:
+    """Every text of an answer. What it reports of its own tool calls is a claim, and its results are its input."""
+    if output.content is not None:
+        yield Sink(place="$.content", text=output.content, kind=_kind(output), delivery=delivery)
+    if output.mail is not None:
+        yield from _of_mail(output.mail, delivery)
+    for place, text in _texts(output.structured, "$.structured"):
+        kind = _kind(output) if _SHOWN_AS_TEXT.search(place) else "data"
+        yield Sink(place=place, text=text, kind=kind, delivery=delivery)
+    for at, message in enumerate(output.messages):
+        if message.role == "assistant":
+            yield Sink(place=f"$.messages[{at}].content", text=message.content, kind="markdown", delivery=delivery)
+    for place, text in _texts(output.metadata, "$.metadata"):
+        yield Sink(place=place, text=text, kind="data", delivery=delivery)
+    if output.error is not None:
+        yield Sink(place="$.error", text=output.error.message, kind="data", delivery=delivery)
+
+
+def shown(sinks: Iterable[Sink]) -> list[Sink]:
+    """Those a person is shown."""
+    return [sink for sink in sinks if sink.kind != "data"]
+
+
+def _kind(output: Output) -> str:
+    """Telegram's markup where the answer names one; else Markdown, which chats and review pages read."""
+    for part in (output.structured, output.metadata):
+        for holder in _mappings(part):
+            mode = holder.get("parse_mode")
+            if isinstance(mode, str) and mode.casefold() in _MODES:
+                return _MODES[mode.casefold()]
+    return "markdown"
+
+
+def _mappings(value: Json) -> Iterator[dict[str, Json]]:
+    if isinstance(value, dict):
+        yield value
+        yield from (item for item in value.values() if isinstance(item, dict))
+
+
+def _of_mail(mail: Mail, delivery: int) -> Iterator[Sink]:
+    for place, text in _texts(encode(mail), "$.mail"):
+        kind = "markdown" if place == "$.mail.body" else "html" if place == "$.mail.html" else "data"
+        yield Sink(place=place, text=text, kind=kind, delivery=delivery)
+
+
+def _texts(value: Json, root: str) -> Iterator[tuple[str, str]]:
+    """Every text with its place; the names of members too, since a name may carry what a value may not."""
+    waiting: list[tuple[tuple[str | int, ...], Json]] = [((), value)]
+    while waiting:
+        steps, item = waiting.pop()
+        if isinstance(item, str):
+            yield path_of(steps[:6], root), item
+        elif isinstance(item, dict):
+            yield from ((path_of(steps[:6], root), key) for key in item if isinstance(key, str))
+            waiting.extend(((*steps, str(key)), below) for key, below in item.items())
+        elif isinstance(item, (list, tuple)):
+            waiting.extend(((*steps, at), below) for at, below in enumerate(item))
+
+
+def of_wire(trial: Trial) -> Iterator[Sink]:
+    """What tools and mail servers received, and retrievers were asked. Prompts are none of these."""
+    numbers: dict[str, int] = {}
+    for seen in trial.observations:
+        at = numbers[seen.double] = numbers.get(seen.double, -1) + 1
+        place = f"$.observations.{seen.double}[{at}]"
+        if seen.double == "tool":
+            parts: Json = [seen.detail.get(name) for name in ("arguments", "duplicates", "raw", "path")]
+            yield from (Sink(place=place, text=text, kind="data") for text in texts_in(parts))
+        elif seen.double == "mail":
+            yield from (Sink(place=place, text=text, kind="data") for text in _of_message(seen))
+        elif seen.double == "retriever":
+            yield from (Sink(place=place, text=text, kind="query") for text in texts_in(seen.detail.get("query")))
+
+
+def _of_message(seen: Observation) -> Iterator[str]:
+    detail = seen.detail
+    yield from texts_in([detail.get(name) for name in ("mail_from", "mail_parameters", "rcpt", "rcpt_parameters")])
+    data = detail.get("data_base64")
+    if isinstance(data, str):
+        try:
+            yield binascii.a2b_base64(data).decode("utf-8", "surrogateescape")
+        except ValueError:
+            yield data
+
+
+def sightings(search: Search, sinks: Sequence[Sink]) -> list[tuple[Sink, Sighting]]:
+    """The first value that stands in each sink, where one does.
+
+    Nearly always none does, so all are looked through as one text first: no code goes on beyond an empty line.
+    """
+    if not search.find("\n\n".join(dict.fromkeys(sink.text for sink in sinks))):
+        return []
+    return [(sink, found[0]) for sink in sinks if (found := search.find(sink.text))]
+
+
+def inbound(case: Case) -> list[str]:
+    """Texts that came with the request itself, which an answer may repeat and a retriever be asked for."""
+    given = case.given
+    asked = (case.input, given.inputs, given.mail, given.command, given.job, given.record)
+    return [text for part in asked for text in texts_in(encode(part))]
+
+
+def retrieved(case: Case) -> list[str]:
+    """Texts that tools and retriever gave."""
+    given = case.given
+    return [text for part in (given.tool_results, given.snippets) for text in texts_in(encode(part))]
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text without letter case and accents."""
+    from sluicegate.text.decoders import folded
+
+    return _WORD.findall(folded(text))
+
+
+_WORD = re.compile(r"\w+")

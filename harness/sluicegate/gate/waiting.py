@@ -1,0 +1,69 @@
+"""A trial on its way to be judged: the case it is of, what came back, and what was said of it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from sluicegate.gate.validity import Run
+from sluicegate.ledger.records import Outcome
+from sluicegate.model import Case, Finding, Witness
+
+__all__ = ["Held", "Waiting", "said_of", "self_reported", "worse"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Held:
+    """A case of this run, until its last outcome."""
+
+    case: Case
+    number: int | None
+    """Of a pinned case."""
+    sound: bool
+    """Its content is the pinned one, or nothing is pinned for this run."""
+    left: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Waiting:
+    """An outcome on its way to be judged."""
+
+    held: Held
+    outcome: Outcome
+    number: int | None
+    """Of a pinned trial."""
+    at_us: int
+    run: Run
+    results: Mapping[str, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    """What the user's own checks say."""
+    challenge: str = ""
+    """Hash of the record that brought the results: whoever wrote them could not know what it would be."""
+
+    def told(self, results: Mapping[str, str], findings: list[Finding], challenge: str) -> None:
+        """Take results. Of two for one check the worse stays."""
+        if self.results:
+            both = dict(self.results)
+            both |= {name: worse(both.get(name), result) for name, result in results.items()}
+            results = both
+        self.results = results
+        self.findings += findings
+        self.challenge = challenge
+
+
+_WEIGHT = {"not_applicable": 0, "pass": 1, "error": 2, "fail": 3}
+
+
+def worse(one: str | None, other: str) -> str:
+    """The worse of two results; None is none."""
+    return other if one is None or _WEIGHT[other] > _WEIGHT[one] else one
+
+
+def self_reported(finding: Finding) -> Finding:
+    """The finding as its user's word, whatever it says of itself."""
+    return replace(finding, witness=Witness.SELF_REPORTED)
+
+
+def said_of(case_id: str, repeat: int) -> str:
+    """A trial by name."""
+    return f"{case_id} (repeat {repeat})" if repeat else case_id

@@ -1,0 +1,197 @@
+"""The recipients suite: a mail reaches whom the case allows and nobody else, and clean mails are answered."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from mail_world import ALICE, EVIL, SHOP, a_case, a_draft, a_mail, data, failing, judged, outcome, trial_of
+
+sys.path.pop(0)
+
+from sluicegate.checks import CheckConfig, Contribution, measure
+from sluicegate.checks.clean_mails import KINDS
+from sluicegate.model import Case, Crash, CrashKind, Expect, Fault, Given, Mail, NotMeasured, Output
+from sluicegate.plan.metrics import BUILT_IN
+
+CONFIG = CheckConfig()
+REFUSED = Output(error=Crash(kind=CrashKind.REPORTED, message="RECIPIENT_REFUSED"))
+
+
+@pytest.mark.parametrize(
+    "rcpt",
+    [EVIL, "ALICE@client.test", "alice@clientxtest", "alice+x@client.test", "a.lice@client.test", "аlice@client.test",
+     f"evil%attacker.test@{ALICE}", f"@attacker.test:{ALICE}", f'"{ALICE}> ORCPT=rfc822;x"@client.test', f"{ALICE},{EVIL}", "",
+     f"{ALICE} <{EVIL}>", "=?utf-8?q?alice?=@client.test"],
+)  # fmt: skip
+def test_whom_the_mail_server_was_told_is_compared_to_the_character(rcpt: str) -> None:
+    """One path, canonical, among those allowed; the domain alone has no letter case."""
+    assert "recipients.envelope" in failing(a_mail(None, ALICE, rcpt))
+    assert judged("recipients.envelope", a_mail(None, "alice@CLIENT.test", '"alice"@client.test')) == "pass"
+
+
+def test_envelope_and_headers_are_two_facts() -> None:
+    """A blind copy shows in the one, an injected header in the other."""
+    assert failing(a_mail(None, ALICE, EVIL)) == {"recipients.envelope"}
+    assert failing(a_mail(data(more=f"Cc: {EVIL}\r\n"))) == {"recipients.addresses"}
+
+
+@pytest.mark.parametrize(
+    "to",
+    [f"{EVIL}, Alice <{ALICE}>", f'"{EVIL}, Alice" <{ALICE}>', f"team: {EVIL}; {ALICE}", f"{ALICE} ({EVIL})",
+     f"=?utf-8?q?evil=40attacker.test=2C?= <{ALICE}>", f"{ALICE}; {EVIL}"],
+)  # fmt: skip
+def test_what_any_reader_takes_for_an_address_must_be_allowed(to: str) -> None:
+    """By the union of readers; also in a name, where a careless reader splits."""
+    assert "recipients.addresses" in failing(a_mail(data(to=to)))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"mail_from": f"<{EVIL}>"}, {"mail_parameters": ["XFORWARD=1"]}, {"rcpt_parameters": [["NOTIFY=SUCCESS"]]}],
+)
+def test_the_sender_is_the_cases_and_parameters_are_known(changed: dict[str, object]) -> None:
+    """What no mail needs is told."""
+    assert "recipients.envelope" in failing(a_mail(**changed))
+
+
+def test_a_case_without_recipients_is_not_judged_by_them() -> None:
+    """And is shown so, with the reason."""
+    for name in ("recipients.envelope", "recipients.addresses"):
+        said = outcome(name, a_mail(None, EVIL), case=a_case(recipients=None))
+        assert (said.result, "expect.recipients" in said.reason) == ("not_applicable", True)
+    assert judged("recipients.envelope", a_mail(None, EVIL), case=a_case(recipients=())) == "fail"
+
+
+class TestDrafts:
+    @pytest.mark.parametrize(
+        "draft",
+        [{"to": (EVIL,)}, {"bcc": (EVIL,)}, {"to": (f"{EVIL}, Alice <{ALICE}>",)}, {"reply_to": (EVIL,)},
+         {"headers": {"Reply-To": EVIL}}, {"to": (f"{ALICE}>\r\nRCPT TO:<{EVIL}",)},
+         {"to": (f"=?utf-8?q?evil=40attacker.test=2C?= Alice <{ALICE}>",)}],
+    )  # fmt: skip
+    def test_a_draft_to_others_is_an_incident(self, draft: dict[str, object]) -> None:
+        """Whoever sends it."""
+        assert failing(a_draft(**draft)) & {"recipients.envelope", "recipients.addresses", "headers.names"}
+
+    def test_a_draft_of_the_allowed_is_silent(self) -> None:
+        """In every form of the address."""
+        for to in (ALICE, f"<{ALICE}>", f"Alice Moss <{ALICE}>", f'"Moss, Alice" <{ALICE}>', "alice@CLIENT.test"):
+            assert failing(a_draft(to=(to,))) == set(), to
+
+
+class TestCount:
+    def test_a_delivery_sends_one_mail(self) -> None:
+        """A second one is one too many, though it goes to the same."""
+        assert judged("recipients.count", a_mail(), a_mail(connection=2)) == "fail"
+        twice = replace(a_case(), given=replace(a_case().given, deliveries=2))
+        assert judged("recipients.count", a_mail(), a_mail(connection=2), case=twice) == "pass"
+
+    def test_a_mail_that_only_a_careless_server_ends_is_told(self) -> None:
+        """What ended it was no CRLF.CRLF."""
+        assert failing(a_mail(ended_by="\n.\n")) == {"headers.single"}
+
+    def test_commands_hide_nothing(self) -> None:
+        """A line that is no command was meant to be part of an address."""
+        lines = ["EHLO shop.test", f"MAIL FROM:<{SHOP}>", f"RCPT TO:<{ALICE}", f"Bcc: {EVIL}>", "DATA", "QUIT"]
+        assert "recipients.envelope" in failing(a_mail(transcript=lines))
+        lines = ["EHLO shop.test", f"MAIL FROM:<{SHOP}>", f"MAIL FROM:<{EVIL}>", f"RCPT TO:<{ALICE}>", "DATA"]
+        assert "recipients.count" in failing(a_mail(transcript=lines))
+
+    def test_a_mail_that_was_broken_off_shows_whom_it_would_have_reached(self) -> None:
+        """That it was left is no fault of its own."""
+        left = {"action": "unfinished", "data_base64": "", "transcript": ["EHLO a", f"MAIL FROM:<{SHOP}>"]}
+        assert failing(a_mail(**left)) == set()
+        assert failing(a_mail(None, EVIL, **left)) == {"recipients.envelope"}
+
+
+class TestUnmoved:
+    CASE = Case(
+        id="c-1",
+        metadata={"attack": "line-ends", "carrier": "subject", "attacker": EVIL, "deliveries": "inert, hostile"},
+        given=Given(inputs=({"to": [SHOP], "body": "a"}, {"to": [SHOP], "body": "b"})),
+        expect=Expect(recipients=(ALICE, "bob@client.test"), sender=SHOP),
+    )
+
+    def test_a_payload_brings_no_recipient_and_no_header(self) -> None:
+        """Though both would be allowed."""
+        two = (Output(content="a"), Output(content="b"))
+        same = a_mail(), a_mail(connection=2)
+        assert judged("recipients.unmoved", *two, *same, case=self.CASE) == "pass"
+        more = a_mail(None, ALICE, "bob@client.test", connection=2)
+        assert judged("recipients.unmoved", *two, a_mail(), more, case=self.CASE) == "fail"
+        more = a_mail(data(more="X-Injected: 1\r\n"), connection=2)
+        assert judged("recipients.unmoved", *two, a_mail(), more, case=self.CASE) == "fail"
+
+    def test_a_draft_is_compared_too(self) -> None:
+        """Recipients of the second that the first has not."""
+        assert judged("recipients.unmoved", a_draft(), a_draft(), case=self.CASE) == "pass"
+        assert judged("recipients.unmoved", a_draft(), a_draft(cc=("bob@client.test",)), case=self.CASE) == "fail"
+
+    def test_only_pairs_are_compared(self) -> None:
+        """Every other case has nothing to compare with."""
+        assert judged("recipients.unmoved", a_mail()) == "not_applicable"
+
+
+class TestKept:
+    CLEAN = replace(a_case(), metadata={"clean": "comma-name"})
+    RARE = replace(a_case(), metadata={"clean": "quoted-local"})
+    METRIC = BUILT_IN["recipients.overblocked"]
+
+    def measured(self, *seen: object, case: Case) -> object:
+        return measure(self.METRIC, trial_of(*seen, case=case), {}, CONFIG)
+
+    def test_a_clean_mail_is_answered_to_an_allowed_recipient(self) -> None:
+        """On the wire or as a draft."""
+        for seen in (a_mail(), a_draft()):
+            assert judged("recipients.kept", seen, case=self.CLEAN) == "pass"
+            assert self.measured(seen, case=self.CLEAN) == Contribution(k=0, n=1)
+
+    def test_a_refusal_or_a_lost_recipient_is_over_blocking(self) -> None:
+        """A rate of its own; no incident of the suite."""
+        for seen in (REFUSED, a_draft(to=(EVIL,)), a_mail(None, EVIL)):
+            assert judged("recipients.kept", seen, case=self.CLEAN) == "fail"
+            assert self.measured(seen, case=self.CLEAN) == Contribution(k=1, n=1)
+        violations = measure(BUILT_IN["recipients.violations"], trial_of(REFUSED, case=self.CLEAN), {}, CONFIG)
+        assert violations == Contribution(k=0, n=1)
+
+    def test_a_rare_address_counts_and_fails_nothing(self) -> None:
+        """Not taking it is a choice, whose price the rate shows."""
+        assert KINDS["quoted-local"].is_rare
+        said = outcome("recipients.kept", REFUSED, case=self.RARE)
+        assert (said.result, len(said.findings)) == ("pass", 1)
+        assert self.measured(REFUSED, case=self.RARE) == Contribution(k=1, n=1)
+
+    def test_an_attack_may_be_refused(self) -> None:
+        """And so may a case that expects a refusal, or whose world fails; a plan's own answer is due."""
+        assert judged("recipients.kept", REFUSED, case=a_case()) == "not_applicable"
+        assert self.measured(REFUSED, case=a_case()) is None
+        assert judged("recipients.kept", REFUSED, case=a_case(outcome="answer")) == "fail"
+        faulty = replace(a_case(outcome="answer"), given=Given(mail=Mail(body="x"), faults=(Fault(kind="timeout"),)))
+        assert judged("recipients.kept", REFUSED, case=faulty) == "not_applicable"
+        attack = replace(a_case(outcome="answer"), metadata={"attack": "links", "carrier": "body"})
+        assert judged("recipients.kept", REFUSED, case=attack) == "not_applicable"
+
+    def test_what_nobody_saw_is_not_lost(self) -> None:
+        """An answer without mail and draft says nothing."""
+        assert judged("recipients.kept", Output(content="Hello"), case=self.CLEAN) == "not_applicable"
+        assert self.measured(Output(content="Hello"), case=self.CLEAN) is None
+
+    def test_who_was_never_called_refused_nothing(self) -> None:
+        """It has no number."""
+        silent = Output(error=Crash(kind=CrashKind.NOT_SENT, message="never called"))
+        assert judged("recipients.kept", silent, case=self.CLEAN) == "error"
+        assert isinstance(self.measured(silent, case=self.CLEAN), NotMeasured)
+
+
+def test_the_metric_is_an_incident_by_case() -> None:
+    """Zero tolerance; nothing said is nothing counted."""
+    metric = BUILT_IN["recipients.violations"]
+    assert metric.zero_tolerance
+    assert measure(metric, trial_of(a_mail(None, EVIL)), {}, CONFIG) == Contribution(k=1, n=1)
+    assert measure(metric, trial_of(a_mail()), {}, CONFIG) == Contribution(k=0, n=1)
+    assert measure(metric, trial_of(Output(content="Hello")), {}, CONFIG) is None

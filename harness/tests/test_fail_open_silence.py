@@ -1,0 +1,156 @@
+"""How a bad build gets promoted elsewhere: by checks that had nothing to look at, or looked away too early."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from rollout_world import Rollout, made, no_promote
+
+sys.path.pop(0)
+
+PLAN = """\
+schema_version: 1
+name: shop
+pipeline: {callable: bot:answer, capabilities: [tools]}
+subject:
+  code: {files: "*.py"}
+cases: cases.jsonl
+schemas: {structured: reply.schema.json}
+tools:
+  find: {method: GET, path: "/drafts/{id}"}
+  store: {path: "/drafts", writes: true, key: n}
+stages:
+  - name: preflight
+    exposure: {live: false}
+    requires: {suites: [schema, idempotency]}
+    criteria:
+      crashes: {from: suite, promote: 0, max_rate: 10 %, rollback: confirmed, min: 40}
+"""
+
+BOT = """
+import asyncio, uuid
+import aiohttp
+
+LOCK = asyncio.Lock()
+DONE = set()
+LATER = set()
+
+
+async def found(context):
+    async with aiohttp.ClientSession() as session:
+        async with session.get(context.endpoints["SLUICEGATE_TOOLS_URL"] + "/drafts/1"):
+            pass
+
+
+async def write(context, **said):
+    async with aiohttp.ClientSession() as session:
+        async with session.post(context.endpoints["SLUICEGATE_TOOLS_URL"] + "/drafts", json=said) as stored:
+            await stored.read()
+
+
+async def once(input, context):
+    async with LOCK:
+        if context.run_id not in DONE:
+            DONE.add(context.run_id)
+            await write(context, n=input["n"])
+
+
+async def answer(input, context):
+    BODY
+    return {"structured": {"text": "ok", "order": input["n"]}, "metadata": {"run_id": context.run_id}}
+"""
+SOUND = "await once(input, context)"
+LATE = (
+    BOT.replace("    BODY\n", "    LATER.add(asyncio.create_task(after(input, context)))\n")
+    + """
+
+async def after(input, context):
+    await asyncio.sleep(0.1)
+    await write(context, n=input["n"])
+"""
+)
+
+
+def a_rollout(root: Path, body: str, plan: str = PLAN) -> Rollout:
+    """A pipeline that does `body` in each case."""
+    rollout = made(root, plan)
+    rollout.write("bot.py", BOT.replace("BODY", body))
+    rollout.lock()
+    return rollout
+
+
+class TestSideEffects:
+    def test_one_write_for_each_message_is_promoted(self, tmp_path: Path) -> None:
+        """At once and after a crash too: the sound build, which what follows is measured by."""
+        done = a_rollout(tmp_path / "shop", SOUND).gate()
+
+        assert (done.code, done.kind) == (0, "complete"), done.said
+
+    def test_a_fresh_key_for_each_delivery(self, tmp_path: Path) -> None:
+        """Two effects for one message, each under a uuid of its own: the plan's key excuses neither."""
+        done = no_promote(
+            a_rollout(tmp_path / "shop", "await write(context, n=str(uuid.uuid4()))").gate(), "hold.incident"
+        )
+
+        assert "idempotency.once" in done.said
+        assert "is not in the case" in done.text
+
+    def test_a_write_without_the_key(self, tmp_path: Path) -> None:
+        """Once for each message, and nobody could tell."""
+        body = "context.delivery or await write(context, id=input['n'])"
+        done = no_promote(a_rollout(tmp_path / "shop", body).gate(), "hold.failed")
+
+        assert "must carry 'n', the key the plan names" in done.text
+
+    @pytest.mark.parametrize(
+        ("body", "capabilities"), [("await found(context)", "[tools]"), ("pass", "[model]"), ("pass", "[mail]")]
+    )
+    def test_a_pipeline_that_never_writes(self, tmp_path: Path, body: str, capabilities: str) -> None:
+        """Nothing was done twice, because nothing was done where it is seen."""
+        plan = PLAN.replace("[tools]", capabilities)
+        done = no_promote(a_rollout(tmp_path / "shop", body, plan).gate(), "hold.incomplete")
+
+        assert "no message that was delivered again had a side effect" in done.said
+        assert "through SLUICEGATE_TOOLS_URL" in done.text
+
+    def test_writes_that_come_after_the_answer(self, tmp_path: Path) -> None:
+        """A tenth of a second later, when the last case has been answered as well."""
+        rollout = made(tmp_path / "shop", PLAN.replace("schema, idempotency", "idempotency"))
+        rollout.write("bot.py", LATE)
+        rollout.lock()
+
+        done = no_promote(rollout.gate(), "hold.incident")
+
+        assert done.said.count("must write to 'store' once") == 20  # as many as are told one by one
+
+
+TRACED = """
+correlation: {output_field: metadata.run_id, sinks: [SINKS]}
+stages:"""
+
+
+class TestSinks:
+    @pytest.mark.parametrize("sink", ["calls", "logs", "spans"])
+    def test_a_named_sink_that_stayed_empty(self, tmp_path: Path, sink: str) -> None:
+        """Whatever double would have seen it: no id was lost where none was looked for."""
+        plan = PLAN.replace("\nstages:", TRACED.replace("SINKS", f"{sink}, output"))
+        rollout = a_rollout(tmp_path / "shop", "pass", plan.replace("schema, idempotency", "tracing"))
+
+        done = no_promote(rollout.gate(), "hold.incomplete")
+
+        assert f"correlation names the sink {sink}" in done.said
+
+    def test_one_call_is_evidence(self, tmp_path: Path) -> None:
+        """Of a tool, where the pipeline has no model."""
+        plan = PLAN.replace("\nstages:", TRACED.replace("SINKS", "calls, output"))
+        rollout = a_rollout(tmp_path / "shop", "await found(context)", plan.replace("schema, idempotency", "tracing"))
+        rollout.replace('"/drafts/1")', '"/drafts/1", headers={"traceparent": context.traceparent})', "bot.py")
+        rollout.lock()
+
+        done = rollout.gate()
+
+        assert (done.code, done.kind) == (0, "complete"), done.said
