@@ -20,7 +20,7 @@ QUICK = Latencies(model_ms=0, tool_ms=0, retriever_ms=0)
 TOOLS = (ToolSpec(name="order", method="GET", path="/orders/{order_id}"),)
 SCHEMAS = {
     double: json.loads(data("doubles", f"observation.{double}.json").read_text("utf-8"))
-    for double in ("model", "tool", "retriever", "clock", "log", "span", "trace")
+    for double in ("model", "tool", "retriever", "clock", "mail", "log", "span", "trace")
 }
 
 

@@ -136,12 +136,14 @@ class TestCollect:
     """Evidence without a verdict."""
 
     def test_collect_then_judge(self, tmp_path: Path) -> None:
-        """What gate does in one, in two; progress goes nowhere when nobody watches."""
+        """What gate does in one, in two, the second named; progress goes nowhere when nobody watches."""
         rollout = prepared(made, tmp_path)
 
         done = rollout.sound("collect", "rollout.yaml")
 
-        assert done.out.strip() == "suites   schema: 40 of 40 trials run"
+        ran, _, then = done.out.splitlines()
+        assert ran == " suites   schema: 40 of 40 trials run"
+        assert then == " next: sluicegate judge rollout.yaml --stage preflight"
         assert done.err == ""
         assert rollout.judge().kind == "promote"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -69,14 +70,18 @@ MISTAKES = [
     ("record entry rollout.yaml --stage tem", 2, "Did you mean 'ten'?"),
     ("record rollback rollout.yaml --stage ten", 2, "Missing option '--by'"),
     ("record acknowledgement rollout.yaml", 2, "Missing option '--by'"),
-    ("verify gone.json --plan rollout.yaml --from ten --subject x", 2, "gone.json: cannot be read"),
+    (
+        "verify gone.json --plan rollout.yaml --from ten --subject x",
+        2,
+        "gone.json: There is no such file; expected a verdict",
+    ),
     ("verify bot.py --plan rollout.yaml --from tem --subject x", 2, "--from: 'tem' is no stage"),
     ("verify bot.py --plan rollout.yaml --from ten --to tem --subject x", 2, "--to: 'tem' is no stage"),
     ("verify bot.py --plan rollout.yaml --from ten --to half --subject x --max-age 4", 2, "'4' is no duration"),
     ("verify bot.py --plan rollout.yaml --from ten --to half --subject x", 30, "bot.py|not JSON|hold.invalid_evidence"),
     ("status gone.yaml", 40, "gone.yaml"),
     ("subject gone.yaml", 40, "gone.yaml"),
-    ("report gone.json", 2, "gone.json: cannot be read"),
+    ("report gone.json", 2, "gone.json: There is no such file; expected a verdict"),
     ("report bot.py", 2, "bot.py: is not JSON"),
     ("demo email-rag-pilto", 2, "Did you mean 'email-rag-pilot'?"),
     ("demo email-rag-pilot --defect drafts-twcie", 2, "Did you mean 'drafts-twice'?"),
@@ -97,3 +102,36 @@ def test_a_mistake(shop: Rollout, line: str, code: int, said: str) -> None:
     assert done.out == "" or line.startswith("verify")
     assert len(done.text.splitlines()) <= 16
     assert (shop.state.read_bytes(), sorted(shop.root.glob(".sluicegate/**/*"))) == before
+
+
+@pytest.mark.parametrize("made", ["pipe", "device", "folder"])
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("verify {}.json --plan rollout.yaml --from ten --subject x", 2),
+        ("report {}.json", 2),
+        ("status {}.yaml", 40),
+        ("judge {}.yaml", 40),
+        (f"{RECORD.replace('good.csv', '{}.csv')} --column passed=passed", 2),
+        (f"{RECORD.replace('good.csv', '{}.jsonl')} --column passed=passed", 2),
+        (f"{RECORD.replace('good.csv', '{}.db')} --column passed=passed --table drafts", 2),
+    ],
+)
+def test_what_is_no_file_is_not_waited_for(shop: Rollout, line: str, code: int, made: str) -> None:
+    """A named pipe has no writer, a device no end, a folder no text: said at once, whatever the door."""
+    name = next(word for word in line.split() if word.startswith("{}")).format(made)
+    path = shop.root / name
+    try:
+        match made:
+            case "pipe":
+                os.mkfifo(path)
+            case "device":
+                path.symlink_to("/dev/zero")
+            case _:
+                path.mkdir()
+
+        done = refused(shop.run(*line.format(made).split()), code, name)
+    finally:
+        path.rmdir() if made == "folder" else path.unlink()
+
+    assert any(said in done.err.lower() for said in ("not a regular file", "is a directory")), done.err

@@ -40,6 +40,24 @@ def test_check_says_all_faults_at_once(tmp_path: Path) -> None:
     assert done.err == ""
 
 
+def test_check_says_which_keywords_of_a_schema_check_nothing(tmp_path: Path) -> None:
+    """A slip of the pen is an error; what JSON Schema merely does not know is a note, and what says x- is neither."""
+    rollout = prepared(made, tmp_path)
+    schema = json.loads((rollout.root / "reply.schema.json").read_text())
+    inner = next(iter(schema["properties"].values()))
+    inner |= {"uiWidget": "textarea", "x-required": True}
+    rollout.write("reply.schema.json", json.dumps(schema))
+
+    done = rollout.sound("plan", "check", "rollout.yaml")
+
+    (note,) = (line for line in done.out.splitlines() if "no keyword of JSON Schema" in line)
+    assert "uiWidget" in note
+    assert "x-required" not in done.out
+    inner["requried"] = []
+    rollout.write("reply.schema.json", json.dumps(schema))
+    refused(rollout.run("plan", "check", "rollout.yaml"), 40, "'requried'", "Did you mean 'required'?")
+
+
 def test_schema_is_one_that_editors_take(tmp_path: Path) -> None:
     """Draft 2020-12, on standard output or in a file."""
     printed = called("plan", "schema", cwd=tmp_path).out

@@ -247,6 +247,43 @@ def test_a_hostile_line_cannot_fill_the_memory(tmp_path, monkeypatch):
     assert "longer than 1000 bytes" in reader.broken.what
 
 
+def _rewritten(lines: list[bytes], number: int, change) -> bytes:
+    """The ledger with one line changed and every hash after it made to fit, as a forger would."""
+    made, prev = [], ZERO
+    for at, line in enumerate(lines):
+        fitting = line.replace(line[line.index(b'"prev":"') + 8 :][:64], prev.encode(), 1)
+        made.append(change(fitting) if at == number else fitting)
+        prev = sha256(made[-1][:-1]).hexdigest()
+    return b"".join(made)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda line: line.replace(b'"number":3', b'"number":3,"number":4'), "the key 'number' is written twice"),
+        (lambda line: line.replace(b'"number":3', b'"number":{"a":[{"k":1,"k":1}]}'), "the key 'k' is written twice"),
+        (lambda line: line.replace(b'"number":3', b'"number":3,"kind":"run_closed"'), "the key 'kind' is written"),
+        (lambda line: line.replace(b'"number":3', b'"number":3,"\\u006eumber":4'), "the key 'number' is written twice"),
+        (lambda line: line.replace(b'"number":3', b'"number": 3'), "rewritten by something else"),
+        (lambda line: line.replace(b'"number":3', b'"number":3.0e0'), "rewritten by something else"),
+        (lambda line: line.replace(b'"number":3', b'"number":' + b"[" * 300 + b"]" * 300), "rewritten by something"),
+    ],
+)
+def test_a_record_that_reads_two_ways_is_damage_although_every_hash_fits(tmp_path, change, said):
+    """The chain vouches for bytes; another reader would find another number in them. Only what is written counts."""
+    lines = _written(tmp_path / "l")
+    (tmp_path / "l").write_bytes(_rewritten(lines, 3, lambda line: line))
+    assert _read(tmp_path / "l")[0].closed
+    (tmp_path / "l").write_bytes(_rewritten(lines, 3, change))
+
+    reader, numbers = _read(tmp_path / "l")
+
+    assert numbers == [0, 1, 2]
+    assert said in str(reader.broken)
+    assert not reader.closed
+    assert not reader.torn
+
+
 def test_the_first_line_names_zeros(tmp_path):
     """A chain that begins in the middle of another is not one."""
     path = tmp_path / "l"

@@ -154,6 +154,7 @@ def test_a_record_that_says_something_else_is_refused_with_its_place(record, sai
         ({"at": [1], "slice": [None], "k": [1], "n": [1, 2]}, "unequal length"),
         ({"at": [1], "slice": [None], "k": [True], "n": [1]}, "'k' holds bool"),
         ({"at": [1.5], "slice": [None], "k": [1], "n": [1]}, "'at' holds float"),
+        ({"at": [True], "slice": [None], "k": [1], "n": [1]}, "'at' holds bool"),
         ({"at": [1], "slice": [2], "k": [1], "n": [1]}, "'slice' holds int"),
         ({"at": [1], "slice": [None], "k": [-1], "n": [1]}, "negative"),
         ({"at": [1], "slice": [None], "value": [None], "failed": [False]}, "missing where the attempt did not fail"),

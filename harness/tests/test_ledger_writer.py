@@ -81,6 +81,19 @@ def test_a_body_that_is_not_json_leaves_the_ledger_as_it_was(tmp_path):
     assert reader.broken is None
 
 
+def test_keys_that_are_one_text_are_refused(tmp_path):
+    """A number and its digits would be one key written twice, which no reader accepts."""
+    with LedgerWriter(tmp_path / "l") as writer:
+        writer.append("run_started", {"a": {1: "one"}})
+        with pytest.raises(TypeError, match="the same text"):
+            writer.append("void", {"a": {1: "one", "1": "uno"}})
+        writer.append("void", {"a": {1: "one", "2": "two"}})
+
+    reader = read_ledger(tmp_path / "l")
+    assert [record.body["a"] for record in reader] == [{"1": "one"}, {"1": "one", "2": "two"}]
+    assert reader.broken is None
+
+
 def test_after_an_interrupted_append_nothing_is_written_ever_again(tmp_path):
     """Whatever comes out of the middle of a write, the chain on disk is not continued from a guess."""
     writer = LedgerWriter(tmp_path / "l")

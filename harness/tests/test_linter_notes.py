@@ -80,7 +80,7 @@ def test_pinned_share_says_how_many_must_be_right() -> None:
     """95 %, alert 90 %, min 100: 96 of 100, and how often a 93 % build passes anyway."""
     assert texts(a_criterion(promote=at(95), alert=at(90), minimum_n=100)) == [
         "min: 100 can promote only with 96 of 100 right (bound clears 90 %).",
-        "a build at 93 %, just below target, passes a look at n = 100 in 16 %; mode: strict would make it 0.6 %.",
+        "a build truly at 93 %, a little below target, still passes 16 % of looks at n = 100; with mode: strict 0.6 %.",
     ]
 
 
@@ -90,7 +90,7 @@ def test_figures_read_in_the_metrics_own_direction() -> None:
 
     assert texts(a_criterion(errors, promote=at(5), alert=at(10), minimum_n=100)) == [
         "min: 100 can promote only with at most 4 of 100 (bound clears 10 %).",
-        "a build at 7 %, just above target, passes a look at n = 100 in 16 %; mode: strict would make it 0.6 %.",
+        "a build truly at 7 %, a little above target, still passes 16 % of looks at n = 100; with mode: strict 0.6 %.",
     ]
 
 
@@ -100,8 +100,8 @@ def test_raw_rule_passes_bad_builds_over_looks() -> None:
 
     assert notes == [
         (
-            "a build at 94 %, just below target, passes a look at n = 100 in 34 %, 94 % in 7 looks; "
-            "mode: strict would make it 0.31 %."
+            "a build truly at 94 %, a little below target, still passes 34 % of looks at n = 100 "
+            "(94 % of series of 7 looks); with mode: strict 0.31 %."
         )
     ]
 
@@ -109,7 +109,7 @@ def test_raw_rule_passes_bad_builds_over_looks() -> None:
 def test_strict_would_make_it_rare() -> None:
     """Target 70 %, alert 60 %: 66 % passes a look at 100 in 23 %, strictly 0.6 %."""
     assert texts(a_criterion(promote=at(70), alert=at(60), minimum_n=100)) == [
-        "a build at 66 %, just below target, passes a look at n = 100 in 23 %; mode: strict would make it 0.62 %."
+        "a build truly at 66 %, a little below target, still passes 23 % of looks at n = 100; with mode: strict 0.62 %."
     ]
 
 

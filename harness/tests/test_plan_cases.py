@@ -135,6 +135,14 @@ def test_names_other_tools_use(tmp_path: Path) -> None:
         ('{"id": "x", "expect": {"must_not": [{"field": "a", "matches": "("}]}}',
          ("cases.jsonl:2: $.expect.must_not[0] '(' is no regular expression: missing ), unterminated subpattern at "
          "position 0. Correct it.")),
+        ('{"id": "x", "expect": {"must_not": [{"field": "content", "contain": "a"}]}}',
+         "cases.jsonl:2: $.expect.must_not[0] has an unknown key 'contain'. Did you mean 'contains'?"),
+        ('{"id": "x", "expect": {"outcome": "errror"}}',
+         "cases.jsonl:2: $.expect.outcome is 'errror'. Did you mean 'error'?"),
+        ('{"id": "x", "expect": {"outcome": "Refusal "}}',
+         "cases.jsonl:2: $.expect.outcome is 'Refusal '. Did you mean 'refusal'?"),
+        ('{"id": "x", "expect": {"outcome": ""}}',
+         "cases.jsonl:2: $.expect.outcome is ''. Known are answer, verification, refusal, error."),
         ("[" * 2000, " Write one case a line, without the surrounding list."),
     ],
 )  # fmt: skip
@@ -144,6 +152,15 @@ def test_lines_that_are_no_case(tmp_path: Path, line: str | bytes, said: str) ->
 
     assert found.startswith("cases.jsonl:2: ")
     assert found.endswith(said)
+
+
+@pytest.mark.parametrize("word", ["answer", "verification", "refusal", "error", "handover", "transfer", "escalated"])
+def test_an_outcome_may_be_a_word_of_one_s_own(tmp_path: Path, word: str) -> None:
+    """Only one that looks like ours is taken for a slip."""
+    path = tmp_path / "cases.jsonl"
+    path.write_text(f'{{"id": "x", "expect": {{"outcome": "{word}"}}}}\n')
+
+    assert [case.expect.outcome for case in read_cases([path])] == [word]
 
 
 def test_a_truncated_file_says_so(tmp_path: Path) -> None:

@@ -118,6 +118,21 @@ def test_without_terminal_and_cache_nothing_breaks(tmp_path: Path) -> None:
     result.check(exit_code=0, kind="complete", says=" COMPLETE", says_not="Traceback")
 
 
+@pytest.mark.parametrize("split", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "xdist"])
+def test_a_test_beside_that_fails_is_named_below_the_verdict(tmp_path: Path, split: tuple[str, ...]) -> None:
+    """What exits with 1 under a verdict that is none against it says why, last of all; a promote alone says nothing."""
+    beside = "def test_beside(): assert 0\ndef test_two(): assert 0\n"
+    example = project(tmp_path, tests={"test_own.py": OWN, "test_beside.py": beside})
+
+    result = gated(example, *split)
+
+    result.check(exit_code=1, kind="complete")
+    *_, said, named = result.stdout.rstrip().splitlines()
+    assert said == " COMPLETE, but 2 of your own tests failed: exit 1"
+    assert re.fullmatch(r"     (\S+/)?test_beside\.py::test_(beside|two) and 1 more", named)
+    assert "but" not in gated(example, "--deselect", "test_beside.py", *split).stdout.rpartition("COMPLETE")[2]
+
+
 @pytest.mark.parametrize("mode", ["strict", "auto"])
 def test_async_tests_run_beside(tmp_path: Path, mode: str) -> None:
     """Marked or not, in both modes of pytest-asyncio, with a time-out on each test."""
@@ -167,6 +182,18 @@ def test_ini_keys_stand_for_the_options_and_collecting_runs_nothing(tmp_path: Pa
     example.run_pytest(*plugin, "--markers").check(exit_code=0, says="@pytest.mark.sluicegate(golden=None, suite=None)")
     example.run_pytest(*plugin).check(exit_code=0, kind="complete")
     assert (tmp_path / "evidence/preflight").is_dir()
+
+
+@pytest.mark.parametrize("shows", ["--fixtures", "--fixtures-per-test", "--cache-show", "--collect-only", "--markers"])
+def test_what_only_shows_something_judges_nothing(tmp_path: Path, shows: str) -> None:
+    """No attempt begins and no verdict is written; one line says so, where a session was made for it."""
+    example = project(tmp_path)
+
+    result = example.run_pytest("-p", "sluicegate.pytest_plugin", *PLAN, shows, "-p", "cacheprovider")
+
+    says = () if shows == "--markers" else ("sluicegate: nothing ran, so there is no verdict",)
+    result.check(exit_code=0, kind="none", says=says, says_not=("HOLD", "next:"))
+    assert not (tmp_path / ".sluicegate").exists()
 
 
 def records_of(folder: Path, kind: str) -> list[object]:

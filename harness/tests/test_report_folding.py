@@ -215,3 +215,55 @@ def test_severity_of_a_folded_finding_is_the_first_ones() -> None:
 
     assert view.finding is not None
     assert view.finding.severity == "incident"
+
+
+class TestFindingsAlike:
+    """One reason in many cases, as the tracing suite finds it at every call of every case."""
+
+    def test_the_first_few_are_shown_and_the_others_counted(self) -> None:
+        """Whatever the number of the call, in Markdown and in HTML; what says something else keeps its line."""
+        calls = [
+            Finding(
+                check="tracing.calls",
+                case_id=f"c{case:02}",
+                place=f"$.observations.model[{call}]",
+                message=f"model call {call + 1} of 3 carries no id",
+            )
+            for case in range(12)
+            for call in range(3)
+        ]
+        other = Finding(check="tracing.calls", case_id="c05", place="$.observations.model[0]", message="is another")
+        verdict = replace(a_verdict(), findings=(*calls, other), findings_total=37)
+
+        shown = view_of(verdict).findings()
+
+        assert [finding.case for finding in shown] == ["c00", "c00", "c00", "c05"]
+        assert shown[2].message.endswith(
+            "; and 33 more like it, in 11 cases: " + ", ".join(f"c{n:02}" for n in range(1, 12))
+        )
+        assert sum(finding.findings for finding in shown) == 37
+        for text in (render_markdown(verdict), render_html(verdict)):
+            assert text.count("carries no id") == 3
+        assert "37 more findings not shown" in render_markdown(verdict, limit_bytes=1_400)
+
+    def test_incidents_alike_are_one_reason(self) -> None:
+        """The third call as the first, in one line with the count of cases."""
+        reasons = [
+            Reason(
+                kind=Kind.HOLD_INCIDENT,
+                about="tracing.calls",
+                text="two requests under one id",
+                finding=Finding(
+                    check="tracing.calls",
+                    case_id=f"c{case}",
+                    place=f"$.observations.model[{case}]",
+                    message=f"model call {case + 1} of 9 carries the id of another request",
+                    severity=Severity.INCIDENT,
+                ),
+            )
+            for case in range(5)
+        ]
+
+        told = view_of(a_verdict(*reasons)).reasons
+
+        assert [reason.also for reason in told] == ["the same in 4 more cases: c1, c2, c3 …"]

@@ -112,7 +112,8 @@ def test_personal_data_is_masked() -> None:
 def test_a_summary_never_exceeds_its_limit_and_counts_what_it_leaves_out() -> None:
     """Two hundred findings of the longest kind fit; with less room the rest is a number."""
     noisy = Finding(check="c" * 900, case_id="|" * 900, place="|" * 900, message="<" * 900, excerpt="`" * 900)
-    verdict = replace(example("rollback"), findings=(noisy,) * 200, findings_total=9_000)
+    each = tuple(replace(noisy, message=f"{number}{'<' * 900}") for number in range(200))
+    verdict = replace(example("rollback"), findings=each, findings_total=9_000)
 
     whole, short = render_markdown(verdict), render_markdown(verdict, limit_bytes=20_000)
 

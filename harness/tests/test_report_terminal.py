@@ -99,6 +99,23 @@ def test_a_promote_is_short() -> None:
     assert "✗" not in shown
 
 
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_a_promote_says_what_to_type_next(width: int) -> None:
+    """The commands that follow a pass, whole when they are pasted; a hold has its own next step and shows none."""
+    then = [
+        ["sluicegate", "verify", "'my evidence/verdict.json'", "--subject", '"$(sluicegate subject rollout.yaml)"'],
+        ["sluicegate", "record", "entry", "rollout.yaml", "--stage", "ten"],
+    ]
+
+    shown = render_terminal(example("promote"), width=width, then=then)
+
+    told = shown.partition("\n next: ")[2].replace(" \\\n", "")
+    pasted = [" ".join(line.split()) for line in told.splitlines()]
+    assert [line for line in pasted if line.startswith("sluicegate")] == [" ".join(words) for words in then]
+    assert max(map(len, shown.splitlines())) <= width
+    assert "record entry" not in render_terminal(example("hold"), then=then)
+
+
 @pytest.mark.parametrize("name", ["promote", "hold", "rollback"])
 @pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
 def test_every_line_fits_the_width(name: str, width: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -18,7 +19,7 @@ from sluicegate.session.demo import demonstration, references
 from sluicegate.sources.subject import subject_digest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rollout_world import PLAN, Rollout, made, refused
+from rollout_world import PLAN, YESTERDAY, Rollout, drafts, made, no_promote, refused, with_live
 
 sys.path.pop(0)
 
@@ -90,13 +91,19 @@ class TestByWord:
 
 class _Version(BaseHTTPRequestHandler):
     answer = (200, b'{"commit": "abc123"}')
+    kind = "text/plain"
+    drips = False
 
     def do_GET(self) -> None:
         status, body = type(self).answer
         self.send_response(status)
         self.send_header("location", "/login")
+        self.send_header("content-type", type(self).kind)
         self.end_headers()
-        self.wfile.write(body)
+        for byte in body:
+            self.wfile.write(bytes([byte]))
+            if type(self).drips:
+                time.sleep(0.02)
 
     def log_message(self, *args: object) -> None:
         pass
@@ -137,6 +144,13 @@ class TestAsked:
             ((302, b""), "302"),
             ((200, b" \n"), "said nothing"),
             ((200, b"<!doctype html><title>Log in</title>"), "answered with a page"),
+            ((203, b"v1"), "HTTP 203; expected 200"),
+            ((206, b"v1"), "HTTP 206; expected 200"),
+            ((200, b"\xef\xbb\xbfv1"), "a byte order mark"),
+            ((200, b"\xef\xbb\xbf<html>"), "a byte order mark"),
+            ((200, "v1".encode("utf-16")), "a byte order mark"),
+            ((200, b"\x1f\x8b\x08v1"), "no UTF-8 text"),
+            ((200, b"v\x001"), "no text"),
         ],
     )
     def test_no_answer_is_no_version(
@@ -152,6 +166,30 @@ class TestAsked:
         assert str(caught.value).startswith("subject.service: ")
         assert said in str(caught.value)
 
+    def test_a_page_of_any_beginning(self, tmp_path: Path, service: tuple[str, type[_Version]]) -> None:
+        """A page is known by its media type too."""
+        url, kind = service
+        kind.answer, kind.kind = (200, b"Please <b>log in</b>"), "text/html; charset=utf-8"
+
+        with pytest.raises(InputError, match="answers with a page"):
+            subject_digest(SubjectSpec(services={"service": url}), tmp_path)
+
+    def test_a_slow_drip(
+        self, tmp_path: Path, service: tuple[str, type[_Version]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The time-out is of the whole answer: each byte in time is no answer in time."""
+        monkeypatch.setattr("sluicegate.sources.asked._TIMEOUT_S", 0.4)
+        url, kind = service
+        kind.answer, kind.drips = (200, b"v1 " * 1000), True
+        began = time.monotonic()
+        try:
+            with pytest.raises(InputError, match=r"no whole answer within 0\.4 s"):
+                subject_digest(SubjectSpec(services={"service": url}), tmp_path)
+        finally:
+            kind.drips = False
+
+        assert time.monotonic() - began < 5
+
     def test_nobody_there(self, tmp_path: Path, service: tuple[str, type[_Version]]) -> None:
         """Refused connections are a fault of the address, not of the build."""
         with pytest.raises(InputError, match="did not say"):
@@ -163,6 +201,7 @@ class TestAsked:
 
         assert subject_digest(SubjectSpec(commands={"build": ("cat", "VERSION")}), tmp_path)[1] == {"build": "v7"}
         for argv, said in (
+            (("printf", "\\357\\273\\277v7"), "a byte order mark"),
             (("false",), "exited with 1"),
             (("true",), "said nothing"),
             (("no-such",), "cannot be asked"),
@@ -202,6 +241,83 @@ class TestAsked:
         rollout.replace("{release: v12}", f"{{service: {part}}}")
 
         refused(rollout.run("plan", "check", "rollout.yaml"), 40, "'http' is no address")
+
+
+VERSIONED = with_live("approved: {from: live, promote: 95 %, alert: 75 %, rollback: 60 %, min: 100}").replace(
+    SUBJECT, "subject: {build: {command: [cat, VERSION]}}\n"
+)
+STEP = ("--from", "ten", "--to", "half")
+
+
+@pytest.fixture
+def down(tmp_path: Path) -> Rollout:
+    """At stage ten since yesterday, and what says the version is down: the build took it along."""
+    rollout = made(tmp_path / "shop", VERSIONED)
+    rollout.write("VERSION", "v1\n")
+    assert rollout.gate(clock=YESTERDAY).code == 0
+    rollout.enter("ten", clock=YESTERDAY)
+    (rollout.root / "VERSION").unlink()
+    return rollout
+
+
+def the_subject(rollout: Rollout) -> str:
+    """As the state file names it last."""
+    return str(json.loads(rollout.state.read_bytes().splitlines()[-1])["subject"])
+
+
+class TestUntold:
+    """A bad build that took its version service down is taken back all the same; nothing is promoted meanwhile."""
+
+    def test_a_rollback_is_recorded_of_what_was_entered(self, down: Rollout) -> None:
+        """With a warning that names it, and how to name another."""
+        subject = the_subject(down)
+
+        done = down.sound("record", "rollback", "rollout.yaml", "--stage", "ten", "--by", "kim")
+
+        assert "what serves cannot be told" in done.err
+        assert f"rolled back is {subject}" in done.err
+        assert the_subject(down) == subject
+        assert json.loads(down.state.read_bytes().splitlines()[-1])["kind"] == "rolled_back"
+
+    def test_what_was_noted_at_the_stage_goes_before_what_was_noted_last(self, down: Rollout) -> None:
+        """Meanwhile the next build was gated elsewhere: it is not what stands at ten."""
+        subject = the_subject(down)
+        down.write("VERSION", "v2\n")
+        assert down.gate("--stage", "preflight").code == 0
+        assert (following := the_subject(down)) != subject
+        (down.root / "VERSION").unlink()
+
+        down.sound("record", "rollback", "rollout.yaml", "--stage", "half", "--by", "kim")
+        assert the_subject(down) == following
+        down.sound("record", "rollback", "rollout.yaml", "--stage", "preflight", "--by", "kim", "--subject", "b" * 64)
+        assert the_subject(down) == "b" * 64
+
+    def test_measurements_are_recorded_where_somebody_says_whose_they_are(self, down: Rollout) -> None:
+        """By --subject, and the verdict on them is a rollback that verify passes on without a subject."""
+        subject = the_subject(down)
+        bad = drafts(held=lambda number: number % 4 == 0)
+        refused(down.measured("approved", bad), 2, "subject.build", "--subject DIGEST", subject)
+
+        assert down.measured("approved", bad, "--subject", subject).code == 0
+        no_promote(down.judge(), "rollback.threshold")
+
+        done = down.run("verify", down.verdict("ten"), "--plan", "rollout.yaml", *STEP, "--subject", "")
+        refused(done, 20, "rollback.threshold: ten", "subject not compared")
+        other = down.run("verify", down.verdict("ten"), "--plan", "rollout.yaml", *STEP, "--subject", "b" * 64)
+        refused(other, 30, "subject: expected bbbb")
+
+    def test_a_promote_needs_the_subject(self, down: Rollout) -> None:
+        """Good rows are recorded too; neither judge nor verify goes on with them."""
+        subject = the_subject(down)
+        assert down.measured("approved", drafts(900), "--subject", subject).code == 0
+        refused(down.run("judge", "rollout.yaml"), 2, "subject.build")
+        refused(down.run("record", "entry", "rollout.yaml", "--stage", "half"), 2, "subject.build")
+        down.write("VERSION", "v1\n")
+        assert down.judge().kind == "promote"
+
+        done = down.run("verify", down.verdict("ten"), "--plan", "rollout.yaml", *STEP, "--subject", "")
+
+        refused(done, 30, "subject: expected the digest of what serves, given none")
 
 
 def test_a_defect_is_a_part_of_the_subject(tmp_path: Path) -> None:

@@ -102,23 +102,79 @@ class TestByWord:
         assert "by word of the operator" in " ".join(rollout.judge().verdict["notes"])
 
     def test_after_a_hold(self, tmp_path: Path) -> None:
-        """A verdict about the step that does not allow it is no promote."""
+        """A verdict about the step that does not allow it is no promote: refused, but for one's word and a reason."""
         rollout = prepared(made, tmp_path)
         rollout.switch("wrong", *range(20))
         assert rollout.gate().code == 10
+        before = rollout.state.read_bytes()
 
-        assert "no promote into 'ten'" in rollout.sound(*ENTRY).err
+        refused(rollout.run(*ENTRY), 2, "no promote into 'ten'", "hold.failed", "--override REASON")
+        assert rollout.state.read_bytes() == before
+        assert "no promote into 'ten'" in rollout.sound(*ENTRY, "--override", "drill of kim").err
+        assert json.loads(rollout.state.read_bytes().splitlines()[-1])["override"] == "drill of kim"
+        assert "entered ten (override: drill of kim)" in rollout.sound("status", "rollout.yaml").out
+        assert "by word of the operator" in " ".join(rollout.judge("--stage", "ten").verdict["notes"])
 
     def test_of_another_subject(self, tmp_path: Path) -> None:
         """The promote was of the build before."""
         rollout = prepared(gated, tmp_path)
         rollout.write("prompts/system.md", "Be rude.\n")
 
-        assert "no promote into 'ten' of this subject" in rollout.sound(*ENTRY).err
+        refused(rollout.run(*ENTRY), 2, "no promote into 'ten' of this subject", "gate rollout.yaml --stage preflight")
+
+    def test_of_a_stage_after_the_next(self, tmp_path: Path) -> None:
+        """The promote was into ten; half is entered from there."""
+        rollout = prepared(gated, tmp_path)
+
+        half = ("record", "entry", "rollout.yaml", "--stage", "half")
+        refused(rollout.run(*half), 2, "no promote into 'half'", "gate rollout.yaml --stage ten")
 
     def test_after_a_promote(self, tmp_path: Path) -> None:
         """The way it should go."""
         assert prepared(gated, tmp_path).sound(*ENTRY).err == ""
+
+
+class TestTwice:
+    """An entry that is recorded again."""
+
+    def test_changes_nothing(self, tmp_path: Path) -> None:
+        """A deploy step that runs again is told since when it stands there, and the state stays as it is."""
+        rollout = prepared(gated, tmp_path)
+        rollout.enter("ten")
+        before = rollout.state.read_bytes()
+        at = json.loads(before.splitlines()[-1])["at"]
+
+        done = rollout.sound(*ENTRY)
+
+        assert f"already entered ten at {at}; nothing changed" in done.out
+        assert rollout.state.read_bytes() == before
+
+    def test_with_something_in_between(self, tmp_path: Path) -> None:
+        """Back from ten, acknowledged, entered once more: that is another entry, and so is one with a reason."""
+        rollout = prepared(gated, tmp_path)
+        for said in (ENTRY, BACK, SEEN, ENTRY, (*ENTRY, "--override", "traffic was off")):
+            rollout.sound(*said)
+
+        kinds = [json.loads(line)["kind"] for line in rollout.state.read_bytes().splitlines()]
+        assert kinds[2:] == ["entered", "rolled_back", "acknowledged", "entered", "entered"]
+
+    def test_after_another_promote(self, tmp_path: Path) -> None:
+        """The gate was asked again and promoted again: the entry is that step's, and its verdict is used up by it."""
+        rollout = prepared(gated, tmp_path)
+        rollout.enter("ten")
+        assert rollout.gate("--stage", "preflight").code == 0
+
+        assert "already" not in rollout.sound(*ENTRY).out
+        refused(rollout.verify(rollout.verdict()), 30, "the entry of ten")
+
+    def test_of_another_subject(self, tmp_path: Path) -> None:
+        """The next build enters in its own name."""
+        rollout = prepared(gated, tmp_path)
+        rollout.enter("ten")
+        rollout.write("prompts/system.md", "Be short.\n")
+        assert rollout.gate("--stage", "preflight").code == 0
+
+        assert "already" not in rollout.sound(*ENTRY).out
 
 
 class TestAStateThatGoesBackwards:
@@ -184,12 +240,25 @@ class TestAnEarlyClock:
         rollout.measured("approved", drafts(hours=10))
         assert no_promote(rollout.judge(), "hold.insufficient")
 
-        before = rollout.state.read_bytes()
-        assert rollout.judge("--now", ago(hours=-25)).kind == "promote"
-        later = ("--now", ago(hours=-25))
-        refused(rollout.verify(rollout.verdict("ten"), *later, step=("ten", "half")), 30, "lies in the future")
-        assert rollout.state.read_bytes() == before
-        assert "no promote into 'half'" in rollout.sound("record", "entry", "rollout.yaml", "--stage", "half").err
+        before = (rollout.state.read_bytes(), rollout.verdict("ten").read_bytes())
+        for asked in (
+            rollout.run("judge", "rollout.yaml", "--now", ago(hours=-25)),
+            rollout.gate("--now", ago(hours=-25)),
+        ):
+            refused(asked, 2, "--now: ", "is still to come", "promote is of the present")
+        assert (rollout.state.read_bytes(), rollout.verdict("ten").read_bytes()) == before
+        refused(rollout.run("record", "entry", "rollout.yaml", "--stage", "half"), 2, "no promote into 'half'")
+
+    def test_of_the_judge_hides_no_rollback(self, tmp_path: Path) -> None:
+        """Only a promote is refused: a rollback of tomorrow is one today."""
+        rollout = prepared(recorded_only, tmp_path)
+        rollout.measured("approved", drafts(held=lambda number: number % 4 == 0))
+
+        no_promote(rollout.judge("--now", ago(hours=-1)), "rollback.threshold")
+
+    def test_within_the_skew_of_clocks(self, tmp_path: Path) -> None:
+        """Half a minute ahead is a machine in good order."""
+        assert prepared(gated, tmp_path).gate("--now", ago(seconds=-30)).kind == "promote"
 
     def test_the_plan_of_these_tests_promotes(self, tmp_path: Path) -> None:
         """Or they show nothing."""

@@ -71,14 +71,14 @@ def run() -> None:
     """Run the command line and exit."""
     try:
         code = cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        say("stopped; what was recorded is kept, and the same command goes on from there")
+    except click.exceptions.Abort as abort:
+        say(_stopped(abort.__cause__))
         code = 130
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except KeyboardInterrupt:
-        say("stopped; what was recorded is kept, and the same command goes on from there")
+    except KeyboardInterrupt as interrupt:
+        say(_stopped(interrupt))
         code = 130
     except SluicegateError as error:
         say(str(error))
@@ -88,3 +88,9 @@ def run() -> None:
         code = 141
     settle()
     sys.exit(code or 0)
+
+
+def _stopped(interrupt: BaseException | None) -> str:
+    """What the interrupted command says of itself; that nothing is lost is true of all."""
+    said = interrupt.args[0] if interrupt is not None and interrupt.args else None
+    return said if isinstance(said, str) else "stopped; what was recorded is kept"

@@ -14,6 +14,7 @@ from sluicegate.cli.options import (
     plan_argument,
     seconds,
     terminal,
+    wrapped,
     write_out,
 )
 
@@ -63,7 +64,7 @@ def verify(
         evidence=evidence,
         now=now,
     )
-    click.echo(result.text)
+    click.echo(wrapped(result.text))
     ctx.exit(result.exit_code)
 
 

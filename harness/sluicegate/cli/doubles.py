@@ -22,7 +22,7 @@ _PARTS = ("model", "tool", "retriever")
 
 @click.group()
 def doubles() -> None:
-    """Models, tools, retriever and clock on loopback, scripted and recording."""
+    """Models, tools, retriever, clock and mail sink on loopback, scripted and recording."""
 
 
 @doubles.command()
@@ -38,8 +38,11 @@ def doubles() -> None:
     help="Median answer time of model, tool or retriever; without a name of all three.",
 )
 @click.option("--seed", type=int, default=0, help="Of the latencies.")
+@click.option("--smtp-port", type=click.IntRange(0, 65535), default=0, help="Of the mail sink; a free one without it.")
 @click.option("--keep-prompts", is_flag=True, help="Log prompts whole, personal data and secrets masked.")
-def serve(*, port: int, plan: Path | None, latencies: tuple[str, ...], seed: int, keep_prompts: bool) -> None:
+def serve(
+    *, port: int, plan: Path | None, latencies: tuple[str, ...], seed: int, smtp_port: int, keep_prompts: bool
+) -> None:
     """Serve on 127.0.0.1 until Ctrl-C. Prints the variables to set.
 
     A run is scripted with PUT /_runs/ID (16 digits of 0-9a-f), read with GET, ended with DELETE.
@@ -57,6 +60,8 @@ def serve(*, port: int, plan: Path | None, latencies: tuple[str, ...], seed: int
         follows=follows(planned) if planned is not None else None,
         port=port,
         controlled=True,
+        mail=planned.mail.sink if planned is not None and planned.mail is not None else "strict",
+        mail_port=smtp_port,
     )
     asyncio.run(run(served, _ready))
     say("stopped")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from contextlib import suppress
+from textwrap import TextWrapper
 
 import click
 
 from sluicegate.errors import SluicegateError
 
-__all__ = ["BAD_EVIDENCE", "BAD_PLAN", "USAGE", "exit_code_of", "say", "settle", "show"]
+__all__ = ["BAD_EVIDENCE", "BAD_PLAN", "USAGE", "exit_code_of", "filled", "say", "settle", "show"]
 
 USAGE = 2
 BAD_EVIDENCE = 30
@@ -27,9 +29,22 @@ def exit_code_of(error: SluicegateError) -> int:
     return BAD_EVIDENCE if isinstance(error, LedgerError) else USAGE
 
 
+def filled(text: str, width: int) -> str:
+    """Each line broken between words, what follows hung under it."""
+    whole = TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+    lines = []
+    for line in text.split("\n"):
+        whole.initial_indent = line[: len(line) - len(line.lstrip(" "))]
+        whole.subsequent_indent = f"{whole.initial_indent}  "
+        lines += whole.wrap(line.strip(" ")) or [""]
+    return "\n".join(lines)
+
+
 def say(text: str) -> None:
-    """A line for the person at the terminal."""
+    """A line for the person at the terminal; where somebody reads along it is as wide as theirs."""
     with suppress(OSError, ValueError):
+        if sys.stderr is not None and sys.stderr.isatty():
+            text = filled(text, shutil.get_terminal_size((80, 24)).columns)
         click.echo(text, err=True)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from textwrap import fill
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,6 +24,9 @@ from sluicegate.cli.options import (
 )
 from sluicegate.cli.progress import shown
 from sluicegate.model import Counts
+
+if TYPE_CHECKING:
+    from sluicegate.session.workspace import Workspace
 
 __all__ = ["collect", "gate", "judge", "run_collection"]
 
@@ -42,7 +48,23 @@ def collect(plan: Path, stage: str | None, evidence: Path | None, cases: tuple[s
     workspace = Workspace(plan, evidence=evidence)
     if cases:
         stage, workspace = workspace.stage(stage).name, workspace.aside()
-    run_collection(workspace, stage, only=frozenset(cases) or None, again=again)
+    name = workspace.stage(stage).name
+    if run_collection(workspace, stage, only=frozenset(cases) or None, again=again):
+        asked = [word for case in cases for word in ("--case", shlex.quote(case))]
+        words = [shlex.quote(str(plan)), "--stage", shlex.quote(name), *asked]
+        kept = [] if evidence is None else ["--evidence", shlex.quote(str(evidence))]
+        # What was looked at case by case lies aside, where no judge looks.
+        _next(["sluicegate", "gate" if cases else "judge", *words, *kept])
+    else:
+        told = f"stage {name} has no cases to run; its evidence is recorded: sluicegate record measurements --help"
+        show(fill(told, width=terminal().width, initial_indent=" ", subsequent_indent=" ", break_on_hyphens=False))
+
+
+def _next(words: Sequence[str]) -> None:
+    from sluicegate.report.columns import command_lines
+
+    first, *rest = command_lines(words, terminal().width - 6, 1)
+    show("\n".join([f" next:{first}", *(f"      {line}" for line in rest)]))
 
 
 @click.command()
@@ -125,8 +147,12 @@ def run_collection(
     only: frozenset[str] | None = None,
     again: bool = False,
     quiet: bool = False,
-) -> None:
-    """Collect with progress on a terminal; one line about what was done."""
+    goes_on: bool = True,
+) -> bool:
+    """Collect with progress on a terminal; one line about what was done. False where the stage has no cases.
+
+    `goes_on` says that the same command would go on from what an interrupted one left, if what serves allows it.
+    """
     from sluicegate.runner import Progress
     from sluicegate.session.collect import Collection
     from sluicegate.session.collect import collect as run
@@ -136,9 +162,10 @@ def run_collection(
     stage = workspace.stage(stage_name)
     collection = Collection(workspace, stage)
     if not collection.origins:
-        return
+        return False
     progress = Progress()
-
+    goes_on = goes_on and only is None
+    interrupted = KeyboardInterrupt(_stopped(workspace, goes_on=goes_on, again=again))
     stopped = False
 
     def told(times: int) -> None:
@@ -150,11 +177,11 @@ def run_collection(
         try:
             collected = asyncio.run(run(collection, progress=progress, only=only, again=again, tell=told))
         except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
+            raise interrupted from None
     if stopped:
-        raise KeyboardInterrupt
+        raise interrupted
     if quiet:
-        return
+        return True
     for note in collected.notes:
         say(f"note: {note}")
     suites = ", ".join(name for name in collection.cases.by_suite if name in stage.requires.suites) or "cases"
@@ -163,9 +190,23 @@ def run_collection(
             f"the subject and what measures it are named as before, so evidence of {collected.reused[:16]}Z is reused "
             "and nothing was called; --again calls anew"
         )
+        if collected.counts.crashed:
+            done += f". Of its {collected.counts.run:,} trials {collected.counts.crashed:,} crashed"
     else:
         done = _counts(collected.counts)
     show(fill(f" suites   {suites}: {done}", width=terminal().width, subsequent_indent=" " * 10) + "\n\n")
+    return True
+
+
+def _stopped(workspace: Workspace, *, goes_on: bool, again: bool) -> str:
+    """What becomes of an interrupted collection; true to what the next one will do."""
+    kept = "stopped; what was recorded is kept"
+    if not goes_on:
+        return f"{kept}, and the same command begins anew"
+    if workspace.plan.subject.by_word:
+        named = "the plan names what serves by word, so nothing shows that it is still the same"
+        return f"{kept}, and the same command begins anew: {named}"
+    return f"{kept}, and the same command{' without --again' if again else ''} goes on from there"
 
 
 def _counts(counts: Counts) -> str:

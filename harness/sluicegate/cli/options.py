@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from sluicegate.cli.errors import filled
 from sluicegate.errors import Fault, InputError
 from sluicegate.model import parse_time
 
@@ -24,6 +25,7 @@ __all__ = [
     "stage_option",
     "terminal",
     "time",
+    "wrapped",
     "write_out",
 ]
 
@@ -104,3 +106,9 @@ class Terminal:
 def terminal() -> Terminal:
     """The terminal as it is now."""
     return Terminal()
+
+
+def wrapped(text: str) -> str:
+    """On a terminal as wide as it is, words and paths whole; unbroken lines anywhere else, where programs read them."""
+    screen = terminal()
+    return filled(text, screen.width) if screen.is_narrow else text

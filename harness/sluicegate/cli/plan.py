@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from textwrap import fill
 
 import click
 
 from sluicegate.cli.errors import BAD_PLAN
-from sluicegate.cli.options import plan_argument, terminal, write_out
+from sluicegate.cli.options import plan_argument, wrapped, write_out
 
 __all__ = ["plan"]
 
@@ -30,11 +29,11 @@ def check(ctx: click.Context, plan: Path) -> None:
         notes = checked_plan(plan)
     except InputError as error:
         for fault in error.faults:
-            click.echo(_wrapped(f"error: {fault}"))
+            click.echo(wrapped(f"error: {fault}"))
         click.echo(_counted(len(error.faults), "error"))
         ctx.exit(BAD_PLAN)
     for note in notes:
-        click.echo(_wrapped(f"{plan}:{note.line}  {note.about}  {note.text}"))
+        click.echo(wrapped(f"{plan}:{note.line}  {note.about}  {note.text}"))
     click.echo(f"0 errors, {_counted(len(notes), 'note')}")
 
 
@@ -80,14 +79,6 @@ def lock(ctx: click.Context, plan: Path, only_check: bool) -> None:
         click.echo("the lock is out of date" if changes else "the lock is up to date")
         ctx.exit(BAD_PLAN if changes else 0)
     click.echo(f"wrote {write_lock(workspace, fresh)}")
-
-
-def _wrapped(text: str) -> str:
-    """On a terminal as wide as it is; whole lines anywhere else, where programs read them."""
-    screen = terminal()
-    if not screen.is_narrow:
-        return text
-    return fill(text, screen.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def _counted(count: int, noun: str) -> str:

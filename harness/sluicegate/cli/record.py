@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from sluicegate.cli.errors import say
-from sluicegate.cli.options import evidence_option, now_option, plan_argument, time
+from sluicegate.cli.options import evidence_option, now_option, plan_argument, time, wrapped
 
 __all__ = ["record"]
 
@@ -74,7 +74,7 @@ def measurements(
 ) -> None:
     """Measurements of live traffic from a file; all of them, or, when one row is bad, none."""
     from sluicegate.model import Origin, Provenance
-    from sluicegate.session.record import record_measurements, source_table
+    from sluicegate.session.record import measured_subject, record_measurements, source_table
     from sluicegate.session.workspace import Workspace
     from sluicegate.sources.columns import Columns, RecordSpec, Unit
 
@@ -86,7 +86,7 @@ def measurements(
         metric=metric,
         origin=Origin(origin),
         columns=mapped,
-        subject=workspace.subject if subject is None and mapped.subject is None else subject,
+        subject=measured_subject(workspace) if subject is None and mapped.subject is None else subject,
         subject_names=_pairs(releases, "--release"),
         stage=stage,
         provenance=Provenance(provenance),
@@ -95,7 +95,7 @@ def measurements(
     )
     recorded = record_measurements(workspace, source_table(source, table=table, query=query), spec, now=now)
     left_out = f", {recorded.outside:,} outside of the window left out" if recorded.outside else ""
-    click.echo(f"recorded {recorded.units:,} rows of {metric}{left_out}: {recorded.path}")
+    click.echo(wrapped(f"recorded {recorded.units:,} rows of {metric}{left_out}: {recorded.path}"))
 
 
 @record.command()
@@ -127,21 +127,26 @@ def attestation(
     workspace = Workspace(plan, evidence=evidence)
     given = {"name": name, "by": by, "statement": statement, "stage": stage, "expires": expires}
     path = record_attestation(workspace, {**given, "subject": None if any_subject else workspace.subject}, now=now)
-    click.echo(f"attested {name} by {by}: {path}")
+    click.echo(wrapped(f"attested {name} by {by}: {path}"))
 
 
 @record.command()
 @plan_argument
 @evidence_option
 @click.option("--stage", required=True, metavar="NAME", help="Stage that was entered.")
+@click.option("--override", metavar="REASON", help="Why it was entered although no promote leads there, or once more.")
 @now_option
-def entry(plan: Path, evidence: Path | None, stage: str, now: datetime | None) -> None:
+def entry(plan: Path, evidence: Path | None, stage: str, override: str | None, now: datetime | None) -> None:
     """The rollout entered a stage with the present subject; its live evidence begins here."""
     from sluicegate.session.record import enter
     from sluicegate.session.workspace import Workspace
 
-    noted = enter(Workspace(plan, evidence=evidence), stage, now=now)
-    click.echo(f"entered {stage}, state head {noted.head[:16]}")
+    noted = enter(Workspace(plan, evidence=evidence), stage, now=now, override=override)
+    if noted.already is not None:
+        already = f"already entered {stage} at {noted.already}; nothing changed (--override REASON enters it anew)"
+        click.echo(wrapped(already))
+        return
+    click.echo(wrapped(f"entered {stage}, state head {noted.head[:16]}"))
     for warning in noted.warnings:
         say(warning)
 
@@ -151,14 +156,19 @@ def entry(plan: Path, evidence: Path | None, stage: str, now: datetime | None) -
 @evidence_option
 @click.option("--stage", required=True, metavar="NAME", help="Stage that was left backwards.")
 @click.option("--by", required=True, help="Who rolled back.")
+@click.option("--subject", metavar="DIGEST", help="What was taken back; the present subject without it.")
 @now_option
-def rollback(plan: Path, evidence: Path | None, stage: str, by: str, now: datetime | None) -> None:
+def rollback(
+    *, plan: Path, evidence: Path | None, stage: str, by: str, subject: str | None, now: datetime | None
+) -> None:
     """A stage was rolled back; its lines stay crossed for this subject."""
     from sluicegate.session.record import roll_back
     from sluicegate.session.workspace import Workspace
 
-    head = roll_back(Workspace(plan, evidence=evidence), stage, by=by, now=now)
-    click.echo(f"rolled back from {stage}, state head {head[:16]}")
+    noted = roll_back(Workspace(plan, evidence=evidence), stage, by=by, now=now, subject=subject)
+    click.echo(wrapped(f"rolled back from {stage}, state head {noted.head[:16]}"))
+    for warning in noted.warnings:
+        say(warning)
 
 
 @record.command()
@@ -172,7 +182,7 @@ def acknowledgement(plan: Path, evidence: Path | None, by: str, now: datetime | 
     from sluicegate.session.workspace import Workspace
 
     head = acknowledge(Workspace(plan, evidence=evidence), by=by, now=now)
-    click.echo(f"acknowledged by {by}, state head {head[:16]}")
+    click.echo(wrapped(f"acknowledged by {by}, state head {head[:16]}"))
 
 
 def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:

@@ -64,7 +64,7 @@ def demo(
 
     made = demonstration(name, defect, evidence, anew=not cases)
     stage = made.workspace.stage(made.reference.stage)
-    run_collection(made.workspace, stage.name, only=frozenset(cases) or None, quiet=form != "text")
+    run_collection(made.workspace, stage.name, only=frozenset(cases) or None, quiet=form != "text", goes_on=False)
     judged = judge(made.workspace, stage)
     screen = terminal()
     text = shown_verdict(

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
 import orjson
 
-from sluicegate.errors import Fault
+from sluicegate.errors import Fault, printable
 from sluicegate.frozen import frozen
 from sluicegate.model import Json
 from sluicegate.model.often import made_often, maker
@@ -159,12 +160,15 @@ class Chain:
             return None
         try:
             body = orjson.loads(line)
-        except ValueError:
+            # The hash vouches for bytes; only those that the writer makes of this very value have one reading. A key
+            # written twice, of which readers take one or the other, is not among them.
+            if orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE) != line:
+                return None
+        except (ValueError, TypeError):  # no JSON, or nested deeper than anything is written
             return None
         kind = body.pop("kind")
         del body["seq"], body["prev"]
-        # A second `kind` further on would win: then the line is not what its beginning says.
-        if not isinstance(kind, str) or not line.startswith(kind.encode() + b'"', len(begins)):
+        if not isinstance(kind, str):
             return None
         record = _record(seq=seq, kind=kind, body=body, hash=sha256(memoryview(line)[:-1]).hexdigest())
         if (objection := self._objection(record)) is not None:
@@ -197,6 +201,8 @@ class Chain:
         elif said["prev"] != prev:
             self._break("the record before this line was changed, or this one was.", _COPY, seq=seq)
             return _confirmed(line, file)
+        elif (key := _key_written_twice(line)) is not None:
+            self._break(f"the key '{printable(key)}' is written twice in one object.", _COPY, seq=seq)
         else:
             self._break("the line was rewritten by something else.", _COPY, seq=seq)
         return False
@@ -204,6 +210,20 @@ class Chain:
 
 _COPY = "Restore the untouched file; a changed one is not evidence."
 _TORN = "Resume the run: it cuts the unfinished line and goes on."
+
+
+def _key_written_twice(line: bytes) -> str | None:
+    import json  # damage is rare, and every start would pay for it
+
+    found: list[str] = []
+
+    def members(pairs: list[tuple[str, Json]]) -> None:
+        names = [name for name, _ in pairs]
+        found.extend(name for name in set(names) if names.count(name) > 1)
+
+    with suppress(ValueError, RecursionError):
+        json.loads(line, object_pairs_hook=members)
+    return min(found, default=None)
 
 
 def _sequence(seen: int, expected: int) -> str:

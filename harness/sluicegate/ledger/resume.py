@@ -36,6 +36,8 @@ class Resumed:
         """Case id and repeat of trials that began and never ended, in the order of their beginning."""
         self.run = 0
         """Trials with an outcome."""
+        self.failed = 0
+        """Of these, trials whose pipeline crashed."""
         self._known: set[bytes] = set()
 
     def skips(self, case: Case, repeat: int) -> bool:
@@ -62,6 +64,7 @@ class Resumed:
 
     def _gather(self, reader: LedgerReader) -> None:
         begun: dict[str, tuple[str, int]] = {}
+        failed = 0
         for record in reader:
             body = record.body
             if record.kind == "run_started":
@@ -71,6 +74,11 @@ class Resumed:
                 self._known.add(_key(body["case_id"], body["case_digest"], body["repeat"]))
             elif record.kind == "outcome":
                 self.run += begun.pop(body["run_id"], None) is not None
+                failed += any("error" in output for output in body["outputs"])
+            elif record.kind == "run_closed":
+                # It knows which errors a case expects; a run that was killed has none, and counts them all.
+                failed = body.get("counts", {}).get("crashed", 0)
+        self.failed += failed
         self.crashed.extend(begun.values())
         self.closed = reader.complete
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, TypeAlias, assert_never
 
 import orjson
 
-from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.errors import Fault, InputError, nearest, printable
 from sluicegate.frozen import frozen
 from sluicegate.ledger.chain import ZERO, Chain, Record, link
 from sluicegate.ledger.writer import LedgerError
@@ -69,6 +69,8 @@ class Entered:
     at: str
     written: str | None = None
     """When that was recorded, where it was later than clocks may disagree."""
+    override: str | None = None
+    """Why it was entered although no promote leads here, or again."""
 
 
 @frozen
@@ -212,7 +214,7 @@ def event_said(event: _Event) -> str:
             to = f" → {event.to_stage}" if event.to_stage and event.decision == "promote" else ""
             return f"{event.kind}  {event.from_stage}{to}"
         case Entered():
-            return f"entered {event.stage}"
+            return f"entered {event.stage}" + (f" (override: {printable(event.override)})" if event.override else "")
         case RolledBack():
             return f"rolled back from {event.stage} by {event.by}"
         case Acknowledged():

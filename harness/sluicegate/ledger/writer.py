@@ -57,6 +57,8 @@ class LedgerWriter:
             said = orjson.dumps(body)
         except TypeError:
             said = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+            if orjson.dumps(orjson.loads(said)) != said:
+                raise TypeError("two keys of one object are the same text: a number and its digits, say") from None
         if len(said) > _MAX_BODY_BYTES:
             raise TypeError(f"a record of {len(said)} bytes is too large for a ledger")
         try:

@@ -45,6 +45,15 @@ def activate(config: pytest.Config) -> None:
             raise pytest.UsageError(f"--sluicegate-{name}: needs a plan. Add --sluicegate-plan PATH.")
 
 
+def _runs_nothing(config: pytest.Config) -> bool:
+    """Whether pytest was asked to show something instead of running tests."""
+    return any(getattr(config.option, name, False) for name in _SHOWS)
+
+
+_SHOWS = ("collectonly", "showfixtures", "show_fixtures_per_test", "cacheshow")
+"""Options with which a session collects at most; `--setup-plan` and `--setup-only` go through every test."""
+
+
 class _Process:
     """What controller and workers have in common: the collection with the suites in it."""
 
@@ -62,7 +71,7 @@ class _Process:
         if worker is not None:
             self.recorder = Recorder(link, worker=worker)
             config.pluginmanager.register(self.recorder, "sluicegate-recorder")
-            if not config.option.collectonly:
+            if not _runs_nothing(config):
                 self.recorder.open()
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -123,7 +132,8 @@ class Controller(_Process):
         self._link: Link | None = None
         self._folder: str | None = None
         self._closed: dict[str, Any] | None = None
-        self._own_failures = False
+        self._own_failed: dict[str, None] = {}
+        """Ids of the user's own tests that failed, in order."""
         self._interrupts = Interrupts()
 
     @pytest.hookimpl(tryfirst=True)
@@ -149,15 +159,15 @@ class Controller(_Process):
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A failed bundled test is a fact that the verdict weighs; any other failure stands for itself."""
         if report.failed and not getattr(report, BUNDLED, False):
-            self._own_failures = True
+            self._own_failed[report.nodeid] = None
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Have the ledgers closed and judged; anything but promote fails the run."""
-        if self.recorder is not None and not self.config.option.collectonly:
-            self.recorder.close()
-        if self._link is None or self.config.option.collectonly:
+        if self._link is None or _runs_nothing(self.config):
             return
+        if self.recorder is not None:
+            self.recorder.close()
         self._closed = self._finish(session)
         if self._plan is not None:
             session.exitstatus = self._exit_status(int(session.exitstatus))
@@ -177,9 +187,11 @@ class Controller(_Process):
                 self._say(f"sluicegate: {error}\n")
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+        if self._link is not None and _runs_nothing(self.config):
+            self._say("\nsluicegate: nothing ran, so there is no verdict\n")
         if self._closed is not None:
             notes = "".join(f"note: {note}\n" for note in self._closed.get("notes", ()))
-            self._say(f"\n{notes}{self._closed['text']}")
+            self._say(f"\n{notes}{self._closed['text']}{self._although()}")
 
     def _start(self) -> Link:
         from sluicegate.broker.client import Client
@@ -245,7 +257,17 @@ class Controller(_Process):
         if status in (2, 3, 4):
             return status
         promoted = closed.get("exit_code") == 0 and closed.get("recorded") and not closed.get("faults")
-        return 0 if promoted and not self._own_failures else 1
+        return 0 if promoted and not self._own_failed else 1
+
+    def _although(self) -> str:
+        """Why the run fails although nothing holds the rollout; the last line, so that nobody looks for it."""
+        closed = self._closed or {}
+        if self._plan is None or not self._own_failed or closed.get("exit_code") != 0:
+            return ""
+        first, count = next(iter(self._own_failed)), len(self._own_failed)
+        said = "1 of your own tests" if count == 1 else f"{count:,} of your own tests"
+        more = f" and {count - 1:,} more" if count > 1 else ""
+        return f"\n {closed['kind'].upper()}, but {said} failed: exit 1\n     {first}{more}\n"
 
     def _rerun(self) -> str:
         option, words = self.config.option, ["pytest"]

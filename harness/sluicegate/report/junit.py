@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ _MOST_FINDINGS = 20
 _PIECE_BYTES = 65_536
 _BLOCK_CASES = 64
 _MOST_ALIKE = 1000
+_PLAIN = re.compile(r"[A-Za-z0-9_.:/~-]+")
+_SHORT = 100
 
 
 @frozen
@@ -69,7 +72,8 @@ class JUnitCases:
             words = self._worded(results)
             if len(self._plain) < _MOST_ALIKE:
                 self._plain[key] = words
-        name = _attribute(case_id)
+        # Most ids need nothing done to them.
+        name = f'"{case_id}"' if len(case_id) <= _SHORT and _PLAIN.fullmatch(case_id) else _attribute(case_id)
         for suite, states, around in words:
             suite.add_several(states, name.join(around))
 

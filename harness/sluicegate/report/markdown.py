@@ -55,9 +55,21 @@ def render_markdown(verdict: Verdict, *, limit_bytes: int = MAX_SUMMARY_BYTES) -
         page.rows("### Roll back with", "", view.rollback_steps, lambda step: f"1. {_code(step)}\n", noun="steps")
     page.rows("### Criteria", _CRITERIA, view.criteria, _criterion, noun="criteria")
     page.rows("### Suites", _SUITES, view.suites, _suite, noun="suites")
-    page.rows("### Findings", _FINDINGS, view.findings(), _finding, noun="findings", more=view.more_findings)
+    page.rows(
+        "### Findings",
+        _FINDINGS,
+        view.findings(),
+        _finding,
+        noun="findings",
+        more=view.more_findings,
+        stands_for=_found,
+    )
     page.rows("### Notes", "", view.notes, lambda note: f"- {escaped(note)}\n", noun="notes")
     return page.text()
+
+
+def _one(_item: object) -> int:
+    return 1
 
 
 class _Page:
@@ -76,9 +88,17 @@ class _Page:
         return True
 
     def rows(
-        self, title: str, header: str, items: Sequence[T], write: Callable[[T], str], *, noun: str, more: int = 0
+        self,
+        title: str,
+        header: str,
+        items: Sequence[T],
+        write: Callable[[T], str],
+        *,
+        noun: str,
+        more: int = 0,
+        stands_for: Callable[[T], int] = _one,
     ) -> None:
-        """A titled block of rows; its last line counts those that do not fit, and `more` that were never here."""
+        """A titled block of rows; its last line counts what those that do not fit stand for, and `more` never here."""
         if not items and not more:
             return
         shown = 0
@@ -87,7 +107,7 @@ class _Page:
                 if not self.add(write(item)):
                     break
                 shown += 1
-        if missing := len(items) - shown + more:
+        if missing := sum(map(stands_for, items[shown:])) + more:
             self._left -= self._ends(f"\n{missing:,} more {noun} not shown.\n")
 
     def _ends(self, block: str) -> int:
@@ -96,6 +116,10 @@ class _Page:
 
     def text(self) -> str:
         return "".join(self._blocks)
+
+
+def _found(finding: FindingView) -> int:
+    return finding.findings
 
 
 def _head(view: VerdictView) -> str:

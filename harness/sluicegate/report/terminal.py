@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sluicegate.gate.wording import count_of
 from sluicegate.model import Verdict
+from sluicegate.report.columns import columns, command_lines, cut, pack, pad
 from sluicegate.report.criterion import NOT_MEASURED, CriterionView, Mark
 from sluicegate.report.figures import plain
 from sluicegate.report.view import FindingView, ReasonView, SuiteView, VerdictView, view_of
@@ -18,6 +18,7 @@ __all__ = ["render_terminal"]
 _INDENT = 5
 _RUN = re.compile(r"(?P<prose>.*\b[Rr]un:) (?P<command>(?:sluicegate|pytest) .*)")
 _MOST_REASONS = 8
+_THEN = "let the deploy step ask, take the step, and say that it was taken"
 _NARROWEST = 40
 
 _BOLD, _DIM, _GREEN, _YELLOW, _RED = "1", "2", "32", "33", "31"
@@ -35,15 +36,17 @@ def render_terminal(
     colour: bool = False,
     ascii_only: bool = False,
     paths: Mapping[str, str] | None = None,
+    then: Sequence[Sequence[str]] = (),
 ) -> str:
     """The gate's last words, ending in a newline.
 
     Fits `width` columns; a command that does not is continued with a backslash, so that it can be pasted. Nothing is
     said by colour alone. `ascii_only` is for terminals and logs that hold no other characters. `paths` says where the
-    reports were written, by what they are: `{"report": "….html"}`.
+    reports were written, by what they are: `{"report": "….html"}`. `then` are the commands that follow a pass, each as
+    the words a shell reads.
     """
     page = _Page(view_of(verdict), max(width, _NARROWEST), ascii_only=ascii_only)
-    lines = [_inert(_painted(line, colour=colour)) for line in page.lines(paths or {})]
+    lines = [_inert(_painted(line, colour=colour)) for line in page.lines(paths or {}, then)]
     return "\n".join(lines) + "\n"
 
 
@@ -68,7 +71,7 @@ class _Page:
         self._width = width
         self._ascii_only = ascii_only
 
-    def lines(self, paths: Mapping[str, str]) -> Iterator[_Line]:
+    def lines(self, paths: Mapping[str, str], then: Sequence[Sequence[str]]) -> Iterator[_Line]:
         yield from self._head()
         for block in (self._reasons(), self._rollback(), self._criteria(), self._suites(), self._notes()):
             for place, line in enumerate(block):
@@ -76,13 +79,16 @@ class _Page:
                     yield []
                 yield line
         yield []
-        if self._view.next:
-            first, *rest = self._advice(self._view.next, 1, label="next: ")
+        if self._view.next or then:
+            first, *rest = self._advice(self._view.next or _THEN, 1, label="next: ")
             yield [(" ", ""), ("next:", _BOLD), (first[-1][0].removeprefix("next:"), "")]
             yield from rest
+        for words in () if self._view.next else then:
+            shown = [self._text(plain(word, 1_000)) for word in words]
+            yield from ([(line, "")] for line in command_lines(shown, self._width, _INDENT))
         for name, path in paths.items():
             # A path is there to be copied, so it is never broken.
-            for text in _packed([plain(name), self._text(plain(path, 1_000))], self._width - 1, " ", cut=False):
+            for text in pack([plain(name), self._text(plain(path, 1_000))], self._width - 1, " ", cutting=False):
                 yield [(" ", ""), (text, _DIM)]
 
     def _text(self, text: str) -> str:
@@ -98,7 +104,7 @@ class _Page:
         decision, cause = view.decision, f"  {view.cause}" if view.cause else ""
         right = self._text(f"{view.plan} · {view.step} · attempt {view.attempt}")
         left = f" {decision}{cause}"
-        gap = self._width - _cells(left) - _cells(right)
+        gap = self._width - columns(left) - columns(right)
         style = f"{_BOLD};{_DECIDED[decision]}"
         if gap >= 2:
             yield [(f" {decision}", style), (cause, _BOLD), (" " * gap, ""), (right, "")]
@@ -151,8 +157,8 @@ class _Page:
             yield from self._command(step, _INDENT)
 
     def _criteria(self) -> Iterator[_Line]:
-        names = [_cells(self._text(criterion.name)) for criterion in self._view.criteria]
-        values = [_cells(self._text(item.value)) for item in self._view.criteria if item.value != NOT_MEASURED]
+        names = [columns(self._text(criterion.name)) for criterion in self._view.criteria]
+        values = [columns(self._text(item.value)) for item in self._view.criteria if item.value != NOT_MEASURED]
         name_width = min(max(names, default=0), 32)
         value_width = min(max(values, default=0), 14)
         for criterion in self._view.criteria:
@@ -164,7 +170,7 @@ class _Page:
         evidence = criterion.origins if unknown else f"{criterion.evidence}, {criterion.origins}"
         lines = [criterion.target] if passed else [criterion.status, *(line.text for line in criterion.lines)]
         rest = [evidence, *lines, criterion.proof]
-        cells = [_padded(self._text(criterion.value), value_width), *filter(None, rest)]
+        cells = [pad(self._text(criterion.value), value_width), *filter(None, rest)]
         yield from self._marked(criterion.mark, criterion.name, cells, name_width)
         if unknown:
             yield from self._wrapped(criterion.evidence, _INDENT)
@@ -188,7 +194,7 @@ class _Page:
     def _suite(self, whole: SuiteView) -> Iterator[_Line]:
         words = [f"{whole.name},", *whole.text.split(" ")]
         first = f" {self._text(whole.mark)} "
-        for place, line in enumerate(_packed([self._text(word) for word in words], self._width - len(first), " ")):
+        for place, line in enumerate(pack([self._text(word) for word in words], self._width - len(first), " ")):
             yield [(first, _MARKED[whole.mark]), (line, "")] if place == 0 else [(" " * len(first), ""), (line, "")]
 
     def _notes(self) -> Iterator[_Line]:
@@ -199,30 +205,30 @@ class _Page:
     def _marked(self, mark: Mark, name: str, cells: Sequence[str], name_width: int = 0) -> Iterator[_Line]:
         """A marked line: the name, then cells, wrapped between cells under the first of them."""
         first, name = f" {self._text(mark)} ", self._text(name)
-        hang = len(first) + max(name_width, 0 if name_width else _cells(name)) + 2
+        hang = len(first) + max(name_width, 0 if name_width else columns(name)) + 2
         if hang > self._width // 2:
             hang = _INDENT
-        packed = list(_packed([self._text(cell) for cell in cells], self._width - hang))
-        fits = len(first) + _cells(name) + 2 <= hang
-        head = [(first, _MARKED[mark]), (_cut(name, self._width - len(first)), _BOLD)]
+        packed = list(pack([self._text(cell) for cell in cells], self._width - hang))
+        fits = len(first) + columns(name) + 2 <= hang
+        head = [(first, _MARKED[mark]), (cut(name, self._width - len(first)), _BOLD)]
         if not packed or not fits:
             yield head
         for place, line in enumerate(packed):
-            lead = hang - len(first) - _cells(name)
+            lead = hang - len(first) - columns(name)
             yield [*head, (" " * lead, ""), (line, "")] if fits and place == 0 else [(" " * hang, ""), (line, "")]
 
     def _plainly(self, cells: Iterable[str], indent: int, style: str = "") -> Iterator[_Line]:
-        for line in _packed([self._text(cell) for cell in cells], self._width - indent):
+        for line in pack([self._text(cell) for cell in cells], self._width - indent):
             yield [(" " * indent, ""), (line, style)]
 
     def _wrapped(self, text: str, indent: int) -> Iterator[_Line]:
-        for line in _packed(self._text(text).split(" "), self._width - indent, " "):
+        for line in pack(self._text(text).split(" "), self._width - indent, " "):
             yield [(" " * indent, ""), (line, "")]
 
     def _labelled(self, label: str, text: str, style: str, indent: int = 1) -> Iterator[_Line]:
         """`rerun: …`: on one line where it fits, else a command continued below, or prose wrapped below."""
         label, text = self._text(label), self._text(text)
-        if indent + _cells(label) + 1 + _cells(text) <= self._width:
+        if indent + columns(label) + 1 + columns(text) <= self._width:
             yield [(" " * indent, ""), (label, style), (" ", ""), (text, "")]
             return
         yield [(" " * indent, ""), (label, style)]
@@ -232,7 +238,7 @@ class _Page:
         """Prose wrapped between words; a command at its end, where it does not fit, on lines of its own."""
         whole = f"{label}{text}"
         told = _RUN.fullmatch(whole)
-        if told is None or indent + _cells(self._text(whole)) <= self._width:
+        if told is None or indent + columns(self._text(whole)) <= self._width:
             yield from self._wrapped(whole, indent)
             return
         yield from self._wrapped(told["prose"], indent)
@@ -249,66 +255,4 @@ class _Page:
             # Not plain shell words: a sentence, or quoting of another kind.
             yield from self._wrapped(text, indent)
             return
-        lines = list(_packed(_options(words), self._width - indent - 2, " ", cut=False))
-        for place, line in enumerate(lines):
-            more = " \\" if place < len(lines) - 1 else ""
-            yield [(" " * (indent + (2 if place else 0)), ""), (line + more, "")]
-
-
-def _packed(cells: Sequence[str], width: int, between: str = "  ", *, cut: bool = True) -> Iterator[str]:
-    """Cells joined on as few lines as they fit; one that is wider than a line is cut into lines."""
-    line = ""
-    for cell in cells:
-        joined = f"{line}{between}{cell}" if line else cell
-        if not line or _cells(joined) <= width:
-            line = joined
-        else:
-            yield line.rstrip()
-            line = cell
-        if _cells(line) > width and " " in line and between != " ":
-            *whole, line = _packed(line.split(" "), width, " ")
-            yield from whole
-        while cut and _cells(line) > width:
-            head = _cut(line, width)
-            yield head
-            line = line[len(head) :]
-    if line:
-        yield line.rstrip()
-
-
-def _options(words: Sequence[str]) -> list[str]:
-    """Words of a command, an option kept together with what follows it."""
-    kept: list[str] = []
-    for word in words:
-        if kept and kept[-1].startswith("-") and " " not in kept[-1] and not word.startswith("-"):
-            kept[-1] += f" {word}"
-        else:
-            kept.append(word)
-    return kept
-
-
-def _cells(text: str) -> int:
-    """Columns a text takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    return sum(_wide(ch) for ch in text)
-
-
-def _wide(ch: str) -> int:
-    if unicodedata.combining(ch) or unicodedata.category(ch) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(ch) in ("W", "F") else 1
-
-
-def _cut(text: str, width: int) -> str:
-    """The longest beginning that fits, at least one character."""
-    taken = 0
-    for place, ch in enumerate(text):
-        taken += _wide(ch)
-        if taken > width:
-            return text[: max(place, 1)]
-    return text
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _cells(text))
+        yield from ([(line, "")] for line in command_lines(words, self._width, indent))

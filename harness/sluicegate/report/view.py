@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sluicegate.frozen import frozen
@@ -15,7 +17,11 @@ __all__ = ["FindingView", "ReasonView", "SuiteView", "VerdictView", "view_of"]
 
 
 _MOST_ALIKE = 3
+_MOST_NAMED = 20
 _CRASH = "$.error"
+_NOT_APPLICABLE = (
+    "not applicable: the case or the pipeline gives the check nothing to judge; it counts as neither passed nor failed"
+)
 
 
 @frozen
@@ -55,6 +61,8 @@ class FindingView:
     severity: str
     witness: str
     mend: str
+    findings: int = 1
+    """How many it stands for, itself among them."""
 
 
 @frozen
@@ -137,8 +145,8 @@ class VerdictView:
         return max(0, self.findings_total - len(self.found))
 
     def findings(self) -> tuple[FindingView, ...]:
-        """The verdict's findings, safe to show."""
-        return tuple(map(_finding, self.found))
+        """The verdict's findings, safe to show; of those that differ in their case alone the first few, and a count."""
+        return tuple(_folded(self.found))
 
 
 def view_of(verdict: Verdict) -> VerdictView:
@@ -163,7 +171,7 @@ def view_of(verdict: Verdict) -> VerdictView:
         found=verdict.findings,
         findings_total=verdict.findings_total,
         rollback_steps=tuple(map(command, verdict.rollback_steps)),
-        notes=tuple(map(said, verdict.notes)),
+        notes=(*map(said, verdict.notes), *((_NOT_APPLICABLE,) if any(each.not_applicable for each in suites) else ())),
         next="" if first is None else _next(first, {result.metric for result in verdict.criteria}),
         first_mend="" if first is None else advice(first.mend),
         parts=_parts(verdict),
@@ -236,7 +244,7 @@ def _grouped(reasons: Sequence[Reason]) -> tuple[ReasonView, ...]:
         # A crash is worded by each check in its own way; what was raised is the same.
         why = found.excerpt if found.place == _CRASH and found.excerpt else found.message
         cause = (found.case_id, found.repeat, found.place, why)
-        key = told.setdefault(cause, (reason.kind, found.check, found.place, found.message))
+        key = told.setdefault(cause, (reason.kind, *_likeness(found)))
         first[key] = _joined(first[key], reason) if key in first else _reason(reason)
     return tuple(first.values())
 
@@ -274,6 +282,36 @@ def _reason(reason: Reason) -> ReasonView:
         adds="" if told else said(reason.text),
         cases=reason.cases,
     )
+
+
+def _likeness(finding: Finding) -> tuple[object, ...]:
+    """What findings have in common that say the same, of the third call as of the first, and of whatever case."""
+    place, message = _NUMBERED.sub("[]", finding.place), _COUNTED.sub("…", finding.message)
+    return finding.check, finding.severity, place, message
+
+
+_NUMBERED = re.compile(r"\[\d+\]")
+_COUNTED = re.compile(r"\b\d[\d,]* of \d[\d,]*\b|(?<=delivery )\d+")
+
+
+def _folded(found: Sequence[Finding]) -> Iterator[FindingView]:
+    """Each in its place, but of more than a few alike the last one shown stands for the rest."""
+    alike: dict[object, list[Finding]] = {}
+    for finding in found:
+        alike.setdefault(_likeness(finding), []).append(finding)
+    shown: Counter[object] = Counter()
+    for finding in found:
+        key = _likeness(finding)
+        shown[key] += 1
+        rest = alike[key][_MOST_ALIKE:]
+        if shown[key] < _MOST_ALIKE or not rest:
+            yield _finding(finding)
+        elif shown[key] == _MOST_ALIKE:
+            cases = list(dict.fromkeys(plain(each.case_id) for each in rest))
+            named = ", ".join(cases[:_MOST_NAMED]) + (" …" if len(cases) > _MOST_NAMED else "")
+            more = f"and {len(rest):,} more like it, in {count_of(len(cases), 'case')}: {named}"
+            view = _finding(finding)
+            yield replace(view, message=f"{view.message}; {more}", findings=1 + len(rest))
 
 
 def _finding(finding: Finding) -> FindingView:

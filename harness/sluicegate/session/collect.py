@@ -35,6 +35,7 @@ class Collected:
 
     ledgers: tuple[Path, ...]
     counts: Counts
+    """Of this call and of the evidence it went on from."""
     complete: bool
     reused: str | None = None
     """When the evidence that still serves was taken, where nothing had to run."""
@@ -138,7 +139,10 @@ async def collect(
         if only is not None and not trials:
             continue
         previous = earlier.get(origin)
+        if previous is not None:
+            counts = _sum(counts, Counts(crashed=previous.failed))
         if previous is not None and previous.closed and next(previous.remaining(trials), None) is None:
+            counts = _sum(counts, Counts(planned=len(trials), run=previous.run))
             continue
         ran = True
         run = _Run(collection, folder, origin, trials, previous)
@@ -185,7 +189,7 @@ class _Run:
         """Run, close, count."""
         workspace, previous = self.collection.workspace, self._previous
         async with AsyncExitStack() as stack:
-            made = await stack.enter_async_context(production(workspace))
+            made = await stack.enter_async_context(production(workspace, self.collection.stage.requires.suites))
             note_attempt(workspace, self.collection.stage, self._folder)
             skipped = self._skipped()
             with Broker(self.path, self._started, examine=self._examine, resumed=skipped, gathers=True) as broker:

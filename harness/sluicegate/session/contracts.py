@@ -15,7 +15,7 @@ from sluicegate.errors import Fault, InputError, printable
 from sluicegate.model import Json, parse
 from sluicegate.plan.types import Plan
 
-__all__ = ["check_config", "compile_contracts", "exported_models"]
+__all__ = ["check_config", "compile_contracts", "exported_models", "unchecked_keywords"]
 
 
 def check_config(plan: Plan, contracts: Mapping[str, Contract]) -> CheckConfig:
@@ -44,6 +44,19 @@ def compile_contracts(plan: Plan, base: Path, models: Mapping[str, Json]) -> dic
     return found
 
 
+def unchecked_keywords(plan: Plan, base: Path) -> dict[str, list[str]]:
+    """Output field to where its JSON Schema file has keywords that check nothing. Contracts must have compiled."""
+    from sluicegate.checks.json_schema import unknown_keywords
+
+    sources = {
+        name: source
+        for name, source in plan.schemas.items()
+        if not isinstance(source, str) or (source not in BUILT_IN_CONTRACTS and not _is_target(source, base))
+    }
+    found = {name: unknown_keywords(_source(name, source, base, {})) for name, source in sources.items()}
+    return {name: places for name, places in found.items() if places}
+
+
 def exported_models(plan: Plan, base: Path) -> dict[str, Json]:
     """The JSON Schema of each pydantic model the plan names, exported in a process of its own."""
     return {
@@ -62,11 +75,15 @@ def _source(name: str, source: Json, base: Path, models: Mapping[str, Json]) -> 
             raise InputError(Fault(where=f"schemas.{name}", what=what, mend="Run: sluicegate plan lock PLAN"))
         return models[name]
     path = base / source
+    mend = (
+        "Name a JSON Schema file beside the plan, module:Model, or a built-in contract: "
+        f"{', '.join(BUILT_IN_CONTRACTS)}."
+    )
+    if path.exists() and not path.is_file():  # a pipe would be waited for for ever
+        raise InputError(Fault(where=f"schemas.{name}", what=f"'{source}' is not a regular file.", mend=mend))
     try:
         return parse(path.read_bytes())
     except OSError as error:
-        known = ", ".join(BUILT_IN_CONTRACTS)
-        mend = f"Name a JSON Schema file beside the plan, module:Model, or a built-in contract: {known}."
         raise InputError(Fault(where=f"schemas.{name}", what=f"'{source}': {error.strerror}.", mend=mend)) from None
     except ValueError as error:
         what = f"'{source}' is no JSON: {printable(str(error))}."

@@ -71,7 +71,8 @@ def judge(workspace: Workspace, stage: Stage, *, now: datetime | None = None) ->
     """Decide, note it in the state file, then write the verdict and its reports beside the evidence.
 
     The note comes first, so that an older verdict is superseded whatever happens to the files. A hold or rollback
-    stands without its files; a promote that cannot be written is none. Raises LedgerError for that.
+    stands without its files; a promote that cannot be written is none. Raises LedgerError for that, and InputError for
+    a promote as of a time still to come.
     """
     from sluicegate.session.case_report import CaseReport
     from sluicegate.session.reports import rendered
@@ -81,6 +82,7 @@ def judge(workspace: Workspace, stage: Stage, *, now: datetime | None = None) ->
     folder, cases = attempt.path, CaseReport(attempt.ledgers)
     before, lying = workspace.state(), _lying(workspace, stage)
     verdict = decide(workspace, stage, now=now, reader=cases.reader)
+    _check_clock(verdict)
     raw = verdict_json(verdict)
     if verdict.exit_code == 0 and _lying(workspace, stage) != lying:
         what = "evidence came while it was judged, and the verdict does not know of it."
@@ -100,6 +102,15 @@ def judge(workspace: Workspace, stage: Stage, *, now: datetime | None = None) ->
         raise LedgerError([Fault(where="verdict", what=f"{why}.", mend=mend) for why in unwritten])
     unwritten += _newest(folder, written)
     return Judged(verdict=verdict, raw=raw, folder=folder, written=written, unwritten=tuple(unwritten))
+
+
+def _check_clock(verdict: Verdict) -> None:
+    """What will be is no leave to go on. Raises InputError for a promote as of a time still to come."""
+    clock = now_utc()
+    if verdict.exit_code == 0 and parse_time(verdict.issued_at) > clock + STATE_SKEW:
+        told = f"{verdict.issued_at} is still to come; the clock says {rfc3339(clock)}"
+        what = f"{told}. A {verdict.kind} is of the present."
+        raise InputError(Fault(where="--now", what=what, mend="Judge when that time has come, without --now."))
 
 
 def _newest(folder: Path, written: Mapping[str, Path]) -> list[str]:
@@ -128,8 +139,6 @@ def _note(workspace: Workspace, stage: Stage, verdict: Verdict, raw: bytes, befo
     path, state, clock = workspace.plan.state, workspace.state(), now_utc()
     if path is None or state is None:
         return
-    if verdict.exit_code == 0 and parse_time(verdict.issued_at) > clock + STATE_SKEW:
-        return  # as of a time still to come: what will be, and no leave to go on
     lost = state.missing and (state.broken is not None or stage.name != workspace.plan.stages[0].name)
     body = {
         "hash": digest_bytes(raw),

@@ -22,7 +22,8 @@ def files_of_tests(tests: Iterable[str], base: Path) -> dict[str, str]:
     given = {folder / "conftest.py" for file in files for folder in file.parents}
     for name in sorted(map(str, files | given)):
         try:
-            found[name] = digest_bytes((base / name).read_bytes())
+            if (base / name).is_file():
+                found[name] = digest_bytes((base / name).read_bytes())
         except OSError:
             continue
     return found

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sluicegate.model import Boundary, Capability, Pipeline
 from sluicegate.pipelines.build import make_pipeline, notes_of, open_pipeline
-from sluicegate.plan.types import Plan
+from sluicegate.plan.types import MailSpec, Plan
 from sluicegate.session.correlating import correlated, follows, told, unattributed
 from sluicegate.session.knocking import knock
 from sluicegate.session.strays import Strays
@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
 __all__ = ["DOUBLED", "Production", "production"]
 
-DOUBLED = frozenset({Capability.MODEL, Capability.TOOLS, Capability.RETRIEVAL, Capability.STREAMING, Capability.CLOCK})
+DOUBLED = frozenset(
+    {
+        Capability.MODEL,
+        Capability.MAIL,
+        Capability.TOOLS,
+        Capability.RETRIEVAL,
+        Capability.STREAMING,
+        Capability.CLOCK,
+    }
+)
 """A pipeline that declares one of these calls something the doubles stand in for."""
 
 
@@ -50,8 +59,11 @@ class Production:
 
 
 @asynccontextmanager
-async def production(workspace: Workspace) -> AsyncIterator[Production]:
-    """Doubles first, then the pipeline with their addresses; at the end in the other order. Raises InputError."""
+async def production(workspace: Workspace, suites: Collection[str] = ()) -> AsyncIterator[Production]:
+    """Doubles first, then the pipeline with their addresses; at the end in the other order. Raises InputError.
+
+    Suite `pii`, among the `suites` that will judge, wants prompts and log lines as they were.
+    """
     plan = workspace.plan
     strays = Strays()
     doubles: Doubles | None = None
@@ -68,8 +80,11 @@ async def production(workspace: Workspace) -> AsyncIterator[Production]:
             lane=plan.concurrency == 1,
             noticed=strays.request,
             keep_prompts=plan.doubles.keep_prompts,
+            unmasked="pii" in suites,
             follows=followed,
             only_follows=not is_doubled,
+            mail=(plan.mail or MailSpec()).sink if Capability.MAIL in plan.pipeline.capabilities else None,
+            at_once=plan.concurrency,
         )
         await doubles.start()
     try:
@@ -87,6 +102,7 @@ async def production(workspace: Workspace) -> AsyncIterator[Production]:
             noticed=noticed,
             hears=doubles.telemetry.logged if doubles is not None and doubles.telemetry is not None else None,
             id_header=followed.header if followed is not None else None,
+            ports=doubles.mail.addresses if doubles is not None and doubles.mail is not None else (),
         )
         made = Production(pipeline=pipeline, doubles=doubles, boundary=doubles, strays=strays, plan=plan)
         if flags is not None:

@@ -16,8 +16,8 @@ from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.frozen import frozen
 from sluicegate.gate.memory import unpromoted
 from sluicegate.ledger import Expected, LedgerError, LedgerWriter, RunClosed, RunStarted, append_state
-from sluicegate.ledger.state import STATE_SKEW
-from sluicegate.model import Json, Origin, digest_of, now_utc, rfc3339
+from sluicegate.ledger.state import STATE_SKEW, Acknowledged, Entered, RolledBack, StateView, VerdictGiven
+from sluicegate.model import Decision, Json, Origin, digest_of, now_utc, rfc3339
 from sluicegate.plan.metrics import BUILT_IN
 from sluicegate.plan.types import Metric, MetricKind, Scale
 from sluicegate.resources import VERSION
@@ -32,6 +32,7 @@ __all__ = [
     "Recorded",
     "acknowledge",
     "enter",
+    "measured_subject",
     "record_attestation",
     "record_measurements",
     "roll_back",
@@ -75,10 +76,26 @@ def record_measurements(
     if faults := list(_unfit(workspace.plan.metrics.get(spec.metric) or BUILT_IN[spec.metric], spec)):
         raise InputError(faults)
     spec = replace(spec, place=spec.place or _place(workspace, table.path))
-    with read_measurements(table, spec, now=at) as recording, _ledger(workspace, spec.origin, spec.stage, at) as ledger:
+    with (
+        read_measurements(table, spec, now=at) as recording,
+        _ledger(workspace, spec.origin, spec.stage, at, subject=spec.subject) as ledger,
+    ):
         for block in recording.blocks():
             ledger.append("measurements", block.body())
         return Recorded(path=ledger.path, units=recording.rows, outside=recording.outside)
+
+
+def measured_subject(workspace: Workspace) -> str:
+    """What serves, where nobody says whose rows they are. Raises InputError, with what to say where it is not told."""
+    try:
+        return workspace.subject
+    except InputError as error:
+        state = workspace.state()
+        noted = state.events[-1].subject if state is not None and state.events else None
+        last = f"; the state file names {noted} last" if noted else ""
+        mend = f"Say whose rows they are with --subject DIGEST{last}."
+        what = "what serves cannot be told, and nothing says whose rows these are."
+        raise InputError([*error.faults, Fault(where="--subject", what=what, mend=mend)]) from None
 
 
 def _place(workspace: Workspace, path: Path) -> str:
@@ -128,12 +145,16 @@ class Noted:
     head: str
     """Of the state file now."""
     warnings: tuple[str, ...] = ()
+    already: str | None = None
+    """Since when it stands there; nothing was added."""
 
 
-def enter(workspace: Workspace, stage: str, *, now: datetime | None = None) -> Noted:
+def enter(workspace: Workspace, stage: str, *, now: datetime | None = None, override: str | None = None) -> Noted:
     """Say that the rollout has entered a stage with the present subject: its live evidence begins here.
 
-    Raises InputError for a time still to come, or earlier than what the state file holds.
+    What was just entered is entered already, and nothing changes. `override` says why a stage is entered that the gate
+    has not promoted this subject into, or once more. Raises InputError without it, and for a time still to come, or
+    earlier than what the state file holds.
     """
     path = _state_path(workspace)
     name = workspace.stage(stage).name
@@ -150,6 +171,13 @@ def enter(workspace: Workspace, stage: str, *, now: datetime | None = None) -> N
     body: dict[str, Json] = {"stage": name, "subject": workspace.subject, "at": rfc3339(at)}
     if clock - at > STATE_SKEW:
         body["written"] = rfc3339(clock)
+    if override is not None:
+        body["override"] = override
+    elif state is not None and state.broken is None:
+        if (already := _entered_last(state, name, workspace.subject)) is not None:
+            return Noted(head=state.head or "", already=already.at)
+        if name != first:
+            _check_promoted(workspace, state, name)
     head = append_state(path, "entered", body)
     if name != first and (after := workspace.state()) is not None and unpromoted(after, name, workspace.subject):
         what = f"no promote into '{name}' of this subject is recorded: the entry rests on your word."
@@ -157,11 +185,53 @@ def enter(workspace: Workspace, stage: str, *, now: datetime | None = None) -> N
     return Noted(head=head)
 
 
-def roll_back(workspace: Workspace, stage: str, *, by: str, now: datetime | None = None) -> str:
-    """Say that a stage was left backwards; its lines stay crossed for this subject."""
+def _entered_last(state: StateView, stage: str, subject: str) -> Entered | None:
+    """The entry of this stage with this subject, where nothing was entered, taken back or promoted into it since."""
+    for event in reversed(state.events):
+        match event:
+            case Entered():
+                return event if (event.stage, event.subject) == (stage, subject) else None
+            case RolledBack() | Acknowledged() | VerdictGiven(decision=Decision.ROLLBACK):
+                return None
+            case VerdictGiven(decision=Decision.PROMOTE) if (event.to_stage, event.subject) == (stage, subject):
+                return None  # a step of its own, and the entry uses its verdict up
+    return None
+
+
+def _check_promoted(workspace: Workspace, state: StateView, stage: str) -> None:
+    """Where the gate's verdicts are in the state, a promote would be too. Raises InputError when there is none."""
+    subject = workspace.subject
+    into = [event for event in state.verdicts if (event.to_stage, event.subject) == (stage, subject)]
+    if not state.verdicts or any(event.decision == Decision.PROMOTE for event in into):
+        return
+    stages = [each.name for each in workspace.plan.stages]
+    before = stages[stages.index(stage) - 1]
+    said = f"; the last verdict on the step is {into[-1].kind} of {into[-1].at}" if into else ""
+    what = f"no promote into '{stage}' of this subject ({subject[:12]}) is recorded{said}."
+    mend = (
+        f"Run: sluicegate gate {shlex.quote(str(workspace.plan.path))} --stage {before}. If it was entered all the "
+        "same, give --override REASON: the verdict will say so."
+    )
+    raise InputError(Fault(where="--stage", what=what, mend=mend))
+
+
+def roll_back(
+    workspace: Workspace, stage: str, *, by: str, now: datetime | None = None, subject: str | None = None
+) -> Noted:
+    """Say that a stage was left backwards; its lines stay crossed for this subject.
+
+    Without `subject` it is what serves; where that cannot be told, what the state file names last at this stage: a
+    build that took its version service down is taken back all the same. Raises InputError when nothing is named.
+    """
     name = workspace.stage(stage).name
-    body = {"stage": name, "subject": workspace.subject, "at": rfc3339(_past(now, now_utc())), "by": by}
-    return append_state(_state_path(workspace), "rolled_back", body)
+    warnings: tuple[str, ...] = ()
+    if subject is None:
+        subject, untold = workspace.subject_at(name)
+        if untold is not None:
+            what = f"warning: what serves cannot be told ({untold.faults[0].what}): rolled back is {subject}, "
+            warnings = (f"{what}which the state file names last at '{name}'. --subject DIGEST names another.",)
+    body = {"stage": name, "subject": subject, "at": rfc3339(_past(now, now_utc())), "by": by}
+    return Noted(head=append_state(_state_path(workspace), "rolled_back", body), warnings=warnings)
 
 
 def acknowledge(workspace: Workspace, *, by: str, now: datetime | None = None) -> str:
@@ -189,8 +259,16 @@ def _state_path(workspace: Workspace) -> Path:
 
 
 @contextmanager
-def _ledger(workspace: Workspace, origin: Origin, stage: str | None, at: datetime) -> Iterator[LedgerWriter]:
-    """A new ledger of its own; whole once closed."""
+def _ledger(
+    workspace: Workspace, origin: Origin, stage: str | None, at: datetime, *, subject: str | None = None
+) -> Iterator[LedgerWriter]:
+    """A new ledger of its own; whole once closed. `subject` is whose it is where nothing tells what serves."""
+    try:
+        serving = workspace.subject_or_last()[0]
+    except InputError:
+        if subject is None:
+            raise
+        serving = subject
     folder = workspace.evidence / "recorded"
     before = workspace.state()
     noted = [item.number for item in before.recordings] if before is not None else []
@@ -206,7 +284,7 @@ def _ledger(workspace: Workspace, origin: Origin, stage: str | None, at: datetim
             origin=origin,
             stage=stage or "",
             attempt=number,
-            subject=workspace.subject,
+            subject=serving,
             apparatus=workspace.apparatus(stage or ""),
             plan_digest=workspace.plan.digest,
             lock_digest=workspace.lock_digest,
@@ -219,5 +297,5 @@ def _ledger(workspace: Workspace, origin: Origin, stage: str | None, at: datetim
         head = ledger.append(RunClosed.KIND, RunClosed(at=rfc3339(now_utc()), complete=True).body())
     state = workspace.state()
     if state is not None and not state.missing and state.broken is None:
-        body = {"number": number, "head": head, "subject": workspace.subject, "at": rfc3339(at)}
+        body = {"number": number, "head": head, "subject": serving, "at": rfc3339(at)}
         append_state(state.path, "recorded", body)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
-from sluicegate.errors import Fault, InputError
-from sluicegate.model import Verdict
+from sluicegate.model import Decision, Verdict
 from sluicegate.model.verdict_json import read_verdict, verdict_json
+from sluicegate.plan.textfile import read_bytes
 from sluicegate.plan.types import Stage
 from sluicegate.report.html import render_html
 from sluicegate.report.junit import render_junit
@@ -15,7 +16,8 @@ from sluicegate.report.markdown import render_markdown
 from sluicegate.report.terminal import render_terminal
 from sluicegate.session.case_report import CaseReport
 from sluicegate.session.judged import Judged
-from sluicegate.session.workspace import Workspace
+from sluicegate.session.verify import MAX_VERDICT_BYTES, VERDICT_MEND
+from sluicegate.session.workspace import EVIDENCE_FOLDER, Workspace
 
 __all__ = ["redrawn", "rendered", "shown_verdict"]
 
@@ -41,18 +43,18 @@ def shown_verdict(
         newest = judged.folder.parent / "verdict.json"
         if "verdict" in paths and newest.exists():
             paths["newest"] = _near(newest)
-        return render_terminal(judged.verdict, width=width, colour=colour, ascii_only=ascii_only, paths=paths)
+        then = _then(judged.verdict, workspace, paths.get("newest") or paths.get("verdict"))
+        return render_terminal(
+            judged.verdict, width=width, colour=colour, ascii_only=ascii_only, paths=paths, then=then
+        )
     name = {"markdown": "report.md", "junit": "junit.xml"}[form]
     return judged.written[name].read_text(encoding="utf-8")
 
 
 def redrawn(path: Path, form: str, *, width: int, colour: bool, ascii_only: bool) -> str:
     """A verdict file drawn again. Raises InputError when it is none."""
-    try:
-        verdict = read_verdict(path.read_bytes(), str(path))
-    except OSError as error:
-        mend = "Give the verdict.json that gate or judge wrote."
-        raise InputError(Fault(where=str(path), what=f"cannot be read: {error.strerror}.", mend=mend)) from None
+    raw = read_bytes(path, "a verdict", limit=MAX_VERDICT_BYTES, siblings="*.json", mend=VERDICT_MEND)
+    verdict = read_verdict(raw, str(path))
     match form:
         case "json":
             return verdict_json(verdict).decode()
@@ -65,6 +67,20 @@ def redrawn(path: Path, form: str, *, width: int, colour: bool, ascii_only: bool
             return b"".join(render_junit(verdict, CaseReport(ledgers).cases())).decode()
         case _:
             return render_terminal(verdict, width=width, colour=colour, ascii_only=ascii_only)
+
+
+def _then(verdict: Verdict, workspace: Workspace, file: str | None) -> list[list[str]]:
+    """What follows a promote, as it can be typed; nothing for a demonstration, which has nowhere to go."""
+    if verdict.decision is not Decision.PROMOTE or verdict.to_stage is None or file is None or workspace.rerun:
+        return []
+    plan, stage = shlex.quote(_near(workspace.plan.path)), shlex.quote(verdict.to_stage)
+    usual = workspace.evidence.resolve() == workspace.base / EVIDENCE_FOLDER
+    elsewhere = [] if usual else ["--evidence", shlex.quote(_near(workspace.evidence))]
+    subject = " ".join(["sluicegate subject", plan, *elsewhere])
+    step = ["--from", shlex.quote(verdict.from_stage), "--to", stage]
+    verify = ["sluicegate", "verify", shlex.quote(file), "--plan", plan, *step, "--subject", f'"$({subject})"']
+    entry = ["sluicegate", "record", "entry", plan, "--stage", stage]
+    return [[*verify, *elsewhere], *([[*entry, *elsewhere]] if workspace.plan.state is not None else [])]
 
 
 def _near(path: Path) -> str:

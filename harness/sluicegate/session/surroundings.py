@@ -10,6 +10,7 @@ from pathlib import Path
 from sluicegate.errors import InputError, printable
 from sluicegate.gate.linter import Note
 from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Plan, RecordingTarget
+from sluicegate.session.contracts import unchecked_keywords
 from sluicegate.session.stage_cases import case_files
 from sluicegate.session.workspace import PlanError, Workspace
 
@@ -30,6 +31,12 @@ def surroundings(workspace: Workspace) -> Iterator[Note]:
             "with every release, or older evidence is taken for the new build."
         )
         yield _note(plan, "subject", text)
+    if plan.mail is not None and isinstance(plan.pipeline.target, HttpTarget) and not _knows_sink(plan.pipeline.target):
+        text = "the service is not told where the mail sink stands: write ${endpoint.SLUICEGATE_SMTP} into the request."
+        yield _note(plan, "mail", text)
+    for name, places in unchecked_keywords(plan, base).items():
+        said = f"{name}: {', '.join(places[:5])}{', …' if len(places) > 5 else ''}"
+        yield _note(plan, "schemas", f"{said}: no keyword of JSON Schema, so it checks nothing; x- marks one as yours.")
     missing = {
         "pipeline": _pipeline(plan, base),
         "cases": _unmatched(plan.cases, base),
@@ -47,6 +54,10 @@ def surroundings(workspace: Workspace) -> Iterator[Note]:
         _ = workspace.subject
     except InputError as error:
         yield _note(plan, "subject", f"{error.faults[0].what} {error.faults[0].mend}".rstrip())
+
+
+def _knows_sink(target: HttpTarget) -> bool:
+    return "endpoint.SLUICEGATE_SMTP" in f"{target.url} {target.request} {target.headers}"
 
 
 def _pipeline(plan: Plan, base: Path) -> str:

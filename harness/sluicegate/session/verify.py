@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from sluicegate.errors import Fault, InputError
 from sluicegate.model import now_utc
+from sluicegate.plan.textfile import read_bytes
 from sluicegate.session.workspace import Workspace
 from sluicegate.sources.consumer import VerifyResult, verify_verdict
 
-__all__ = ["verify"]
+__all__ = ["MAX_VERDICT_BYTES", "VERDICT_MEND", "verify"]
+
+MAX_VERDICT_BYTES = 64 * 1024 * 1024
+VERDICT_MEND = "Give the verdict.json that gate or judge wrote."
 
 
 def verify(
@@ -24,18 +27,17 @@ def verify(
     evidence: Path | None = None,
     now: datetime | None = None,
 ) -> VerifyResult:
-    """The decision these bytes carry for this step. Plan, lock and state come from the protected branch."""
+    """The decision these bytes carry for this step. Plan, lock and state come from the protected branch.
+
+    An empty `subject` is one that could not be told: what a shell hands on of a command that failed.
+    """
     workspace, clock = Workspace(plan, evidence=evidence), now_utc()
-    try:
-        raw = verdict.read_bytes()
-    except OSError as error:
-        mend = "Give the verdict.json that gate or judge wrote."
-        raise InputError(Fault(where=str(verdict), what=f"cannot be read: {error.strerror}.", mend=mend)) from None
+    raw = read_bytes(verdict, "a verdict", limit=MAX_VERDICT_BYTES, siblings="*.json", mend=VERDICT_MEND)
     return verify_verdict(
         raw,
         plan_digest=workspace.plan.digest,
         lock_digest=workspace.lock_digest,
-        subject=subject,
+        subject=subject.strip() or None,
         from_stage=workspace.stage(from_stage, where="--from").name,
         to_stage=None if to_stage is None else workspace.stage(to_stage, where="--to").name,
         max_age_s=max_age_s,

@@ -20,7 +20,7 @@ from sluicegate.plan.types import Plan, Stage
 from sluicegate.resources import VERSION
 from sluicegate.sources.subject import apparatus_digest, subject_digest
 
-__all__ = ["AttemptFolder", "PlanError", "Workspace"]
+__all__ = ["EVIDENCE_FOLDER", "AttemptFolder", "PlanError", "Workspace"]
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 _LEDGER = re.compile(r"ledger-([1-9][0-9]{0,8})\.jsonl")
@@ -132,6 +132,15 @@ class Workspace:
                 raise
             return noted[-1], {}, error
 
+    def subject_at(self, stage: str) -> tuple[str, InputError | None]:
+        """What serves; where it cannot be told, what the state file names last at this stage, and why. As above."""
+        subject, _, untold = self.subject_or_last()
+        state = self.state()
+        if untold is not None and state is not None:
+            at_stage = [event.subject for event in state.events if stage in _stages_of(event)]
+            subject = at_stage[-1] if at_stage else subject
+        return subject, untold
+
     @property
     def subject_parts(self) -> Mapping[str, str]:
         """The parts of the subject by name."""
@@ -220,6 +229,10 @@ class Workspace:
         if "previous" in named and here:
             named.add(stages[here - 1])
         return [stage for stage in stages if stage in named and stage != name]
+
+
+def _stages_of(event: object) -> tuple[object, ...]:
+    return tuple(getattr(event, name, None) for name in ("stage", "from_stage", "to_stage"))
 
 
 def _plan(path: Path) -> Plan:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 
 from sluicegate.errors import Fault, InputError, printable
 from sluicegate.model import digest_bytes
@@ -14,10 +16,28 @@ __all__ = ["said_by_command", "said_by_service"]
 _TIMEOUT_S = 10.0
 _MAX_BYTES = 1_000_000
 _SHOWN = 100
+_PAGES = ("text/html", "application/xhtml+xml")
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+"""Byte order marks: of UTF-8, and of UTF-16 both ways."""
 
 
 def said_by_service(url: str, part: str) -> str:
-    """What GET `url` answers now. Raises InputError when it does not answer with 200 and a text that is no page."""
+    """What GET `url` answers now. Raises InputError when it does not answer in time with 200 and a text, no page."""
+    # In a thread: a time-out of the socket begins anew with every byte, and a service may drip for ever.
+    answers: SimpleQueue[bytes | str] = SimpleQueue()
+    Thread(target=_ask, args=(url, answers), name="sluicegate-subject", daemon=True).start()
+    try:
+        answer = answers.get(timeout=_TIMEOUT_S)
+    except Empty:
+        answer = f"no whole answer within {_TIMEOUT_S:g} s"
+    if isinstance(answer, str):
+        mend = "Start the service, or correct the address: what serves has to be known."
+        raise InputError(Fault(where=f"subject.{part}", what=f"{url} did not say: {answer}", mend=mend))
+    return _read(answer, url, part)
+
+
+def _ask(url: str, answers: SimpleQueue[bytes | str]) -> None:
+    """Put the body of an answer of 200, or why there is none."""
     # Imported here: most plans ask no service, and every start would pay for it.
     from http.client import HTTPException, IncompleteRead
     from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
@@ -28,17 +48,21 @@ def said_by_service(url: str, part: str) -> str:
         def redirect_request(self, *args: object) -> None:
             return None
 
-    request = Request(url, headers={"accept": "application/json, text/plain"})  # noqa: S310 - the plan takes http(s) only
     try:
+        request = Request(url, headers={"accept": "application/json, text/plain"})  # noqa: S310 - the plan takes http(s) only
         with build_opener(ProxyHandler({}), Direct()).open(request, timeout=_TIMEOUT_S) as answer:
+            if answer.status != 200:  # 203 is a proxy's word, 204 and 206 are no whole answer
+                answers.put(f"HTTP {answer.status}; expected 200")
+                return
+            if answer.headers.get_content_type() in _PAGES:
+                answers.put(f"it answers with a page ({answer.headers.get_content_type()})")
+                return
             raw: bytes = answer.read(_MAX_BYTES + 1)
             if len(raw) <= _MAX_BYTES and answer.length:
                 raise IncompleteRead(raw, answer.length)
+            answers.put(raw)
     except (OSError, HTTPException, ValueError) as error:
-        why = printable(str(error))[:200]
-        mend = "Start the service, or correct the address: what serves has to be known."
-        raise InputError(Fault(where=f"subject.{part}", what=f"{url} did not say: {why}", mend=mend)) from None
-    return _read(raw, url, part)
+        answers.put(printable(str(error))[:200])
 
 
 def said_by_command(argv: Sequence[str], part: str, base: Path) -> str:
@@ -62,16 +86,26 @@ def said_by_command(argv: Sequence[str], part: str, base: Path) -> str:
 def _read(raw: bytes, said_by: str, part: str) -> str:
     """A short line as it stands, anything else as its digest."""
     text = raw.strip()
-    objection = ""
-    if not text:
-        objection = "said nothing"
-    elif len(raw) > _MAX_BYTES:
-        objection = "said more than a version"
-    elif text.startswith(b"<"):
-        objection = "answered with a page"
-    if objection:
+    if objection := _objection(raw, text):
         mend = "Let it say a version, a commit or a digest as plain text or JSON."
         raise InputError(Fault(where=f"subject.{part}", what=f"{said_by} {objection}.", mend=mend))
     if len(text) <= _SHOWN and text.isascii() and text.decode().isprintable():
         return text.decode()
     return f"sha256:{digest_bytes(text)}"
+
+
+def _objection(raw: bytes, text: bytes) -> str:
+    """Why this is nobody's version; empty where it may be one."""
+    if not text:
+        return "said nothing"
+    if len(raw) > _MAX_BYTES:
+        return "said more than a version"
+    if text.startswith(_MARKS):
+        return "begins with a byte order mark, which is part of no version"
+    if text.startswith(b"<"):
+        return "answered with a page"
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return "answered with something that is no UTF-8 text"
+    return "" if b"\0" not in text else "answered with something that is no text"

@@ -37,7 +37,7 @@ def verify_verdict(
     *,
     plan_digest: str,
     lock_digest: str,
-    subject: str,
+    subject: str | None,
     from_stage: str,
     to_stage: str | None,
     max_age_s: float | None,
@@ -48,10 +48,11 @@ def verify_verdict(
     """The decision these bytes carry for this step, or a hold that names each field that does not fit.
 
     Nothing but `raw` is read. `plan_digest` and `lock_digest` are of plan and lock as the protected branch has them,
-    `subject` is what is about to serve, `from_stage` and `to_stage` (None after the last) the step about to be taken.
-    `max_age_s` is the consumer's own limit beside the verdict's `valid_until`, `now` the time of asking, `state` the
-    state file as read, or None when the plan names none, `clock` the consumer's clock where `now` is not its time: a
-    verdict judged as of a time still to come is acted upon by nobody.
+    `subject` is what is about to serve, or None where it cannot be told, which takes nothing from a rollback (a bad
+    build may have taken down what says its version); `from_stage` and `to_stage` (None after the last) are the step
+    about to be taken. `max_age_s` is the consumer's own limit beside the verdict's `valid_until`, `now` the time of
+    asking, `state` the state file as read, or None when the plan names none, `clock` the consumer's clock where `now`
+    is not its time: a verdict judged as of a time still to come is acted upon by nobody.
     """
     try:
         raw, verdict = _read(raw)
@@ -59,12 +60,15 @@ def verify_verdict(
         said = [str(fault) for fault in error.faults]
         return _refused(said, "Judge again, and pass the verdict on unchanged.")
     asked = {
-        "subject": (subject, verdict.subject),
+        "subject": (subject or "the digest of what serves, given none", verdict.subject),
         "plan_digest": (plan_digest, verdict.plan_digest),
         "lock_digest": (lock_digest, verdict.lock_digest),
         "from_stage": (from_stage, verdict.from_stage),
         "to_stage": (to_stage, verdict.to_stage),
     }
+    untold = subject is None and verdict.decision is Decision.ROLLBACK
+    if untold:
+        del asked["subject"]
     foreign = [_differs(name, *pair) for name, pair in asked.items() if pair[0] != pair[1]]
     if foreign:
         return _refused(foreign, "This verdict is about something else: judge what is about to serve.")
@@ -77,7 +81,7 @@ def verify_verdict(
             return _refused(said, "Restore the state file from its protected place.", Kind.HOLD_NO_STATE)
         if used := _used_up(raw, verdict, state, whole=not unknown):
             return _refused(used, "Judge again; the newest verdict counts.")
-    return _accepted(verdict, now, checked_state=state is not None)
+    return _accepted(verdict, now, checked_state=state is not None, untold=untold)
 
 
 def _read(raw: bytes) -> tuple[bytes, Verdict]:
@@ -164,7 +168,7 @@ def _ending(verdict: Verdict, mine: str, event: object) -> str | None:
     return None
 
 
-def _accepted(verdict: Verdict, now: datetime, *, checked_state: bool) -> VerifyResult:
+def _accepted(verdict: Verdict, now: datetime, *, checked_state: bool, untold: bool) -> VerifyResult:
     step = f"{verdict.from_stage} → {verdict.to_stage}" if verdict.to_stage else verdict.from_stage
     said = f"{verdict.kind}: {step}, issued {_span(now - parse_time(verdict.issued_at))} ago"
     lines = [said]
@@ -172,6 +176,8 @@ def _accepted(verdict: Verdict, now: datetime, *, checked_state: bool) -> Verify
         lines += [f"  {reason.about}: {reason.text}" for reason in verdict.reasons[:5]]
     if verdict.decision is Decision.ROLLBACK and verdict.rollback_steps:
         lines.append(f"  {len(verdict.rollback_steps)} rollback steps are in the report")
+    if untold:
+        lines.append(f"  subject not compared: none was given; the verdict is about {verdict.subject[:12]}")
     if not checked_state:
         lines.append("  replay not checked: the plan names no state file")
     text = printable("\n".join(lines))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import sqlite3
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -241,11 +242,16 @@ class SqliteTable:
 
 
 def _opened(path: Path) -> Any:
+    mend = "Name a file that can be read."
     try:
+        # A pipe or a device would be waited for, or read, for ever.
+        if not stat.S_ISREG(path.stat().st_mode):
+            what = "cannot be opened: it is not a regular file."
+            raise InputError(Fault(where=str(path), what=what, mend=mend))
         return path.open("rb")
     except OSError as error:
         what = f"cannot be opened: {error.strerror or error}."
-        raise InputError(Fault(where=str(path), what=what, mend="Name a file that can be read.")) from None
+        raise InputError(Fault(where=str(path), what=what, mend=mend)) from None
 
 
 def _picker(header: Sequence[str], columns: Sequence[str], name: str) -> Any:
