@@ -310,12 +310,13 @@ class TestMetrics:
         assert (right.k, right.n, wrong.k, wrong.n) == (1, 1, 0, 1)
 
     def test_the_rate_counts_cases_in_which_another_model_answered(self):
-        """Of those that call a model at all."""
+        """Of those that a model answered: where all fail nobody took over, and crashing more improves no rate."""
         fell = self.measured("fallback.rate", call("a", status=500), call("b", 20))
         not_fallen = self.measured("fallback.rate", call("b", status=500), call("b", 50))
 
         assert (fell.k, not_fallen.k) == (1, 0)
         assert self.measured("fallback.rate", outputs=(GAVE_UP,)) is None
+        assert self.measured("fallback.rate", call("a", status=500), outputs=(GAVE_UP,)) is None
 
 
 @pytest.mark.parametrize("name", SUITES["fallback"].checks)

@@ -227,6 +227,25 @@ def test_own_metric_by_rule():
     assert measure(own(MetricKind.INCIDENTS, Better.LOWER, rule=rule), trial(), {}, CONFIG) == Contribution(k=1, n=1)
 
 
+@pytest.mark.parametrize("source", [{"rule": Rule(field="content", contains="ok")}, {"check": "polite"}])
+@pytest.mark.parametrize("said", ["pass", "fail"])
+def test_a_crash_counts_on_the_bad_side_of_an_own_share(source, said):
+    """Whichever side that is; where both sides are bad, it shows nothing. So crashing more improves no number."""
+    results = {"polite": said}
+
+    assert measure(own(**source), trial(CRASH), results, CONFIG) == Contribution(k=0, n=1)
+    assert measure(own(better=Better.LOWER, **source), trial(CRASH), results, CONFIG) == Contribution(k=1, n=1)
+    assert isinstance(measure(own(better=Better.INSIDE, **source), trial(CRASH), results, CONFIG), NotMeasured)
+
+
+def test_of_several_deliveries_the_bad_one_counts():
+    """A text that must be rare counts where any delivery has it, one that must be there where none lacks it."""
+    rule, other = Rule(field="content", contains="ok"), replace(GOOD, content="no")
+
+    assert measure(own(rule=rule), trial(GOOD, other), {}, CONFIG) == Contribution(k=0, n=1)
+    assert measure(own(better=Better.LOWER, rule=rule), trial(GOOD, other), {}, CONFIG) == Contribution(k=1, n=1)
+
+
 def test_own_metric_by_value():
     """The number at a path; a failed attempt is worse than any; what is no number is not measured."""
     kind = MetricKind.DISTRIBUTION

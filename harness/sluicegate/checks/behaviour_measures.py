@@ -9,6 +9,7 @@ from sluicegate.checks import format as telegram_format
 from sluicegate.checks.check import CheckConfig, NotJudged, Result, is_crash, unmet
 from sluicegate.checks.contribution import Contribution, Measured
 from sluicegate.checks.model_calls import declares_model, model_calls
+from sluicegate.checks.retries import served
 from sluicegate.checks.success import result_of
 from sluicegate.model import NotMeasured, Trial
 
@@ -46,7 +47,7 @@ def _answers(
 
 
 def _rate(trial: Trial, _results: Mapping[str, str], config: CheckConfig) -> Measured:
-    """Of cases that call a model, those in which one failed for good and another answered."""
+    """Of cases that a model answered, those in which another one had failed for good before."""
     if (reason := declares_model(config)) is not None:
         return NotMeasured(reason=reason, mend="Declare `capabilities: [model]`.")
     if config.capabilities is not None and unmet(trial.case, config.capabilities) is not None:
@@ -55,7 +56,9 @@ def _rate(trial: Trial, _results: Mapping[str, str], config: CheckConfig) -> Mea
         calls = model_calls(trial)
     except NotJudged as unknown:
         return NotMeasured(reason=f"{unknown} (case {trial.case.id})")
-    return Contribution(k=int(fallback.fell_back(calls)), n=1) if calls else None
+    if not any(served(call) for call in calls):
+        return None
+    return Contribution(k=int(fallback.fell_back(calls)), n=1)
 
 
 MEASURED: Mapping[str, _Measure] = {

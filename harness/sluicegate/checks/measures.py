@@ -13,6 +13,7 @@ from sluicegate.checks.contribution import Measured as _Measured
 from sluicegate.checks.injection_measures import MEASURED as _INJECTION
 from sluicegate.checks.limits import tokens_of
 from sluicegate.checks.mail_measures import MEASURED as _MAIL
+from sluicegate.checks.pii_measures import MEASURED as _PII
 from sluicegate.checks.priced_measures import MEASURED as _PRICED
 from sluicegate.checks.registry import CHECKS
 from sluicegate.checks.retrieval_measures import MEASURED as _RETRIEVAL
@@ -148,6 +149,7 @@ _COUNTED: Mapping[str, Callable[[Trial, Mapping[str, str], CheckConfig], _Measur
     **_ROLLOUT,
     **_INJECTION,
     **_MAIL,
+    **_PII,
 }
 
 
@@ -213,13 +215,19 @@ def _failure(metric: Metric) -> Contribution:
 
 
 def _by_rule(metric: Metric, rule: Rule, trial: Trial) -> _Measured:
-    incidents = metric.kind is MetricKind.INCIDENTS
     if trial.failed:
-        return _no_answer(trial) if incidents else _share(False)
+        return _crashed(metric, trial)
     answers = [rule_holds(rule, output) for output in trial.outputs]
     if None in answers:
         return NotMeasured(reason=f"the rule on {rule.field} cannot be judged for case {trial.case.id}")
-    return _share(any(answers) if incidents else all(answers))
+    return _share(any(answers) if metric.better is Better.LOWER else all(answers))
+
+
+def _crashed(metric: Metric, trial: Trial) -> _Measured:
+    """A crash counts on the bad side of a proportion; where both sides are bad, or for incidents, it shows nothing."""
+    if metric.kind is MetricKind.INCIDENTS or metric.better is Better.INSIDE:
+        return _no_answer(trial)
+    return _share(metric.better is Better.LOWER)
 
 
 def _by_value(metric: Metric, place: str, trial: Trial) -> _Measured:
@@ -243,9 +251,9 @@ def _by_check(name: str, metric: Metric, trial: Trial, results: Mapping[str, str
         return None
     if result is Result.ERROR:
         return _unjudged(name, trial)
-    if metric.kind is not MetricKind.INCIDENTS:
-        return _share(result is Result.PASS)
-    return _no_answer(trial) if trial.failed else _share(result is Result.FAIL)
+    if trial.failed:
+        return _crashed(metric, trial)
+    return _share(result is (Result.FAIL if metric.kind is MetricKind.INCIDENTS else Result.PASS))
 
 
 def _unjudged(name: str, trial: Trial) -> NotMeasured:
