@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from sluicegate.errors import Fault
-from sluicegate.ledger.state import Acknowledged, RolledBack, VerdictGiven
+from sluicegate.ledger.state import Acknowledged, Entered, RolledBack, VerdictGiven
 from sluicegate.model import Decision, Kind, Status, rfc3339
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -496,3 +497,28 @@ class TestMemory:
         verdict = world.verdict(world.recorded(block(drafts(300, 20))))
 
         assert verdict.decision is Decision.ROLLBACK
+
+    @pytest.mark.parametrize("first", ["hold.incident", "hold.threshold", "hold.failed"])
+    @pytest.mark.parametrize("by_hand", [True, False])
+    def test_a_hold_nobody_saw_hides_no_rollback_after_it(self, first, by_hand):
+        """A line crossed in the sandbox is remembered, and the rollback that users saw is remembered too."""
+        rolled = RolledBack(stage="ten", subject=SUBJECT, at=rfc3339(NOW - timedelta(hours=1)), by="kim")
+        after = rolled if by_hand else back(SUBJECT, "rollback.threshold")
+        world = live_world(state_events=[back(SUBJECT, first), after])
+
+        verdict = world.verdict(world.recorded(block(drafts(300, 20))))
+
+        assert verdict.decision is Decision.ROLLBACK
+
+    def test_a_subject_let_in_again_and_rolled_back_again_is_looked_at_again(self):
+        """One acknowledgement is for one rollback; the same one judged again asks nobody again."""
+        at = [rfc3339(NOW - timedelta(hours=hours)) for hours in (3, 2, 1)]
+        seen_it = Acknowledged(subject=OTHER, at=at[0], by="kim")
+        again = Entered(stage="ten", subject=OTHER, at=at[1], override="a second try")
+        later = replace(back(), at=at[2])
+        judged = live_world(state_events=[back(), seen_it, later])
+        entered = live_world(state_events=[back(), seen_it, again, later])
+
+        said = [world.verdict(world.recorded(block(drafts(300, 20)))).kind for world in (judged, entered)]
+
+        assert said == [Kind.PROMOTE, Kind.HOLD_APPROVAL]

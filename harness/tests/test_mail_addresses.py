@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from sluicegate.mail.addresses import canonical, path, shown_addresses
 
-
 ODD = '"very.(),:;<>[]\\".VERY.\\"very@\\\\ \\"very\\".unusual"@ok.test'
 
 
@@ -74,7 +73,7 @@ def test_a_mailbox_has_one_form(written, form):
         "\u202ealice@ok.test",
         "\ufeffalice@ok.test",
         "alice@xn--allowed-.test",
-        "alice@xn--.test",
+        "alice@xn--99999999.test",
         "alice@-ok.test",
         "alice@ok_x.test",
         "alice@[300.0.0.1]",
@@ -86,7 +85,7 @@ def test_a_mailbox_has_one_form(written, form):
     ],
 )
 def test_what_is_no_mailbox_has_no_form(text):
-    """A text that would have to be mapped, trimmed or repaired first is not an address, except one of a local domain."""
+    """What would have to be mapped, trimmed or repaired first is no address."""
     assert canonical(text) is None
 
 

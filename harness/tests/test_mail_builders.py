@@ -162,7 +162,8 @@ def test_no_draft_makes_a_builder_raise(to, subject, name, file_name, header):
 def test_a_client_is_heard_as_a_strict_server_hears_it():
     """Dots are unstuffed, only CRLF.CRLF ends a mail, what follows are commands."""
     said = heard(
-        b"EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\nSubject: x\r\n\r\n..\r\n\n.\r\n..y\r\n.\r\nMAIL FROM:<e@f.test>\r\nDATA\r\n.\r\nQUIT"
+        b"EHLO x\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<c@d.test>\r\nDATA\r\nSubject: x\r\n\r\n..\r\n\n.\r\n..y\r\n.\r\n"
+        b"MAIL FROM:<e@f.test>\r\nDATA\r\n.\r\nQUIT"
     )
 
     assert [sent.data for sent in said.sent] == [b"Subject: x\r\n\r\n.\r\n\n.\r\n.y\r\n", b""]

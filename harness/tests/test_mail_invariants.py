@@ -39,11 +39,15 @@ def with_names(*names):
     )
 
 
-PART = "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; {}\r\n\r\nx\r\n--b--\r\n"
+PART = (
+    "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b\r\nContent-Type: application/pdf\r\n"
+    "Content-Disposition: attachment; {}\r\n\r\nx\r\n--b--\r\n"
+)
 MIXED = "multipart/mixed; boundary=b"
 FORWARDED = (
     "--b\r\nContent-Type: text/plain\r\n\r\nsee below\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"
-    "From: x@other.test\r\nTo: y@other.test\r\nBcc: z@other.test\r\nResent-To: q@other.test\r\nSubject: s\r\nSubject: t\r\n\r\nhello\r\n--b--\r\n"
+    "From: x@other.test\r\nTo: y@other.test\r\nBcc: z@other.test\r\nResent-To: q@other.test\r\n"
+    "Subject: s\r\nSubject: t\r\n\r\nhello\r\n--b--\r\n"
 )
 
 CLEAN = {

@@ -79,6 +79,24 @@ def test_a_confusing_list_shows_another_recipient_or_is_none(text):
     assert set(read.addresses) != {"alice@ok.test"} or read.faults or read.others or read.disagreements
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "team: alice@ok.test; Alice <alice@ok.test>",
+        "team: alice@ok.test",
+        "alice@ok.test; alice@ok.test",
+        "Alice <alice@ok.test> Smith",
+        "Alice <<alice@ok.test>>",
+        "<@relay.test:alice@ok.test>",
+        "a@b: alice@ok.test;",
+        "Alice",
+    ],
+)
+def test_what_is_no_list_is_a_fault_even_where_only_alice_is_found(text):
+    """Broken grammar is told by itself: the next reader may find somebody else."""
+    assert address_list(text).faults
+
+
 _atom = st.text("abcXYZ019-_!#+'éд日م", min_size=1, max_size=6)
 _quoted = st.text("ab .,<>;:()é日", min_size=1, max_size=8).map(lambda text: f'"{text}"')
 _local = st.lists(_atom, min_size=1, max_size=3).map(".".join) | _quoted

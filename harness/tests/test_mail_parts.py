@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,8 +21,10 @@ def tree(text):
 def test_a_nested_mail_is_walked_in_reading_order():
     """Multiparts, an attached mail whose parts are marked as another mail's, text in its character set."""
     found = tree(
-        "Content-Type: multipart/mixed; boundary=o\n\npreamble\n--o\nContent-Type: multipart/alternative; boundary=oo\n\n"
-        "--oo\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\ncaf=E9\n--oo--\n"
+        "Content-Type: multipart/mixed; boundary=o\n\npreamble\n--o\n"
+        "Content-Type: multipart/alternative; boundary=oo\n\n"
+        "--oo\nContent-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n"
+        "caf=E9\n--oo--\n"
         "--o\nContent-Type: message/rfc822\n\nSubject: inner\n\nhello\n--o--\nepilogue\n"
     )
 
@@ -114,7 +118,7 @@ def test_any_text_is_spoken(text):
     """Words are found in order and never overlap."""
     words = encoded_words(text)
 
-    assert all(one.end <= two.start for one, two in zip(words, words[1:], strict=False))
+    assert all(one.end <= two.start for one, two in pairwise(words))
     spoken(text)
 
 

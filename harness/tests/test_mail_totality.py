@@ -73,9 +73,15 @@ PIECES = [
     "\U000e0041".encode(),
 ]
 SEEDS = [
-    b"From: A <a@b.test>\r\nTo: b@c.test\r\nSubject: =?utf-8?q?x?=\r\n y\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nhello\r\n",
-    b'To: "x, y" <a@b.test>, g: c@d.test;\r\nContent-Type: multipart/mixed; boundary="x"\r\n\r\n--x\r\nContent-Disposition: attachment;'
-    b" filename*0*=utf-8''a; filename*1=\"b\"\r\n\r\nx\r\n--x\r\nContent-Type: message/rfc822\r\n\r\nSubject: z\r\n\r\nq\r\n--x--\r\n",
+    (
+        b"From: A <a@b.test>\r\nTo: b@c.test\r\nSubject: =?utf-8?q?x?=\r\n y\r\nMIME-Version: 1.0\r\n"
+        b"Content-Type: text/plain\r\n\r\nhello\r\n"
+    ),
+    (
+        b'To: "x, y" <a@b.test>, g: c@d.test;\r\nContent-Type: multipart/mixed; boundary="x"\r\n\r\n--x\r\n'
+        b"Content-Disposition: attachment; filename*0*=utf-8''a; filename*1=\"b\"\r\n\r\nx\r\n--x\r\n"
+        b"Content-Type: message/rfc822\r\n\r\nSubject: z\r\n\r\nq\r\n--x--\r\n"
+    ),
 ]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TypeGuard
 
 from sluicegate.errors import printable
+from sluicegate.gate.commands import recording_command
 from sluicegate.gate.validity import SKEW, Question
 from sluicegate.ledger.state import Acknowledged, Entered, RolledBack, StateView, VerdictGiven
 from sluicegate.model import Decision, Kind, Reason, parse_time, rfc3339
@@ -75,7 +76,7 @@ def state_said(state: StateView | None, question: Question, *, first: bool) -> I
     if needed and question.entered_at is None:
         others = sorted({item.subject[:12] for item in state.entries if item.stage == stage.name})
         said = f"with {', '.join(others)}, not with this subject" if others else "by no subject"
-        mend = f"Run: sluicegate record entry {question.plan.path} --stage {stage.name}"
+        mend = f"Run: {recording_command(question, 'entry', f'--stage {stage.name}')}"
         yield _no_state(f"stage '{stage.name}' was entered {said}.", mend)
     yield from _crossed(state, question)
     yield from _unacknowledged(state, question)
@@ -106,22 +107,28 @@ def entry_notes(state: StateView | None, question: Question, *, first: bool) -> 
 
 
 def _crossed(state: StateView, question: Question) -> Iterator[Reason]:
-    mend = NEW_SUBJECT
-    told = False
+    """Each kind of line this subject has crossed, once: what came first must not hide what is worse."""
+    told: set[Kind] = set()
     for item in state.verdicts:
         kind = _kind(item.kind)
-        if item.subject != question.subject or told or (kind.row > 2 and kind.decision is not Decision.ROLLBACK):
+        if (
+            item.subject != question.subject
+            or kind in told
+            or (kind.row > 2 and kind.decision is not Decision.ROLLBACK)
+        ):
             continue
-        told = True
+        told.add(kind)
         attempt = _attempt_of(state, item)
         judged = f"this subject was judged {item.kind} at {item.at}, leaving '{item.from_stage}'{attempt}"
         text = f"{judged}: a line once crossed stays crossed."
-        yield Reason(kind=_as_seen(kind, question), about="state", text=text, mend=mend)
+        yield Reason(kind=_as_seen(kind, question), about="state", text=text, mend=NEW_SUBJECT)
+    if any(kind.decision is Decision.ROLLBACK for kind in told):
+        return
     for back in state.rollbacks:
-        if back.subject == question.subject and not told:
-            told = True
+        if back.subject == question.subject:
             text = f"this subject was rolled back from '{back.stage}' at {back.at} by {back.by}."
-            yield Reason(kind=_as_seen(Kind.ROLLBACK_THRESHOLD, question), about="state", text=text, mend=mend)
+            yield Reason(kind=_as_seen(Kind.ROLLBACK_THRESHOLD, question), about="state", text=text, mend=NEW_SUBJECT)
+            return
 
 
 def _attempt_of(state: StateView, verdict: VerdictGiven) -> str:
@@ -151,11 +158,16 @@ def _kind(said: str) -> Kind:
 
 
 def _unacknowledged(state: StateView, question: Question) -> Iterator[Reason]:
-    """After a rollback the next subject waits until somebody says that they saw it."""
+    """After a rollback the next subject waits until somebody says that they saw it.
+
+    The same rollback, judged again, asks nobody again; one after the subject was let in once more does.
+    """
     waiting: dict[str, str] = {}
     told: set[str] = set()
     for event in state.events:
-        if isinstance(event, Acknowledged):
+        if isinstance(event, Entered):
+            told.discard(event.subject)
+        elif isinstance(event, Acknowledged):
             if event.subject == question.subject:
                 waiting.clear()
             waiting.pop(event.subject, None)
@@ -164,7 +176,7 @@ def _unacknowledged(state: StateView, question: Question) -> Iterator[Reason]:
             waiting[event.subject] = event.at
     for subject, at in waiting.items():
         text = f"subject {subject[:12]} was rolled back at {at}, and nobody has acknowledged it."
-        mend = f"Look at it, then run: sluicegate record acknowledgement {question.plan.path} --by …"
+        mend = f"Look at it, then run: {recording_command(question, 'acknowledgement', '--by …')}"
         yield Reason(kind=Kind.HOLD_APPROVAL, about="state", text=text, mend=mend)
 
 

@@ -106,11 +106,11 @@ def _label(text: str) -> str | None:
     if not low.startswith("xn--"):
         return low
     try:
-        said = low[4:].encode("ascii").decode("punycode")
+        low[4:].encode("ascii").decode("punycode")
     except (UnicodeError, ValueError, OverflowError):
         return None
-    # What a registry let in is its own affair (emoji); what says plain ASCII, or comes back different, is a disguise.
-    return low if not said.isascii() and f"xn--{said.encode('punycode', 'replace').decode('ascii')}" == low else None
+    # What a registry let in is its own affair (emoji): an A-label is compared as it is, and never decoded for that.
+    return low
 
 
 def _a_label(text: str) -> str | None:
