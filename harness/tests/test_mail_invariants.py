@@ -214,6 +214,17 @@ def test_an_injected_part_breaks_i6():
     assert invariants(honest.replace(b"x\r\n--b\r\n", b"x\r\n--b\r\n\r\nmore\r\n--b\r\n", 1), None, allowed) == {"I6"}
 
 
+@pytest.mark.parametrize("line", ["Bcc: evil@attacker.test", "reply-to: evil@attacker.test", "Resent-To: e@x.test"])
+def test_a_header_of_a_mail_in_the_head_of_a_part_breaks_i2(line):
+    """A file name that breaks its line writes such a one; whoever takes the part apart may send it on."""
+    honest = mail(kind=MIXED, body=PART.format("filename=a.pdf"))
+    injected = mail(kind=MIXED, body=PART.format(f'filename="a"\r\n{line}'))
+    allowed = Allowed(recipients=None, required=())
+
+    assert invariants(honest, None, allowed) == set()
+    assert "I2" in invariants(injected, None, allowed)
+
+
 def test_a_header_that_redirects_must_be_named():
     """Without a list of names all are allowed, but for those that send a mail or its answers elsewhere."""
     open_ = Allowed(recipients=("alice@ok.test",), sender="shop@ok.test")

@@ -128,8 +128,15 @@ def _of_part(part: Part, allowed: Allowed) -> list[Broken]:
             and not (part.path == "" and name in map(_bytes, allowed.required))
         ):
             faults.append(found("I2", where, f"{name.decode()} stands there {count} times", _field(part.message, name)))
+        if part.path and _is_of_a_mail(name.decode("latin-1")):
+            faults.append(found("I2", where, "a header of a mail in the head of a part", _field(part.message, name)))
     faults += [found("I2", where, fault, part.message.head) for fault in part.faults if "multipart" in fault]
     return faults
+
+
+def _is_of_a_mail(name: str) -> bool:
+    """Whether it says whom a mail is from or for: in a part it is the mark of a line that was broken into two."""
+    return name in LISTS or name in ("subject", "return-path") or name.startswith("resent-")
 
 
 def _disagreements(message: Message, place: str) -> list[Broken]:
