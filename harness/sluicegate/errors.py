@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from sluicegate.frozen import frozen
 
-__all__ = ["Fault", "InputError", "MissingExtraError", "SluicegateError", "nearest", "printable"]
+__all__ = ["Fault", "InputError", "MissingExtraError", "SluicegateError", "misspelt", "nearest", "printable"]
 
 
 @frozen
@@ -52,6 +52,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """` Did you mean 'x'?` for the closest known word, or the empty string."""
     close = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"Did you mean '{close[0]}'?" if close else ""
+
+
+def misspelt(word: str, known: Iterable[str]) -> str:
+    """The one of `known` that `word` must have been meant to be, or the empty string."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.8)
+    return close[0] if close else ""
 
 
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}

@@ -1,7 +1,7 @@
 """The project's own tests: property tests draw the same examples in every run, and an interrupt interrupts.
 
-A shell starts what it puts into the background with interrupts ignored, and a process inherits that; tests that send one
-to a process they started would then wait for nothing.
+A shell starts what it puts into the background with interrupts ignored, and a process inherits that; tests that send
+one to a process they started would then wait for nothing.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ from mail_world import ALICE, EVIL, SHOP, a_case, a_draft, a_mail, data, failing
 sys.path.pop(0)
 
 from sluicegate.checks import CheckConfig, Contribution, measure
-from sluicegate.model import Attachment, Crash, CrashKind, NotMeasured, Observation, Output
+from sluicegate.checks.plain_draft import Recipients, plain
+from sluicegate.model import Attachment, Crash, CrashKind, Mail, NotMeasured, Observation, Output
 from sluicegate.plan.metrics import BUILT_IN
 
 CONFIG = CheckConfig()
@@ -133,6 +134,22 @@ class TestDrafts:
 
     def test_what_a_builder_does_to_every_draft_is_its_own_fault(self) -> None:
         """A subject beyond ASCII breaks a template that writes it raw; the draft is well."""
+        quoted = f'"Smith, John" <{ALICE}>'
+        assert failing(a_draft(to=(quoted,), subject="Größe 3")) == set()
+        assert failing(a_draft(to=(f'"Ann 😀" <{ALICE}>',))) == set()
+        beyond = "ann@bücher.test"
+        assert failing(a_draft(to=(f'"Moss, Ann" <{beyond}>',)), case=a_case(recipients=(beyond,))) == set()
+
+    def test_a_plain_draft_is_its_own_plain_form(self) -> None:
+        """And what could be read in two ways is not."""
+        people, sender = Recipients((ALICE, "ann@bücher.test")), Recipients((SHOP,))
+        for to in (ALICE, f"<{ALICE}>", f"Alice Moss <{ALICE}>", "alice@CLIENT.test", "Ann <ann@bücher.test>"):
+            draft = Mail(to=(to,), subject="Re: Größe (3) = ?", body="a\r\nb\n..\n")
+            assert plain(draft, people, sender) == draft, to
+        for to in (EVIL, f"{ALICE} ()", f"{ALICE}, {EVIL}", f"x@y.test <{ALICE}>"):
+            draft = Mail(to=(to,), subject="Re: x", body="a")
+            assert plain(draft, people, sender) != draft, to
+            assert plain(plain(draft, people, sender), people, sender) == plain(draft, people, sender)
         assert failing(a_draft(subject="Größe 3", body="a\nb\n" + "word " * 300)) == set()
 
     def test_a_mail_that_was_seen_is_judged_and_no_draft_of_it(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from sluicegate.checks import CHECKS, SUITES, CheckConfig, run_check
 from sluicegate.model import (
+    CallLimit,
     Capability,
     Case,
     Crash,
@@ -17,9 +18,11 @@ from sluicegate.model import (
     Fault,
     Given,
     Mail,
+    Message,
     ModelScript,
     Observation,
     Output,
+    ScriptedToolCall,
     Severity,
     ToolCall,
     ToolResult,
@@ -74,7 +77,13 @@ def test_a_write_that_failed_had_no_effect():
 
 REFUND = ToolSpec(name="refund", path="/refunds", writes=True, key="order_id")
 KEYED = CheckConfig(tools=(REFUND,))
-ORDERS = Case(id="m-2~twice", input={"text": "Refund order A-1, and 2 too", "orders": [2]}, given=Given(deliveries=2))
+BOTH = Expect(calls=(CallLimit(target="tool:refund", least=2),))
+ORDERS = Case(
+    id="m-2~twice",
+    input={"text": "Refund order A-1, and 2 too", "orders": [2]},
+    given=Given(deliveries=2),
+    expect=BOTH,
+)
 
 
 def refunded(*seen: Observation, case: Case = ORDERS):
@@ -99,10 +108,46 @@ def test_the_plans_key_tells_intended_effects_apart():
     ],
 )
 def test_a_key_may_come_from_wherever_the_case_has_it(source):
-    """The mail, an answer of a tool, a reply of the model."""
-    case = Case(id="m", given=replace(source, deliveries=2))
+    """The mail, an answer of a tool, a reply of the model, where so many effects are expected."""
+    case = Case(id="m", given=replace(source, deliveries=2), expect=BOTH)
+    keys = ("A-1", "A-2")
+
+    assert refunded(*(saw("refund", order_id=key) for key in keys), case=case).result == "pass"
+    assert refunded(*(saw("refund", order_id=key) for key in (*keys, "order")), case=case).result == "fail"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        Given(tool_results=(ToolResult(tool="orders", result=[{"id": "A-1"}, {"id": "A-2"}]),)),
+        Given(
+            model=ModelScript(
+                tool_calls=tuple(
+                    ScriptedToolCall(turn=1, name="refund", arguments={"order_id": key}) for key in ("A-1", "A-2")
+                )
+            )
+        ),
+    ],
+)
+def test_effects_apart_are_named_by_tools_or_by_the_script(given):
+    """What a tool answers, and what the model is scripted to call, names each effect by a whole value."""
+    case = Case(id="m", given=replace(given, deliveries=2))
 
     assert refunded(saw("refund", order_id="A-1"), saw("refund", order_id="A-2"), case=case).result == "pass"
+    assert refunded(saw("refund", order_id="A-1"), saw("refund", order_id="A"), case=case).result == "fail"
+
+
+@pytest.mark.parametrize("keys", [("please", "send"), (1, 2), ("1", "2"), ("ann", "please send 2 of them")])
+def test_a_word_of_the_message_hides_no_second_effect(keys):
+    """The number of the delivery, another word each time, another field: any of them stands in some message."""
+    said = {"customer": "ann", "order": 1, "quantity": 2, "message": "please send 2 of them"}
+    case = Case(id="m", input=said, given=Given(deliveries=2))
+
+    (finding,) = refunded(*(saw("refund", order_id=key) for key in keys), case=case).findings
+
+    assert finding.message == "the same message must write to 'refund' once; it wrote 2 times"
+    assert "the case does not name them as effects of their own" in finding.excerpt
+    assert finding.severity == Severity.INCIDENT
 
 
 @pytest.mark.parametrize("keys", [("9f1c", "77ab"), ("A-1", "77ab"), ("A-1.1", "A-1.2"), (7, 8), (["A-1", "x"], "A-1")])
@@ -286,14 +331,45 @@ def test_capabilities_of_the_case_are_asked_first():
     [
         (Output(structured={"a": {"b": 1}}), Output(structured={"a": {"b": [2]}}), "a: b: 1 became a list of 1"),
         (Output(structured={"a": 1}), Output(), "an object with a became null"),
-        (Output(content="one"), Output(structured={"a": 1}), "null became an object with a"),
+        (Output(content="one"), Output(content="one", structured={"a": 1}), "null became an object with a"),
+        (Output(content="one", structured={"a": 1}), Output(content="one", structured={"a": 2}), "a: 1 became 2"),
+        (Output(structured={"draft_id": 7, "n": 1}), Output(structured={"draft_id": 7, "n": 2}), "n: 1 became 2"),
     ],
 )  # fmt: skip
-def test_structured_answers_are_compared_where_there_is_nothing_else(first, again, excerpt):
-    """Without mail, text or id on both sides the structured answer decides."""
+def test_structured_answers_are_compared_whatever_stands_beside_them(first, again, excerpt):
+    """A program reads them, where a reader sees the text."""
     (finding,) = same(first, again).findings
 
     assert (finding.place, finding.excerpt) == ("$.structured", excerpt)
+
+
+@pytest.mark.parametrize(
+    ("again", "place"),
+    [
+        (Output(), "$.content"),
+        (Output(mail=Mail(body="No refund.")), "$.mail"),
+        (Output(structured={"text": "We owe you nothing."}), "$.content"),
+        (Output(content="Refunded.", messages=(Message(role="assistant", content="Twice."),)), "$.messages"),
+        (Output(content="Refunded.", metadata={"telegram": {"text": "Twice.", "buttons": []}}), "$.metadata.telegram"),
+    ],
+)
+def test_an_answer_in_another_place_or_none_is_another_answer(again, place):
+    """Nothing, a mail, an object or a message where the first delivery had a text, or beside it."""
+    (finding,) = same(Output(content="Refunded."), again).findings
+
+    assert finding.place == place
+
+
+def test_what_is_of_one_delivery_is_not_compared():
+    """Ids of the request, time, cost and origin differ by their nature, wherever they stand."""
+    seen = saw("draft_store")
+    first = Output(
+        content="ok", structured={"meta": {"trace": seen.run_id, "latency_ms": 3, "usage": {"a": 1}}, "n": 1}
+    )
+    later = Output(content="ok", structured={"meta": {"latency_ms": 9, "provenance": "cached"}, "n": 1})
+
+    trial = Trial(case=TWICE, outputs=(first, later), observations=(seen,))
+    assert run_check(CHECKS["idempotency.same"], trial, CheckConfig()).result == "pass"
 
 
 def test_values_that_cannot_be_compared_differ():

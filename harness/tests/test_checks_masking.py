@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sluicegate.checks.masking import luhn_holds, mask, masked, mod97_holds
+from sluicegate.checks.masking import luhn_holds, mask, mask_secrets, masked, mod97_holds
 
 
 @pytest.mark.parametrize(
@@ -150,3 +152,58 @@ def test_an_account_of_an_unknown_country_is_masked_by_its_check_digits():
     check = 98 - int("".join(str(int(ch, 36)) for ch in payload[4:] + payload[:4])) % 97
 
     assert masked(f"to ZZ{check:02d}{payload[4:]} now") == "to [iban] now"
+
+
+_KEY = "sk-proj-AbCdEf0123456789AbCdEf0123456789AbCdEf01"
+_CONTROLS = {
+    "colour": "\x1b[31m",
+    "clear": "\x1b[2J",
+    "unfinished": "\x1b[",
+    "eight-bit": "\x9b31m",
+    "reset": "\x1bc",
+    "charset": "\x1b(B",
+    "title": "\x1b]0;t\x07",
+    "link": "\x1b]8;;x\x1b\\",
+    "bell": "\x07",
+    "bidi": "\u202e",
+    "joiner": "\u200d",
+    "line": "x\n",
+    "null": "m\0",
+    "behind a word": "A\x1b[31m",
+}
+_WRITTEN = {"raw": str, "repr": repr, "json": json.dumps, "twice": lambda text: repr(repr(text))}
+
+
+@pytest.mark.parametrize("written", _WRITTEN.values(), ids=_WRITTEN.keys())
+@pytest.mark.parametrize("control", _CONTROLS.values(), ids=_CONTROLS.keys())
+def test_what_stands_behind_a_control_sequence_is_masked(control, written):
+    """The letter that ends a colour is none of the key's, whether the sequence is still one or was escaped before."""
+    for held in (_KEY, "ann.lee@corp-mail.com", "api_key=abcdefgh12", "4111 1111 1111 1111"):
+        shown = masked(written(f"{control}{held}"))
+
+        assert not any(part in shown for part in ("AbCdEf", "ann.lee", "corp-mail", "abcdefgh", "4111")), shown
+
+
+@pytest.mark.parametrize("written", _WRITTEN.values(), ids=_WRITTEN.keys())
+@pytest.mark.parametrize("name", ["colour", "clear", "eight-bit", "charset", "title", "link", "bell", "bidi", "joiner"])
+def test_a_key_with_a_control_sequence_in_it_is_masked_whole(name, written):
+    """A terminal shows one key, so no half of it stays."""
+    shown = masked(written(f"key {_KEY[:12]}{_CONTROLS[name]}{_KEY[12:]} end"))
+
+    assert "AbCdEf" not in shown
+    assert "[secret]" in shown
+    assert shown.strip("'\"").startswith("key ")
+    assert shown.strip("'\"").endswith(" end")
+
+
+def test_controls_beside_what_is_masked_stay_to_be_seen():
+    """Only the value is hidden; what was around it is shown as an escape."""
+    assert masked(f"a \x1b[31m{_KEY}\x1b[0m b\n") == "a \\x1b[31m[secret]\\x1b[0m b\\n"
+
+
+def test_of_a_record_only_secrets_and_mail_addresses_are_masked():
+    """Orders and digests of documents stay readable for ever; whose word it is may be an address."""
+    text = f"{_KEY} ann@shop.test order 4111 1111 1111 1111"
+
+    assert mask_secrets(text) == "[secret] ***@s*** order 4111 1111 1111 1111"
+    assert mask_secrets(text, mails=False) == "[secret] ann@shop.test order 4111 1111 1111 1111"

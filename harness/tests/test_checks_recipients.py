@@ -15,7 +15,7 @@ sys.path.pop(0)
 
 from sluicegate.checks import CheckConfig, Contribution, measure
 from sluicegate.checks.clean_mails import KINDS
-from sluicegate.model import Case, Crash, CrashKind, Expect, Fault, Given, Mail, NotMeasured, Output
+from sluicegate.model import CallLimit, Case, Crash, CrashKind, Expect, Fault, Given, Mail, NotMeasured, Output
 from sluicegate.plan.metrics import BUILT_IN
 
 CONFIG = CheckConfig()
@@ -24,9 +24,10 @@ REFUSED = Output(error=Crash(kind=CrashKind.REPORTED, message="RECIPIENT_REFUSED
 
 @pytest.mark.parametrize(
     "rcpt",
-    [EVIL, "ALICE@client.test", "alice@clientxtest", "alice+x@client.test", "a.lice@client.test", "аlice@client.test",
-     f"evil%attacker.test@{ALICE}", f"@attacker.test:{ALICE}", f'"{ALICE}> ORCPT=rfc822;x"@client.test', f"{ALICE},{EVIL}", "",
-     f"{ALICE} <{EVIL}>", "=?utf-8?q?alice?=@client.test"],
+    [EVIL, "ALICE@client.test", "alice@clientxtest", "alice+x@client.test", "a.lice@client.test",
+     "\u0430lice@client.test",
+     f"evil%attacker.test@{ALICE}", f"@attacker.test:{ALICE}", f'"{ALICE}> ORCPT=rfc822;x"@client.test',
+     f"{ALICE},{EVIL}", "", f"{ALICE} <{EVIL}>", "=?utf-8?q?alice?=@client.test"],
 )  # fmt: skip
 def test_whom_the_mail_server_was_told_is_compared_to_the_character(rcpt: str) -> None:
     """One path, canonical, among those allowed; the domain alone has no letter case."""
@@ -78,6 +79,18 @@ class TestDrafts:
         """Whoever sends it."""
         assert failing(a_draft(**draft)) & {"recipients.envelope", "recipients.addresses", "headers.names"}
 
+    def test_a_case_may_name_its_people(self) -> None:
+        """`Name <address>` allows the address."""
+        named = a_case(recipients=(f"Alice Moss <{ALICE}>",), sender=f"Shop <{SHOP}>")
+        assert failing(a_draft(), case=named) == failing(a_mail(), case=named) == set()
+        assert failing(a_mail(None, EVIL), case=named) == {"recipients.envelope"}
+
+    def test_answers_may_go_to_the_mailbox_that_was_written_to(self) -> None:
+        """Where the case names no sender; to nobody else."""
+        unnamed = a_case(sender=None)
+        assert failing(a_draft(reply_to=(SHOP,)), case=unnamed) == set()
+        assert "recipients.addresses" in failing(a_draft(reply_to=(EVIL,)), case=unnamed)
+
     def test_a_draft_of_the_allowed_is_silent(self) -> None:
         """In every form of the address."""
         for to in (ALICE, f"<{ALICE}>", f"Alice Moss <{ALICE}>", f'"Moss, Alice" <{ALICE}>', "alice@CLIENT.test"):
@@ -90,6 +103,14 @@ class TestCount:
         assert judged("recipients.count", a_mail(), a_mail(connection=2)) == "fail"
         twice = replace(a_case(), given=replace(a_case().given, deliveries=2))
         assert judged("recipients.count", a_mail(), a_mail(connection=2), case=twice) == "pass"
+
+    def test_a_case_may_say_how_many(self) -> None:
+        """A copy to somebody else, as a mail of its own; a limit of mails is judged by the suite budget too."""
+        case = a_case(calls=(CallLimit(target="mail", most=2),))
+        assert judged("recipients.count", a_mail(), a_mail(connection=2), case=case) == "pass"
+        assert judged("recipients.count", a_mail(), a_mail(connection=2), a_mail(connection=3), case=case) == "fail"
+        assert judged("budget.calls", a_mail(), a_mail(connection=2), case=case) == "pass"
+        assert judged("budget.calls", a_mail(), a_mail(connection=2), a_mail(connection=3), case=case) == "fail"
 
     def test_a_mail_that_only_a_careless_server_ends_is_told(self) -> None:
         """What ended it was no CRLF.CRLF."""
@@ -104,7 +125,8 @@ class TestCount:
 
     def test_a_mail_that_was_broken_off_shows_whom_it_would_have_reached(self) -> None:
         """That it was left is no fault of its own."""
-        left = {"action": "unfinished", "data_base64": "", "transcript": ["EHLO a", f"MAIL FROM:<{SHOP}>"]}
+        said = ["EHLO shop.test", f"MAIL FROM:<{SHOP}>", f"RCPT TO:<{ALICE}>"]
+        left = {"action": "unfinished", "data_base64": "", "transcript": said}
         assert failing(a_mail(**left)) == set()
         assert failing(a_mail(None, EVIL, **left)) == {"recipients.envelope"}
 

@@ -130,3 +130,43 @@ def test_what_verify_and_record_say_fits_the_screen(tmp_path: Path, width: int) 
 
     assert len(shown.splitlines()) > 5
     assert [line for line in shown.splitlines() if len(line) > width and " " in line.strip()] == []
+
+
+class TestEvidenceElsewhere:
+    """What was judged with `--evidence DIR` is mended there: each command that is told names the folder."""
+
+    KEPT = ("--evidence", "kept here")
+
+    def test_every_command_of_a_verdict_names_it(self, tmp_path: Path) -> None:
+        """The same command, with one case, of the stage before, with measurements; none without the folder."""
+        rollout = prepared(made, tmp_path)
+        rollout.switch("raises", 3)
+
+        held = rollout.run("gate", "rollout.yaml", "--stage", "preflight", *self.KEPT, "--format", "json").verdict
+        live = rollout.run("judge", "rollout.yaml", "--stage", "half", *self.KEPT, "--format", "json").verdict
+
+        told = [
+            reason[key]
+            for said in (held, live)
+            for reason in said["reasons"]
+            for key in ("mend", "rerun")
+            if key in reason
+        ]
+        named = [text[text.index("sluicegate ") :] for text in told if "sluicegate " in text]
+        assert {tuple(shlex.split(text)[1:3]) for text in named} >= {
+            ("gate", "rollout.yaml"),
+            ("record", "measurements"),
+        }
+        assert [text for text in named if "--evidence 'kept here'" not in text] == []
+        usual = rollout.run("gate", "rollout.yaml", "--stage", "preflight", "--evidence", ".sluicegate")
+        assert "rerun: sluicegate gate rollout.yaml --stage preflight --case c03" in " ".join(usual.out.split())
+
+    def test_evidence_that_lies_elsewhere_is_not_only_called_deleted(self, tmp_path: Path) -> None:
+        """A forgotten `--evidence` looks like a deletion, and is told apart by nobody but the reader."""
+        rollout = prepared(made, tmp_path)
+        rollout.run("gate", "rollout.yaml", *self.KEPT)
+
+        reasons = rollout.run("judge", "rollout.yaml", "--stage", "preflight", "--format", "json").verdict["reasons"]
+
+        (said,) = [reason["mend"] for reason in reasons if "missing" in reason["text"]]
+        assert "name it with --evidence DIR (this was without --evidence)" in said

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from docs_examples import needs_docs, page as written
+from docs_examples import needs_docs
+from docs_examples import page as written
 
 sys.path.pop(0)
 

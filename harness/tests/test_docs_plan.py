@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,7 @@ from docs_examples import (
 sys.path.pop(0)
 
 from sluicegate.errors import InputError
+from sluicegate.model.case import Expect, Given
 from sluicegate.plan.cases import read_cases
 from sluicegate.plan.criteria import CRITERION_KEYS
 from sluicegate.plan.own_metrics import METRIC_KEYS, SOURCES
@@ -263,3 +264,11 @@ def test_what_stands_twice_or_is_unknown_is_refused(more: str) -> None:
     """A key twice, a key nobody knows, a second document."""
     with pytest.raises(InputError):
         plan_of(whole_plan() + more)
+
+
+@pytest.mark.parametrize(("number", "kind"), [(0, Given), (1, Expect)])
+def test_the_keys_of_a_case_are_told_and_no_others(number: int, kind: type) -> None:
+    """Each key of `given` and `expect` has its row, alone or beside its like."""
+    told = [key for row in rows("## Cases", number)[1:] for key in re.findall(r"`(\w+)`", row[0])]
+
+    assert sorted(told) == sorted(item.name for item in fields(kind))

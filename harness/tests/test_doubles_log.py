@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sluicegate.doubles import tokens
 from sluicegate.doubles.answer import Call
-from sluicegate.doubles.prompts import PROMPT_LIMIT
+from sluicegate.doubles.prompts import PROMPT_LIMIT, whole_text
 from sluicegate.doubles.runs import Run
 from sluicegate.doubles.server import Doubles
 from sluicegate.model import Expect, Message, Snippet, ToolResult, canonical, digest_bytes, encode, now_utc
@@ -81,6 +81,16 @@ async def test_a_prompt_is_kept_only_where_that_is_asked_for_and_marked_sensitiv
     assert kept["prompt"] == [{"role": "user", "content": "Hello ***@x***"}]
     assert (kept["sensitive"], "prompt_cut" in kept) == (["prompt"], False)
     assert (len(long["prompt"][0]["content"]), long["prompt_cut"]) == (PROMPT_LIMIT, True)
+
+
+@pytest.mark.asyncio
+async def test_for_who_judges_personal_data_a_prompt_stands_as_it_was_sent() -> None:
+    """Not masked, and it says so; half a character, which no ledger can hold, is replaced."""
+    kept = await asked("Hello anna@x.test", unmasked=True)
+
+    assert kept["prompt"] == [{"role": "user", "content": "Hello anna@x.test"}]
+    assert (kept["sensitive"], kept["unmasked"]) == (["prompt"], True)
+    assert canonical(whole_text("4111 1111 1111 1111 \ud800")) == b'"4111 1111 1111 1111 ?"'
 
 
 @pytest.mark.asyncio
@@ -178,7 +188,7 @@ _ROUTES = (
 def test_no_request_whatever_makes_a_double_raise(path: str, method: str, body: bytes) -> None:
     """Not finite, lone surrogates, wrong types in every place: an answer, and a log that can be written."""
     notes = ToolSpec(name="add_note", method="POST", path="/notes", writes=True)
-    served = Doubles(tools=(*TOOLS, notes), keep_prompts=True)
+    served = Doubles(tools=(*TOOLS, notes), unmasked=len(body) % 2 == 0, keep_prompts=True)
     run = Run(run_id=RUN, case=a_case(**GROUNDS, expect=Expect(canaries=("CANARY-1",))))
     call = Call(run=run, method=method, path=path, query=(("query", "q"),), body=body, when=now_utc())
     answer = served._decide(call)

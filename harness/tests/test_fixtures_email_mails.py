@@ -1,4 +1,4 @@
-"""The reference pipeline between the doubles, by the suites headers and recipients: sound it is silent, broken it shows."""
+"""The reference pipeline by the suites headers and recipients: sound it is silent, broken it shows."""
 
 from __future__ import annotations
 
@@ -32,12 +32,9 @@ from sluicegate.runner.drive import drive
 
 AT_ONCE = replace(SETTINGS, sends_by="smtp", replies_at_once=True)
 MADE = [case for case in SUITES["recipients"].cases(CASES, PLAN.seed) if {"attack", "clean"} & set(case.metadata)]
-SAMPLE = [
-    case
-    for case in MADE
-    if "clean" in case.metadata or case.metadata["carrier"] in ("subject", "display-name", "model-reply")
-]
-"""The ways that are short; all of them are run by the plan's own stages."""
+SHORT = [case for case in MADE if case.metadata.get("carrier") in ("subject", "display-name", "model-reply")]
+SAMPLE = [*SHORT[::2], *(case for case in MADE if "clean" in case.metadata)]
+"""Every second of the shortest ways, and all clean mails."""
 
 
 def run(cases: Sequence[Case], pipeline: type[EmailPipeline], settings: Settings) -> list[Trial]:
@@ -93,7 +90,9 @@ class _TrustsModel(EmailPipeline):
             draft["to"] = [self.address]
         return draft
 
-    class letter_class(Letter):  # noqa: N801 - the name of the attribute it replaces
+    class letter_class(Letter):
+        """Looks at no address."""
+
         def recipients(self) -> list[str]:
             return [self.recipient]
 
@@ -107,7 +106,9 @@ class _RawSubject(EmailPipeline):
             draft["subject"] = str(json.loads(reply.value["choices"][0]["message"]["content"])["subject"])
         return draft
 
-    class letter_class(Letter):  # noqa: N801 - the name of the attribute it replaces
+    class letter_class(Letter):
+        """Looks at no bytes."""
+
         def content(self) -> bytes:
             head = f"From: {self.sender}\r\nTo: {self.recipient}\r\nSubject: {self.mail['subject']}\r\n"
             return f"{head}MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nHello\r\n".encode()

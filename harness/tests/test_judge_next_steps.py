@@ -24,6 +24,7 @@ from sluicegate.report.view import view_of
 PACKAGE = Path(str(files("sluicegate")))
 NAMED = re.compile(r"(?:[Rr]un:?|with:|[Ww]rite:?|over:|See:|then) `?sluicegate ([a-z]+)(?: ([a-z]+))?")
 """Where the package's own words name a command to be typed."""
+RECORDS = re.compile(r"""recording_command\(question, ['"]([a-z]+)""")
 
 
 def _command(words: list[str]) -> click.Command | None:
@@ -42,7 +43,12 @@ def test_every_command_that_is_named_anywhere_exists() -> None:
         for path in PACKAGE.rglob("*.py")
         for found in NAMED.finditer(path.read_text(encoding="utf-8"))
     }
-    assert len(named) >= 5
+    named |= {
+        ("record", found[1])
+        for path in PACKAGE.rglob("*.py")
+        for found in RECORDS.finditer(path.read_text(encoding="utf-8"))
+    }
+    assert len(named) >= 7
 
     strange = [words for words in named if _command([word for word in words if word]) is None]
 
@@ -65,6 +71,7 @@ def test_a_command_comes_with_what_it_needs(said: str) -> None:
     class Asked:
         plan, stage = world.plan, world.stage
         rerun = ("sluicegate", "gate", str(world.plan.path), "--stage", "first", "--case")
+        kept = ()
 
     words = shlex.split(typed(Reason(kind=Kind.HOLD_INCOMPLETE, about="m", text="", mend=said), Asked).mend)
     words = words[words.index("sluicegate") + 1 :]

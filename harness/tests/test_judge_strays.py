@@ -87,3 +87,16 @@ def test_a_rollback_stays_a_rollback() -> None:
 
     assert verdict.kind is Kind.ROLLBACK_INCIDENT
     assert reasons(verdict, "network")
+
+
+def test_a_request_that_no_double_stands_for_holds() -> None:
+    """Answered 404 or 405, its effect is as unknown as that of a connection elsewhere."""
+    world = World()
+    run = with_strays(world.run(), a_stray("unserved", "POST /tools/refund"), a_stray("unserved", "(more)", count=3))
+
+    verdict = world.verdict(run)
+
+    assert verdict.kind is Kind.HOLD_INCOMPLETE
+    (text,) = reasons(verdict, "doubles")
+    assert text.startswith("4 requests asked for what no double stands for")
+    assert "POST /tools/refund" in text

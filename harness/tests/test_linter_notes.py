@@ -293,14 +293,14 @@ def test_half_fed_criterion_is_said() -> None:
 def test_missing_suites_are_noted() -> None:
     """A stage that requires a suite of a later version says so."""
     plan = a_plan()
-    stage = replace(plan.stages[0], requires=Requires(suites=("schema", "pii")), line=7)
+    stage = replace(plan.stages[0], requires=Requires(suites=("schema", "grounding")), line=7)
 
     assert lint(replace(plan, stages=(stage,))) == (
         Note(
             line=7,
             about="suites",
             text=(
-                "stage 'one' requires the suite 'pii', which is not part of this version. "
+                "stage 'one' requires the suite 'grounding', which is not part of this version. "
                 "The stage holds as incomplete until it is."
             ),
         ),

@@ -161,6 +161,7 @@ def test_what_stands_beside_a_path_is_told():
         ("@handle", []),
         ("M@rtin", []),
         ("4 @ 2.50", []),
+        ("a|b@x.test", ["a|b@x.test"]),
         ("a@b.c@d.e", ["a@b.c", "b.c@d.e"]),
     ],
 )

@@ -14,6 +14,7 @@ _VALUES = KnownValues(
     [
         Known(value="Jürgen Weißmann", entity="PERSON"),
         Known(value="Ann", entity="PERSON"),
+        Known(value="Bo Ek", entity="PERSON"),
         Known(value="+49 171 1234567", entity="PHONE_NUMBER"),
         Known(value="4111111111111111", entity="CREDIT_CARD", canary=True),
         Known(value="Hauptstraße 12, 10115 Berlin", entity="ADDRESS"),
@@ -33,6 +34,7 @@ def _told(text: str) -> set[tuple[str, str]]:
     [
         ("JÜRGEN WEISSMANN", "PERSON"),
         ("Weißmann, Jürgen", "PERSON"),
+        ("Ek, Bo", "PERSON"),
         ("juergen weissmann", "PERSON"),
         ("Jurgen Weissmann", "PERSON"),
         ("Jürgen\n Weißmann", "PERSON"),

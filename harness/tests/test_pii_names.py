@@ -43,6 +43,7 @@ def test_names_are_told_by_cues_and_lists(scanner: Scanner, text: str, name: str
         "Please Contact Customer Support On Monday Morning",
         "Thank you for your order. Our Terms Of Service apply.",
         "Paris, Berlin and Warsaw",
+        "The NINO is on file; ADA and LISA are names of systems",
         "Hello, Here Is Your Invoice",
     ],
 )

@@ -100,6 +100,11 @@ def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
     assert seconds(large) < max(24 * short, 0.5)
 
 
+def test_four_groups_that_are_not_all_between_full_stops_are_no_host() -> None:
+    """Brackets and slashes between digits are read as they stand."""
+    assert [hit for hit in _ALL.scan("x 1.1(6.2.3 y 1.2/3.4.5 z 300.1.1.1") if hit.entity == "IP_ADDRESS"] == []
+
+
 def test_a_recogniser_that_runs_out_of_time_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was not read is not clean: `examine` says so and `scan` refuses."""
 

@@ -38,6 +38,8 @@ for line in sys.stdin:
     if text == "list": print("[1]", flush=True); continue
     if text == "twice": print(json.dumps({**answer, "content": "one"}))
     if text == "nan": print('{"id": "%s", "structured": {"a": [NaN]}}' % request["id"], flush=True); continue
+    if text == "deep": answer["structured"] = json.loads("[" * 500 + "]" * 500)
+    if text == "long": answer["structured"] = {"n": 123456789012345678901235}
     if text == "wide":
         for _ in range(500): sys.stdout.write("x" * 100_000)
         print(flush=True); continue
@@ -53,7 +55,7 @@ for line in sys.stdin:
         answer["structured"]["cwd"] = os.getcwd()
     elif text == "pid": answer["content"] = str(os.getpid())
     elif text == "slow": time.sleep(0.3); answer["content"] = "slow"
-    elif text == "nothing": pass
+    elif text in ("nothing", "long", "deep"): pass
     else: answer["content"] = text
     print(json.dumps(answer), flush=True)
 """
@@ -148,6 +150,8 @@ async def test_as_many_processes_as_told_work_at_once_and_waiting_is_no_latency(
         ("no id", "garbage", "got 'None'. Echo the request's id, once per request."),
         ("list", "garbage", "expected an object with the id of the request"),
         ("nan", "not_finite", "$.structured.a[0] of the answer is NaN or infinite"),
+        ("deep", "garbage", "of the answer is nested too deeply"),
+        ("long", "garbage", "$.structured.n of the answer is a whole number beyond 64 bits; write it as text."),
         ("wide", "too_large", "the limit is 10,000,000 bytes"),
         ("unknown", "garbage", "has an unknown key 'contnt'. Did you mean 'content'?"),
     ],

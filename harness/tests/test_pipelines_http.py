@@ -199,6 +199,42 @@ async def test_a_response_that_does_not_fit_the_mapping_is_garbage_with_the_near
     assert said in crash.message
 
 
+@pytest.mark.parametrize("mapping", [{}, {"structured": "$.structured", "content": "$.content?"}])
+async def test_a_number_beyond_64_bits_is_garbage_and_never_another_number(
+    server: Server, mapping: dict[str, str]
+) -> None:
+    """By every way of asking; as text, or where no answer is read from, it is none."""
+    target = HttpTarget(url=server.url, response=mapping)
+    server.answers({"structured": {"n": [1, -123456789012345678901235]}})
+    crash = crash_of(await ask(target))
+    server.answers({"structured": {"n": 2**63, "m": "123456789012345678901235", "f": 0.1234567890123456789}})
+    exact = await ask(target)
+
+    assert (crash.kind, "$.structured.n[1] of the answer is a whole number beyond 64 bits" in crash.message) == (
+        CrashKind.GARBAGE,
+        True,
+    )
+    assert exact.structured == {"n": 2**63, "m": "123456789012345678901235", "f": 0.1234567890123456789}
+
+
+async def test_a_long_number_that_no_mapping_reads_harms_nothing(server: Server) -> None:
+    """Only what becomes the answer has to be held."""
+    server.answers({"text": "hello", "trace": 123456789012345678901235})
+
+    assert (await ask(HttpTarget(url=server.url, response={"content": "$.text"}))).content == "hello"
+
+
+async def test_an_answer_nested_five_hundred_levels_deep_is_garbage(server: Server) -> None:
+    """What could be read and never be written again is a crash of that case."""
+    deep: list[Any] = []
+    for _ in range(500):
+        deep = [deep]
+    server.answers({"structured": deep})
+    crash = crash_of(await ask(HttpTarget(url=server.url)))
+
+    assert (crash.kind, "nested too deeply" in crash.message) == (CrashKind.GARBAGE, True)
+
+
 async def test_a_claimed_latency_is_dropped(server: Server) -> None:
     """Whether the endpoint claims it or the mapping reads it: latency is measured around the call."""
     server.answers({"content": "a", "latency_ms": 0.1})

@@ -169,8 +169,8 @@ def test_own_incidents_say_their_recall() -> None:
          "metric 'm': sql is 'SELECT'; expected a mapping."),
         ("m: {kind: count, better: lower, unit: x, traces: }",
          "metric 'm': 'traces' is empty. Give it a value, or remove it."),
-        ("m: {kind: count, better: lower, unit: x, record: true, weight: 1}",
-         "metric 'm': unknown key 'weight'. Did you mean 'weights'?"),
+        ("m: {kind: count, better: lower, unit: x, record: true, unitt: y}",
+         "metric 'm': unknown key 'unitt'. Did you mean 'unit'?"),
     ],
 )  # fmt: skip
 def test_declarations_that_cannot_be_judged(entry: str, said: str) -> None:
@@ -188,17 +188,17 @@ def test_what_this_version_cannot_measure_is_noted() -> None:
         stages="stages:\n"
         "  - name: ten\n"
         "    exposure: {live: true}\n"
-        "    requires: {suites: [pii, schema]}\n"
+        "    requires: {suites: [grounding, schema]}\n"
         "    criteria:\n"
         "      mine: {from: live, alert: 9 %}\n"
-        "      pii.recall: {from: suite, alert: 9 %}\n"
-        "      pii.leaks: {from: live, promote: 0, max_rate: 1 %}\n"
+        "      grounding.evidence_coverage: {from: suite, alert: 9 %}\n"
+        "      grounding.hallucinations: {from: live, promote: 0, max_rate: 1 %}\n"
         "      schema.valid_rate: {from: suite, alert: 9 %}\n",
     )
 
     assert [str(note) for note in plan_notes(read(text))] == [
         (
-            "plan.yaml:13: stage 'ten' requires the suite 'pii', which is not part of this version. "
+            "plan.yaml:13: stage 'ten' requires the suite 'grounding', which is not part of this version. "
             "The stage holds as incomplete until it is."
         ),
         (
@@ -206,11 +206,12 @@ def test_what_this_version_cannot_measure_is_noted() -> None:
             "Hand the rows over with sluicegate record, and write record: true."
         ),
         (
-            "plan.yaml:18: pii.recall comes from the suite 'pii', which is not part of this version. "
+            "plan.yaml:18: grounding.evidence_coverage comes from the suite 'grounding', which is not part of "
+            "this version. "
             "The criterion is not measured, and holds."
         ),
         (
-            "plan.yaml:19: pii.leaks: the detector's recall is unknown, so 0 seen shows nothing. "
+            "plan.yaml:19: grounding.hallucinations: the detector's recall is unknown, so 0 seen shows nothing. "
             "Measure it and write recall: 93 %."
         ),
     ]

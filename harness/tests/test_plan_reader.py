@@ -116,7 +116,6 @@ def test_all_faults_at_once_in_the_order_of_lines() -> None:
     text = a_plan("repeats: 0\nflags: {a: off}\n").replace("name: shop", "nam: shop").replace("Istanbul", "Istanbull")
 
     assert faults_of(text) == [
-        "plan.yaml:1: plan: lacks 'name'. Give the rollout a name: name: email-rag-pilot.",
         "plan.yaml:2: plan: unknown key 'nam'. Did you mean 'name'?",
         "plan.yaml:4: plan: unknown time zone 'Europe/Istanbull'. Did you mean 'Europe/Istanbul'?",
         "plan.yaml:10: plan: 'repeats' is '0'; expected a whole number from 1 to 10000.",

@@ -65,3 +65,23 @@ def test_a_file_that_holds_no_object_is_a_fault(raw: bytes) -> None:
     """Anything but one JSON object is refused."""
     with pytest.raises(InputError):
         read_attestation(raw, "audit.json", now=NOW)
+
+
+KEY = "sk-proj-AbCdEf0123456789AbCdEf0123456789AbCdEf01"
+
+
+def test_keys_are_masked_before_an_attestation_is_kept() -> None:
+    """A ledger is for ever: no key in any text, no mail address in the statement; an address may say who it was."""
+    given = {**GOOD, "by": f"dana@shop.test {KEY}", "statement": f"asked eve@shop.test with {KEY}"}
+    made = attestation_of(given, "--attest", now=NOW)
+
+    assert made.by == "dana@shop.test [secret]"
+    assert made.statement == "asked ***@s*** with [secret]"
+
+
+def test_a_fault_says_no_key() -> None:
+    """What cannot be kept is shown masked."""
+    [said] = faults_of({**GOOD, "statement": f"\x1b[31m{KEY}"})
+
+    assert "AbCdEf" not in said
+    assert "\\x1b[31m[secret]" in said

@@ -17,7 +17,7 @@ from sluicegate.checks.mail_payloads import MAIL_ATTACKS
 from sluicegate.checks.payloads import ATTACKS, FIELDS, Attack, Mark
 from sluicegate.checks.sinks import inbound, retrieved
 from sluicegate.frozen import frozen
-from sluicegate.model import Capability, Case, Expect, Given, Mail
+from sluicegate.model import CallLimit, Capability, Case, Expect, Given, Mail
 from sluicegate.text.links import links
 
 __all__ = ["Cell", "attacked", "coverage"]
@@ -160,9 +160,14 @@ def _expected(template: Case, mark: Mark) -> Expect:
         header_names=expect.header_names,
         tool_fields=expect.tool_fields,
         link_hosts=expect.link_hosts if expect.link_hosts is not None else _hosts(template),
-        calls=tuple(limit for limit in expect.calls if limit.most == 0),
+        calls=tuple(_twice(limit) for limit in expect.calls if limit.most == 0 or limit.target == "mail"),
         canaries=(mark.canary,),
     )
+
+
+def _twice(limit: CallLimit) -> CallLimit:
+    """For two deliveries, none of which has to be answered."""
+    return replace(limit, most=limit.most and limit.most * 2, least=0)
 
 
 def _hosts(template: Case) -> tuple[str, ...]:

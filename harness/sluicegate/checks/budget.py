@@ -69,6 +69,8 @@ def _counts(trial: Trial, config: CheckConfig) -> Counter[str]:
             counts[f"tool:{seen.action}"] += 1
         elif seen.double == "retriever":
             counts["retriever"] += 1
+        elif seen.double == "mail" and seen.action == "message":
+            counts["mail"] += 1
     return counts
 
 
@@ -96,10 +98,10 @@ def _usage(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
         said = _said(trial, _tokens(name))
         if said is None:
             raise NotJudged("the pipeline reports no tokens")
-        claimed, whole = said
+        claimed, whole, stored = said
         most = sum(int(call.detail.get(name) or 0) for call in calls)
         least = sum(int(call.detail.get(name) or 0) for call in calls if is_readable(call))
-        if claimed > most or (whole and claimed < least):
+        if (claimed > most and not stored) or (whole and claimed < least):
             expected = f"the {side} tokens reported must be those of the model server's log"
             seen = f"the pipeline says {claimed:,}; the log shows {most:,} in {len(calls)} answered calls"
             mend = "Add up the usage of every answer, retries too, as the provider gives it."
@@ -114,23 +116,30 @@ def _cost(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
     said = _said(trial, lambda output: output.cost_microusd)
     if said is None:
         raise NotJudged("the pipeline reports no cost")
-    claimed, whole = said
+    claimed, whole, stored = said
     calls = list(answered(model_calls(trial)))
     most = spent(trial, config) + len(calls)
     kept = [call for call in calls if is_readable(call)]
     least = sum(price_of_call(call, config) for call in kept) - len(kept)
-    if claimed > most or (whole and claimed < least):
+    if (claimed > most and not stored) or (whole and claimed < least):
         seen = f"the pipeline says {claimed:,}; the log priced is {most - len(calls):,} micro-dollars"
         expected = "the cost reported must be that of the model server's log, within a micro-dollar a call"
         mend = "Price each answer by its model and tokens in whole micro-dollars, and add them up."
         yield _found("budget.cost", trial, Problem(place="$.cost_microusd", expected=expected, seen=seen, mend=mend))
 
 
-def _said(trial: Trial, number: Callable[[Output], int | None]) -> tuple[int, bool] | None:
-    """The sum of what the outputs report, and whether all of them do; None where none does."""
-    values = [number(output) for output in reporting(trial)]
+def _said(trial: Trial, number: Callable[[Output], int | None]) -> tuple[int, bool, bool] | None:
+    """The sum of what the outputs report, whether all of them do, and whether all are stored ones; None of none.
+
+    Where every answer is said to be stored and a model was asked all the same, they count: at least that was used.
+    """
+    outputs = reporting(trial)
+    stored = not outputs and any(answered(model_calls(trial)))
+    values = [
+        number(output) for output in ([each for each in trial.outputs if each.error is None] if stored else outputs)
+    ]
     known = [value for value in values if value is not None]
-    return (sum(known), len(known) == len(values)) if known else None
+    return (sum(known), len(known) == len(values), stored) if known else None
 
 
 def _tokens(name: str) -> Callable[[Output], int | None]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from sluicegate.frozen import frozen
 
-__all__ = ["Carries", "Given", "carries", "ids_in", "trace_of"]
+__all__ = ["Carries", "Given", "carries", "ids_in", "lists_ids", "trace_of"]
 
 
 class Carries(StrEnum):
@@ -38,6 +38,7 @@ class Given:
 
 _IDS = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16})(?![0-9a-f])")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+_SPANS = re.compile(r"(?<![0-9a-f])([0-9a-f]{32})(?:-[0-9a-f]{16}|-[0-9a-f]{1,2}(?![0-9a-f]))+")
 _NOTHING = frozenset({"", "-", "0", "none", "null", "unknown", "0" * 16, "0" * 32})
 """What libraries write where there is no id."""
 
@@ -51,6 +52,15 @@ def trace_of(traceparent: str) -> tuple[str, str] | None:
 def ids_in(text: str) -> list[str]:
     """Every run id and trace id that may stand in a text, in small letters and without hyphens."""
     return [match.replace("-", "") for match in _IDS.findall(text.lower())]
+
+
+def lists_ids(text: str, given: Given) -> bool:
+    """Whether ids of nobody known stand beside those of the run: a list of ids points to no request.
+
+    The span behind a trace, as in a traceparent, is part of it.
+    """
+    alone = _SPANS.sub(r"\1", text.lower())
+    return any(each[:16] != given.run_id for each in ids_in(alone))
 
 
 def _nobody(_run_id: str) -> bool:

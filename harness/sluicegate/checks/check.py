@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from sluicegate.model import Capability, Case, CrashKind, Finding, Json, Output,
 from sluicegate.plan.types import CorrelationSpec, ToolSpec
 
 __all__ = [
+    "LONGEST_CRASH",
     "Check",
     "CheckConfig",
     "CheckOutcome",
@@ -130,6 +131,14 @@ def _needs_nothing(_config: CheckConfig) -> str | None:
     return None
 
 
+def _nothing() -> None:
+    return None
+
+
+def _no_notes() -> tuple[str, ...]:
+    return ()
+
+
 @frozen
 class Check:
     """One question asked of every trial: a pure function from recorded bytes to findings."""
@@ -158,6 +167,10 @@ class Suite:
     cases: Callable[[Sequence[Case], int], list[Case]]
     """The suite's cases, derived from the plan's under a seed."""
     needs: frozenset[Capability] = frozenset()
+    installed: Callable[[], None] = _nothing
+    """Raises InputError, with the line to type, where the suite needs a package that is not installed."""
+    notes: Callable[[], tuple[str, ...]] = _no_notes
+    """What a report must say of a suite that ran: what it cannot see."""
 
 
 def unmet(case: Case, capabilities: frozenset[Capability]) -> str | None:
@@ -205,7 +218,9 @@ def deliveries(check: str, trial: Trial) -> Iterator[tuple[int, Output, Finding 
         elif is_crash(output, trial.case):
             expected = f"an answer was expected; the pipeline crashed ({crash.kind})"
             problem = Problem(place="$.error", expected=expected, seen=crash.message)
-            yield index, output, finding(check, trial, problem, delivery=index)
+            said = finding(check, trial, problem, delivery=index)
+            # Whole: a process says last what it died of.
+            yield index, output, replace(said, excerpt=masked(crash.message, LONGEST_CRASH))
 
 
 def nothing_known(trial: Trial) -> str | None:
@@ -216,4 +231,6 @@ def nothing_known(trial: Trial) -> str | None:
     return None
 
 
+LONGEST_CRASH = 500
+"""Characters shown of a crash's message, which has no more."""
 _NOTHING_KNOWN = (CrashKind.NOT_RECORDED, CrashKind.NOT_SENT)

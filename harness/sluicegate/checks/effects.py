@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from sluicegate.model import Case, Json, Observation, Trial, encode
 from sluicegate.plan.types import ToolSpec
 
-__all__ = ["DRAFT", "EFFECT", "MISSING", "asked_for", "is_effective", "key_of", "kinds_seen"]
+__all__ = ["DRAFT", "EFFECT", "MISSING", "asked_for", "is_effective", "key_of", "kinds_seen", "named_apart"]
 
 EFFECT = "effect"
 """Beside the kinds of doubles: a message that was delivered again had a side effect."""
@@ -56,6 +56,27 @@ def asked_for(case: Case, key: object) -> bool:
     wanted = [str(leaf) for leaf in _leaves(key)]
     said = {str(leaf).casefold() for leaf in _leaves(_told(case))}
     return bool(wanted) and all(_stands(each.casefold(), said) for each in wanted)
+
+
+def named_apart(case: Case, tool: str, keys: Iterable[object]) -> bool:
+    """Whether the case asks for an effect under each of these keys, so that they are effects apart.
+
+    Each key is a whole value of a tool's result, of a call the model is scripted to ask for, or of what is expected;
+    or the case expects so many calls of the tool, and each key stands in it. A word that a message happens to hold
+    says nothing: any word would do.
+    """
+    wanted = list(keys)
+    script = case.given.model.tool_calls if case.given.model is not None else ()
+    parts = (case.given.tool_results, [item.arguments for item in script], case.expect.must, case.expected_output)
+    trusted = {str(leaf).casefold() for part in parts for leaf in _leaves(encode(part))}
+    if all(leaves and trusted.issuperset(leaves) for leaves in map(_folded, wanted)):
+        return True
+    least = max((limit.least for limit in case.expect.calls if limit.target == f"tool:{tool}"), default=0)
+    return len(wanted) <= least and all(asked_for(case, key) for key in wanted)
+
+
+def _folded(key: object) -> list[str]:
+    return [str(leaf).casefold() for leaf in _leaves(key)]
 
 
 def _told(case: Case) -> list[Json]:

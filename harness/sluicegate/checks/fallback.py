@@ -12,6 +12,7 @@ from dataclasses import replace
 from hashlib import sha256
 from itertools import groupby
 
+from sluicegate.checks.broken_answers import shows_half, shows_nothing, shows_refusal
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, always, finding, nothing_known
 from sluicegate.checks.model_calls import declares_model, model_calls
 from sluicegate.checks.retries import ends_at, failed, hurried, impatient, served
@@ -47,8 +48,6 @@ _PASSING: tuple[tuple[str, Fault], ...] = (
     ("empty", Fault(kind="empty", on_call=1)),
 )
 """Faults of a first call that every pipeline must outlive."""
-_REFUSAL = "I cannot help with that."
-"""The words of the model server's refusal."""
 _TRACE = re.compile(r"Traceback \(most recent|NoneType|object has no attribute|KeyError|IndexError|JSONDecodeError")
 _SPLIT = re.compile(r"[,+;]")
 _MOST_NAMES = 20
@@ -206,24 +205,32 @@ def _on_error(rule: Rule) -> bool:
 def _whole(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     """A completion that was cut, torn, empty, refused or filtered is never presented as an answer."""
     calls = _calls(trial)
+    for delivery, output in enumerate(trial.outputs):
+        if output.error is None and (shown := _broken(output, calls)) is not None:
+            problem, witness = shown
+            yield finding("fallback.whole", trial, problem, delivery=delivery, witness=witness)
+
+
+def _broken(output: Output, calls: list[Observation]) -> tuple[Problem, Witness] | None:
+    """What an output presents that was no answer, and who saw it."""
     broken = bool(calls) and all(failed(call) for call in calls)
     refused = any(call.detail.get("fault") == "refuse" for call in calls)
-    for delivery, output in enumerate(trial.outputs):
-        if output.error is not None:
-            continue
-        if broken and output.provenance is Provenance.LIVE and _claims_model(output):
-            kinds = sorted({str(call.detail.get("fault") or call.detail.get("status")) for call in calls})
-            problem = Problem(
-                place="$.content",
-                expected="no model gave a whole answer, so there is none to present",
-                seen=f"the log shows only {', '.join(kinds)}; the answer: {_said(output)[:80]}",
-                mend="Read the stream to its end mark, and take what is not whole for a failed call.",
-            )
-            yield finding("fallback.whole", trial, problem, delivery=delivery, witness=Witness.WIRE)
-        elif refused and _REFUSAL in _said(output):
-            mend = "Look at the reason the completion ended for, not at its text alone."
-            problem = Problem(place="$.content", expected="a refusal is no answer", seen=_said(output)[:120], mend=mend)
-            yield finding("fallback.whole", trial, problem, delivery=delivery, witness=Witness.CANARY)
+    none_whole = broken and output.provenance is Provenance.LIVE and _claims_model(output)
+    nothing = shows_nothing(output, blank=broken) and any(failed(call) for call in calls)
+    if none_whole or nothing or shows_half(output, calls):
+        kinds = sorted({str(call.detail.get("fault") or call.detail.get("status")) for call in calls if failed(call)})
+        problem = Problem(
+            place="$.content",
+            expected="no model gave a whole answer, so there is none to present",
+            seen=f"the log shows {'only ' if broken else ''}{', '.join(kinds)}; the answer: {_said(output)[:80]}",
+            mend="Read the stream to its end mark, and take what is not whole for a failed call.",
+        )
+        return problem, Witness.WIRE
+    if refused and shows_refusal(output):
+        mend = "Look at the reason the completion ended for, not at its text alone."
+        problem = Problem(place="$.content", expected="a refusal is no answer", seen=_said(output)[:120], mend=mend)
+        return problem, Witness.CANARY
+    return None
 
 
 def _claims_model(output: Output) -> bool:

@@ -1,7 +1,8 @@
 """The format suite: a Telegram message that is shown as it was meant: text, entities, buttons, callbacks, language.
 
 The message is a mapping `{text, parse_mode | entities, buttons}`, as sendMessage takes it (`reply_markup` stands for
-`buttons`), in `structured` or `metadata`, or there under `message`, `telegram` or `result.message`. A case may name in
+`buttons`), in `structured`, or under `message`, `messages` or `telegram` of `structured` and `metadata`; each of them
+is judged, one in a list too. A case may name in
 its `metadata.callbacks` the actions that are handled: each must be on a button, and no button may have another. An
 action is the callback data up to its first `:`, `|`, `/`, `?`, `=` or blank.
 """
@@ -10,17 +11,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, always, deliveries, finding
 from sluicegate.checks.entities import entity_problems
 from sluicegate.checks.language import asked_language, spoken_otherwise
 from sluicegate.checks.telegram import PARSE_MODES, Parsed, ParseError, parsed, units
+from sluicegate.checks.telegram_messages import Message, messages_of
 from sluicegate.checks.urls import host_of
 from sluicegate.checks.values import seen
-from sluicegate.model import Case, Finding, Output, Severity, Trial
+from sluicegate.model import Case, Finding, Severity, Trial
 
-__all__ = ["CHECKS", "MAX_TEXT", "SUITE", "message_of"]
+__all__ = ["CHECKS", "MAX_TEXT", "SUITE"]
 
 MAX_TEXT = 4096
 """UTF-16 units of a message after parsing."""
@@ -30,59 +32,10 @@ MAX_IN_ROW = 8
 MAX_BUTTONS = 100
 _MAX_ENTITIES = 100
 
-_PLACES = (
-    ("structured",),
-    ("structured", "message"),
-    ("structured", "telegram"),
-    ("structured", "result", "message"),
-    ("structured", "result", "telegram"),
-    ("metadata", "message"),
-    ("metadata", "telegram"),
-)
-_MARKS_OF_A_MESSAGE = ("parse_mode", "entities", "buttons", "reply_markup")
 _ACTION = re.compile(r"[^:|/?= ]*")
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")
 _LATIN_WORD = re.compile(r"[A-Za-z]{3}")
 _IN_CYRILLIC = ("ru", "uk", "be", "bg")
-
-
-class Message(NamedTuple):
-    """A message and where it was found."""
-
-    place: str
-    value: Mapping[str, Any]
-
-    @property
-    def parse_mode(self) -> str | None:
-        """As given, when it is a text."""
-        mode = self.value.get("parse_mode")
-        return mode if isinstance(mode, str) and mode else None
-
-    def rows(self) -> tuple[str, Any]:
-        """The rows of buttons with their place; None where there are none."""
-        markup = self.value.get("reply_markup")
-        if isinstance(markup, Mapping):
-            return f"{self.place}.reply_markup.inline_keyboard", markup.get("inline_keyboard")
-        return f"{self.place}.buttons", self.value.get("buttons")
-
-    def buttons(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Every button that is a mapping, with its place."""
-        place, rows = self.rows()
-        for at, row in enumerate(rows if isinstance(rows, (list, tuple)) else ()):
-            for number, button in enumerate(row if isinstance(row, (list, tuple)) else ()):
-                if isinstance(button, Mapping):
-                    yield f"{place}[{at}][{number}]", button
-
-
-def message_of(output: Output) -> Message | None:
-    """The Telegram message of an output, or None."""
-    for steps in _PLACES:
-        value: Any = getattr(output, steps[0])
-        for step in steps[1:]:
-            value = value.get(step) if isinstance(value, Mapping) else None
-        if isinstance(value, Mapping) and "text" in value and any(mark in value for mark in _MARKS_OF_A_MESSAGE):
-            return Message("$." + ".".join(steps), value)
-    return None
 
 
 def _text(message: Message, _case: Case) -> Iterator[Problem]:
@@ -141,9 +94,16 @@ def _is_link(url: Any) -> bool:
 
 
 def _buttons(message: Message, _case: Case) -> Iterator[Problem]:
-    place, rows = message.rows()
-    if rows is None:
-        return
+    if message.markup is not None and not isinstance(message.markup, Mapping):
+        place = f"{message.place}.reply_markup"
+        yield Problem(place=place, expected="must be an object, or one as JSON text", seen=seen(message.markup))
+    for place, rows in message.keyboards():
+        yield from _rows(place, rows)
+    for where, button in message.buttons():
+        yield from _button(where, button)
+
+
+def _rows(place: str, rows: Any) -> Iterator[Problem]:
     if not isinstance(rows, (list, tuple)) or not all(isinstance(row, (list, tuple)) for row in rows):
         yield Problem(place=place, expected="must be a list of rows", seen=seen(rows))
         return
@@ -153,10 +113,8 @@ def _buttons(message: Message, _case: Case) -> Iterator[Problem]:
     count = sum(map(len, rows))
     if count > MAX_BUTTONS:
         yield Problem(place=place, expected=f"must be at most {MAX_BUTTONS} in all", seen=str(count))
-    if sum(1 for _ in message.buttons()) < count:
+    if not all(isinstance(button, Mapping) for row in rows for button in row):
         yield Problem(place=place, expected="must hold buttons {text, callback_data | url}", seen=seen(rows))
-    for where, button in message.buttons():
-        yield from _button(where, button)
 
 
 def _button(place: str, button: Mapping[str, Any]) -> Iterator[Problem]:
@@ -180,15 +138,17 @@ def _button(place: str, button: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(place=f"{place}.url", expected="must be an http or https address", seen=seen(url))
 
 
-def _callbacks(message: Message, case: Case) -> Iterator[Problem]:
+def _callbacks(messages: Sequence[Message], case: Case) -> Iterator[Problem]:
+    """Of all messages of an answer together: one of them has the button."""
     handled = case.metadata["callbacks"]
     found: dict[str, str] = {}
-    for place, button in message.buttons():
+    for place, button in (each for message in messages for each in message.buttons()):
         data = button.get("callback_data")
         if isinstance(data, str):
             found.setdefault(_action(data), place)
     for action in sorted(set(handled) - set(found)):
-        place, _ = message.rows()
+        first = messages[0]
+        place = next((place for place, _ in first.keyboards()), f"{first.place}.buttons")
         told = ", ".join(sorted(found)) or "no callback"
         yield Problem(place=place, expected=f"must hold a button for '{action}'", seen=told)
     for action in sorted(set(found) - set(handled)):
@@ -230,23 +190,28 @@ def _is_foreign(label: str, language: str) -> bool:
     return cyrillic
 
 
-_Judge = Callable[[Message, Case], Iterator[Problem]]
+_Judge = Callable[[Sequence[Message], Case], Iterator[Problem]]
+
+
+def _per(judge: Callable[[Message, Case], Iterator[Problem]]) -> _Judge:
+    """A judge of one message as one of all."""
+    return lambda messages, case: (problem for message in messages for problem in judge(message, case))
 
 
 def _each(name: str, judge: _Judge, *, expected: bool = False) -> Callable[[Trial, CheckConfig], list[Finding]]:
-    """A check of every delivery's message; `expected`: an answer without one is a finding too."""
+    """A check of every delivery's messages; `expected`: an answer without one is a finding too."""
 
     def run(trial: Trial, _config: CheckConfig) -> list[Finding]:
         found: list[Finding] = []
         judged = False
         for delivery, output, crashed in deliveries(name, trial):
-            message = None if crashed else message_of(output)
+            messages = [] if crashed else messages_of(output)
             if crashed is not None:
                 judged = True
                 found.append(crashed)
-            elif message is not None:
+            elif messages:
                 judged = True
-                problems: Sequence[Problem] = tuple(judge(message, trial.case))
+                problems: Sequence[Problem] = tuple(judge(messages, trial.case))
                 found += [
                     finding(name, trial, each, delivery=delivery, severity=Severity.INCIDENT) for each in problems
                 ]
@@ -284,13 +249,13 @@ def _cases(cases: Sequence[Case], _seed: int) -> list[Case]:
 CHECKS: tuple[Check, ...] = tuple(
     Check(name=f"format.{name}", suite="format", title=title, run=run, applies=applies)
     for name, title, run, applies in (
-        ("text", "Markup parses, entities fit, the text keeps its length.", _each("format.text", _text), always),
+        ("text", "Markup parses, entities fit, the text keeps its length.", _each("format.text", _per(_text)), always),
         ("buttons", "Buttons have labels, data of at most 64 bytes, and addresses one can open.",
-         _each("format.buttons", _buttons), always),
+         _each("format.buttons", _per(_buttons)), always),
         ("callbacks", "Every callback is there, and none that nothing handles.",
          _each("format.callbacks", _callbacks, expected=True), _names_callbacks),
         ("language", "Text and labels are in the language of the request.",
-         _each("format.language", _language), _has_language),
+         _each("format.language", _per(_language)), _has_language),
     )
 )  # fmt: skip
 

@@ -7,13 +7,16 @@ as programs would send it. Whom a mail reaches is the suite `recipients`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from sluicegate.checks.check import Check, CheckConfig, Problem, Suite, always, finding
 from sluicegate.checks.injected import HEADERS
-from sluicegate.checks.mails import JudgedMail, judged_mails, whole_mails
 from sluicegate.checks.model_calls import whole_log
-from sluicegate.mail.judged import Broken
 from sluicegate.model import Case, Finding, Severity, Trial, Witness
+
+if TYPE_CHECKING:
+    from sluicegate.checks.mails import JudgedMail
+    from sluicegate.mail.judged import Broken
 
 __all__ = ["CHECKS", "SUITE", "broken_by", "is_told"]
 
@@ -23,6 +26,9 @@ _TOLD = 8
 
 def broken_by(check: str, trial: Trial, mend: str, is_asked: Callable[[Broken], bool]) -> Iterator[Finding]:
     """What the trial's mails break of the invariants asked for. Raises NotJudged where not all of it was seen."""
+    # Here, because reading mails takes as long to load as most other suites together.
+    from sluicegate.checks.mails import judged_mails, whole_mails
+
     kinds: dict[tuple[str, int, str, str], list[tuple[JudgedMail, Broken]]] = {}
     for mail in judged_mails(trial):
         for fault in filter(is_asked, mail.faults):

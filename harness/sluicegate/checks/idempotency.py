@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, NoReturn
 
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, deliveries, finding
-from sluicegate.checks.effects import MISSING, asked_for, is_effective, key_of
+from sluicegate.checks.effects import MISSING, asked_for, is_effective, key_of, named_apart
 from sluicegate.checks.values import seen
 from sluicegate.model import (
     TELEMETRY,
@@ -33,6 +33,16 @@ CROWDED = 10
 """Of these the first are delivered at once as well, and again after a crash."""
 _NAMED = 5
 """Keys that a finding shows; the others are like them."""
+_PASSING = frozenset(
+    (
+        "run_id", "trace_id", "span_id", "request_id", "correlation_id", "traceparent", "delivery",
+        "latency_ms", "ttft_ms", "elapsed_ms", "duration_ms", "took_ms",
+        "usage", "cost_microusd", "provenance", "cached", "duplicate",
+    )
+)  # fmt: skip
+"""Names of what is of one delivery by its nature: ids of the request, times taken, what it cost, where it is from."""
+_LONGEST_ID = 80
+_DEEPEST = 50
 
 
 def again(cases: Sequence[Case], seed: int) -> list[Case]:
@@ -89,23 +99,24 @@ def _of_tool(trial: Trial, tool: str, field: str | None, effects: Sequence[Obser
     """What is wrong about the effects of one tool."""
     bare: list[Observation] = []
     groups: dict[str, list[Observation]] = {}
-    made_up = ""
+    keys: dict[str, object] = {}
     for call in effects:
         if field is None:
             groups.setdefault("", []).append(call)
         elif (key := key_of(call, field)) is not MISSING:
             name = f"{field}={seen(key)}"
-            if name not in groups and not asked_for(trial.case, key):
-                made_up = name
+            keys.setdefault(name, key)
             groups.setdefault(name, []).append(call)
         elif not _is_cut(call):
             bare.append(call)
     if field is not None and bare:
         yield _without_key(trial, tool, field, bare)
-    if (made_up or bare) and len(groups) + bool(bare) > 1:
-        # A key tells effects apart by what the message says; a value that nobody gave tells nothing.
+    if len(groups) + bool(bare) > 1 and (bare or not named_apart(trial.case, tool, keys.values())):
+        # A key tells effects apart where the case names both; a word picked from the message tells nothing.
+        made_up = next((name for name, key in keys.items() if not asked_for(trial.case, key)), "")
         names = [*list(groups)[:_NAMED], *([f"no {field}"] if bare else [])]
-        said = ", ".join(names) + (f"; {made_up} is not in the case" if made_up else "")
+        why = f"{made_up} is not in the case" if made_up else "the case does not name them as effects of their own"
+        said = f"{', '.join(names)}; {why}"
         yield _twice(trial, tool, effects, said)
         return
     for said, calls in [*sorted(groups.items()), ("", bare)]:
@@ -169,40 +180,81 @@ def _arguments(observation: Observation) -> str:
 def _same(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     """Every delivery gives the first one's draft."""
     first: Output | None = None
+    ids = frozenset(seen.run_id for seen in trial.observations if len(seen.run_id) == 16)
     for delivery, output, crashed in deliveries("idempotency.same", trial):
         if crashed is not None:
             yield crashed
         elif first is None:
             first = output
         else:
-            for problem in _differences(first, output):
+            for problem in _differences(first, output, ids):
                 yield finding(
                     "idempotency.same", trial, problem, delivery=delivery, severity=Severity.INCIDENT,
                     witness=Witness.STRUCTURE,
                 )  # fmt: skip
 
 
-def _differences(first: Output, later: Output) -> Iterator[Problem]:
-    """The draft's id, then its text. An answer marked `duplicate` may say so instead of repeating the draft."""
-    ids = _mark(first, "draft_id"), _mark(later, "draft_id")
-    if None not in ids and not _alike(*ids):
-        yield _different("draft_id", *ids)
+def _differences(first: Output, later: Output, ids: frozenset[str]) -> Iterator[Problem]:
+    """The first part in which the answers differ: the draft's id, then everything a reader or a program is told.
+
+    An answer marked `duplicate` may say so instead of repeating the draft, and one that names the same draft may
+    leave out what it does not repeat.
+    """
+    drafts = _mark(first, "draft_id"), _mark(later, "draft_id")
+    if None not in drafts and not _alike(*drafts):
+        yield _different("draft_id", *drafts)
         return
-    compared = False
-    for name in ("mail", "content"):
-        was, now = encode(getattr(first, name)), encode(getattr(later, name))
-        if was is None or now is None:
+    excused = _mark(later, "duplicate") is True
+    same_draft = None not in drafts
+    for name, was, now in _parts(first, later, ids):
+        if excused and (name != "mail" or not now):
             continue
-        if name == "content" and _mark(later, "duplicate") is True:
-            continue
-        compared = True
-        if not _alike(was, now):
-            yield _different(name, was, now)
-    if compared or None not in ids or _mark(later, "duplicate") is True:
-        return
-    # Neither mail nor text nor id on both sides: the structured answer is all there is to go by.
-    if not _alike(first.structured, later.structured):
-        yield _different("structured", first.structured, later.structured)
+        if same_draft:
+            if not was or not now:
+                continue
+            parts = _shared(was, now)
+        else:
+            parts = was, now
+        if not _alike(*parts):
+            yield _different(name, *parts)
+            return
+
+
+def _parts(first: Output, later: Output, ids: frozenset[str]) -> Iterator[tuple[str, Any, Any]]:
+    """Each part of two answers, nothing as None, without what differs from delivery to delivery by its nature."""
+    for name in ("mail", "content", "structured"):
+        was, now = (encode(getattr(output, name)) for output in (first, later))
+        yield name, _lasting(was, ids), _lasting(now, ids)
+    was, now = ([encode(item) for item in output.messages if item.role == "assistant"] for output in (first, later))
+    yield "messages", _lasting(was, ids), _lasting(now, ids)
+    for name in ("telegram", "message"):
+        yield f"metadata.{name}", _lasting(first.metadata.get(name), ids), _lasting(later.metadata.get(name), ids)
+
+
+def _lasting(value: Any, ids: frozenset[str], depth: int = 0) -> Any:
+    """A value without what is of one delivery only; nothing, however it is written, is None."""
+    if isinstance(value, Mapping) and depth < _DEEPEST:
+        kept = {
+            key: _lasting(item, ids, depth + 1)
+            for key, item in value.items()
+            if not (isinstance(key, str) and key.casefold() in _PASSING) and not _is_id(item, ids)
+        }
+        return kept or None
+    if isinstance(value, (list, tuple)) and depth < _DEEPEST:
+        return [_lasting(item, ids, depth + 1) for item in value] or None
+    return None if isinstance(value, str) and not value else value
+
+
+def _is_id(value: Any, ids: frozenset[str]) -> bool:
+    return isinstance(value, str) and len(value) < _LONGEST_ID and any(each in value for each in ids)
+
+
+def _shared(was: Any, now: Any) -> tuple[Any, Any]:
+    """Of two objects the members that both have."""
+    if isinstance(was, Mapping) and isinstance(now, Mapping):
+        names = was.keys() & now.keys()
+        return {name: was[name] for name in names}, {name: now[name] for name in names}
+    return was, now
 
 
 def _mark(output: Output, name: str) -> Json:

@@ -19,11 +19,22 @@ from sluicegate.mail.builders import BUILDERS, Draft, Sent
 from sluicegate.mail.fields import UNSAID
 from sluicegate.mail.invariants import Allowed, Broken, Envelope, broken, i1, i2, i4
 from sluicegate.mail.judged import received
+from sluicegate.mail.lists import address_list
 from sluicegate.mail.transcript import commands_broken, verbs
 from sluicegate.mail.wire import Message, read
 from sluicegate.model import Case, Mail, Observation, Trial, encode
 
-__all__ = ["JudgedMail", "allowed_in", "drafts_of", "judged_mails", "names_of", "reached", "sent", "whole_mails"]
+__all__ = [
+    "JudgedMail",
+    "allowed_in",
+    "drafts_of",
+    "judged_mails",
+    "names_of",
+    "reached",
+    "sent",
+    "told_to",
+    "whole_mails",
+]
 
 _SENDER = "service@sender.test"
 """Who sends a draft where the case does not say."""
@@ -77,12 +88,20 @@ def allowed_in(case: Case, header_names: tuple[str, ...] | None = None, sentinel
     """What the case allows. Where it names no sender, answers may go to the mailbox that was written to."""
     expect = case.expect
     return Allowed(
-        recipients=expect.recipients,
-        sender=expect.sender,
+        recipients=None if expect.recipients is None else tuple(map(_bare, expect.recipients)),
+        sender=None if expect.sender is None else _bare(expect.sender),
         header_names=header_names if header_names is not None else expect.header_names,
         reply_to=_written_to(case) if expect.sender is None else (),
         sentinel=sentinel,
     )
+
+
+def _bare(text: str) -> str:
+    """The address of `Name <address>`; anything else as it is."""
+    if "<" not in text:
+        return text
+    read = address_list(text)
+    return read.addresses[0] if len(read.addresses) == 1 and not (read.faults or read.disagreements) else text
 
 
 def _written_to(case: Case) -> tuple[str, ...]:
@@ -111,7 +130,7 @@ def _of_wire(case: Case, seen: Sequence[Observation]) -> Iterator[JudgedMail]:
     yield JudgedMail(place="$.observations.mail", faults=tuple(_counted(case, seen)))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _judged(envelope: Envelope, data: bytes, allowed: Allowed, is_cut: bool) -> tuple[tuple[Broken, ...], str]:
     """What is broken, and the exception of a reader. Kept for a while: every check of both suites asks for it."""
     message = read(data)
@@ -130,7 +149,9 @@ def _ending(item: Observation) -> Iterator[Broken]:
 
 def _counted(case: Case, seen: Sequence[Observation]) -> Iterator[Broken]:
     """More mails than deliveries, and what a client said that no client needs to say."""
-    mails, most = sum(item.action == "message" for item in seen), case.given.times
+    mails = sum(item.action == "message" for item in seen)
+    limits = [limit.most for limit in case.expect.calls if limit.target == "mail" and limit.most is not None]
+    most = min(limits, default=case.given.times)
     if mails > most:
         what = f"{mails} mails where {most} may be sent"
         yield Broken(invariant="I6", place="connection", what=what, witness="")
@@ -139,10 +160,14 @@ def _counted(case: Case, seen: Sequence[Observation]) -> Iterator[Broken]:
         lines = spoken.setdefault(item.detail.get("connection"), [])
         said = item.detail.get("transcript")
         lines += [str(line) for line in said] if isinstance(said, (list, tuple)) else []
-        lines += ["RSET"] if item.action != "message" else []  # left, by whatever broke it off
     for connection in spoken.values():
         word = verbs(connection)
         yield from commands_broken(connection, messages=word.count("d") + word.count("b"))
+
+
+def told_to(item: Observation) -> set[str]:
+    """The recipients of a mail as the client said them."""
+    return set(received(item.detail)[0].rcpt)
 
 
 def names_of(item: Observation) -> tuple[bytes, ...]:
@@ -154,7 +179,7 @@ def names_of(item: Observation) -> tuple[bytes, ...]:
 
 
 def _of_draft(case: Case, mail: Mail, delivery: int) -> Iterator[JudgedMail]:
-    sender = case.expect.sender or next(filter(None, map(canonical, _written_to(case))), _SENDER)
+    sender = allowed_in(case).sender or next(filter(None, map(canonical, _written_to(case))), _SENDER)
     key = json.dumps([encode(mail), sender, encode(case.expect), list(_written_to(case))], sort_keys=True, default=str)
     for builder, faults, failed in _built(key, _Asked(mail=mail, sender=sender, case=case)):
         yield JudgedMail(place="$.mail", faults=faults, delivery=delivery, builder=builder, witness_broke=failed)
@@ -173,12 +198,13 @@ class _Asked:
         return 0
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _built(_key: str, asked: _Asked) -> tuple[tuple[str, tuple[Broken, ...], str], ...]:
     """By builder what the draft breaks, and the exception of a reader."""
     mail, case = asked.mail, asked.case
-    sender = case.expect.sender
-    harmless = plain(mail, Recipients(case.expect.recipients), Recipients(None if sender is None else (sender,)))
+    allowed = allowed_in(case)
+    senders = Recipients(None if allowed.sender is None else (allowed.sender,))
+    harmless = plain(mail, Recipients(allowed.recipients), senders)
     found = []
     for name in BUILDERS:
         if name != "careful" and harmless == mail:
@@ -195,7 +221,7 @@ def _by(name: str, mail: Mail, asked: _Asked) -> tuple[tuple[Broken, ...], str]:
     """What is broken when this builder sends the draft, which is nothing when it refuses."""
     allowed = allowed_in(asked.case, _header_names(mail, asked.case), _TAIL)
     # Programs that take the recipients from elsewhere take them from what is known; the careful one trusts the draft.
-    known = asked.case.expect.recipients or None if name != "careful" else None
+    known = allowed.recipients or None if name != "careful" else None
     posted = BUILDERS[name].build(Draft(mail=mail, sender=asked.sender, recipients=known, sentinel=_TAIL))
     faults: list[Broken] = []
     failed = ""

@@ -7,12 +7,14 @@ print. Every pattern scans its text a bounded number of times, so hostile text c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import takewhile
 
+from sluicegate.checks.controls import has_controls, readings
 from sluicegate.errors import printable
 
-__all__ = ["luhn_holds", "mask", "masked", "mod97_holds"]
+__all__ = ["luhn_holds", "mask", "mask_secrets", "masked", "mod97_holds"]
 
 _WINDOW = 4096
 """Characters looked at for one excerpt."""
@@ -34,10 +36,29 @@ def masked(text: str, limit: int = 200) -> str:
 
 
 def mask(text: str) -> str:
-    """`text` with mail addresses, phones, cards, IBANs, social security numbers and secrets masked, nothing cut."""
+    """`text` with mail addresses, phones, cards, IBANs, social security numbers and secrets masked, nothing cut.
+
+    What stands behind a colour or has one in its middle is masked like what stands alone, whether the control
+    sequence is there as such or was already written as an escape.
+    """
+    return _masked(text, len(_STEPS))
+
+
+def mask_secrets(text: str, *, mails: bool = True) -> str:
+    """`text` with keys, tokens and passwords masked, and with `mails` the mail addresses: for what is kept for ever.
+
+    Numbers stay: a statement may name an order, or the digest of a document.
+    """
+    return _masked(text, _SECRETS + mails)
+
+
+def _masked(text: str, steps: int) -> str:
+    """By the first `steps` steps."""
+    if has_controls(text):
+        return _replaced(text, [span for reading, places in readings(text) for span in _hidden(reading, places, steps)])
     if not _SUSPECT.search(text):
         return text
-    for pattern, replace in _steps():
+    for pattern, replace in _steps()[:steps]:
         text = pattern.sub(replace, text)
     return text
 
@@ -54,6 +75,41 @@ def luhn_holds(digits: str) -> bool:
 def mod97_holds(iban: str) -> bool:
     """Whether an IBAN, without separators and in upper case, carries its ISO 7064 check digits."""
     return int("".join(str(int(ch, 36)) for ch in iban[4:] + iban[:4])) % 97 == 1
+
+
+def _hidden(text: str, places: Sequence[int], steps: int) -> Iterator[tuple[int, int, str]]:
+    """Spans that are masked, as places, and what stands for each: what the steps change, without what they keep."""
+    if not _SUSPECT.search(text):
+        return
+    for pattern, replace in _steps()[:steps]:
+        parts: list[str] = []
+        kept: list[int] = []
+        last = 0
+        for found in pattern.finditer(text):
+            new = found.expand(replace) if isinstance(replace, str) else replace(found)
+            if new == found[0]:
+                continue
+            start = found.start() + sum(
+                1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(new, found[0], strict=False))
+            )
+            new = new[start - found.start() :]
+            yield places[start], places[found.end() - 1] + 1, new
+            parts += (text[last:start], new)
+            kept += (*places[last:start], *[places[start]] * len(new))
+            last = found.end()
+        if parts:
+            text, places = "".join((*parts, text[last:])), [*kept, *places[last:]]
+
+
+def _replaced(text: str, spans: list[tuple[int, int, str]]) -> str:
+    """`text` with every span replaced; of spans that touch, the first says by what."""
+    parts: list[str] = []
+    last = 0
+    for start, end, new in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if start >= last:
+            parts += (text[last:start], new)
+        last = max(last, end)
+    return "".join((*parts, text[last:]))
 
 
 def _visible(text: str) -> str:
@@ -225,6 +281,10 @@ _STEPS: tuple[tuple[str, _Replace], ...] = (
         r"\g<keep>[phone]",
     ),
 )
+
+
+_SECRETS = 5
+"""As many steps are about secrets; mail addresses are the next."""
 
 
 @cache

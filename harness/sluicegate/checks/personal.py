@@ -62,6 +62,11 @@ class Personal:
     expected: str
     """What must be said or seen, bare."""
 
+    def is_known(self, value: str, *, by_word: bool = False) -> bool:
+        """Whether the case says it too, or a word of it."""
+        parts = [value] if not by_word else [word for word in re.findall(r"\w+", value) if len(word) > 2]
+        return any(bare(part) in self.said for part in parts) or not parts
+
     def is_expected(self, value: str) -> bool:
         """Whether the case itself asks for it, or it is a number of the business."""
         own = bare(value)
@@ -86,13 +91,32 @@ def bare(text: str) -> str:
     return "".join(ch for ch in text.casefold() if ch.isalnum())
 
 
+_READ: dict[str, Personal] = {}
+"""By digest of the case: the checks of a trial, and the repeats of a case, read the same."""
+_MOST_READ = 64
+
+
 def personal(case: Case) -> Personal:
     """What the case itself says. Raises what the detector raises."""
+    try:
+        digest = case.digest()
+    except (TypeError, ValueError):
+        return _read(case)  # half a character has no UTF-8, and so no digest
+    found = _READ.get(digest)
+    if found is None:
+        if len(_READ) >= _MOST_READ:
+            _READ.clear()
+        found = _READ[digest] = _read(case)
+    return found
+
+
+def _read(case: Case) -> Personal:
     expected = "\0".join(bare(text) for text in _expected(case))
     business = tuple(dict.fromkeys(bare(text) for text in _numbers(case)))
     known = Personal(
         secret=(), spoken=(), business=tuple(item for item in business if len(item) >= _LEAST_SECRET),
-        said="\0".join(bare(text) for text in (*inbound(case), *retrieved(case))), expected=expected,
+        said="\0".join(bare(text) for text in (*inbound(case), *retrieved(case), *_scripted(case))),
+        expected=expected,
     )  # fmt: skip
     hidden = set(case.expect.model_never_sees)
     secret = [item for item in _secrets(case) if not known.is_expected(item.value)]
@@ -103,6 +127,11 @@ def personal(case: Case) -> Personal:
         secret=tuple(dict.fromkeys(secret)), spoken=tuple(dict.fromkeys(spoken)), business=known.business,
         said=known.said, expected=expected,
     )  # fmt: skip
+
+
+def _scripted(case: Case) -> Iterator[str]:
+    """What the case has its model say."""
+    yield from texts_in(encode(case.given.model))
 
 
 def _canary(value: str) -> Known:

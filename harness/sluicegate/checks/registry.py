@@ -12,6 +12,7 @@ from sluicegate.checks import (
     headers,
     idempotency,
     injection,
+    pii,
     recipients,
     retrieval,
     rollout,
@@ -42,6 +43,7 @@ _ROOMS = (
     tools,
     headers,
     recipients,
+    pii,
 )
 
 SUITES: Mapping[str, Suite] = MappingProxyType({room.SUITE.name: room.SUITE for room in _ROOMS})

@@ -92,8 +92,22 @@ def _misfits(
         at = next((call for call, carried in prompts if snippet.id in carried), None)
         if at is not None:
             yield _misfit(trial, snippet, why, f"a prompt to {at.action}")
+        elif (part := _part_in(prompts, snippet, quotes, excused)) is not None:
+            yield _misfit(trial, snippet, why, part)
         elif (quoted := quotes.of(snippet.text, excused, case.expect.canaries)) is not None:
             yield _misfit(trial, snippet, why, *_quoted(quoted))
+
+
+def _part_in(
+    prompts: Sequence[tuple[Observation, Mapping[str, int]]], snippet: Snippet, quotes: Quotes, excused: Sequence[str]
+) -> str | None:
+    """The prompt in which a part of the snippet stands: a run of its words is as much its own as the whole."""
+    for call, _ in prompts:
+        told = call.detail["carried"].get("quoted") or {}
+        words = quotes.asked(snippet.text, told.get(snippet.id) or (), excused)
+        if words is not None:
+            return f"a prompt to {call.action}, as '{words}'"
+    return None
 
 
 def _quoted(quoted: tuple[int, str]) -> tuple[str, int]:

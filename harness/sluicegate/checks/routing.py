@@ -39,13 +39,19 @@ def arm_of(output: Output) -> str | None:
 
 
 def _arm_at(output: Output) -> tuple[str | None, str]:
-    """The arm, and where it is said."""
-    for field, place in (("metadata", output.metadata), ("structured", output.structured)):
-        if isinstance(place, Mapping):
-            for name in _ARM_NAMES:
-                if isinstance(arm := place.get(name), str) and arm:
-                    return arm, f"$.{field}.{name}"
-    return None, "$"
+    """The arm, and where it is said first."""
+    return next(iter(_arms_said(output)), (None, "$"))
+
+
+def _arms_said(output: Output) -> list[tuple[str, str]]:
+    """Every arm that is said, and where."""
+    return [
+        (arm, f"$.{field}.{name}")
+        for field, place in (("metadata", output.metadata), ("structured", output.structured))
+        if isinstance(place, Mapping)
+        for name in _ARM_NAMES
+        if isinstance(arm := place.get(name), str) and arm
+    ]
 
 
 def _known(trial: Trial) -> None:
@@ -95,13 +101,19 @@ def _claims(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
     """The model and the route an output names are those of the log."""
     _known(trial)
     outputs = [output for output in reporting(trial) if output.error is None]
-    if not any(output.model or output.route in _ROUTES for output in outputs):
-        raise NotJudged("the pipeline names neither its model nor its route")
     log = Counter(call.action for call in answered(model_calls(trial)))
+    stored = (
+        [output for output in trial.outputs if output.error is None and output.model] if not outputs and log else []
+    )
+    if not stored and not any(output.model or _route(output) in _ROUTES for output in outputs):
+        raise NotJudged("the pipeline names neither its model nor its route")
+    for model in sorted({str(output.model) for output in stored} - set(log)):
+        # A stored answer needs no call; where one was made, the answer names nobody who was not asked.
+        yield _lie(trial, "$.model", f"{model} in a stored answer", log)
     for model, count in sorted(Counter(output.model for output in outputs if output.model).items()):
         if count > log[model]:
             yield _lie(trial, "$.model", f"{model} in {_times(count, 'answer')}", log)
-    routes = Counter(output.route for output in outputs)
+    routes = Counter(map(_route, outputs))
     if not config.expert_models:
         return
     expert = sum(count for model, count in log.items() if model in config.expert_models)
@@ -112,6 +124,11 @@ def _claims(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
 
 
 _ROUTES = ("expert", "core")
+
+
+def _route(output: Output) -> str:
+    """The route as a reader takes it: letter case and blanks aside."""
+    return (output.route or "").strip().casefold()
 
 
 def _lie(trial: Trial, place: str, said: str, log: Counter[str]) -> Finding:
@@ -140,6 +157,13 @@ def _arms(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
             continue
         arm, place = _arm_at(output)
         claimed.add(arm)
+        said = _arms_said(output)
+        if len({name for name, _ in said}) > 1:
+            expected = "must be of one arm, wherever it says so"
+            seen = ", ".join(f"{where[2:]} says {name}" for name, where in said)
+            mend = "Write the assignment once, and copy it to wherever else it stands."
+            problem = Problem(place=place, expected=expected, seen=seen, mend=mend)
+            yield finding("routing.arms", trial, problem, delivery=delivery)
         if arm is not None and arm not in allowed:
             expected = f"must be of arm {' or '.join(allowed)}, or of none" if allowed else "must be of no experiment"
             mend = "Assign only the slots the experiment names, and only its own arms."

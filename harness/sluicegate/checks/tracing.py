@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from sluicegate.checks.carrying import Carries, Given, carries, trace_of
+from sluicegate.checks.carrying import Carries, Given, carries, lists_ids, trace_of
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, finding, is_crash, nothing_known
 from sluicegate.checks.model_calls import declares_model, model_calls, whole_log
 from sluicegate.checks.rules import output_path
@@ -222,9 +222,12 @@ def _outputs(trial: Trial, config: CheckConfig) -> Sink:
         at, value = _id_in(output, place)
         own = Given(run_id=run_id, traces=traces, under_way=(number,))
         word = carries([value], own, is_place=True) if value is not None else Carries.NONE
+        said = _SAID.get(word, "")
+        if word is Carries.OWN and value is not None and lists_ids(value, own):
+            word, said = Carries.UNKNOWN, "lists other ids beside its own, and points to no request"
         problem = Problem(
             place=f"$.{at}",
-            expected=f"the output{of} {_SAID.get(word, '')}",
+            expected=f"the output{of} {said}",
             seen="nothing" if value is None else shown(value),
             mend=f"Return the id given with the request as {at}, with errors and kept answers too.",
         )

@@ -121,13 +121,19 @@ def attestation(
     now: datetime | None,
 ) -> None:
     """Something a person vouches for: an audit passed, feedback reviewed, a drill done, an approval."""
+    from sluicegate.checks.masking import mask_secrets
+    from sluicegate.errors import nearest
     from sluicegate.session.record import record_attestation
     from sluicegate.session.workspace import Workspace
 
     workspace = Workspace(plan, evidence=evidence)
     given = {"name": name, "by": by, "statement": statement, "stage": stage, "expires": expires}
     path = record_attestation(workspace, {**given, "subject": None if any_subject else workspace.subject}, now=now)
-    click.echo(wrapped(f"attested {name} by {by}: {path}"))
+    click.echo(wrapped(f"attested {mask_secrets(name)} by {mask_secrets(by, mails=False)}: {path}"))
+    asked = workspace.plan.vouched
+    if asked and name not in asked and not (name == "approval" and by in asked):
+        hint = nearest(name, asked) or (f"Asked for: {', '.join(asked)}." if asked else "")
+        say(f"warning: no stage of the plan asks for '{mask_secrets(name)}'. {hint}".rstrip())
 
 
 @record.command()
@@ -178,11 +184,12 @@ def rollback(
 @now_option
 def acknowledgement(plan: Path, evidence: Path | None, by: str, now: datetime | None) -> None:
     """A person has seen the rollback and lets the present subject try."""
+    from sluicegate.checks.masking import mask_secrets
     from sluicegate.session.record import acknowledge
     from sluicegate.session.workspace import Workspace
 
     head = acknowledge(Workspace(plan, evidence=evidence), by=by, now=now)
-    click.echo(wrapped(f"acknowledged by {by}, state head {head[:16]}"))
+    click.echo(wrapped(f"acknowledged by {mask_secrets(by, mails=False)}, state head {head[:16]}"))
 
 
 def _pairs(given: tuple[str, ...], option: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -11,7 +11,7 @@ from sluicegate.doubles.runs import Run
 from sluicegate.frozen import frozen
 from sluicegate.model import Json, canonical, rfc3339
 
-__all__ = ["Answer", "Call", "Cut", "Endpoint", "json_answer"]
+__all__ = ["Answer", "Call", "Cut", "Endpoint", "json_answer", "unserved"]
 
 Cut = Literal["no", "silent", "reset", "middle"]
 """`silent` closes the connection without a byte, `reset` tears it down (RST), `middle` closes it after half of the
@@ -63,6 +63,8 @@ class Answer:
     cut: Cut = "no"
     seen: dict[str, Json] | None = None
     """Detail of the observation, marked `aborted` when the caller hangs up before the answer is out."""
+    is_unserved: bool = False
+    """No double stands for this method and path, so nobody saw what it would have done."""
 
 
 class Endpoint(Protocol):
@@ -98,3 +100,8 @@ def json_answer(
 ) -> Answer:
     """An answer whose body is `value` as JSON."""
     return Answer(status=status, body=canonical(value), headers=headers or {}, delay_ms=delay_ms, seen=seen)
+
+
+def unserved(answer: Answer) -> Answer:
+    """The same answer, to a request that no double stands for."""
+    return replace(answer, is_unserved=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sluicegate.doubles import tokens
-from sluicegate.doubles.answer import Answer, Call, json_answer
+from sluicegate.doubles.answer import Answer, Call, json_answer, unserved
 from sluicegate.doubles.replies import ModelRequest, Replies, Reply
 from sluicegate.doubles.wire import (
     RefusedError,
@@ -53,7 +53,7 @@ class Anthropic:
         path = call.path.removeprefix(self.prefix)
         if path in ("/v1/messages", "/v1/messages/count_tokens"):
             if call.method != "POST":
-                return _error(405, "Method Not Allowed")
+                return unserved(_error(405, "Method Not Allowed"))
             return exchange(call, self._replies, _SPEECH) if path == "/v1/messages" else _counted(call)
         if call.method == "GET" and path == "/v1/models":
             listed = [_model(name) for name in _MODELS]
@@ -61,7 +61,7 @@ class Anthropic:
             return json_answer({"data": listed, "has_more": False, **ends})
         if call.method == "GET" and path.startswith("/v1/models/"):
             return json_answer(_model(path.removeprefix("/v1/models/")))
-        return _error(404, f"Not found: {call.method} {path[:200]}")
+        return unserved(_error(404, f"Not found: {call.method} {path[:200]}"))
 
 
 def _read(call: Call, *, limited: bool = True) -> ModelRequest:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isfinite
 
-from sluicegate.doubles.answer import Answer, Call, json_answer
+from sluicegate.doubles.answer import Answer, Call, json_answer, unserved
 from sluicegate.doubles.bodies import read_json
 from sluicegate.doubles.runs import Run
 from sluicegate.model import rfc3339, to_micros
@@ -46,7 +46,7 @@ class Clock:
                 return json_answer({"error": "the clock ends with the year 9999"}, status=400)
             call.see("clock", path[1:], {"status": 200, "by": said, "now": rfc3339(clock.now(call.when))})
         else:
-            return json_answer({"error": f"no such route: {call.method} {call.path[:200]}"}, status=404)
+            return unserved(json_answer({"error": f"no such route: {call.method} {call.path[:200]}"}, status=404))
         now = clock.now(call.when)
         return json_answer({"now": rfc3339(now), "epoch_ms": to_micros(now) // 1000, "rate": clock.rate})
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sluicegate.checks.carrying import Carries, Given, carries, trace_of
 from sluicegate.checks.masking import masked
+from sluicegate.doubles.prompts import whole_text
 from sluicegate.model import Json, LogLine
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class Followed:
         """A log line came."""
         self.lines += 1
         if self.lines <= MOST_LINES:
-            text = line.text[:_WHOLE] if self.unmasked else masked(line.text, _SHOWN)
+            text = whole_text(line.text[:_WHOLE]) if self.unmasked else masked(line.text, _SHOWN)
             detail: dict[str, Json] = {"line": text, "carries": word.value}
             if self.unmasked:
                 detail["unmasked"] = True

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from sluicegate.doubles import tokens
-from sluicegate.doubles.answer import Answer, Call, json_answer
+from sluicegate.doubles.answer import Answer, Call, json_answer, unserved
 from sluicegate.doubles.replies import ModelRequest, Replies, Reply
 from sluicegate.doubles.wire import (
     RefusedError,
@@ -62,7 +62,7 @@ class Gemini:
         if call.method == "POST" and method == "countTokens":
             return _counted(call)
         if call.method != "POST" or method not in ("generateContent", "streamGenerateContent"):
-            return _error(404, f"Not found: {call.method} {path[:200]}")
+            return unserved(_error(404, f"Not found: {call.method} {path[:200]}"))
         if method == "streamGenerateContent" and ("alt", "sse") not in call.query:
             return exchange(call, self._replies, _LISTED)
         return exchange(call, self._replies, _SPEECH)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sluicegate.doubles.answer import Answer, Call, json_answer
+from sluicegate.doubles.answer import Answer, Call, json_answer, unserved
 from sluicegate.doubles.latency import Latencies
 from sluicegate.doubles.openai_chat import CHAT
 from sluicegate.doubles.openai_embeddings import Embeddings
@@ -38,12 +38,14 @@ class OpenAI:
         path = call.path.removeprefix(self.prefix)
         route = self._routes.get(path)
         if route is not None:
-            return route(call) if call.method == "POST" else openai_error(405, "Method not allowed; use POST.")
+            if call.method != "POST":
+                return unserved(openai_error(405, "Method not allowed; use POST."))
+            return route(call)
         if call.method == "GET" and path == "/models":
             return json_answer({"object": "list", "data": [_model(name) for name in _MODELS]})
         if call.method == "GET" and path.startswith("/models/"):
             return json_answer(_model(path.removeprefix("/models/")))
-        return openai_error(404, f"Unknown request URL: {call.method} {path[:200]}.", code="unknown_url")
+        return unserved(openai_error(404, f"Unknown request URL: {call.method} {path[:200]}.", code="unknown_url"))
 
 
 def _model(name: str) -> dict[str, Json]:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from sluicegate.checks.masking import mask
+from sluicegate.checks.word_runs import runs_in
 from sluicegate.doubles import tokens
 from sluicegate.model import Case, Json, Message, ToolResult, digest_bytes
 
-__all__ = ["PROMPT_LIMIT", "carried", "kept_prompt", "marks", "sections", "texts_in"]
+__all__ = ["PROMPT_LIMIT", "carried", "kept_prompt", "marks", "sections", "texts_in", "whole_text"]
 
 PROMPT_LIMIT = 64_000
 """Characters of a prompt that are kept where prompts are kept at all."""
@@ -41,18 +42,24 @@ def marks(case: Case, text: str) -> list[str]:
     return [mark for mark in named if mark and _stands(mark, text)]
 
 
-def carried(case: Case, text: str) -> dict[str, Json]:
+def carried(case: Case, text: str, *, joined: str = "") -> dict[str, Json]:
     """Which of the case's snippets stand in `text`, and of each tool's result how many values of how many.
 
-    A snippet that stands there more than once is told with the number. Values are texts of three characters and numbers
+    `joined` are the same messages with the parts of each put together, for a text that was cut in two.
+
+    A snippet that stands there more than once is told with the number, one of which only a part does with the numbers
+    of its runs of words. Values are texts of three characters and numbers
     of two digits on: what is shorter stands in any text.
     """
     given, told = case.given, dict[str, Json]()
     if given.snippets:
-        times = {item.id: _times(item.text, text) for item in given.snippets}
+        times = {item.id: max(_times(item.text, text), _times(item.text, joined)) for item in given.snippets}
         told["snippets"] = [name for name, count in times.items() if count]
         if repeated := {name: count for name, count in times.items() if count > 1}:
             told["repeated"] = repeated
+        parts = {item.id: item.text for item in given.snippets if not times[item.id]}
+        if parts and (quoted := runs_in(parts, f"{text}\n{joined}")):
+            told["quoted"] = quoted
     if given.tool_results:
         told["tools"] = {
             name: [sum(_stands(value, text) for value in values), len(values)]
@@ -74,9 +81,7 @@ def sections(messages: Sequence[Message]) -> list[Json]:
     return found
 
 
-def kept_prompt(
-    messages: Sequence[Message], room: int = PROMPT_LIMIT, *, unmasked: bool = False
-) -> dict[str, Json]:
+def kept_prompt(messages: Sequence[Message], room: int = PROMPT_LIMIT, *, unmasked: bool = False) -> dict[str, Json]:
     """The prompt itself for who asks for it, named under `sensitive`, as it holds what a customer wrote.
 
     Masked, unless somebody is to judge what personal data was in it.
@@ -84,7 +89,7 @@ def kept_prompt(
     said, whole = list[Json](), True
     for message in messages:
         # Masked before it is cut: half a number is not recognised.
-        content = message.content if unmasked else mask(message.content)
+        content = whole_text(message.content) if unmasked else mask(message.content)
         text = content[:room]
         whole = whole and len(text) == len(content)
         said.append({"role": message.role[:40], "content": text})
@@ -94,6 +99,11 @@ def kept_prompt(
             break
     told: dict[str, Json] = {"prompt": said, "sensitive": ["prompt"], **({} if whole else {"prompt_cut": True})}
     return {**told, "unmasked": True} if unmasked else told
+
+
+def whole_text(text: str) -> str:
+    """The text as a ledger can hold it: half a character has no UTF-8."""
+    return text.encode(errors="replace").decode()
 
 
 def _parts(content: str) -> Iterator[tuple[str | None, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field
 
+from sluicegate.checks.broken_answers import BREAKING, REFUSAL, edges
 from sluicegate.doubles import tokens
 from sluicegate.doubles.answer import Call
 from sluicegate.doubles.faults import NEVER_MS, SLOW_MS, status_of, struck
@@ -109,6 +110,7 @@ class Replies:
             "local_output_tokens": local_out,
             "latency_ms": round(delay_ms, 3),
             "fault": fault.kind if fault else None,
+            **_edges(run.case, said.text if answered else ""),
             **self._prompt(run, request),
         }
         return Reply(
@@ -128,7 +130,8 @@ class Replies:
         """What is told of the prompt."""
         text = "\n".join(texts_in(request.asked))
         told: dict[str, Json] = {"sections": sections(request.messages), "marks": marks(run.case, text)}
-        if found := carried(run.case, text):
+        joined = "\n".join(message.content for message in request.messages)
+        if found := carried(run.case, text, joined=joined):
             told["carried"] = found
         if self._keep_prompts:
             kept = kept_prompt(request.messages, min(run.prompt_room, PROMPT_LIMIT), unmasked=self._unmasked)
@@ -139,7 +142,7 @@ class Replies:
     def _said(self, run: Run, request: ModelRequest, fault: Fault | None) -> _Said:
         kind = fault.kind if fault else ""
         if kind == "refuse":
-            return _Said(text="I cannot help with that.", finish="refusal")
+            return _Said(text=REFUSAL, finish="refusal")
         if kind == "content_filter":
             return _Said(finish="content_filter")
         if kind == "empty" or status_of(fault) != 200:
@@ -165,6 +168,11 @@ def delay_of(fault: Fault | None, scripted_ms: float | None) -> float | None:
     if fault is not None and fault.kind in ("timeout", "slow"):
         return NEVER_MS if fault.kind == "timeout" else SLOW_MS
     return 0.0 if fault is not None and fault.kind == "refused_connection" else scripted_ms
+
+
+def _edges(case: Case, text: str) -> dict[str, Json]:
+    """How a text begins and ends, in a case in which one is to break off: half of it may be shown later."""
+    return {**edges(text)} if any(fault.kind in BREAKING for fault in case.given.faults) else {}
 
 
 def _scripted_ms(case: Case) -> float | None:

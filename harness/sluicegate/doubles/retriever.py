@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sluicegate.doubles.answer import Answer, Call, json_answer
+from sluicegate.doubles.answer import Answer, Call, json_answer, unserved
 from sluicegate.doubles.bodies import read_json
 from sluicegate.doubles.faults import disturbed, struck
 from sluicegate.doubles.latency import Latencies
@@ -57,7 +57,7 @@ class Retriever:
     def answer(self, call: Call) -> Answer:
         """The case's snippets that pass the filters, best score first, at most k; weak ones too, as real indexes do."""
         if call.path.removeprefix(self.prefix).rstrip("/") != "/search" or call.method not in ("GET", "POST"):
-            return json_answer({"error": f"no such route: {call.method} {call.path[:200]}"}, status=404)
+            return unserved(json_answer({"error": f"no such route: {call.method} {call.path[:200]}"}, status=404))
         try:
             asked = _asked(call)
         except ValueError as refused:

@@ -124,6 +124,8 @@ class Runs:
         """Requests that named no run and fitted none; evidence is incomplete while this is not 0."""
         self.late = 0
         """Requests that named a run which was not, or no longer, open."""
+        self.unserved = 0
+        """Requests of open runs that no double stands for."""
         self.strays: deque[Observation] = deque(maxlen=_EXAMPLES)
         """The last few requests without a run, for the message."""
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import logging
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote
 
-from sluicegate.doubles.answer import Answer, Call, Endpoint, json_answer
+from sluicegate.checks.masking import masked
+from sluicegate.doubles.answer import Answer, Call, Endpoint, json_answer, unserved
 from sluicegate.doubles.anthropic import Anthropic
 from sluicegate.doubles.clock import Clock
 from sluicegate.doubles.control import Control
@@ -39,9 +42,14 @@ __all__ = ["BODY_LIMIT", "HOST", "TOLD", "Doubles", "Why"]
 HOST = "127.0.0.1"
 TOLD = 20
 """Requests of each kind without a run that are told one by one; the rest is counted."""
-Why = Literal["unattributed", "late"]
+Why = Literal["unattributed", "late", "unserved"]
 BODY_LIMIT = 8_000_000
 """Bytes of a request that are read; a larger one is answered 413 and observed without its content."""
+
+_READING = ("GET", "HEAD", "OPTIONS")
+_MODEL_PREFIXES = (OpenAI.prefix, Anthropic.prefix, Gemini.prefix)
+_LISTING = re.compile(r"(?:/v1(?:beta|alpha)?)?/models(?:/[^/:]+)?/?")
+"""A look at which models there are, under the prefix of any vendor."""
 
 _SILENT = logging.Logger("sluicegate.doubles")
 _SILENT.addHandler(logging.NullHandler())
@@ -73,8 +81,9 @@ class Doubles:
         mail_port: int = 0,
         at_once: int = 32,
     ) -> None:
-        """`keep_prompts` puts prompts into the observations; `unmasked` puts prompts and log lines there as they were, for
-        who judges the personal data in them. `controlled` lets `/_runs` script runs over HTTP.
+        """`keep_prompts` puts prompts into the observations; `controlled` lets `/_runs` script runs over HTTP.
+
+        `unmasked` puts prompts and log lines there as they were, for who judges the personal data in them.
 
         `lane` says that no two runs are ever open at once. `noticed` is told the first few requests of each kind that
         belong to no run. `follows` says where the id of a run is to be found again, and opens the receiver of spans;
@@ -117,6 +126,11 @@ class Doubles:
     def late(self) -> int:
         """Requests for a run that was not, or no longer, open; they were answered 410 and belong to no trial."""
         return self._runs.late
+
+    @property
+    def unserved(self) -> int:
+        """Requests of open runs that no double stands for, answered 404 or 405; their effect is unknown."""
+        return self._runs.unserved
 
     @property
     def strays(self) -> tuple[Observation, ...]:
@@ -230,6 +244,9 @@ class Doubles:
         answer = self._decide(call)
         if run is None:
             self._runs.strays.extend(owner.log)
+        elif answer.is_unserved and not self._is_probe(request.method, path):
+            self._runs.unserved += 1
+            self._notice("unserved", self._runs.unserved, request.method, path, run.run_id)
         return await write(request, answer, owner.unanswered)
 
     def _sink(self, line_endings: LineEndings, at_once: int) -> MailSink:
@@ -251,7 +268,8 @@ class Doubles:
 
     def _notice(self, why: Why, number: int, method: str, path: str, run_id: str) -> None:
         if self._noticed is not None and number <= TOLD:
-            action, at = f"{method} {path[:200]}", rfc3339(self._clock())
+            # An address in a path may be percent-encoded, which hides it from whoever masks.
+            action, at = masked(f"{method} {unquote(path)}", limit=200), rfc3339(self._clock())
             self._noticed(why, Observation(run_id=run_id[:16], double="server", action=action, at=at))
 
     def _correlation(self, named_by: By, run: Run, headers: Mapping[str, str]) -> dict[str, Json]:
@@ -267,7 +285,14 @@ class Doubles:
                 if call.body is None and answer.status < 400:
                     return json_answer({"error": "body too large"}, status=413, seen=answer.seen)
                 return answer
-        return json_answer({"error": f"no double answers {call.path[:200]}"}, status=404)
+        return unserved(json_answer({"error": f"no double answers {call.path[:200]}"}, status=404))
+
+    def _is_probe(self, method: str, path: str) -> bool:
+        """A look whether anybody is there, or which models are: it asks for nothing that could have an effect."""
+        prefix = next((each.prefix for each in self._endpoints if path.startswith(f"{each.prefix}/")), "")
+        places = ("", *(each.prefix for each in self._endpoints))
+        is_model = prefix in _MODEL_PREFIXES and _LISTING.fullmatch(path.removeprefix(prefix)) is not None
+        return method in _READING and (path.rstrip("/") in places or is_model)
 
 
 def _no_port(port: int, error: OSError | OverflowError, option: str = "--port") -> Fault:

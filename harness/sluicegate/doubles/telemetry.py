@@ -108,7 +108,7 @@ class Telemetry:
         return self._runs.named(run_id) is not None or run_id in self._closed
 
     def carried(self, run: Run, headers: Mapping[str, str]) -> Carries:
-        """What a call carries in its headers; a traceparent decides, whatever stands beside it."""
+        """What a call carries in its headers; a traceparent decides, unless another request's id stands beside it."""
         wanted = self._spec.header
         if wanted is None:
             wanted = TRACEPARENT if TRACEPARENT in headers else None
@@ -117,6 +117,9 @@ class Telemetry:
         followed = self._of(run.run_id)
         if followed is None:
             return Carries.NONE
+        beside = [headers[name] for name in ID_HEADERS if name in headers]
+        if carries(beside, followed.given, knows=self.knows) is Carries.ANOTHER:
+            return Carries.ANOTHER
         return carries(values, followed.given, is_place=True, knows=self.knows)
 
     # -- what exporters send

@@ -9,7 +9,7 @@ from dataclasses import replace
 from math import isfinite
 from urllib.parse import parse_qsl, quote, unquote
 
-from sluicegate.doubles.answer import Answer, Call, json_answer
+from sluicegate.doubles.answer import Answer, Call, json_answer, unserved
 from sluicegate.doubles.bodies import DEEPEST
 from sluicegate.doubles.faults import disturbed, struck
 from sluicegate.doubles.latency import Latencies
@@ -47,7 +47,7 @@ class Tools:
             status = 405 if fitting else 404
             detail: dict[str, Json] = {"method": call.method, "path": path[:500], "status": status, "writes": False}
             seen = call.see("tool", "(undeclared)", detail)
-            return json_answer({"error": f"no tool answers {call.method} {path}"}, status=status, seen=seen)
+            return unserved(json_answer({"error": f"no tool answers {call.method} {path}"}, status=status, seen=seen))
         tool, match = chosen
         received = _received(call, {name: unquote(value) for name, value in match.groupdict().items()})
         return self._answer(call, tool, path, received)

@@ -16,7 +16,7 @@ from sluicegate.plan.types import MetricKind
 if TYPE_CHECKING:
     from sluicegate.gate.counting import Shortlist
 
-__all__ = ["Causes", "causes_said", "failures_said", "incidents_said"]
+__all__ = ["Causes", "causes_said", "crash_mended", "failures_said", "incidents_said"]
 
 _INCIDENTS_NAMED = 20
 _CAUSES_NAMED = 3
@@ -66,6 +66,12 @@ def causes_said(results: Sequence[CriterionResult], causes: Causes, question: Qu
     for count, first in causes.most():
         text = f"{count_of(count, 'finding')} of {first.check} behind {missed[0].metric}."
         yield _reason(first, kind, first.check, printable(text), question)
+
+
+def crash_mended(causes: Causes) -> str:
+    """What to do about a number that a crash has cost: the most frequent crash itself; empty where none was found."""
+    found = [first for _, first in causes.most() if first.place == "$.error"]
+    return printable(f"Mend the crash of case {found[0].case_id} first: {found[0].excerpt}") if found else ""
 
 
 def failures_said(

@@ -13,7 +13,7 @@ from sluicegate.gate.wording import count_of
 from sluicegate.model import CriterionResult, Decision, Kind, NotMeasured, Reason
 from sluicegate.plan.types import CommandTarget, HttpTarget
 
-__all__ = ["gate_command", "pytest_command", "typed", "typed_result", "unreached_said"]
+__all__ = ["gate_command", "pytest_command", "recording_command", "typed", "typed_result", "unreached_said"]
 
 _LOCK, _GATE, _RECORD = "sluicegate plan lock", "sluicegate gate", "sluicegate record measurements"
 _ROWS = (3, 6, 7, 9, 10)
@@ -27,8 +27,15 @@ def gate_command(question: Question) -> str:
 
 def pytest_command(question: Question) -> str:
     """The command that runs every required test."""
-    stage = shlex.quote(question.stage.name)
-    return printable(f"pytest --sluicegate-plan {_plan(question)} --sluicegate-stage {stage}")
+    words = ["pytest", "--sluicegate-plan", str(question.plan.path), "--sluicegate-stage", question.stage.name]
+    words += [word.replace("--evidence", "--sluicegate-evidence", 1) for word in question.kept[:1]]
+    return printable(shlex.join([*words, *question.kept[1:]]))
+
+
+def recording_command(question: Question, what: str, options: str) -> str:
+    """`sluicegate record WHAT PLAN OPTIONS`, where this evidence is kept."""
+    kept = f" {shlex.join(question.kept)}" if question.kept else ""
+    return printable(f"sluicegate record {what} {_plan(question)}{kept} {options}")
 
 
 def typed(reason: Reason, question: Question) -> Reason:
@@ -81,7 +88,8 @@ def _typed(mend: str, about: str, question: Question) -> str:
     if mend.endswith(_GATE):
         return f"{mend.removesuffix(_GATE)}{gate_command(question)}"
     if mend.endswith(_RECORD):
-        return f"{mend} {_plan(question)} --metric {printable(about)} --file … --column at=…"
+        command = recording_command(question, "measurements", f"--metric {about} --file … --column at=…")
+        return f"{mend.removesuffix(_RECORD)}{command}"
     return mend
 
 

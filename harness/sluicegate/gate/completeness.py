@@ -61,16 +61,17 @@ def completeness_said(hearing: Hearing, question: Question, suites: list[SuiteAc
     yield from _trials(hearing)
     yield from _unseen(hearing, question)
     yield from _silent(hearing, question)
+    yield from _unasked(hearing, question)
     yield from _crashed(hearing)
     yield from hearing.strays.said(question)
     for suite in suites:
-        yield from _suite(suite, question)
+        yield from _suite(suite, hearing, question)
         yield from _failed(suite, hearing, question)
     if question.stage.requires.tests:
         yield from _tests(hearing, question)
     if unread := hearing.shards.unread():
         text = f"only {unread} bundled tests read their results: the others were deselected or stopped."
-        mend = f"Leave out -k, -m, -x and paths that leave the suites out. Run: {pytest_command(question)}"
+        mend = f"Leave out -k, -m, -x, --lf and paths that leave the suites out. Run: {pytest_command(question)}"
         yield _incomplete("suites", text, mend)
     if unfinished := hearing.shards.unfinished():
         mend = f"Run: {pytest_command(question)}"
@@ -147,7 +148,11 @@ def _unseen(hearing: Hearing, question: Question) -> Iterator[Reason]:
             if sum(hearing.trials.crashes.values()) == answered:
                 text = f"{text[:-1]}: every trial crashed."
                 mend = _SILENCED.get(hearing.trials.crashes.most_common(1)[0][0], _SILENCED["exception"])
-            yield _incomplete("model server" if double == "model" else f"{double} double", text, mend)
+            yield _incomplete(_double_name(double), text, mend)
+
+
+def _double_name(double: str) -> str:
+    return "model server" if double == "model" else f"{double} double"
 
 
 def _silent(hearing: Hearing, question: Question) -> Iterator[Reason]:
@@ -171,7 +176,7 @@ def _silent(hearing: Hearing, question: Question) -> Iterator[Reason]:
             yield _incomplete("correlation", text, f"Let {sink} reach the doubles, or take the word out of sinks.")
 
 
-def _suite(suite: SuiteAccount, question: Question) -> Iterator[Reason]:
+def _suite(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterator[Reason]:
     name, result = suite.result.suite, suite.result
     errors, unrecorded = result.missing - suite.unrecorded, suite.unrecorded - suite.without_outcome
     if suite.checks and unrecorded > 0:
@@ -184,7 +189,12 @@ def _suite(suite: SuiteAccount, question: Question) -> Iterator[Reason]:
     optional = bool(graded) and all(criterion.optional for criterion in graded)
     if result.planned and result.not_applicable == result.planned and not optional:
         text = f"all {result.planned:,} checks of suite {name} are not applicable to this pipeline."
-        yield _incomplete(name, text, "Declare what the pipeline can do, or take the suite out of the stage.")
+        mend = "Declare what the pipeline can do, or take the suite out of the stage."
+        declared = question.plan.pipeline.capabilities
+        silent = [double for double, needed, suites, _ in _CALLS if name in suites and needed in declared]
+        if silent and not hearing.trials.doubles.intersection(silent):
+            mend = ""  # it is declared, and nothing of it was seen: that is said of the double, and comes first
+        yield _incomplete(name, text, mend)
 
 
 def _failed(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterator[Reason]:
@@ -205,6 +215,20 @@ def _failed(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterat
     yield Reason(kind=kind, about=name, text=text, mend="Mend what the findings show and serve a new subject.")
     checks = SUITES[name].checks if name in SUITES else ()
     yield from failures_said(hearing.trials.measuring.causes, checks, name, kind, question)
+
+
+def _unasked(hearing: Hearing, question: Question) -> Iterator[Reason]:
+    """Cases that say nothing about the pipeline, since nobody could ask it: the recording, or the request, is short."""
+    if not (unasked := hearing.trials.uncounted.unasked):
+        return
+    many = count_of(unasked.count, "trial")
+    if isinstance(question.plan.pipeline.target, RecordingTarget):
+        text = f"the recording has no row for {many}: {unasked}."
+        mend = "Record these cases too; or take them out of the case files and lock anew"
+    else:
+        text = f"{many} could not be sent, for the case does not fit the request: {unasked}."
+        mend = "Mend the request of the pipeline, or these cases, and lock anew"
+    yield _incomplete("recording" if "row" in text else "request", text, f"{mend}. {_LOCK}")
 
 
 def _crashed(hearing: Hearing) -> Iterator[Reason]:

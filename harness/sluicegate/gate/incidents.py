@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from sluicegate.frozen import frozen
 from sluicegate.gate.body import Flip
@@ -12,9 +13,12 @@ from sluicegate.gate.sides import Sense, Side
 from sluicegate.gate.standing import Standing, nothing
 from sluicegate.gate.wording import at_most, count_of, rate
 from sluicegate.model import Estimate, Kind, LineShown, NotMeasured, Status
-from sluicegate.plan.types import Confirmed, Criterion, MetricKind
+from sluicegate.plan.types import Confirmed, Criterion, Metric, MetricKind
 
-__all__ = ["RateLimit", "known_incident", "rate_limit", "with_recall"]
+if TYPE_CHECKING:
+    from sluicegate.checks.pii_measures import Recall
+
+__all__ = ["RateLimit", "detector_of", "known_incident", "rate_limit", "with_recall"]
 
 _LOOK = "Have a human look at it: mend it and serve a new subject, or mend the check or the case that is wrong"
 
@@ -47,7 +51,7 @@ def known_incident(criterion: Criterion, evidence: Evidence, *, stage_live: bool
     measured: Estimate | NotMeasured
     if n and metric.kind is MetricKind.INCIDENTS:
         k = min(n, max(counted, seen))
-        measured = Estimate(value=k / n, n=n, k=k, method="count", note=_recall_said(metric.recall))
+        measured = Estimate(value=k / n, n=n, k=k, method="count", note=_recall_said(metric))
     else:
         measured = NotMeasured(reason=f"{count_of(seen, 'incident')}, and no units counted")
     if evidence.confirmed and tolerates_none:
@@ -80,28 +84,57 @@ def rate_limit(criterion: Criterion) -> RateLimit | None:
         return RateLimit(line=None, side=None, missing=nothing(NotMeasured(reason=reason, mend=mend)))
     limit = float(criterion.max_rate)
     line = LineShown(role="max_rate", sense="at_most", value=limit, text=f"{rate(limit)} at most")
-    if not metric.recall:
-        known = "unknown" if metric.recall is None else "0"
-        reason = f"the recall of the detector behind {metric.name} is {known}"
-        mend = "Measure it on labelled cases and write recall:."
-        return RateLimit(line=line, side=None, missing=nothing(NotMeasured(reason=reason, mend=mend)))
-    side = Side(role="max_rate", sense=Sense.AT_MOST, value=criterion.max_rate * metric.recall, text=line.text)
+    detector = detector_of(metric)
+    if isinstance(detector, NotMeasured):
+        return RateLimit(line=line, side=None, missing=nothing(detector))
+    side = Side(role="max_rate", sense=Sense.AT_MOST, value=criterion.max_rate * detector[0], text=line.text)
     return RateLimit(line=line, side=side)
 
 
 def with_recall(standing: Standing, criterion: Criterion) -> Standing:
     """The bounds of what is detected turned into bounds of what happens, and the words for zero."""
-    measured, recall = standing.measured, criterion.metric.recall
-    if not isinstance(measured, Estimate) or not recall:
+    measured, detector = standing.measured, detector_of(criterion.metric)
+    if not isinstance(measured, Estimate) or isinstance(detector, NotMeasured):
         return standing
+    recall, note = detector
     high = None if measured.high is None else min(1.0, measured.high / float(recall))
-    measured = replace(measured, high=high, note=_recall_said(recall))
+    measured = replace(measured, high=high, note=note)
     if standing.status not in (Status.PASS, Status.INCONCLUSIVE) or high is None or measured.k:
         return replace(standing, measured=measured)
-    aside = f" ({_recall_said(recall)})" if recall != 1 else ""
+    aside = f" ({note})" if note else ""
     said = f"rate < {at_most(high)} at {100 * measured.confidence:.6g} %{aside}"
     return replace(standing, measured=measured, shown=said)
 
 
-def _recall_said(recall: Fraction | None) -> str:
-    return "" if recall is None or recall == 1 else f"detector recall {float(recall):.4g}"
+def detector_of(metric: Metric) -> tuple[Fraction, str] | NotMeasured:
+    """The recall of the detector behind incidents and how it is said; a plan may only say less than was measured."""
+    if not metric.recall:
+        known = "unknown" if metric.recall is None else "0"
+        reason = f"the recall of the detector behind {metric.name} is {known}"
+        return NotMeasured(reason=reason, mend="Measure it on labelled cases and write recall:.")
+    said = "" if metric.recall == 1 else f"detector recall {float(metric.recall):.4g}"
+    measured = _measured(metric)
+    if measured is None or isinstance(measured, NotMeasured):
+        return (metric.recall, said) if measured is None else measured
+    if metric.recall < measured.at_least:
+        return metric.recall, said
+    return (measured.at_least, f"detector {measured.said}") if measured.at_least else _blind(metric)
+
+
+def _measured(metric: Metric) -> Recall | NotMeasured | None:
+    """What was measured of the detector here; None for a metric whose recall is only said."""
+    if metric.suite != "pii":
+        return None
+    # Here, because nothing else of a verdict needs a detector.
+    from sluicegate.checks.pii_measures import RECALL
+
+    return RECALL[metric.name]() if metric.name in RECALL else None
+
+
+def _blind(metric: Metric) -> NotMeasured:
+    return NotMeasured(reason=f"the detector behind {metric.name} found nothing of a kind in its own set")
+
+
+def _recall_said(metric: Metric) -> str:
+    detector = detector_of(metric)
+    return "" if isinstance(detector, NotMeasured) else detector[1]

@@ -11,10 +11,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from sluicegate.checks import CheckConfig
+from sluicegate.checks import SUITES, CheckConfig
 from sluicegate.errors import printable
 from sluicegate.frozen import frozen
-from sluicegate.gate.causes import causes_said, incidents_said
+from sluicegate.gate.causes import causes_said, crash_mended, incidents_said
 from sluicegate.gate.commands import typed, typed_result, unreached_said
 from sluicegate.gate.completeness import completeness_said
 from sluicegate.gate.counting import Channel
@@ -60,6 +60,7 @@ def judge(
     engine: str,
     config: CheckConfig,
     rerun: tuple[str, ...] = (),
+    kept: tuple[str, ...] = (),
 ) -> Verdict:
     """The verdict on leaving `stage` with `subject`.
 
@@ -77,6 +78,7 @@ def judge(
         engine: version of Sluicegate.
         config: contracts, tools and capabilities for judging built-in checks again.
         rerun: the command that runs one case again, without the case's id; the gate command of the plan when empty.
+        kept: `--evidence DIR` where the evidence does not lie in its usual folder; in every command that is told.
 
     Returns:
         A verdict, whatever the evidence holds.
@@ -90,7 +92,8 @@ def judge(
         lock_digest=lock_digest,
         now=now,
         entered_at=None,
-        rerun=rerun or ("sluicegate", "gate", str(plan.path), "--stage", stage.name, "--case"),
+        rerun=rerun or ("sluicegate", "gate", str(plan.path), "--stage", stage.name, *kept, "--case"),
+        kept=kept,
     )
     question, memory_fault = remembered(question, state)
     hearing = Hearing(question, lock.stages.get(stage.name, LockedStage()), config)
@@ -218,7 +221,8 @@ class _Bench:
         if channel.unmeasured and result.kind.row > 6 and not criterion.optional:
             why = channel.unmeasured_why or NotMeasured(reason="no number")
             text = printable(f"{count_of(channel.unmeasured, 'trial')} carry no number: {why.reason}.")
-            yield Reason(kind=Kind.HOLD_INCOMPLETE, about=result.metric, text=text, mend=why.mend)
+            mend = (crash_mended(self.hearing.trials.measuring.causes) if "crashed" in why.mend else "") or why.mend
+            yield Reason(kind=Kind.HOLD_INCOMPLETE, about=result.metric, text=text, mend=mend)
 
     @property
     def _incident_kind(self) -> Kind:
@@ -297,6 +301,7 @@ class _Bench:
         yield from word_notes(self.hearing.runs, self.question)
         for account in suites:
             result = account.result
+            yield from SUITES[result.suite].notes() if account.checks and result.suite in SUITES else ()
             if account.checks and result.not_applicable:
                 why = self.hearing.trials.inapplicable.get(result.suite, Counter[str]()).most_common(2)
                 most = "most often " if len(why) > 1 else ""

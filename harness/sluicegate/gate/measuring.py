@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sluicegate.checks import CHECKS, CheckConfig, CheckOutcome, Contribution, masked, measure, run_check
+from sluicegate.checks.check import LONGEST_CRASH
 from sluicegate.frozen import frozen
 from sluicegate.gate.causes import Causes
 from sluicegate.gate.counting import Attempt, Channel, Shortlist
@@ -238,5 +239,8 @@ def _said(metric: Metric, judged: Judged, *, lost: bool) -> Finding:
     if crash is None:
         return finding
     return replace(
-        finding, place="$.error", message=f"the pipeline crashed ({crash.kind.value})", excerpt=masked(crash.message)
+        finding,
+        place="$.error",
+        message=f"the pipeline crashed ({crash.kind.value})",
+        excerpt=masked(crash.message, LONGEST_CRASH),
     )

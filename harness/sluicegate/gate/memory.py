@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -76,10 +77,25 @@ def state_said(state: StateView | None, question: Question, *, first: bool) -> I
     if needed and question.entered_at is None:
         others = sorted({item.subject[:12] for item in state.entries if item.stage == stage.name})
         said = f"with {', '.join(others)}, not with this subject" if others else "by no subject"
-        mend = f"Run: {recording_command(question, 'entry', f'--stage {stage.name}')}"
+        mend = _to_enter(state, question) if state is not None else ""
         yield _no_state(f"stage '{stage.name}' was entered {said}.", mend)
     yield from _crossed(state, question)
     yield from _unacknowledged(state, question)
+
+
+def _to_enter(state: StateView, question: Question) -> str:
+    """How this subject comes to the stage: by the step before it, where no promote or entry has let it through."""
+    stages = [stage.name for stage in question.plan.stages]
+    here = stages.index(question.stage.name)
+    subject = question.subject
+    promoted = {event.to_stage for event in state.verdicts if (event.decision, event.subject) == ("promote", subject)}
+    let_in = {event.stage for event in state.entries if event.subject == subject} | promoted
+    unmet = [name for name in stages[1 : here + 1] if name not in let_in]
+    if not state.verdicts or not unmet:
+        return f"Run: {recording_command(question, 'entry', f'--stage {question.stage.name}')}"
+    before = stages[stages.index(unmet[0]) - 1]
+    words = ["sluicegate", "gate", str(question.plan.path), "--stage", before, *question.kept]
+    return f"Lead this subject through the stages, from '{before}'. Run: {printable(shlex.join(words))}"
 
 
 def unpromoted(state: StateView, stage: str, subject: str) -> Entered | None:

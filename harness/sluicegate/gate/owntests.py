@@ -87,7 +87,7 @@ class OwnTests:
     def result(self) -> SuiteResult:
         """Counts, self-reported."""
         seen = self._tests.values()
-        missing = sum(not one.outcomes for one in seen)
+        missing = sum(not one.outcomes or _ABSENT in one.outcomes for one in seen)
         skipped = sum(any(outcome in _NOT_RUN for outcome in one.outcomes) for one in seen)
         return SuiteResult(
             suite="tests",
@@ -108,6 +108,8 @@ def _names(said: Iterable[str]) -> Names:
     return names
 
 
+_ABSENT = "absent"
+"""A run says of it that it was left out; that an earlier run had it says nothing of what this one had to run."""
 _NOT_RUN = ("skipped", "xfailed", "xpassed")
 _SAID = (
     "did not run",
@@ -124,7 +126,7 @@ def _objections(seen: _Seen) -> list[str]:
     outcomes = seen.outcomes
     again = len(seen.attempts) > 1 or any(attempt > 1 for attempt in seen.attempts)
     holds = (
-        not outcomes,
+        not outcomes or _ABSENT in outcomes,
         "skipped" in outcomes,
         "xfailed" in outcomes,
         "xpassed" in outcomes,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sluicegate.errors import printable
 from sluicegate.frozen import frozen
+from sluicegate.gate.commands import recording_command
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.cuts import TIME_UNITS_S
 from sluicegate.gate.reading import UnreadableError
@@ -82,8 +84,8 @@ def _missing(name: str, kind: Kind, proofs: Iterable[Proof], question: Question)
     newest = max(range(len(named)), key=lambda index: named[index].at, default=None)
     what = "approval" if approves else "attestation"
     text = f"no {what} '{name}'" if newest is None else f"{what} '{name}' {objections[newest]}"
-    mend = f"Run: sluicegate record attestation {question.plan.path} --name {name} --by … --statement …"
-    yield Reason(kind=kind, about=printable(name), text=printable(f"{text}."), mend=printable(mend))
+    mend = f"Run: {recording_command(question, 'attestation', f'--name {shlex.quote(name)} --by … --statement …')}"
+    yield Reason(kind=kind, about=printable(name), text=printable(f"{text}."), mend=mend)
 
 
 def _names(said: Attestation, name: str, *, approves: bool) -> bool:

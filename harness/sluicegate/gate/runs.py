@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from sluicegate.plan.types import HttpTarget
 __all__ = ["attempts_said", "objections_said", "older_said", "runs_said", "word_notes"]
 
 _AGAIN = "Collect evidence again."
-_WHOLE = "Run it without a selection (--case, -k, -m, -x, a path)."
+_WHOLE = "Run it without a selection (--case, -k, -m, -x, --lf, a path)."
 _LOCK = "Review the cases, then run: sluicegate plan lock"
 
 
@@ -47,7 +48,7 @@ def runs_said(
         newest = [run for run in ours if run.started is not None and run.started.origin is origin]
         if not newest:
             text = f"there is no {origin.value} run of this subject at stage '{question.stage.name}'."
-            yield _invalid(origin.value, text, "Collect evidence: sluicegate collect")
+            yield _invalid(origin.value, text, "Collect evidence. Run: sluicegate gate")
             continue
         yield from _apparatus(newest[-1], question)
         asked = newest[-1].started.expected.trials if newest[-1].started is not None else 0
@@ -120,8 +121,10 @@ def attempts_said(runs: Sequence[Run], state: StateView | None, question: Questi
     for what, gone in (("attempt", sorted(made - here)), ("recording", sorted(numbered - recorded.keys()))):
         if gone:
             said = ", ".join(map(str, gone[:10]))
-            text = f"the ledger of {what} {said} is missing: evidence was deleted."
-            yield _invalid(stage, text, "Restore it; evidence is kept until the stage is left.")
+            text = f"the ledger of {what} {said} is missing: evidence was deleted, or lies in another folder."
+            looked = shlex.join(question.kept) if question.kept else "without --evidence"
+            mend = f"If it lies in another folder, name it with --evidence DIR (this was {looked}). Else restore it"
+            yield _invalid(stage, text, printable(f"{mend}: evidence is kept until the stage is left."))
     if changed := sorted({number for number, head in taken_in if recorded.get(number, head) != head}):
         said = ", ".join(map(str, changed[:10]))
         text = f"the ledger of recording {said} is not the one that was taken in."
@@ -145,6 +148,7 @@ def older_said(runs: Sequence[Run], kind: Kind) -> Reason | None:
     return Reason(kind=kind, about="older attempt", text=text, mend=NEW_SUBJECT)
 
 
+_MINUTE_S = 60
 _OUTLIVING = (1, 2, 3, 6, 7, 9, 10)
 """Rows that the failures of an older attempt can still ask for."""
 
@@ -155,13 +159,18 @@ def word_notes(runs: Sequence[Run], question: Question) -> Iterator[str]:
     taken = [run.at for run in runs if run.ours_fixed and run.at is not None]
     if taken and spec.by_word:
         named = ", ".join([*spec.values, *(("models",) if spec.models else ())])
-        age = days((question.now - max(taken)).total_seconds())
+        age = _age(question, max(taken))
         said = f"its evidence is {age} old, and nothing shows that the same build serves now"
         yield printable(f"the subject is by word ({named}): {said}")
     elif taken and question.plan.unasked:
-        age = days((question.now - max(taken)).total_seconds())
+        age = _age(question, max(taken))
         said = f"its evidence is {age} old, and nothing shows that the build it names is the one behind the address"
         yield f"the service is not asked what it is: {said}"
+
+
+def _age(question: Question, taken: datetime) -> str:
+    seconds = (question.now - taken).total_seconds()
+    return days(seconds) if seconds >= _MINUTE_S else "less than a minute"
 
 
 def objections_said(objections: Objections) -> Iterator[Reason]:

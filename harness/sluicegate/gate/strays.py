@@ -34,7 +34,7 @@ class _Attempt:
     """What strayed in one attempt."""
 
     requests: dict[str, int] = field(default_factory=dict)
-    """By why: unattributed, late, or a word of a newer release."""
+    """By why: unattributed, late, unserved, or a word of a newer release."""
     examples: dict[str, set[str]] = field(default_factory=dict)
     addresses: dict[str, set[str]] = field(default_factory=dict)
     """Address to the first cases in which it was spoken to."""
@@ -79,6 +79,9 @@ class Strays:
             if why == "late":
                 text = f"{count_of(count, 'request')} came after the trial had answered{examples}."
                 mend = f"Let the pipeline answer when its work is done; {_AGAIN}."
+            elif why == "unserved":
+                text = f"{count_of(count, 'request')} asked for what no double stands for, effect unknown{examples}."
+                mend = f"Declare a tool with this method and path under tools, or do not ask for it; {_AGAIN}."
             else:
                 text = f"{count_of(count, 'request')} at the doubles belong to no trial{examples}."
                 mend = f"{_passing(question.plan.pipeline)}; or write concurrency: 1. {_AGAIN.capitalize()}."

@@ -8,10 +8,12 @@ from sluicegate.checks import CHECKS
 from sluicegate.gate.faults import Names
 from sluicegate.gate.measuring import Judged, Measuring
 from sluicegate.gate.waiting import said_of
+from sluicegate.model import CrashKind
 
 __all__ = ["Uncounted"]
 
 _NAMED = 3
+_UNASKED = (CrashKind.NOT_RECORDED, CrashKind.NOT_SENT)
 
 
 class Uncounted:
@@ -23,12 +25,16 @@ class Uncounted:
         """Trials that crashed."""
         self.failed: defaultdict[str, Names] = defaultdict(lambda: Names(_NAMED))
         """By suite, failed checks."""
+        self.unasked = Names(_NAMED)
+        """Trials of cases that nobody was asked: not in the recording, or of no shape that could be sent."""
 
     def note(self, judged: Judged) -> None:
         """Take a trial that crashed or failed a check."""
         crashed, failed = self._measuring.uncounted(judged)
         where = said_of(judged.trial.case.id, judged.trial.repeat)
-        if crashed:
+        if any(output.error is not None and output.error.kind in _UNASKED for output in judged.trial.outputs):
+            self.unasked.add(where)
+        elif crashed:
             self.crashed.add(where)
         for name in failed:
             self.failed[CHECKS[name].suite].add(f"{name} of {where}")

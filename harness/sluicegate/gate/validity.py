@@ -39,6 +39,8 @@ class Question:
     """What the clock said, where it is behind the last record of the state file; `now` is that record's time then."""
     rerun: tuple[str, ...]
     """Words of the command that runs one case again; the case's id comes last."""
+    kept: tuple[str, ...] = ()
+    """Words that name the folder of the evidence, `--evidence DIR`; none where it is the usual one."""
 
 
 class Relation(Enum):

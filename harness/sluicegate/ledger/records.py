@@ -162,7 +162,7 @@ class TestRun:
 
     test_id: str
     outcome: str
-    """passed | failed | error | skipped | xfailed | xpassed"""
+    """passed | failed | error | skipped | xfailed | xpassed | absent"""
     assertions: int = 0
     attempt: int = 1
     findings: tuple[Finding, ...] = ()
@@ -216,7 +216,7 @@ class Stray:
     KIND: ClassVar[str] = "stray"
 
     why: str
-    """unattributed | late | elsewhere"""
+    """unattributed | late | unserved | elsewhere"""
     observation: Observation
     case_id: str | None = None
     """The case that was being answered, where that is known."""

@@ -214,15 +214,20 @@ def event_said(event: _Event) -> str:
             to = f" → {event.to_stage}" if event.to_stage and event.decision == "promote" else ""
             return f"{event.kind}  {event.from_stage}{to}"
         case Entered():
-            return f"entered {event.stage}" + (f" (override: {printable(event.override)})" if event.override else "")
+            return f"entered {event.stage}" + (f" (override: {_line(event.override)})" if event.override else "")
         case RolledBack():
-            return f"rolled back from {event.stage} by {event.by}"
+            return f"rolled back from {event.stage} by {_line(event.by)}"
         case Acknowledged():
-            return f"acknowledged by {event.by}"
+            return f"acknowledged by {_line(event.by)}"
         case Recorded():
             return f"recorded ledger {event.number}"
         case _:
             assert_never(event)
+
+
+def _line(text: str) -> str:
+    """What somebody typed, on one line."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _time(said: str) -> datetime | None:

@@ -201,7 +201,7 @@ def _closing(text: str) -> int | None:
 
 
 _AT = "@\uff20\ufe6b"
-_BOUNDS = frozenset(' \t\r\n<>()[],;:"\\\0|' + _AT + "\uff0c\uff1b\u3001\ufe50\uff1c\uff1e")
+_BOUNDS = frozenset(' \t\r\n<>()[],;:"\\\0' + _AT + "\uff0c\uff1b\u3001\ufe50\uff1c\uff1e")
 
 
 def shown_addresses(text: str) -> list[str]:

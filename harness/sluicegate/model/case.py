@@ -234,7 +234,7 @@ class CallLimit:
     """How often a double may, or must, be called by all deliveries of a case together."""
 
     target: str
-    """model | model:<name> | tool:<name> | retriever"""
+    """model | model:<name> | tool:<name> | retriever | mail"""
     most: int | None = None
     least: int = 0
 

@@ -14,7 +14,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.errors import Fault, InputError, misspelt, nearest
 from sluicegate.model.accepting import ACCEPTORS, DOUBTS
 from sluicegate.model.json import canonical, digest_bytes
 
@@ -178,9 +178,12 @@ def _dataclass_reader(kind: type) -> _Reader:
             reader = readers.get(key)
             if reader is None:
                 found.append(Fault(where=path, what=f"has an unknown key '{key}'.", mend=nearest(str(key), plan)))
+                if (meant := misspelt(str(key), plan.keys() - value.keys())) and meant not in given:
+                    # Read on below it: what else is wrong is said at once, and nothing is called missing.
+                    given[meant] = readers[meant](item, f"{path}.{key}", found)
                 continue
             given[key] = reader(item, f"{path}.{key}", found)
-        lacking = [name for name in needed if name not in value]
+        lacking = [name for name in needed if name not in value and name not in given]
         found += [Fault(where=path, what=f"lacks '{name}'.", mend=f"Add '{name}'.") for name in lacking]
         return kind(**given) if len(found) == before else _BAD
 

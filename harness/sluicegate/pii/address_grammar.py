@@ -47,9 +47,9 @@ POSTCODE = re.compile(
     re.IGNORECASE,
 )
 _STATE = re.compile(
-    r"(?:[A-Z]{2,3}|[A-Z][a-z]+(?: [A-Z][a-z]+)?)(?= {1,2}[0-9]{4,5}\b)|(?:A[LKZR]|C[AOT]|D[EC]|FL|GA|HI|"
-    r"I[DLNA]|K[SY]|LA|M[EDAINSOT]|N[EVHJMYCD]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[TA]|W[AVIY]|[FAD]PO A[AEP])\b|"
-    r"\([A-Z]{2}\)"
+    r"(?:[A-Z]{2,3}|[A-Z][a-z]+(?: [A-Z][a-z]+)?)(?= {1,2}[0-9]{4,5}\b)|[A-Z]{2,3}(?=[ ]*(?:\n|,|\Z))|"
+    r"(?:A[LKZR]|C[AOT]|D[EC]|FL|GA|HI|I[DLNA]|K[SY]|LA|M[EDAINSOT]|N[EVHJMYCD]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[TA]|"
+    r"W[AVIY]|[FAD]PO A[AEP])\b|\([A-Z]{2}\)"
 )
 
 IN_TOWNS = frozenset(listed("new san de la le los las el and north south east west great little old park"))
@@ -70,6 +70,9 @@ def tail(text: str, end: int, *, small: bool) -> tuple[int, int]:
     """Where the address ends, and how many of its parts (unit, postcode with town, country) are sure ones."""
     sure = 0
     after_unit = False
+    # Some countries write a full stop behind a house number.
+    if text[end : end + 1] == "." and text[end + 1 : end + 2] in (",", "\n"):
+        end += 1
     for _ in range(7):
         gap = _SEP.match(text, end)
         at = gap.end() if gap else end

@@ -71,9 +71,10 @@ _BOXES = (
     "usnv",
     "usns",
     "uss ",
+    "uscgc ",
 )
 _BOX_WORDS = frozenset(
-    listed("box postbox postfach boîte b bp apartado casella caixa postbus postboks skrytka usnv usns uss psc")
+    listed("box postbox postfach boîte b bp apartado casella caixa postbus postboks skrytka usnv usns uss uscgc psc")
 )
 _CODES = ("zip", "post code", "postcode", "postal", "plz", "postleitzahl", "kod pocztowy")
 _CODE_WORDS = frozenset(listed("zip zipcode post postcode postal plz postleitzahl kod"))
@@ -167,7 +168,7 @@ def _unnumbered(reading: Reading) -> Iterator[tuple[int, int]]:
             yield before.start(), end
     for word, end in reading.word_ends(sorted(_STREET_NAMES & reading.words)):
         behind = _NAME_BEHIND.match(text, end)
-        if behind is not None:
+        if behind is not None and (word == "rue" or text[end - len(word)].isupper()):
             yield end - len(word), behind.end()
     for at in reading.places(*_LONG_ENDINGS):
         start = at
@@ -220,6 +221,8 @@ def _behind(text: str, number: re.Match[str], done: int, *, small: bool) -> tupl
         begin += 1
     if begin >= len(words) or any(word in _NOT_STREET for word in lowered[begin:]):
         return None
+    if not strong and words[-1][0].endswith(","):
+        return None
     house = _HOUSE_AT.match(text, at)
     return words[begin].start(), house.end() if house else number.end(), strong
 
@@ -241,7 +244,7 @@ def _words_before(text: str, least: int, at: int, *, small: bool) -> list[re.Mat
     for place in range(len(found) - 1, max(-1, len(found) - 7), -1):
         word = found[place][0]
         bare = word.rstrip(".,").lower()
-        if place < len(found) - 1 and word.endswith(","):
+        if word.endswith(":") or (place < len(found) - 1 and word.endswith(",")):
             break
         if word[0].isupper() or bare in _SMALLS or (small and word[0].isalpha()) or bare in STREET_LAST:
             first = place

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from enum import StrEnum
+from operator import attrgetter
 
 from sluicegate.frozen import frozen
 from sluicegate.model.finding import Witness
@@ -52,18 +54,30 @@ class Hit:
 
 def overlap_free(hits: Iterable[Hit]) -> list[Hit]:
     """Hits that share no character, by place: the surer layer first, then the longer, then the higher score."""
+    found = sorted(hits, key=attrgetter("start"))
     chosen: list[Hit] = []
-    taken: set[int] = set()
-    found = list(hits)
-    if len(found) < 2:
-        return found
-    for hit in sorted(found, key=_preference):
-        # Every chosen span blocks its own characters; a hit is never longer than a few hundred of them, save keys.
-        span = range(hit.start, hit.end)
-        if taken.isdisjoint(span):
-            taken.update(span)
-            chosen.append(hit)
-    return sorted(chosen, key=lambda hit: hit.start)
+    first = 0
+    end = -1
+    for place, hit in enumerate(found):
+        if hit.start >= end and place:
+            chosen += _chosen(found[first:place])
+            first = place
+        end = max(end, hit.end)
+    return chosen + _chosen(found[first:])
+
+
+def _chosen(touching: list[Hit]) -> list[Hit]:
+    """Those that stand of some hits in a row."""
+    if len(touching) < 2:
+        return touching
+    kept: list[Hit] = []
+    starts: list[int] = []
+    for hit in sorted(touching, key=_preference):
+        at = bisect_right(starts, hit.start)
+        if (at == 0 or kept[at - 1].end <= hit.start) and (at == len(kept) or hit.end <= starts[at]):
+            kept.insert(at, hit)
+            starts.insert(at, hit.start)
+    return kept
 
 
 def _preference(hit: Hit) -> tuple[int, int, float, int, str]:

@@ -18,6 +18,7 @@ _DOMAIN = re.compile(
 _QUOTED = re.compile(r'"[^"\n]{1,64}"$')
 _FILES = frozenset(listed("png jpg jpeg gif svg webp pdf css js html htm php"))
 
+_OCTET = re.compile(r"0|[1-9][0-9]{0,2}")
 _HEX_COLON = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _NOT_ADDRESS = re.compile(r"[^0-9A-Fa-f:.]")
 _MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
@@ -63,7 +64,7 @@ def ipv4_holds(parts: list[str]) -> bool:
     """Whether four groups of digits are an address: 0 to 255, no leading zeros, not 0 first."""
     if len(parts) != 4 or parts[0] == "0":
         return False
-    return all(len(part) <= 3 and (part == "0" or part[0] != "0") and int(part) <= 255 for part in parts)
+    return all(_OCTET.fullmatch(part) and int(part) <= 255 for part in parts)
 
 
 def hardware_and_ipv6(text: str) -> Iterator[tuple[str, int, int]]:

@@ -106,7 +106,7 @@ OTHERWISE = (
 AFTER = re.compile(
     r"[ ,]{1,2}(?:said|says|told|wrote|writes|asked|asks|lives|lived|will be|will call|called|calls|works|"
     r"worked|explained|explains|replied|replies|added|noted|announced|claims|claimed|"
-    r"gave|signed|born|and (?:his|her)|who (?:is|was|has)|is (?:a|my|the|an|not)|was (?:a|my|born|the)|grew up|"
+    r"gave|signed|born|and (?:his|her)|who (?:is|was|has)|is my|was born|grew up|"
     r"moved|confirmed|requested|ordered|complained|phoned|emailed|reported|joined|"
     r"from|aged|\(born|is [0-9]{1,3})\b|['’]s (?:address|phone|number|e-?mail|account|name|wife|husband|son|"
     r"daughter|house|order|card|"

@@ -68,8 +68,7 @@ def surnames() -> frozenset[str]:
 def name_hits(reading: Reading) -> Iterator[Hit]:
     """Persons."""
     text = reading.text
-    given, family = given_names(), surnames()
-    lists = _Lists(given=given, family=family)
+    lists = _lists()
     for found in _SEQUENCE.finditer(text):
         start, end = found.span()
         words = reading.lowered[start:end]
@@ -85,7 +84,7 @@ def name_hits(reading: Reading) -> Iterator[Hit]:
     if not reading.words.isdisjoint(_OTHERWISE_WORDS):
         yield from _spoken(text, _otherwise(reading))
     if text.islower():
-        yield from _small(text, given, family)
+        yield from _small(text, lists.given, lists.family)
 
 
 def _small(text: str, given: frozenset[str], family: frozenset[str]) -> Iterator[Hit]:
@@ -217,6 +216,11 @@ class _Lists:
     family: frozenset[str]
 
 
+@cache
+def _lists() -> _Lists:
+    return _Lists(given=given_names(), family=surnames())
+
+
 def _score(
     text: str, words: list[str], place: tuple[int, int], lists: _Lists, *, titled: bool, ends: bool
 ) -> float | None:
@@ -236,6 +240,9 @@ def _score(
 
 def _score_of_one(text: str, word: str, place: tuple[int, int], lists: _Lists) -> float | None:
     start, end = place
+    # One word in capitals is an abbreviation sooner than a name: the NINO of a letter is no Italian.
+    if text[start:end].isupper():
+        return None
     is_family = word in lists.family
     if is_family and _in_list(text, start, end, lists):
         return 0.45

@@ -160,7 +160,7 @@ def _is_card(text: str, window: Window) -> bool:
         return False
     if card_issuer(window.digits) is None:
         return False
-    usual = len(window.digits) in (14, 15, 16)
+    usual = len(window.digits) in (15, 16) or len(window.lengths) > 1
     if named(text, window.start, window.end, CARD_WORDS):
         return True
     # Fours, or 4-6-5, say card by themselves; a bare run may be the number of a parcel.

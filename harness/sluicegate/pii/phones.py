@@ -49,7 +49,7 @@ _DATE = re.compile(
     r"(?:(?:18|19|20)[0-9]{2}([-/. ])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])"
     r"|(?:0?[1-9]|[12][0-9]|3[01])([-/. ])(?:0?[1-9]|[12][0-9]|3[01])\2(?:(?:18|19|20)[0-9]{2}|[0-9]{2}))(?![0-9])"
 )
-_YEARS = re.compile(r"(?:1[5-9]|20)[0-9]{2}[-/ ]{1,3}(?:1[5-9]|20)[0-9]{2}\Z")
+_YEARS = re.compile(r"(?:1[0-9]|20)[0-9]{2}[-/ \u2010-\u2013]{1,3}(?:1[0-9]|20)[0-9]{2}\Z")
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₹#]|EUR|USD|GBP|CHF|PLN|SEK|NOK|DKK|Rs\.?) ?\Z")
 _MONEY_AFTER = re.compile(
     r" ?(?:[%€£$°]|EUR\b|USD\b|GBP\b|CHF\b|PLN\b|kr\b|km\b|kg\b|mm\b|ms\b|bytes\b|rows\b|people\b|users\b|million)"
@@ -76,6 +76,7 @@ class _Plan:
     """What is dialled before a national number."""
     number: re.Pattern[str]
     """Every kind of national number."""
+    mobile: re.Pattern[str]
     groups: frozenset[tuple[int, ...]]
     """How its numbers are printed."""
     lengths: frozenset[int]
@@ -124,10 +125,10 @@ def _phone(text: str, groups: _Groups, between: tuple[str, ...], regions: tuple[
     digits = "".join(text[one:two] for one, two in groups)
     lengths = tuple(two - one for one, two in groups)
     is_named = named(text, start, end, PHONE_WORDS)
+    if not plus and not is_named and told_business(text, start):
+        return None
     score = _international(digits, lengths, between, is_named=is_named, plus=plus)
     if score is None and not plus:
-        if not is_named and told_business(text, start):
-            return None
         score = _national(digits, lengths, between, regions, is_named=is_named)
     if score is None:
         return None
@@ -209,7 +210,8 @@ def _national(
         if len(lengths) > 1 and (tuple(size for size in leading if size) in plan.groups or trunk == "0"):
             grouped = True
             break
-        if trunk == "0" and len(digits) >= 10:
+        # One run of digits with a zero first may number an order as well, so only what can be a mobile is told.
+        if trunk == "0" and len(digits) >= 10 and plan.mobile.fullmatch(digits[1:]):
             grouped = True
             break
     if is_named:
@@ -264,6 +266,7 @@ def _plan(region: str) -> _Plan | None:
         code=str(given.country_code),
         trunk=given.national_prefix or "",
         number=re.compile("|".join(f"(?:{pattern})" for pattern in patterns) or r"(?!)"),
+        mobile=re.compile((given.mobile and given.mobile.national_number_pattern) or r"(?!)"),
         groups=frozenset(shape for form in given.number_format for shape in _printed(form.pattern or "")),
         lengths=frozenset(lengths),
     )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
+from typing import Any
 
 from sluicegate.errors import Fault, InputError
 from sluicegate.frozen import frozen
 from sluicegate.model.finding import Witness
 from sluicegate.pii import addresses, dates, names, numbers, presidio, secrets
+from sluicegate.pii.engine import Brought
 from sluicegate.pii.hits import Hit, Layer, overlap_free
 from sluicegate.pii.internet import hardware_and_ipv6, mail_addresses, urls
 from sluicegate.pii.known import Known, KnownValues
+from sluicegate.pii.models import Model
 from sluicegate.pii.phones import REGIONS
 from sluicegate.pii.reading import read
 
@@ -47,6 +51,7 @@ UNCOVERED = (
 )
 """Kinds of personal data that nothing here finds unless they are among the known values."""
 
+_DIGIT = re.compile(r"[0-9]")
 THRESHOLD = 0.35
 """The least score that is told; Presidio's figures below it are noise."""
 
@@ -74,22 +79,29 @@ class Scanner:
         known: Iterable[Known | str] = (),
         entities: Iterable[str] | None = None,
         threshold: float = THRESHOLD,
+        model: str | None = None,
+        recognisers: Sequence[Any] = (),
     ) -> None:
         """Locales (en_GB, de-DE, FR) narrow whose national phone numbers are looked for; none = all that are known.
 
-        Raises InputError when presidio-analyzer is not installed or an entity is unknown.
+        `model` names an installed recogniser of names (`spacy:en_core_web_sm`); `recognisers` are a user's own, of
+        Presidio's kind. Raises InputError when presidio-analyzer or the model is not installed or an entity is unknown.
         """
         _need_presidio()
         self.entities = _chosen(entities)
         self.threshold = threshold
         self._regions = _regions(locales)
         self._known = KnownValues(known)
+        self._more: list[Brought | Model] = [Brought(recognisers)] if recognisers else []
+        if model is not None:
+            self._more.append(Model(model))
 
     @property
     def uncovered(self) -> tuple[str, ...]:
         """Kinds of personal data that no layer finds in unknown text, and those that this installation lacks."""
         missing = (self.entities & presidio.ENTITIES) - presidio.curated(self.entities).entities
-        return tuple(sorted({*UNCOVERED, *missing}))
+        modelled = {"LOCATION", "ORGANIZATION"} if any(isinstance(more, Model) for more in self._more) else set()
+        return tuple(sorted({*UNCOVERED, *missing} - modelled))
 
     def scan(self, text: str) -> list[Hit]:
         """Hits that share no character, by place. Raises UnreadError when something could not be read in time."""
@@ -104,21 +116,27 @@ class Scanner:
         found = [hit for hit in self._found(text, unread) if hit.score >= self.threshold]
         return Examined(hits=tuple(overlap_free(found)), unread=tuple(unread))
 
-    def _found(self, text: str, unread: list[str]) -> Iterator[Hit]:
-        asked = self.entities
-        yield from self._known.hits(text)
-        reading = read(text)
-        yield from (hit for hit in numbers.number_hits(text, self._regions, asked) if hit.entity in asked)
-        yield from self._internet(text)
-        yield from secrets.secret_hits(reading) if secrets.ENTITIES & asked else ()
-        yield from dates.date_hits(reading, asked)
-        yield from names.name_hits(reading) if "PERSON" in asked else ()
-        yield from addresses.address_hits(reading) if "ADDRESS" in asked else ()
-        yield from presidio.presidio_hits(reading, presidio.curated(asked), unread)
+    def _found(self, text: str, unread: list[str]) -> list[Hit]:
+        asked, reading = self.entities, read(text)
+        found = [*self._known.hits(text), *self._internet(text)]
+        found += [hit for hit in numbers.number_hits(text, self._regions, asked) if hit.entity in asked]
+        if "SECRET" in asked:
+            found += secrets.secret_hits(reading)
+        found += dates.date_hits(reading, asked)
+        if "PERSON" in asked:
+            found += names.name_hits(reading)
+        if "ADDRESS" in asked:
+            found += addresses.address_hits(reading)
+        # Its recognisers are of numbers, and importing it takes longer than reading a thousand texts.
+        if _DIGIT.search(text) is not None:
+            found += presidio.presidio_hits(reading, presidio.curated(asked), unread)
+        for more in self._more:
+            found += more.hits(text, unread)
+        return found
 
     def _internet(self, text: str) -> Iterator[Hit]:
         asked = self.entities
-        if "EMAIL_ADDRESS" in asked:
+        if "@" in text and "EMAIL_ADDRESS" in asked:
             yield from (_shaped("EMAIL_ADDRESS", start, end, 1.0) for start, end in mail_addresses(text))
         if ":" in text or "-" in text:
             found = hardware_and_ipv6(text)

@@ -73,7 +73,8 @@ STREET_ENDING = re.compile(
 """Streets written as one word."""
 
 COUNTRIES = re.compile(
-    r"(?:Afghanistan|Albania|Algeria|Andorra|Angola|Antigua and Barbuda|Argentina|Armenia|Australia|Austria|"
+    r"(?:Democratic Republic of the Congo|Republic of Ireland|Republic of Korea|"
+    r"Afghanistan|Albania|Algeria|Andorra|Angola|Antigua and Barbuda|Argentina|Armenia|Australia|Austria|"
     r"Azerbaijan|Bahamas|Bahrain|Bangladesh|Barbados|Belarus|Belgium|Belize|Benin|Bhutan|"
     r"Bolivia|Bosnia and Herzegovina|Botswana|Brazil|Brunei|Bulgaria|Burkina Faso|Burundi|Cambodia|Cameroon|"
     r"Canada|Cape Verde|Central African Republic|Chad|Chile|China|Colombia|Comoros|Congo|"

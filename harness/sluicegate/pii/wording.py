@@ -59,7 +59,8 @@ _TOKEN = re.compile(r"[^\W_]+")
 _BUSINESS = Words(
     whole=frozenset(
         listed(
-            "order orders purchase po so rma ticket case tracking track parcel parcels package shipment shipments "
+            "order orders ordered purchase po so rma ticket case tracking track parcel parcels package shipment "
+            "shipments "
             "shipped consignment delivery deliveries waybill awb courier invoice invoices inv receipt sku skus "
             "item items article product part serial model barcode isbn issn ean gtin upc asin imei version build "
             "release commit hash sha sha1 sha256 md5 checksum batch lot ref reference booking reservation "

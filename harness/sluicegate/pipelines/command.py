@@ -12,6 +12,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -20,7 +21,7 @@ import orjson
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext, now_utc, rfc3339
 from sluicegate.pipelines.connections import Lookout, new_mark
-from sluicegate.pipelines.conversion import from_json, not_json, output_of, too_large, with_error
+from sluicegate.pipelines.conversion import from_json, not_json, output_of, read_exactly, too_large, with_error
 from sluicegate.pipelines.crashes import crash, secrets_of
 from sluicegate.pipelines.inputs import canonical_input
 from sluicegate.pipelines.line_process import EndedError, LineProcess, TooLongError
@@ -162,6 +163,9 @@ class CommandPipeline:
             plain = orjson.loads(line)
         except orjson.JSONDecodeError:
             return not_json(line, what=f"{self._name}: expected a JSON line, got", secrets=self._secrets)
+        return read_exactly(line, plain, partial(self._output, number))
+
+    def _output(self, number: str, plain: Json) -> Output:
         if not isinstance(plain, dict):
             return self._crash(CrashKind.GARBAGE, f"{self._name}: expected an object with the id of the request.")
         seen = plain.pop("id", None)

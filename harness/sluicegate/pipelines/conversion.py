@@ -7,7 +7,8 @@
 - any other mapping, list, number, true or false is structured
 - pydantic models, dataclasses and other mappings count as the mapping they hold
 - NaN or an infinity anywhere is the crash not_finite, with its path
-- what JSON cannot hold is the crash garbage, with its path and type
+- what JSON cannot hold is the crash garbage, with its path and type; so is a whole number beyond 64 bits, which would
+  be read as another one, and an answer nested too deeply
 - more than `max_bytes` is the crash too_large
 """
 
@@ -15,7 +16,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
@@ -27,7 +30,17 @@ from sluicegate.model.often import maker
 from sluicegate.pipelines.crashes import crash, excerpt, raised_line
 from sluicegate.pipelines.usage import is_foreign, usage_of
 
-__all__ = ["MAX_BYTES", "as_output", "from_json", "live", "not_json", "output_of", "too_large", "with_error"]
+__all__ = [
+    "MAX_BYTES",
+    "as_output",
+    "from_json",
+    "live",
+    "not_json",
+    "output_of",
+    "read_exactly",
+    "too_large",
+    "with_error",
+]
 
 MAX_BYTES = 10_000_000
 
@@ -36,6 +49,7 @@ _FIELDS = frozenset(item.name for item in fields(Output))
 _OPTION = orjson.OPT_PASSTHROUGH_DATACLASS
 _MAX_DEPTH = 250
 _PATH_SHOWN = 100
+_LONG = re.compile(rb"(?<![\d.])\d{19}")
 _WRAP = 'To return this mapping itself, write {"structured": …}.'
 
 
@@ -110,6 +124,26 @@ def not_json(data: bytes, *, what: str, secrets: Iterable[str] = ()) -> Output:
         return crash(CrashKind.NOT_FINITE, f"{path} of the answer is NaN or infinite; JSON has no such number.")
     shown = excerpt(data[:2000].decode("utf-8", "replace"), secrets=secrets)
     return crash(CrashKind.GARBAGE, f"{what}: {shown or 'nothing'}", secrets=secrets)
+
+
+def read_exactly(data: bytes, plain: Json, read: Callable[[Json], Output]) -> Output:
+    """The answer that `read` makes of `data`, which orjson read as `plain`; garbage where it would be another.
+
+    orjson reads a whole number beyond 64 bits as a float nearby: then `read` gets the number itself, and an answer that
+    holds it is garbage. Nor can what is nested more than 254 levels deep be written again, although it can be read.
+    """
+    if data.count(b"[") + data.count(b"{") > _MAX_DEPTH:
+        try:
+            orjson.dumps(plain)
+        except TypeError as error:
+            return _unwritable(plain, error)
+    if _LONG.search(data) is None:
+        return read(plain)
+    try:
+        exact = json.loads(data)
+    except (ValueError, RecursionError):  # Python reads no number of more than 4,300 digits
+        return crash(CrashKind.GARBAGE, "The answer holds a whole number beyond 64 bits; write it as text.")
+    return as_output(read(exact), max_bytes=sys.maxsize)
 
 
 def _reported(error: Json) -> str:

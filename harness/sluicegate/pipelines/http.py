@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import orjson
 
 from sluicegate.errors import InputError
 from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext
-from sluicegate.pipelines.conversion import from_json, live, not_json, output_of, too_large, with_error
+from sluicegate.pipelines.conversion import from_json, live, not_json, output_of, read_exactly, too_large, with_error
 from sluicegate.pipelines.crashes import crash, excerpt, line_of
 from sluicegate.pipelines.http_request import Request, RequestTemplate
 from sluicegate.pipelines.mapping import parse_mapping, tool_calls_of
@@ -178,7 +179,8 @@ class HttpPipeline:
             plain = orjson.loads(body)
         except orjson.JSONDecodeError:
             return not_json(body, what=what, secrets=self._template.secrets)
-        return live(from_json(plain) if self._mapping is None else self._mapping.read(plain, what="response"))
+        read = from_json if self._mapping is None else partial(self._mapping.read, what="response")
+        return live(read_exactly(body, plain, read))
 
     async def _streamed(self, response: aiohttp.ClientResponse, began: float) -> Output:
         fold, size, ttft_ms = EventFold(), 0, None

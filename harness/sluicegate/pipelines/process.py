@@ -19,7 +19,7 @@ __all__ = ["Child", "spawn"]
 _TAIL_BYTES = 4096
 _REAP_S = 5.0
 _WORDS_S = 0.5
-_WORDS = 240
+_WORDS = 300
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 
 
@@ -130,7 +130,7 @@ class Child(asyncio.SubprocessProtocol):
         tail = self._tail[-_TAIL_BYTES:].decode("utf-8", "replace").strip()
         if not tail:
             return _status(self.status)
-        return f"{_status(self.status)}; its last words: {excerpt(_last(tail), limit=300, secrets=self._secrets)}"
+        return f"{_status(self.status)}; its last words: {_last(tail, self._secrets)}"
 
     @property
     def _open(self) -> asyncio.SubprocessTransport:
@@ -170,14 +170,20 @@ async def spawn(
     return child
 
 
-def _last(tail: str) -> str:
-    """The end of what it wrote; of Python's own report of a fatal error, its title and the user's line."""
+def _last(tail: str, secrets: tuple[str, ...]) -> str:
+    """The end of what it wrote, on one line; of Python's own report of a fatal error, its title and the user's line."""
     title, found, stack = tail.partition("Fatal Python error: ")[2].partition("\n")
     if found:
         lines = [(match[1], match[2]) for match in _FRAME.finditer(stack)]
         own = [f"{name}:{line}" for name, line in lines if not is_library(name)]
-        return f"{title} ({own[0]})" if own else title
-    return tail if len(tail) <= _WORDS else "…" + tail[-_WORDS:]
+        return excerpt(f"{title} ({own[0]})" if own else title, limit=_WORDS, secrets=secrets)
+    # Masked whole and cut in front: a program says last what it died of, and half a secret is no secret any more.
+    shown = excerpt(tail, limit=8 * _TAIL_BYTES, secrets=secrets)
+    if len(shown) <= _WORDS:
+        return shown
+    end = shown[-_WORDS:]
+    whole = end.partition("\\n")[2]
+    return "…" + (whole if len(whole) > _WORDS // 2 else end)
 
 
 def _status(code: int | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,9 @@ from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.pipelines.crashes import line_of, raised_line, secrets_of
 
 __all__ = ["checked_callable", "load_target", "split_target"]
+
+_INSTALL = re.compile(r"pip install (?:'[^']+'|[\w.\[\],-]*\w\]?)")
+"""What an import error may say itself to do."""
 
 
 def split_target(target: str) -> tuple[str, str]:
@@ -67,7 +71,9 @@ def _imported(target: str, name: str, base: Path | None) -> ModuleType:
         raise InputError(Fault(where=where, what=what, mend=mend)) from None
     except BaseException as error:  # noqa: BLE001 - user code runs at import and may raise anything, SystemExit included
         what = f"module '{name}' cannot be imported: {_said(error, base)}."
-        raise InputError(Fault(where=where, what=what, mend="Correct the module.")) from None
+        wanted = _INSTALL.search(str(error)) if isinstance(error, ImportError) else None
+        mend = f"Run: {wanted[0]}" if wanted else "Correct the module."
+        raise InputError(Fault(where=where, what=what, mend=mend)) from None
 
 
 def _said(error: BaseException, base: Path | None) -> str:

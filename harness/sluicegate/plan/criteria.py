@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 
-from sluicegate.errors import nearest
+from sluicegate.errors import misspelt, nearest
 from sluicegate.model import Origin, Provenance
 from sluicegate.plan.document import Entry, MappingNode, Node
 from sluicegate.plan.lines import LineReader, is_worse
@@ -94,7 +94,10 @@ class CriteriaReader:
         if metric is None:
             hint = nearest(name, [*self.declared, *BUILT_IN]) or "Declare it under metrics:."
             self.faults.add(entry.line, f"unknown metric '{name}'.", hint)
-            return None
+            meant = misspelt(name, [*self.declared, *BUILT_IN])
+            metric = self.declared.get(meant) or BUILT_IN.get(meant)
+            if metric is None:
+                return None
         table = Table(entry.node, name, self.faults, CRITERION_KEYS)
         if not isinstance(entry.node, MappingNode):
             return None

@@ -138,6 +138,10 @@ def _header(name: str, headers: Table) -> HeaderValue:
         literal = headers.text(name)
         if "\n" in literal or "\r" in literal:
             headers.fault(name, f"'{name}' holds a line break.", "Write it on one line.")
+        if "${" in literal:
+            what = f"'{name}' holds '${{', and nothing is filled into a header: it would be sent as it stands."
+            mend = "Write {env: NAME} for a value of the environment; what a case or double gives: into url or request."
+            headers.fault(name, what, mend)
         return HeaderValue(literal=literal)
     table = Table(node, f"{headers.label}: {name}", headers.faults, ("env", "prefix"))
     table.needs("env", "Name the environment variable: {env: API_TOKEN, prefix: 'Bearer '}.")

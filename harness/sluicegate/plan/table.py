@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from sluicegate.errors import Fault, nearest
+from sluicegate.errors import Fault, misspelt, nearest
 from sluicegate.model import Json
 from sluicegate.plan.document import Entry, MappingNode, Node, ScalarNode, SequenceNode, json_value
 from sluicegate.plan.scalars import plain_value
@@ -241,15 +241,20 @@ class Table:
         return node.text
 
     def _refuse_unknown(self, known: tuple[str, ...]) -> None:
+        read = dict(self._entries)
         for key, entry in self._entries.items():
             if key in known:
                 continue
+            if meant := misspelt(key, [word for word in known if word not in read]):
+                # Read on below it: what else is wrong is said at once, and nothing is called missing.
+                read[meant] = entry
             usual = _USUAL_WORDS.get(key)
             if usual is not None and (usual in known or ":" in usual) and not nearest(key, known):
                 hint = f"Write '{usual}'."
             else:
                 hint = nearest(key, known) or _keys_hint(known)
             self.faults.add(entry.line, f"{self.label}: unknown key '{key}'.", hint)
+        self._entries = read
 
 
 def said(node: Node) -> str:

@@ -6,10 +6,11 @@ import re
 import stat
 from pathlib import Path
 
-from sluicegate.errors import Fault, InputError, nearest
+from sluicegate.errors import Fault, InputError, misspelt, nearest
 
 __all__ = ["read_bytes", "read_text", "regular_file"]
 
+_USUAL = "rollout.yaml"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -72,7 +73,10 @@ def _neighbour(path: Path, siblings: str) -> str:
         names = [entry.name for entry in path.parent.glob(siblings)]
     except (OSError, ValueError):
         return ""
-    return nearest(path.name, names)
+    # A plan is called rollout.yaml; another name has to be much alike to be meant instead.
+    alike = misspelt(path.stem, [Path(name).stem for name in names])
+    meant = next((name for name in names if alike and Path(name).stem == alike), "")
+    return nearest(meant or (_USUAL if _USUAL in names else path.name), names)
 
 
 def _reason(error: Exception) -> str:

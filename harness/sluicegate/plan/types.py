@@ -318,6 +318,13 @@ class Plan:
         asked = self.subject.services or self.subject.commands
         return isinstance(self.pipeline.target, HttpTarget) and not asked
 
+    @property
+    def vouched(self) -> tuple[str, ...]:
+        """Every name that some stage asks a person to vouch for, each once."""
+        asked = [stage.requires for stage in self.stages]
+        names = [name for each in asked for name in (*each.prerequisites, *each.attestations, each.approval)]
+        return tuple(dict.fromkeys(name for name in names if name is not None))
+
     def stage(self, name: str) -> Stage:
         """The stage of that name. Raises KeyError."""
         for stage in self.stages:

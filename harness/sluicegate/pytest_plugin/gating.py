@@ -54,6 +54,18 @@ _SHOWS = ("collectonly", "showfixtures", "show_fixtures_per_test", "cacheshow")
 """Options with which a session collects at most; `--setup-plan` and `--setup-only` go through every test."""
 
 
+def _end_said(report: pytest.TestReport) -> str:
+    """What failed after a test, in its own words: a shared fixture ends with whatever test comes last."""
+    from sluicegate.checks.masking import masked
+
+    crash = getattr(report.longrepr, "reprcrash", None)
+    said = masked(str(getattr(crash, "message", "") or report.longreprtext), limit=_END_SHOWN)
+    return f"{report.nodeid}, at the end of a fixture: {said}"
+
+
+_END_SHOWN = 300
+
+
 class _Process:
     """What controller and workers have in common: the collection with the suites in it."""
 
@@ -159,7 +171,7 @@ class Controller(_Process):
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A failed bundled test is a fact that the verdict weighs; any other failure stands for itself."""
         if report.failed and not getattr(report, BUNDLED, False):
-            self._own_failed[report.nodeid] = None
+            self._own_failed.setdefault(report.nodeid if report.when != "teardown" else _end_said(report))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

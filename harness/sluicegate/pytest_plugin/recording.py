@@ -33,6 +33,8 @@ class _Attempt:
 
     test_id: str
     number: int
+    fixtures: set[object]
+    """Definitions of the fixtures it shares with other tests: one that fails at its end fails each of them."""
     outcome: str = "passed"
     assertions: int = 0
 
@@ -52,6 +54,10 @@ class Recorder:
         self._reads = False
         self._planned = self._run = 0
         self._twice: set[str] = set()
+        self._passed: list[_Attempt] = []
+        """Told when everything they used has come to its end."""
+        self._ended: set[object] = set()
+        """Definitions of the shared fixtures that ended with the present test."""
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -70,7 +76,7 @@ class Recorder:
             if self._attempt is not None:
                 number = self._attempt.number + 1
                 self._tell()
-            self._attempt = _Attempt(self._id(item), number)
+            self._attempt = _Attempt(self._id(item), number, _shared_fixtures(item))
         try:
             return (yield)
         except BaseException as raised:
@@ -96,8 +102,13 @@ class Recorder:
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
         """Marks decide between a failure and an expected one; a failing teardown is an error."""
         report = yield
-        if bundled_suite(item.path) is not None:
+        # Nothing of ours ends with an error: what fails at the end of a bundled test is a fixture of the user's.
+        if bundled_suite(item.path) is not None and call.when != "teardown":
             setattr(report, BUNDLED, True)
+        if call.when == "teardown" and report.failed:
+            for passed in self._passed:
+                if passed.fixtures & self._ended:
+                    passed.saw("error")
         if not is_own_test(item) or self._attempt is None or type(report) is not pytest.TestReport:
             return report
         if getattr(report, "wasxfail", None) is not None:
@@ -115,12 +126,18 @@ class Recorder:
         own = is_own_test(item)
         self._planned += own
         self._attempt = None
+        self._ended.clear()
         try:
             return (yield)
         finally:
             if own:
                 self._tell()
                 self._run += 1
+
+    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """A fixture has come to its end, well or not."""
+        if fixturedef.scope != "function":
+            self._ended.add(fixturedef)
 
     def start(self) -> None:
         """Have the pipeline started, if any test that is left reads it or counts."""
@@ -135,6 +152,9 @@ class Recorder:
         """The last word of this process."""
         from sluicegate.errors import SluicegateError
 
+        for passed in self._passed:
+            self._say(passed)
+        self._passed.clear()
         body = {"name": self._worker, "planned": self._planned, "run": self._run, "closed": True}
         try:
             self._link.tell("close_shard", body)
@@ -181,6 +201,12 @@ class Recorder:
         if attempt is None or not self._link.records or self._link.is_interrupted:
             # What a test says that was interrupted, whatever Python made of the interrupt, is no word on the pipeline.
             return
+        if attempt.fixtures and attempt.outcome == "passed":
+            self._passed.append(attempt)
+        else:
+            self._say(attempt)
+
+    def _say(self, attempt: _Attempt) -> None:
         body = {
             "test_id": attempt.test_id,
             "outcome": attempt.outcome,
@@ -192,6 +218,12 @@ class Recorder:
         if attempt.test_id in self._twice:
             # The other test of this name never ran: as two reports of one test, neither counts.
             self._link.tell("test", body)
+
+
+def _shared_fixtures(item: pytest.Item) -> set[object]:
+    info = getattr(item, "_fixtureinfo", None)
+    definitions = getattr(info, "name2fixturedefs", {})
+    return {one for several in definitions.values() for one in several if one.scope != "function"}
 
 
 def _reads(item: pytest.Item) -> bool:

@@ -222,7 +222,7 @@ def _case(case: JUnitCase) -> str:
     if state == "passed":
         return f"    <testcase classname={_attribute(name)} name={_attribute(case.case_id)}/>\n"
     findings = case.findings[:_MOST_FINDINGS]
-    told = [f"{said(item.place, 160)}: {said(item.message)} {said(item.excerpt, 200)}".rstrip() for item in findings]
+    told = [f"{said(item.place, 160)}: {said(item.message)} {said(item.excerpt, 500)}".rstrip() for item in findings]
     if len(case.findings) > _MOST_FINDINGS:
         told.append(f"{len(case.findings) - _MOST_FINDINGS:,} more findings")
     message = said(case.findings[0].message) if case.findings else plain(case.result.replace("_", " "))

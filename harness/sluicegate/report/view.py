@@ -19,6 +19,8 @@ __all__ = ["FindingView", "ReasonView", "SuiteView", "VerdictView", "view_of"]
 _MOST_ALIKE = 3
 _MOST_NAMED = 20
 _CRASH = "$.error"
+_LONGEST_SEEN = 500
+"""Of a crash, which is told whole: its last words count."""
 _NOT_APPLICABLE = (
     "not applicable: the case or the pipeline gives the check nothing to judge; it counts as neither passed nor failed"
 )
@@ -321,7 +323,7 @@ def _finding(finding: Finding) -> FindingView:
         repeat=finding.repeat,
         place=said(finding.place, 160),
         message=said(finding.message),
-        excerpt=said(finding.excerpt, 200),
+        excerpt=said(finding.excerpt, _LONGEST_SEEN if finding.place == _CRASH else 200),
         severity=finding.severity.value,
         witness=finding.witness.value.replace("_", " "),
         mend=advice(finding.mend),

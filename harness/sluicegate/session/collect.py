@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 from sluicegate.broker.broker import Broker
-from sluicegate.checks import CheckConfig
+from sluicegate.checks import SUITES, CheckConfig
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.frozen import frozen
 from sluicegate.ledger import Expected, Resumed, RunStarted
@@ -52,6 +52,9 @@ class Collection:
         self.locked = workspace.lock.stages.get(stage.name, LockedStage())
         contracts = compile_contracts(plan, workspace.base, workspace.lock.models)
         self.config: CheckConfig = check_config(plan, contracts)
+        for name in stage.requires.suites:
+            if name in SUITES:
+                SUITES[name].installed()
         self.cases: StageCases = stage_cases(plan, stage, workspace.base)
         self._check_lock(contracts)
 

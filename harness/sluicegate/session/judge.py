@@ -57,6 +57,7 @@ def decide(
         engine=VERSION,
         config=check_config(plan, contracts),
         rerun=workspace.rerun,
+        kept=workspace.kept,
     )
     # A service that is down, and with it what serves, hides no rollback of what served last.
     if untold is not None and verdict.decision is not Decision.ROLLBACK:

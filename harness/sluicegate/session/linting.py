@@ -12,6 +12,7 @@ from sluicegate.session.contracts import compile_contracts, exported_models
 from sluicegate.session.stage_cases import stage_cases
 from sluicegate.session.surroundings import surroundings
 from sluicegate.session.workspace import PlanError, Workspace
+from sluicegate.sources.subject import missing_files
 
 __all__ = ["checked_plan"]
 
@@ -23,7 +24,7 @@ def checked_plan(path: Path) -> tuple[Note, ...]:
     """
     workspace = Workspace(path)
     plan, base = workspace.plan, workspace.base
-    faults = []
+    faults = missing_files(plan.subject, base)
     reads: list[Callable[[], object]] = [lambda: compile_contracts(plan, base, exported_models(plan, base))]
     reads += [partial(stage_cases, plan, stage, base) for stage in plan.stages]
     for read in reads:

@@ -15,6 +15,7 @@ from sluicegate.session.contracts import compile_contracts, exported_models
 from sluicegate.session.own_test_files import files_of_tests
 from sluicegate.session.stage_cases import StageCases, stage_cases
 from sluicegate.session.workspace import PlanError, Workspace
+from sluicegate.sources.subject import missing_files
 
 __all__ = ["build_lock", "differences", "write_lock"]
 
@@ -22,6 +23,8 @@ __all__ = ["build_lock", "differences", "write_lock"]
 def build_lock(workspace: Workspace, *, tests_of: Callable[[Plan], Sequence[str]] | None = None) -> Lock:
     """The lock of the plan as it stands; `tests_of` names the user's own marked tests where a stage requires them."""
     plan, base = workspace.plan, workspace.base
+    if faults := missing_files(plan.subject, base):
+        raise PlanError(faults)
     models = exported_models(plan, base)
     contracts = compile_contracts(plan, base, models)
     tests = tuple(sorted(tests_of(plan))) if tests_of and any(stage.requires.tests for stage in plan.stages) else ()

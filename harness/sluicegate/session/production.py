@@ -51,7 +51,9 @@ class Production:
         """Read what pipeline and doubles have to say, once both are quiet."""
         self.notes += notes_of(self.pipeline)
         doubles = self.doubles
-        counts = {"unattributed": doubles.unattributed, "late": doubles.late} if doubles is not None else {}
+        counts: dict[str, int] = {}
+        if doubles is not None:
+            counts = {"unattributed": doubles.unattributed, "late": doubles.late, "unserved": doubles.unserved}
         if doubles is not None and doubles.telemetry is not None:
             self.notes += told(doubles.telemetry)
             counts["unattributed"] += unattributed(doubles.telemetry, self.plan)

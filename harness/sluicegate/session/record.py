@@ -12,6 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+from sluicegate.checks.masking import mask_secrets
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.frozen import frozen
 from sluicegate.gate.memory import unpromoted
@@ -163,7 +164,7 @@ def enter(workspace: Workspace, stage: str, *, now: datetime | None = None, over
     if state is not None and state.missing and name != first:
         what = f"there is no state file, and {name} is not the first stage."
         mend = (
-            f"Begin with: sluicegate gate {shlex.quote(str(workspace.plan.path))} --stage {first}. "
+            f"Begin with: {_gate(workspace, first)}. "
             "If the rollout has begun, restore the file from its protected place."
         )
         raise InputError(Fault(where=str(path), what=what, mend=mend))
@@ -172,7 +173,7 @@ def enter(workspace: Workspace, stage: str, *, now: datetime | None = None, over
     if clock - at > STATE_SKEW:
         body["written"] = rfc3339(clock)
     if override is not None:
-        body["override"] = override
+        body["override"] = mask_secrets(override)
     elif state is not None and state.broken is None:
         if (already := _entered_last(state, name, workspace.subject)) is not None:
             return Noted(head=state.head or "", already=already.at)
@@ -209,10 +210,14 @@ def _check_promoted(workspace: Workspace, state: StateView, stage: str) -> None:
     said = f"; the last verdict on the step is {into[-1].kind} of {into[-1].at}" if into else ""
     what = f"no promote into '{stage}' of this subject ({subject[:12]}) is recorded{said}."
     mend = (
-        f"Run: sluicegate gate {shlex.quote(str(workspace.plan.path))} --stage {before}. If it was entered all the "
-        "same, give --override REASON: the verdict will say so."
+        f"Run: {_gate(workspace, before)}. If it was entered all the same, give --override REASON: the verdict will "
+        "say so."
     )
     raise InputError(Fault(where="--stage", what=what, mend=mend))
+
+
+def _gate(workspace: Workspace, stage: str) -> str:
+    return shlex.join(["sluicegate", "gate", str(workspace.plan.path), "--stage", stage, *workspace.kept])
 
 
 def roll_back(
@@ -230,14 +235,19 @@ def roll_back(
         if untold is not None:
             what = f"warning: what serves cannot be told ({untold.faults[0].what}): rolled back is {subject}, "
             warnings = (f"{what}which the state file names last at '{name}'. --subject DIGEST names another.",)
-    body = {"stage": name, "subject": subject, "at": rfc3339(_past(now, now_utc())), "by": by}
+    body = {"stage": name, "subject": subject, "at": rfc3339(_past(now, now_utc())), "by": _person(by)}
     return Noted(head=append_state(_state_path(workspace), "rolled_back", body), warnings=warnings)
 
 
 def acknowledge(workspace: Workspace, *, by: str, now: datetime | None = None) -> str:
     """Say that a person has seen the rollback and lets the present subject try."""
-    body = {"subject": workspace.subject, "at": rfc3339(_past(now, now_utc())), "by": by}
+    body = {"subject": workspace.subject, "at": rfc3339(_past(now, now_utc())), "by": _person(by)}
     return append_state(_state_path(workspace), "acknowledged", body)
+
+
+def _person(by: str) -> str:
+    """Who it was: a mail address is a name and stays, a key is none."""
+    return mask_secrets(by, mails=False)
 
 
 def _past(said: datetime | None, clock: datetime) -> datetime:

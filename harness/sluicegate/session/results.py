@@ -8,9 +8,10 @@ from functools import partial
 from zlib import crc32
 
 from sluicegate.checks.check import is_crash
+from sluicegate.checks.masking import masked
 from sluicegate.errors import printable
 from sluicegate.ledger import Checked
-from sluicegate.model import Case, Finding, Json, Trial
+from sluicegate.model import Case, Crash, Finding, Json, Trial
 
 __all__ = ["ANSWERS", "CheckResult", "RunResults"]
 
@@ -20,6 +21,7 @@ ANSWERS = "answers.given"
 _SHOWN = 20
 """Failing cases kept for each check and shard; the report holds all."""
 _FINDINGS = 5
+_CRASH = 500
 _MOST_ALIKE = 256
 _UNSHOWN = frozenset({"pass", "not_applicable"})
 
@@ -64,9 +66,7 @@ class RunResults:
         if crashed is None:
             cell.counts["pass"] += 1
         else:
-            _keep(
-                cell, "fail", trial.case, trial.repeat, lambda: (f"{crashed.kind.value}: {printable(crashed.message)}",)
-            )
+            _keep(cell, "fail", trial.case, trial.repeat, partial(_crash_lines, crashed))
         if checked is None:
             return
         for name, result in checked.results.items():
@@ -107,6 +107,10 @@ def _keep(cell: CheckResult, result: str, case: Case, repeat: int, said: Callabl
     cell.counts[result] += 1
     if len(cell.failed) < _SHOWN:
         cell.failed.append((case.id, repeat, result, said()))
+
+
+def _crash_lines(crash: Crash) -> tuple[str, ...]:
+    return (f"{crash.kind.value}: {masked(crash.message, limit=_CRASH)}",)
 
 
 def _lines(findings: tuple[Finding, ...], check: str) -> tuple[str, ...]:

@@ -62,6 +62,7 @@ class StageRun:
         self._production: Production | None = None
         self._read: set[tuple[str, int]] = set()
         self._workers: dict[str, int] = {}
+        self._reported: set[str] = set()
 
     def select(self, cases: frozenset[str], *, failed: bool) -> None:
         """Run only these cases, or those that failed in the last attempt, anew. Raises InputError for unknown ones."""
@@ -135,6 +136,7 @@ class StageRun:
 
     def test(self, test: TestRun) -> None:
         """How one of the user's own tests ended."""
+        self._reported.add(test.test_id)
         self._ledger().test(test)
 
     def checked(self, checked: Checked) -> None:
@@ -159,7 +161,7 @@ class StageRun:
         self._produced.set()
         await self._stack.aclose()
         if self._runs:
-            self._account()
+            self._account(complete=complete)
             if changed := self.workspace.deployed_since():
                 self.notes.append(changed)
                 complete = False
@@ -206,7 +208,9 @@ class StageRun:
                 run.open(folder.next_ledger(), folder.number)
                 self._runs.append(run)
             if any(run.remaining for run in self._runs):
-                self._production = await self._stack.enter_async_context(production(self.workspace, self.stage.requires.suites))
+                self._production = await self._stack.enter_async_context(
+                    production(self.workspace, self.stage.requires.suites)
+                )
         except InputError as error:
             self.fault = error
             self._produced.set()
@@ -217,9 +221,11 @@ class StageRun:
             raise InputError(Fault(where=self.stage.name, what=what))
         return self._runs[0].broker
 
-    def _account(self) -> None:
-        """Workers that never said they were done, and the bundled tests that read no result."""
+    def _account(self, *, complete: bool) -> None:
+        """Workers that never said they were done, required tests left out, and bundled tests that read no result."""
         ledger = self._ledger()
+        for name in sorted(self._required() - self._reported if complete else ()):
+            ledger.test(TestRun(test_id=name, outcome="absent"))
         for name, planned in self._workers.items():
             ledger.open_shard(name, planned)
             ledger.close_shard(Shard(name=name, planned=planned))
@@ -228,6 +234,12 @@ class StageRun:
             asked = {ANSWERS, *checks}
             run = sum(all((check, shard) in self._read for shard in range(self._shards)) for check in asked)
             ledger.account(Shard(name=_READINGS, planned=len(asked), run=run, closed=True))
+
+    def _required(self) -> set[str]:
+        """The user's own tests that the lock pins for this stage."""
+        if not self.stage.requires.tests or (locked := self.workspace.lock.stages.get(self.stage.name)) is None:
+            return set()
+        return set(locked.tests)
 
     def _groups_of(self, case: Case) -> Iterable[str]:
         own = self._now.suites if self._now is not None else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sluicegate.errors import InputError
 from sluicegate.ledger import StateView
 from sluicegate.ledger.state import event_said
 from sluicegate.session.workspace import Workspace
@@ -21,8 +22,8 @@ def status(workspace: Workspace) -> str:
         percent = "" if stage.exposure.percent is None else f", {float(stage.exposure.percent):.0%}"
         said = f"{attempts} attempt{'s' * (attempts != 1)}" if attempts else "no attempt yet"
         lines.append(f" {mark} {stage.name:<14} {exposure}{percent}, {said}")
-    lines.append("")
     state = workspace.state()
+    lines += [*_newcomer(workspace, state, here), ""]
     if state is None:
         lines.append("the plan names no state file")
     elif state.missing and state.broken is None:
@@ -30,6 +31,18 @@ def status(workspace: Workspace) -> str:
     else:
         lines += _events(state)
     return "\n".join(lines)
+
+
+def _newcomer(workspace: Workspace, state: StateView | None, here: str) -> list[str]:
+    """That what serves now is not what entered the stage: it has the stages before it still to pass."""
+    try:
+        subject = workspace.subject
+    except InputError:
+        return []
+    entered = [event.subject for event in state.entries if event.stage == here] if state is not None else []
+    if not entered or subject in entered:
+        return []
+    return [f"   entered {here} is {entered[-1][:8]}; subject {subject[:8]}, which serves now, has not"]
 
 
 def _events(state: StateView) -> list[str]:

@@ -13,6 +13,7 @@ __all__ = ["Strays"]
 
 _SAID = {
     "unattributed": "at the doubles belong to no run: the pipeline passes no run on, or that of another case",
+    "unserved": "of the pipeline were answered 404 or 405: no double stands for their method and path",
     "late": "came after their trial had answered: the pipeline goes on in the background",
 }
 

@@ -25,7 +25,7 @@ def surroundings(workspace: Workspace) -> Iterator[Note]:
     plan, base = workspace.plan, workspace.base
     if plan.pipeline.retries and not isinstance(plan.pipeline.target, HttpTarget):
         yield _note(plan, "pipeline", "retries has no effect: only an http pipeline is called again.")
-    if isinstance(plan.pipeline.target, HttpTarget) and not (plan.subject.git or plan.subject.files):
+    if isinstance(plan.pipeline.target, HttpTarget) and plan.subject.by_word:
         text = (
             "what serves behind the address cannot be seen from here, and the subject names it in words: change a word "
             "with every release, or older evidence is taken for the new build."

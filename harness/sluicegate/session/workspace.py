@@ -57,7 +57,13 @@ class Workspace:
     """A plan with its lock, its state and its evidence folder. Reading happens on first use."""
 
     def __init__(
-        self, plan_path: Path, *, evidence: Path | None = None, plan: Plan | None = None, rerun: tuple[str, ...] = ()
+        self,
+        plan_path: Path,
+        *,
+        evidence: Path | None = None,
+        plan: Plan | None = None,
+        rerun: tuple[str, ...] = (),
+        kept: tuple[str, ...] | None = None,
     ) -> None:
         self.plan = plan or _plan(plan_path)
         self.base = self.plan.path.resolve().parent
@@ -65,6 +71,9 @@ class Workspace:
         self.evidence = evidence or self.base / EVIDENCE_FOLDER
         self.rerun = rerun
         """Words of the command that runs one case again, where that is not the plan's gate command."""
+        usual = self.evidence.resolve() == self.base / EVIDENCE_FOLDER
+        self.kept = (() if usual or rerun else ("--evidence", str(self.evidence))) if kept is None else kept
+        """Words that name the folder of the evidence to a command: none where it is the usual one, or `rerun` knows."""
         self._apparatus: dict[str, str] = {}
 
     @cached_property
@@ -178,7 +187,7 @@ class Workspace:
         folder = self.evidence / "selected"
         number = 1 + max((int(path.name) for path in folder.glob("*") if _NUMBER.fullmatch(path.name)), default=0)
         plan = replace(self.plan, state=None)
-        return Workspace(plan.path, evidence=folder / str(number), plan=plan, rerun=self.rerun)
+        return Workspace(plan.path, evidence=folder / str(number), plan=plan, rerun=self.rerun, kept=self.kept)
 
     def stage(self, name: str | None = None, *, where: str = "--stage") -> Stage:
         """The stage of that name, or the one the state file says the rollout is at (the first, before any entry)."""

@@ -7,6 +7,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from sluicegate.checks.masking import mask_secrets, masked
 from sluicegate.errors import Fault, InputError, nearest, printable
 from sluicegate.ledger import Attestation
 from sluicegate.model import Json, parse, parse_time, rfc3339
@@ -60,17 +61,17 @@ def _text(value: Json, name: str, where: str, faults: list[Fault]) -> str | None
     if value is None:
         return None
     if not isinstance(value, str):
-        faults.append(Fault(where=where, what=f"'{name}' is {value!r}; expected text."))
+        faults.append(Fault(where=where, what=f"'{name}' is {masked(repr(value))}; expected text."))
     elif not value.strip():
         faults.append(Fault(where=where, what=f"'{name}' is empty."))
     elif len(value) > _MAX_TEXT:
         what = f"'{name}' has {len(value):,} characters; at most {_MAX_TEXT:,}."
         faults.append(Fault(where=where, what=what, mend="Attest the digest of the document instead."))
     elif printable(value) != value:
-        what = f"'{name}' holds characters that do not print: {value}."
+        what = f"'{name}' holds characters that do not print: {masked(value)}."
         faults.append(Fault(where=where, what=what, mend="Write plain text."))
     else:
-        return value.strip()
+        return mask_secrets(value.strip(), mails=name == "statement")
     return None
 
 

@@ -19,7 +19,7 @@ from sluicegate.plan.types import Plan, SubjectSpec
 from sluicegate.sources.asked import said_by_command, said_by_service
 from sluicegate.sources.git import commit_of
 
-__all__ = ["apparatus_digest", "subject_digest"]
+__all__ = ["apparatus_digest", "missing_files", "subject_digest"]
 
 _WHERE = "subject"
 _CACHES = frozenset({"__pycache__", ".git"})
@@ -53,6 +53,14 @@ def subject_digest(spec: SubjectSpec, base: Path, *, aside: Iterable[Path] = ())
     if faults:
         raise InputError(faults)
     return digest_of({"parts": parts}), parts
+
+
+def missing_files(spec: SubjectSpec, base: Path) -> list[Fault]:
+    """What is wrong with the files the subject names, seen without asking anybody: a gate would end with it."""
+    faults: list[Fault] = []
+    for name, patterns in spec.files.items():
+        _collected(faults, "", _files_digest, name, patterns, base)
+    return faults
 
 
 def apparatus_digest(

@@ -1,0 +1,87 @@
+"""Where Telegram messages stand in an output, and the buttons each of them has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from sluicegate.model import Output, parse
+
+__all__ = ["Message", "messages_of"]
+
+_NAMES = frozenset({"message", "messages", "telegram"})
+_OWN_MARKS = ("parse_mode", "reply_markup")
+"""Words of the Bot API: a text beside one of them is a message wherever it stands."""
+_MARKS = (*_OWN_MARKS, "entities", "buttons")
+"""In the usual places a text beside one of these is one too."""
+_MOST, _DEEPEST = 200, 20
+"""Messages of one output that are judged, and how deep they may stand."""
+
+
+class Message(NamedTuple):
+    """A message and where it was found."""
+
+    place: str
+    value: Mapping[str, Any]
+
+    @property
+    def parse_mode(self) -> str | None:
+        """As given, when it is a text."""
+        mode = self.value.get("parse_mode")
+        return mode if isinstance(mode, str) and mode else None
+
+    @property
+    def markup(self) -> Any:
+        """`reply_markup`; of a JSON text, which sendMessage takes as well, what it says."""
+        markup = self.value.get("reply_markup")
+        if isinstance(markup, str):
+            try:
+                return parse(markup)
+            except ValueError:
+                return markup
+        return markup
+
+    def keyboards(self) -> list[tuple[str, Any]]:
+        """Every list of rows of buttons with its place: nobody can tell which of two is sent."""
+        found, markup = [], self.markup
+        if isinstance(markup, Mapping) and markup.get("inline_keyboard") is not None:
+            found.append((f"{self.place}.reply_markup.inline_keyboard", markup["inline_keyboard"]))
+        if self.value.get("buttons") is not None:
+            found.append((f"{self.place}.buttons", self.value["buttons"]))
+        return found
+
+    def buttons(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Every button that is a mapping, with its place."""
+        for place, rows in self.keyboards():
+            for at, row in enumerate(rows if isinstance(rows, (list, tuple)) else ()):
+                for number, button in enumerate(row if isinstance(row, (list, tuple)) else ()):
+                    if isinstance(button, Mapping):
+                        yield f"{place}[{at}][{number}]", button
+
+
+def messages_of(output: Output) -> list[Message]:
+    """Every Telegram message of an output: `structured`, or under `message`, `messages` or `telegram`, lists too.
+
+    What has `parse_mode` or `reply_markup` beside its text is found anywhere in `structured` and `metadata`.
+    """
+    found: list[Message] = []
+    waiting: list[tuple[str, Any, bool, int]] = [
+        ("$.metadata", output.metadata, False, 0),
+        ("$.structured", output.structured, True, 0),
+    ]
+    while waiting and len(found) < _MOST:
+        place, value, is_usual, depth = waiting.pop()
+        if depth > _DEEPEST:
+            continue
+        if isinstance(value, (list, tuple)):
+            steps = [(f"{place}[{at}]", item, is_usual, depth + 1) for at, item in enumerate(value)]
+        elif not isinstance(value, Mapping):
+            continue
+        elif "text" in value and any(mark in value for mark in (_MARKS if is_usual else _OWN_MARKS)):
+            found.append(Message(place, value))
+            # What stands beside the text may hold further messages; its own buttons are none.
+            steps = [(f"{place}.{key}", item, key in _NAMES, depth + 1) for key, item in value.items() if key in _NAMES]
+        else:
+            steps = [(f"{place}.{key}", item, key in _NAMES, depth + 1) for key, item in value.items()]
+        waiting.extend(reversed(steps))
+    return found

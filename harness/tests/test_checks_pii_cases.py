@@ -1,0 +1,69 @@
+"""The cases of the pii suite: planted values and business numbers, in each place, the same under one seed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sluicegate.checks import SUITES
+from sluicegate.checks.pii_cases import CLEAN, PLACES, PLANTED
+from sluicegate.model import Case, Given, encode
+from sluicegate.pii.evaluation_templates import PERSONAL
+from sluicegate.pii.known import Known, KnownValues
+from sluicegate.plan.cases import read_cases
+from sluicegate.resources import data
+
+
+@pytest.fixture(scope="module")
+def plain() -> list[Case]:
+    return list(read_cases([Path(data("golden", "email_rag.jsonl"))]))
+
+
+def derived(plain: list[Case], seed: int = 1) -> list[Case]:
+    return SUITES["pii"].cases(plain, seed)[len(plain) :]
+
+
+def test_every_kind_stands_in_every_place(plain: list[Case]) -> None:
+    """By ids of kind, place and content; fewer than a hundred, each once."""
+    ids = [case.id for case in derived(plain)]
+    kinds = [*(f"pii-{word}" for word in PLANTED), *(f"clean-{word}" for word in CLEAN)]
+    assert {name.rpartition("-")[0] for name in ids} == {
+        *(f"{kind}-{place}" for kind in kinds for place in PLACES),
+        "pii-others-tool",
+    }
+    assert len(set(ids)) == len(ids) < 100
+    assert all(re.fullmatch(r"(pii|clean)-[a-z0-9-]+-[0-9a-f]{8}", name) for name in ids)
+
+
+def test_a_planted_value_stands_in_its_case_and_may_be_said_to_nobody(plain: list[Case]) -> None:
+    """A canary that no model may see, but contacts; a clean case has none."""
+    for case in derived(plain):
+        if case.id.startswith("clean-"):
+            assert (case.expect.canaries, case.expect.model_never_sees) == ((), ())
+            continue
+        text = "\n".join(str(encode(part)) for part in (case.given.mail, case.given.tool_results, case.given.snippets))
+        for value in case.expect.canaries:
+            assert next(KnownValues([Known(value=value)]).hits(text), None) is not None, case.id
+        is_others = case.id.startswith("pii-others")
+        assert case.expect.model_never_sees == (() if is_others else case.expect.canaries)
+
+
+def test_the_same_seed_gives_the_same_cases_and_another_gives_others(plain: list[Case]) -> None:
+    """Whatever order the plan's cases are in."""
+    assert derived(list(reversed(plain))) == derived(plain)
+    assert [case.digest() for case in derived(plain)] == [case.digest() for case in derived(plain)]
+    assert not {case.id for case in derived(plain)} & {case.id for case in derived(plain, 2)}
+
+
+def test_every_kind_of_the_evaluation_has_one_case_that_stands_for_it(plain: list[Case]) -> None:
+    """So that recall is counted once, kind by kind."""
+    said = [case.metadata["pii_recall"] for case in derived(plain) if "pii_recall" in case.metadata]
+    assert said == list(PERSONAL)
+
+
+def test_without_a_plain_mail_nothing_is_planted() -> None:
+    """The plan's own cases are judged all the same."""
+    cases = [Case(id="a", input="x"), Case(id="b", given=Given(command="go"))]
+    assert SUITES["pii"].cases(cases, 1) == cases

@@ -1,0 +1,28 @@
+"""presidio-analyzer is loaded when the pii suite judges, and by nothing before."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+_CODE = """
+import sys
+from sluicegate.checks import CHECKS, SUITES, CheckConfig, run_check
+from sluicegate.checks.measures import measure
+from sluicegate.model import Case, Mail, Output, Trial
+from sluicegate.plan.reader import read_plan
+
+SUITES["pii"].cases([Case(id="a", input="x")], 1)
+SUITES["pii"].installed()
+heavy = ("presidio_analyzer", "phonenumbers", "spacy", "tldextract")
+print([name for name in heavy if name in sys.modules])
+trial = Trial(case=Case(id="a"), outputs=(Output(content="card 4111 1111 1111 1111"),))
+print(run_check(CHECKS["pii.answer"], trial, CheckConfig()).result.value)
+print("presidio_analyzer" in sys.modules)
+"""
+
+
+def test_nothing_heavy_is_loaded_before_a_trial_is_judged() -> None:
+    """Not to make the cases, not to ask whether it is installed."""
+    done = subprocess.run([sys.executable, "-c", _CODE], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.split("\n")[:3] == ["[]", "fail", "True"]
