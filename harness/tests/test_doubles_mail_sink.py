@@ -532,7 +532,7 @@ class TestWhose:
 
         assert seen == []
         assert doubles.unattributed == 4
-        assert noticed[0] == ("unattributed", "SMTP message to <nobody@mail.example>")
+        assert noticed[0] == ("unattributed", "SMTP message to <***@m***>")
         assert next(item.detail["rcpt"] for item in doubles.strays) == ["<nobody@mail.example>"]
 
     @pytest.mark.asyncio

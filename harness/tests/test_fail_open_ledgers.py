@@ -193,7 +193,7 @@ class TestAgain:
         no_promote(rollout.judge(), "rollback.threshold")
         rollout.sound("record", "rollback", "rollout.yaml", "--stage", "ten", "--by", "kim")
         rollout.enter("preflight")
-        rollout.enter("ten")
+        rollout.sound("record", "entry", "rollout.yaml", "--stage", "ten", "--override", "tried once more")
         rollout.measured("approved", drafts(900, held=lambda number: True, hours=16))
 
         no_promote(rollout.judge(), "rollback.threshold")

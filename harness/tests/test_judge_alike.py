@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
-from judge_world import GOOD, World, answered, case, success
 
 from sluicegate.gate.pinned import Account, Pinned
 from sluicegate.gate.reading import UnreadableError, micros
@@ -15,6 +16,11 @@ from sluicegate.gate.waiting import Held, Waiting, worse
 from sluicegate.ledger import Outcome
 from sluicegate.model import Estimate, Origin, parse_time, to_micros
 from sluicegate.plan.lock import LockedStage, LockedSuite
+
+sys.path.insert(0, str(Path(__file__).parent))
+from judge_world import GOOD, World, answered, case, success
+
+sys.path.pop(0)
 
 _WORDS = ("not_applicable", "pass", "error", "fail")
 

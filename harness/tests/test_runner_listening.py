@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import aiohttp
 import pytest
 
 from sluicegate.checks import CHECKS, CheckConfig, run_check
-from sluicegate.doubles import Doubles, Latencies
+from sluicegate.doubles import Doubles, Latencies, runs
 from sluicegate.doubles.runs import Run
 from sluicegate.model import Case, Given, RunContext, Trial
 from sluicegate.pipelines.callable import CallablePipeline
@@ -23,15 +23,18 @@ ONCE = CHECKS["idempotency.once"]
 
 
 class Kept:
-    """A recorder that keeps the trials."""
+    """A recorder that keeps the trials, and how many were intended before the first of them was."""
 
     def __init__(self) -> None:
         self.trials: list[Trial] = []
+        self.intended = 0
+        self.before_the_first = 0
 
     def intend(self, case: Case, repeat: int, run_id: str) -> None:
-        pass
+        self.intended += 1
 
     def record(self, trial: Trial, run_id: str) -> None:
+        self.before_the_first = self.before_the_first or self.intended
         self.trials.append(trial)
 
 
@@ -98,31 +101,45 @@ async def test_a_write_after_the_answer_of_the_last_case_is_counted_for_it() -> 
 
 @pytest.mark.asyncio
 async def test_nobody_waits_for_the_listening_but_the_end() -> None:
-    """Forty cases, four at a time, three tenths of a second each: overlapped, not one after the other."""
-    trials, _, took_s = await driven(0.05, *map(twice, range(40)), concurrency=4)
+    """Forty cases, four at a time: all have begun before the first has been listened to for long enough."""
+    kept = Kept()
+    trials, _, _ = await driven(0.05, *map(twice, range(40)), concurrency=4, kept=kept)
 
-    assert {len(trial.observations) for trial in trials} == {2}
-    assert took_s < 2.5
+    assert len(trials) == 40
+    assert kept.before_the_first > 4
 
 
 @pytest.mark.parametrize(
     ("case", "tools"), [(Case(id="c", input="x"), (STORE,)), (twice(), (FIND,)), (twice(), ())]
 )  # fmt: skip
 @pytest.mark.asyncio
-async def test_only_where_a_second_effect_would_show(case: Case, tools: tuple[ToolSpec, ...]) -> None:
+async def test_only_where_a_second_effect_would_show(
+    case: Case, tools: tuple[ToolSpec, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A case delivered once, and a plan without a tool that writes, are not waited for."""
-    _, _, took_s = await driven(5, case, tools=tools)
+    monkeypatch.setattr(runs, "_QUIET_S", 60)
+    monkeypatch.setattr(runs, "_LONGEST_S", 60)
+    _, _, took_s = await driven(90, case, tools=tools)
 
-    assert took_s < 0.25
+    assert took_s < 30
 
 
 @pytest.mark.asyncio
 async def test_it_ends_when_nothing_comes() -> None:
     """What comes later than the quiet is nobody's, as a second write after an hour is."""
-    (trial,), _, took_s = await driven(1.5, twice())
+    (trial,), _, took_s = await driven(90, twice())
 
     assert trial.observations == ()
-    assert 0.3 <= took_s < 1
+    assert 0.3 <= took_s < 30
+
+
+@pytest.mark.asyncio
+async def test_time_in_which_this_process_stood_still_is_no_time_of_listening() -> None:
+    """A stopped machine, a long collection of garbage: what was under way then is still heard."""
+    asyncio.get_running_loop().call_later(0.05, sleep, 0.6)
+    (trial,), _, _ = await driven(0.1, twice())
+
+    assert len(trial.observations) == 2
 
 
 def test_a_pipeline_that_is_never_quiet_is_left_after_a_second(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,9 @@ _WAITING = 64
 """Trials that may wait to be shown; twice those under way at once, where that is more."""
 _LISTENING = 1024
 """Trials that have answered and are listened to a moment longer."""
+
+_STALLED_S = 0.05
+"""A timer this late says that nothing was heard for a while: whoever would have written was stopped as well."""
 _LETTING_GO_S = 5.0
 """How long a cancelled call may hold on before the run goes without it."""
 
@@ -220,8 +223,8 @@ class _Run:
                 again.append(flight)
                 continue
             self.flying.pop(flight, None)
-            self.listening.pop(flight, None)
-            if (wait_s := self._to_listen(flight)) > 0:
+            stalled_s = self._stalled(self.listening.pop(flight, None))
+            if (wait_s := self._to_listen(flight) or stalled_s) > 0:
                 self.listening[flight] = self.loop.call_later(wait_s, self._arrive, flight)
             else:
                 self._record(flight)
@@ -231,6 +234,11 @@ class _Run:
         """Seconds until what came back may be taken for all there is."""
         listens: Callable[[str], float] | None = getattr(self.boundary, "listens", None)
         return 0.0 if listens is None else listens(flight.run_id)
+
+    def _stalled(self, timer: asyncio.TimerHandle | None) -> float:
+        """Seconds this process stood still while it should have listened: they are listened to again."""
+        late_s = 0.0 if timer is None else self.loop.time() - timer.when()
+        return late_s if late_s > _STALLED_S else 0.0
 
     def _record(self, flight: Flight) -> None:
         trial = flight.trial(self._observed(flight))
