@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sluicegate.checks import CHECKS, CheckConfig, CheckOutcome, Contribution, Result, measure, run_check
 from sluicegate.checks.carrying import Carries, Given, carries
-from sluicegate.checks.tracing import SAMPLE, followed
+from sluicegate.checks.tracing import SAMPLE, followed, ids_said
 from sluicegate.model import (
     Capability,
     Case,
@@ -19,6 +20,7 @@ from sluicegate.model import (
     NotMeasured,
     Observation,
     Output,
+    Provenance,
     Severity,
     Trial,
 )
@@ -237,6 +239,25 @@ class TestOutput:
         kept = Output(structured={"meta": {"correlation_id": OTHER}}, metadata={"correlation_id": RUN})
 
         assert asked("output", trial(given(), outputs=(kept,))).result is Result.PASS
+
+    @pytest.mark.parametrize("place", ["structured.request_id", "metadata.correlation_id"])
+    def test_another_request_s_id_is_an_incident_beside_the_own_too(self, place: str) -> None:
+        """As seen by who knows all requests of the run; the place counts once."""
+        both = Output(structured={"request_id": OTHER}, metadata={"correlation_id": RUN})
+        closed = seen("trace", "answered", delivery=0, others=[place])
+        (found,) = asked("output", trial(given(), closed, outputs=(both,))).findings
+
+        assert (found.severity, found.place) == (Severity.INCIDENT, f"$.{place}")
+        assert found.message == "the output carries the id of another request"
+
+    def test_what_a_fresh_answer_names_is_told_and_a_kept_one_may_name_its_maker(self) -> None:
+        """By place; an answer inside the answer is none of its own."""
+        fresh = Output(
+            structured={"request_id": OTHER, "meta": {"run_id": OTHER}}, metadata={"run_id": RUN, "trace_id": 7}
+        )
+
+        assert ids_said(fresh) == {"metadata.run_id": RUN, "structured.request_id": OTHER}
+        assert ids_said(replace(fresh, provenance=Provenance.CACHED)) == {}
 
     def test_the_second_delivery_s_output_names_the_second(self) -> None:
         """Its trace, not the first one's."""

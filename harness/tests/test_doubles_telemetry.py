@@ -120,6 +120,32 @@ class TestSpans:
             assert [item["carries"] for item in of(world.seen(), "span")] == ["own", "earlier", "own"]
 
     @pytest.mark.asyncio
+    async def test_another_request_s_id_among_the_attributes_is_the_wrong_one(self) -> None:
+        """Beside the own trace too, where attributes usually name a request; a parent's is that of another rightly."""
+        spans = [
+            span(attributes=[{"key": name, "value": {"stringValue": OTHER}}])
+            for name in ("request_id", "http.request.id", "parent_request_id", "order")
+        ]
+        async with opened(a_case(), follows=SPEC) as world:
+            world.doubles.open_run(OTHER, Case(id="c2"))
+            followed(world).given(RUN, 0, GIVEN, "")
+            await sent(world, traces(*spans))
+
+            assert [item["carries"] for item in of(world.seen(), "span")] == ["another", "another", "own", "own"]
+
+    @pytest.mark.asyncio
+    async def test_places_of_an_answer_that_name_another_request_are_told(self) -> None:
+        """Of all requests of the run, ended ones too; a number nobody was given is none of them."""
+        said = {"metadata.run_id": RUN, "structured.request_id": OTHER, "structured.trace_id": FOREIGN}
+        async with opened(a_case(), follows=SPEC) as world:
+            world.doubles.open_run(OTHER, Case(id="c2"))
+            world.doubles.close_run(OTHER)
+            followed(world).given(RUN, 0, GIVEN, "")
+            await followed(world).answered(RUN, 0, said)
+
+            assert of(world.seen(), "trace")[-1]["others"] == ["structured.request_id"]
+
+    @pytest.mark.asyncio
     async def test_without_the_extra_protobuf_is_refused_with_the_line_to_type(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -243,14 +269,17 @@ class TestLogs:
             ({"order": FOREIGN}, None, "none"),
             ({"cid": TRACE}, "cid", "own"),
             ({"other": TRACE}, "cid", "none"),
+            ({"cid": TRACE, "request_id": OTHER}, "cid", "another"),
+            ({"correlation_id": RUN, "request_id": OTHER}, None, "another"),
         ],
     )
     async def test_the_id_is_looked_for_where_it_belongs(
         self, fields: dict[str, str], log_field: str | None, word: str
     ) -> None:
-        """At the field the plan names, else anywhere; a usual id field with another id is a wrong one."""
+        """At the field the plan names, else anywhere; another request's id beside it is the wrong one all the same."""
         line = LogLine(text="asked", at="2026-01-29T12:00:00.000000Z", logger="shop", fields=fields)
         async with opened(a_case(), follows=CorrelationSpec(log_field=log_field)) as world:
+            world.doubles.open_run(OTHER, Case(id="c2"))
             followed(world).given(RUN, 0, GIVEN, "records")
             followed(world).logged(RUN, 0, [line])
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -278,7 +279,9 @@ class TestDeliveries:
             def logged(self, run_id: str, delivery: int, lines: Sequence[LogLine], more: int = 0) -> None:
                 pass
 
-            async def answered(self, run_id: str, delivery: int) -> None:
+            async def answered(
+                self, run_id: str, delivery: int, said: Mapping[str, str] = MappingProxyType({})
+            ) -> None:
                 await asyncio.sleep(0.5)
 
         output = await called(Correlated(Slow(), Slow()), delivery=1)

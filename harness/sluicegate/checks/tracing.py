@@ -16,16 +16,18 @@ from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suit
 from sluicegate.checks.model_calls import declares_model, model_calls, whole_log
 from sluicegate.checks.rules import output_path
 from sluicegate.checks.values import seen as shown
-from sluicegate.model import Case, CrashKind, Finding, Json, Observation, Output, Severity, Trial, Witness
+from sluicegate.model import Case, CrashKind, Finding, Json, Observation, Output, Provenance, Severity, Trial, Witness
 from sluicegate.model.paths import MISSING
 from sluicegate.plan.types import CorrelationSpec
 
-__all__ = ["CHECKS", "SAMPLE", "SINKS", "SUITE", "Sink", "followed"]
+__all__ = ["CHECKS", "SAMPLE", "SINKS", "SUITE", "Sink", "followed", "ids_said"]
 
 SAMPLE = 5
 """Sound cases that are delivered twice, so that an id kept from the first delivery shows in the second."""
 _MOST_NAMED = 10
 """Findings of one sink and trial; the rest is counted."""
+_ID_CHARS = 200
+"""Of a value that is an id or traceparent."""
 _CALLS = {"model": "model call", "tool": "tool call", "retriever": "retrieval"}
 _ID_NAMES = ("correlation_id", "trace_id", "request_id", "run_id", "traceparent")
 _SAID = {
@@ -225,14 +227,45 @@ def _outputs(trial: Trial, config: CheckConfig) -> Sink:
         said = _SAID.get(word, "")
         if word is Carries.OWN and value is not None and lists_ids(value, own):
             word, said = Carries.UNKNOWN, "lists other ids beside its own, and points to no request"
-        problem = Problem(
-            place=f"$.{at}",
-            expected=f"the output{of} {said}",
-            seen="nothing" if value is None else shown(value),
-            mend=f"Return the id given with the request as {at}, with errors and kept answers too.",
-        )
-        sink.count(word, problem)
+        others = _others(trial, number)
+        if at not in others:
+            sink.count(word, _in_output(at, of, said, value))
+        for place in others:
+            said = _SAID[Carries.ANOTHER]
+            sink.count(Carries.ANOTHER, _in_output(place, of, said, ids_said(output).get(place)))
     return sink
+
+
+def _in_output(at: str, of: str, said: str, value: str | None) -> Problem:
+    return Problem(
+        place=f"$.{at}",
+        expected=f"the output{of} {said}",
+        seen="nothing" if value is None else shown(value),
+        mend=f"Return the id given with the request as {at}, with errors and kept answers too.",
+    )
+
+
+def ids_said(output: Output) -> dict[str, str]:
+    """By place, every id by which a fresh answer names its request.
+
+    A kept answer, and one inside another as `structured.meta`, may name the request that made it.
+    """
+    if output.provenance not in (Provenance.LIVE, Provenance.MOCKED):
+        return {}
+    places = [(prefix, held) for prefix, held in _usual(output) if "." not in prefix]
+    return {
+        f"{prefix}.{name}": held[name][:_ID_CHARS]
+        for prefix, held in places
+        for name in _ID_NAMES
+        if isinstance(held.get(name), str)
+    }
+
+
+def _others(trial: Trial, number: int) -> list[str]:
+    """Places of an answer that name another request, as who knows all requests of the run saw it."""
+    closed = [item for item in trial.observations if item.double == "trace" and item.action == "answered"]
+    named = [item.detail.get("others") for item in closed if item.detail.get("delivery") == number]
+    return [str(place) for places in named if isinstance(places, (list, tuple)) for place in places]
 
 
 def _id_in(output: Output, place: str | None) -> tuple[str, str | None]:

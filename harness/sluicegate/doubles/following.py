@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from sluicegate.model import Json, LogLine
 if TYPE_CHECKING:
     from sluicegate.doubles.runs import Run
 
-__all__ = ["ID_FIELDS", "MOST_LINES", "MOST_SPANS", "Closed", "Followed", "word_of"]
+__all__ = ["ID_FIELDS", "MOST_LINES", "MOST_SPANS", "Closed", "Followed", "is_id_name", "word_of"]
 
 MOST_SPANS = 500
 MOST_LINES = 500
@@ -95,10 +95,15 @@ class Followed:
         detail: dict[str, Json] = {"traceparent": traceparent, "delivery": delivery, "logs": logs or None}
         self.run.see("trace", "given", at, detail)
 
-    def end(self, delivery: int, at: str) -> None:
-        """A delivery has been answered, and its spans have come or will not be waited for."""
+    def end(self, delivery: int, at: str, others: Sequence[str] = ()) -> None:
+        """A delivery has been answered, and its spans have come or will not be waited for.
+
+        `others` are the places of the answer that name another request.
+        """
         self.under_way.discard(delivery)
         detail: dict[str, Json] = {"delivery": delivery}
+        if others:
+            detail["others"] = list(others)
         if self.strays:
             detail["strays"] = dict(self.strays)
         if self.refused:
@@ -136,14 +141,28 @@ class Followed:
 
 
 def word_of(line: LogLine, given: Given, log_field: str | None, knows: Callable[[str], bool]) -> Carries:
-    """What a log line carries: at the field the plan names, else anywhere in it."""
-    fields = line.fields
+    """What a log line carries: at the field the plan names, else anywhere in it.
+
+    Another request's id is the wrong one wherever it stands.
+    """
+    fields, anywhere = line.fields, carries(_texts(line), given, knows=knows)
     if log_field is not None:
         found = fields.get(log_field)
-        return Carries.NONE if found is None else carries([found], given, is_place=True, knows=knows)
-    named = [value for name, value in fields.items() if name.lower() in ID_FIELDS]
-    said = {carries(_texts(line), given, knows=knows), carries(named, given, is_place=True, knows=knows)}
+        if anywhere is Carries.ANOTHER or found is None:
+            return Carries.ANOTHER if anywhere is Carries.ANOTHER else Carries.NONE
+        return carries([found], given, is_place=True, knows=knows)
+    named = [value for name, value in fields.items() if is_id_name(name)]
+    said = {anywhere, carries(named, given, is_place=True, knows=knows)}
     return next(word for word in Carries if word in said)
+
+
+def is_id_name(name: str) -> bool:
+    """Whether a field or attribute of this name usually holds the id of its request: `request_id`, `http.request.id`.
+
+    `parent_request_id` holds that of another, as it should.
+    """
+    parts = name.lower().replace("-", "_").split(".")
+    return parts[-1] in ID_FIELDS or "_".join(parts[-2:]) in ID_FIELDS
 
 
 def _texts(line: LogLine) -> Iterable[str]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from sluicegate.checks.carrying import Carries, carries, ids_in
 from sluicegate.checks.masking import masked
 from sluicegate.doubles.answer import Answer, json_answer
 from sluicegate.doubles.bodies import read_json
 from sluicegate.doubles.correlation import ID_HEADERS, TRACEPARENT
-from sluicegate.doubles.following import Closed, Followed, word_of
+from sluicegate.doubles.following import Closed, Followed, is_id_name, word_of
 from sluicegate.doubles.otlp_protobuf import read_protobuf
 from sluicegate.doubles.runs import Run, Runs
 from sluicegate.errors import MissingExtraError
@@ -86,8 +87,11 @@ class Telemetry:
             followed.line(line, word_of(line, followed.given, self._spec.log_field, self.knows), delivery)
         followed.lines += more
 
-    async def answered(self, run_id: str, delivery: int) -> None:
-        """A delivery has its answer: wait a moment for what exporters still hold, and close its account."""
+    async def answered(self, run_id: str, delivery: int, said: Mapping[str, str] = MappingProxyType({})) -> None:
+        """A delivery has its answer: wait a moment for what exporters still hold, and close its account.
+
+        `said` are the ids the answer names, by place; those of other requests are told with the account.
+        """
         followed = self._of(run_id)
         if followed is None:
             return
@@ -96,7 +100,9 @@ class Telemetry:
         due = loop.time() + _WAIT_S
         while loop.time() < due and not self._has_come(followed, delivery, loop.time()):  # noqa: ASYNC110 - for silence
             await asyncio.sleep(_STEP_S)
-        followed.end(delivery, self._now())
+        given = followed.given
+        others = [place for place, text in said.items() if carries([text], given, knows=self.knows) is Carries.ANOTHER]
+        followed.end(delivery, self._now(), others)
 
     def close(self, run_id: str) -> None:
         """The run has ended."""
@@ -163,6 +169,9 @@ class Telemetry:
             return
         owner.last_s = asyncio.get_running_loop().time()
         word = carries([span.trace_id], owner.given, is_place=True, knows=self.knows)
+        beside = [str(value) for name, value in span.attributes.items() if is_id_name(name)]
+        if carries(beside, owner.given, knows=self.knows) is Carries.ANOTHER:
+            word = Carries.ANOTHER
         ids = {"trace": span.trace_id, "span": span.span_id, "parent": span.parent_id}
         owner.span(span.name, ids, word, self._at(span.start_ns))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from time import perf_counter
 from typing import Protocol
 
+from sluicegate.checks.tracing import ids_said
 from sluicegate.model import Case, CrashKind, LogLine, Output, Pipeline, Provenance, RunContext
 from sluicegate.pipelines.build import notes_of, open_pipeline
 
@@ -25,8 +26,8 @@ class Follower(Protocol):
         """Lines of a delivery."""
         ...
 
-    async def answered(self, run_id: str, delivery: int) -> None:
-        """A delivery has its answer; waits for what is still under way to the follower."""
+    async def answered(self, run_id: str, delivery: int, said: Mapping[str, str] = ...) -> None:
+        """A delivery has its answer, which names the ids `said` by place; waits for what is still under way."""
         ...
 
 
@@ -53,7 +54,7 @@ class Correlated:
         began = perf_counter()
         output = await self._pipeline.call(case, told)
         took_ms = (perf_counter() - began) * 1000
-        await self._follower.answered(told.run_id, told.delivery)
+        await self._follower.answered(told.run_id, told.delivery, ids_said(output))
         return replace(output, latency_ms=took_ms) if output.latency_ms is None and _is_timed(output) else output
 
     async def aclose(self) -> None:
