@@ -234,6 +234,8 @@ def test_what_must_and_must_not_reach_a_model() -> None:
     assert result is Result.FAIL
     assert "'fact 17' stands in none of 1 prompts" in said
     assert "'old example' stands in the prompt of call 1, to mini" in said
+    spelt = a_trial(call(marks=["fact 17"], nearly=["old example"]), **laws)
+    assert asked("budget.prompt", spelt)[0] is Result.FAIL
     assert asked("budget.prompt", a_trial(call(), outputs=(answer(None, None, None),)))[0] is Result.NOT_APPLICABLE
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from sluicegate.checks import CHECKS, CheckConfig, run_check
 from sluicegate.checks.word_runs import runs_in, runs_of
-from sluicegate.doubles.prompts import carried
+from sluicegate.doubles.prompts import carried, marked
 from sluicegate.model import Asked, Capability, Case, Expect, Given, Observation, Output, Snippet, Trial
 
 OWN = "Returns take ten days and are free of charge for everyone in the whole country."
@@ -36,10 +36,19 @@ def judged(prompt: str, case: Case | None = None):
 
 @pytest.mark.parametrize(
     "prompt",
-    [FOREIGN[:-5], FOREIGN[:-25], FOREIGN[10:], FOREIGN.upper()[3:], FOREIGN.replace(" ", "\n")[:-1]],
+    [
+        FOREIGN[:-5],
+        FOREIGN[:-25],
+        FOREIGN[10:],
+        FOREIGN.upper()[3:],
+        FOREIGN.replace(" ", "\n")[:-1],
+        FOREIGN.replace("e", "\u0435"),
+        FOREIGN.replace("ee", "e\u200be"),
+        FOREIGN.replace("a", "\uff41"),
+    ],
 )
-def test_a_foreign_snippet_cut_short_is_found_in_a_prompt(prompt: str) -> None:
-    """Eight words in a row are enough, letter case, blanks and marks aside."""
+def test_a_foreign_snippet_cut_short_or_spelt_otherwise_is_found_in_a_prompt(prompt: str) -> None:
+    """Eight words in a row are enough; letter case, blanks, marks, what is not seen and like letters aside."""
     (finding,) = judged(f"Answer shortly.\n{prompt}").findings
 
     assert "'foreign' stands in a prompt to mini" in finding.excerpt
@@ -49,6 +58,37 @@ def test_a_foreign_snippet_cut_short_is_found_in_a_prompt(prompt: str) -> None:
 def test_what_fits_and_what_is_too_short_to_tell_passes(prompt: str) -> None:
     """A pipeline may cut its own snippets; seven words may stand anywhere."""
     assert judged(prompt).result == "pass"
+
+
+def test_a_foreign_snippet_in_pieces_is_found_in_an_answer() -> None:
+    """Cut between letters and put into a list, it is read as the whole."""
+    case, found = (
+        a_case(),
+        Observation(
+            run_id="0" * 16, double="retriever", action="search", at=NOW, detail={"status": 200, "returned": ["good"]}
+        ),
+    )
+    pieces = Output(structured={"facts": [FOREIGN[:30], FOREIGN[30:60], FOREIGN[60:]]})
+    config = CheckConfig(capabilities=frozenset({Capability.RETRIEVAL}))
+    outcome = run_check(CHECKS["retrieval.fit"], Trial(case=case, outputs=(pieces,), observations=(found,)), config)
+
+    assert [item.excerpt for item in outcome.findings if "'foreign' stands in the answer" in item.excerpt]
+
+
+def test_the_same_in_other_words_is_another_text() -> None:
+    """No run of words tells it: a canary in the snippet does."""
+    assert judged("The recipe of Zenith lies in a blue safe, below the stairs of a house.").result == "pass"
+
+
+def test_texts_that_must_not_stand_in_a_prompt_are_told_however_they_are_spelt() -> None:
+    """Apart from those that do; what a text that stands there has in common with them is its own."""
+    named = Expect(
+        model_never_sees=("Ann Lee-Smith", "VIP"), arm_texts={"a": "Write it short.", "b": "Write it, short!"}
+    )
+    case = Case(id="c", expect=named)
+
+    assert marked(case, "for ANN lee  smith, vip") == {"marks": [], "nearly": ["Ann Lee-Smith"]}
+    assert marked(case, "Ann Lee-Smith. Write it short.") == {"marks": ["Ann Lee-Smith", "Write it short."]}
 
 
 def test_what_the_customer_or_a_fitting_snippet_says_as_well_is_excused() -> None:

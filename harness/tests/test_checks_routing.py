@@ -165,6 +165,26 @@ def test_a_lie_is_told_with_the_log_beside_it() -> None:
     )
 
 
+def test_an_expert_that_is_asked_for_embeddings_is_asked() -> None:
+    """It is dear by any door; embeddings of other models are no calls for text."""
+    hidden, plain = call(EXPERT, protocol="openai.embeddings"), call("embed-small", protocol="openai.embeddings")
+    wanted = {"model_order": (CORE,)}
+
+    assert asked("routing.order", a_trial(plain, call(CORE), **wanted))[0] is Result.PASS
+    assert "gpt-4o, then gpt-4o-mini" in asked("routing.order", a_trial(hidden, call(CORE), **wanted))[1]
+    assert of("routing.expert_share", a_trial(hidden, call(CORE))) == Contribution(k=1, n=1)
+    assert of("routing.expert_calls", a_trial(hidden, call(CORE))) == Contribution(value=1.0)
+
+
+def test_a_model_named_in_the_metadata_is_one_of_the_log() -> None:
+    """Whoever reads the metadata takes it for the author; of recordings without a log nobody can tell."""
+    lies, true = (Output(content="ok", metadata={"model": name}) for name in ("gpt-9", CORE))
+
+    assert "the pipeline says gpt-9 in its metadata" in asked("routing.claims", a_trial(call(CORE), outputs=(lies,)))[1]
+    assert asked("routing.claims", a_trial(call(CORE), outputs=(true,)))[0] is Result.PASS
+    assert asked("routing.claims", a_trial(outputs=(lies,)))[0] is Result.PASS
+
+
 # Experiments
 
 
@@ -190,6 +210,17 @@ def test_an_arm_is_allowed_and_its_text_is_in_the_prompt(
     trial = a_trial(call(CORE, marks=marks), outputs=(said(arm=arm),), arms=arms, arm_texts=TEXTS)
 
     assert asked("routing.arms", trial)[0] is result
+
+
+def test_another_arm_s_text_is_found_however_it_is_spelt() -> None:
+    """The double tells what stood there but for case and blanks; the arm's own text must stand there as it is."""
+    other = a_trial(
+        call(CORE, marks=["Ask."], nearly=["Count."]), outputs=(said(arm="A"),), arms=("A", "B"), arm_texts=TEXTS
+    )
+    own = a_trial(call(CORE, nearly=["Ask."]), outputs=(said(arm="A"),), arms=("A", "B"), arm_texts=TEXTS)
+
+    assert "'Count.' stands in a prompt" in asked("routing.arms", other)[1]
+    assert "stands in no prompt" in asked("routing.arms", own)[1]
 
 
 def test_the_arm_may_stand_in_metadata_and_without_texts_only_it_is_judged() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, finding, nothing_known
 from sluicegate.checks.model_calls import (
     answered,
+    asking,
     declares_model,
     is_readable,
     marks_of,
@@ -60,7 +61,8 @@ def _counts(trial: Trial, config: CheckConfig) -> Counter[str]:
     asks_models = any(limit.target.partition(":")[0] == "model" for limit in trial.case.expect.calls)
     if asks_models and (reason := declares_model(config)) is not None:
         raise NotJudged(reason)
-    calls = model_calls(trial) if asks_models else []
+    named = {limit.target.partition(":")[2] for limit in trial.case.expect.calls}
+    calls = asking(trial, named) if asks_models else []
     whole_log(trial)
     counts = Counter({"model": len(calls)})
     counts.update(f"model:{call.action}" for call in calls)
@@ -160,6 +162,8 @@ def _prompt(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
             yield _found(
                 "budget.prompt", trial, Problem(place="$.observations.model", expected=expected, seen=seen, mend=mend)
             )
+    marks = marks_of(calls, nearly=True)
+    said = frozenset().union(*marks)
     for text in trial.case.expect.model_never_sees:
         if text in said:
             expected = "this text must not be sent to a model"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from sluicegate.checks.check import CheckConfig, NotJudged
 from sluicegate.checks.prices import how_to_price
@@ -10,6 +10,7 @@ from sluicegate.model import Capability, Observation, Output, Provenance, Trial
 
 __all__ = [
     "answered",
+    "asking",
     "declares_model",
     "is_readable",
     "marks_of",
@@ -64,15 +65,27 @@ def reporting(trial: Trial) -> list[Output]:
     return [output for output in trial.outputs if output.provenance in (Provenance.LIVE, Provenance.MOCKED)]
 
 
-def marks_of(calls: Iterable[Observation]) -> list[frozenset[str]]:
-    """Per call the texts of the case that stood in its prompt. Raises NotJudged where the log does not say."""
+def marks_of(calls: Iterable[Observation], *, nearly: bool = False) -> list[frozenset[str]]:
+    """Per call the texts of the case that stood in its prompt. Raises NotJudged where the log does not say.
+
+    `nearly`: also those that are not to stand there and do but for letter case, blanks and like letters.
+    """
     found = []
     for call in calls:
         marks = call.detail.get("marks")
         if marks is None:
             raise NotJudged("the log does not say which texts of the case stood in a prompt", lost=True)
-        found.append(frozenset(marks))
+        found.append(frozenset((*marks, *(call.detail.get("nearly") or ())) if nearly else marks))
     return found
+
+
+def asking(trial: Trial, named: Collection[str]) -> list[Observation]:
+    """`model_calls`, and embeddings asked of a model of `named`: whoever is asked by that name has been asked."""
+    calls = model_calls(trial)
+    asked = [
+        item for item in trial.observations if item.double == "model" and (not _embeds(item) or item.action in named)
+    ]
+    return asked if len(asked) > len(calls) else calls
 
 
 def price_of_call(call: Observation, config: CheckConfig) -> int:

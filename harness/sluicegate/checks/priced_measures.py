@@ -7,7 +7,7 @@ from math import ceil
 
 from sluicegate.checks.check import CheckConfig, NotJudged, Result, is_crash, unmet
 from sluicegate.checks.contribution import Contribution, Measured
-from sluicegate.checks.model_calls import answered, declares_model, is_readable, model_calls, reporting, spent
+from sluicegate.checks.model_calls import answered, asking, declares_model, is_readable, model_calls, reporting, spent
 from sluicegate.checks.routing import arm_of
 from sluicegate.checks.success import result_of
 from sluicegate.model import NotMeasured, Trial
@@ -92,14 +92,16 @@ def _spend(trial: Trial, config: CheckConfig) -> Measured:
 def _expert_calls(trial: Trial, config: CheckConfig) -> Measured:
     if not config.expert_models:
         return _NO_EXPERT
-    return Contribution(value=float(sum(call.action in config.expert_models for call in model_calls(trial))))
+    return Contribution(
+        value=float(sum(call.action in config.expert_models for call in asking(trial, config.expert_models)))
+    )
 
 
 def _expert_share(trial: Trial, config: CheckConfig) -> Measured:
     """Of cases that call a model, those that call an expert; several deliveries are about caps, not about the mix."""
     if not config.expert_models:
         return _NO_EXPERT
-    calls = model_calls(trial)
+    calls = asking(trial, config.expert_models)
     if not calls or len(trial.outputs) > 1:
         return None
     return Contribution(k=int(any(call.action in config.expert_models for call in calls)), n=1)

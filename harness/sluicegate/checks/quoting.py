@@ -6,12 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sluicegate.checks.retriever_log import own_texts, texts_in
 from sluicegate.checks.telegram_messages import messages_of
-from sluicegate.checks.word_runs import LONGEST, runs_of, words_of
+from sluicegate.checks.word_runs import LONGEST, compared, runs_of, words_of
 from sluicegate.frozen import frozen
 from sluicegate.model import Case, Output, encode
 
 __all__ = ["Quotes"]
 
+_PIECED = 20
+"""Letters of eight words that may stand in pieces; fewer would be found by chance."""
 _PAGE = 200_000
 """Characters of an answer that are read."""
 
@@ -60,11 +62,16 @@ class _Page:
     @classmethod
     def of(cls, texts: Iterable[str], *, most: int | None = None) -> _Page:
         text = "\n".join(texts)[:most].casefold()
-        words = words_of(text)
+        words = compared(text)
         return cls(text=text, words=words, letters=words.replace(" ", ""))
 
     def says(self, run: str) -> bool:
-        return run in (self.words if run.startswith(" ") else self.letters)
+        """The run as words, or its letters where the answer tells them in pieces."""
+        words = compared(run)
+        if run.startswith(" ") and words in self.words:
+            return True
+        letters = words.replace(" ", "")
+        return (len(letters) >= _PIECED or not run.startswith(" ")) and letters in self.letters
 
 
 def _read(output: Output) -> Iterator[str]:

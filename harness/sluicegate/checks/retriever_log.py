@@ -111,14 +111,14 @@ def own_texts(case: Case) -> list[str]:
 
 
 def texts_in(value: Json) -> Iterator[str]:
-    """Every text inside a value, keys too, since a key may carry what a value may not. Walks without recursion."""
+    """Every text inside a value in order, keys too, since a key may carry what a value may not. Without recursion."""
     waiting: list[Json] = [value]
     while waiting:
         item = waiting.pop()
         if isinstance(item, str):
             yield item
         elif isinstance(item, Mapping):
-            waiting.extend(item.values())
+            waiting.extend(reversed(list(item.values())))
             yield from (key for key in item if isinstance(key, str))
         elif isinstance(item, (list, tuple)):
-            waiting.extend(item)
+            waiting.extend(reversed(item))

@@ -13,7 +13,7 @@ from hashlib import sha256
 from itertools import groupby
 
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, deliveries, finding, nothing_known
-from sluicegate.checks.model_calls import answered, declares_model, marks_of, model_calls, reporting
+from sluicegate.checks.model_calls import answered, asking, declares_model, marks_of, model_calls, reporting
 from sluicegate.checks.rules import rule_problems
 from sluicegate.model import Capability, Case, Finding, Output, Rule, Trial, Witness
 
@@ -59,11 +59,11 @@ def _known(trial: Trial) -> None:
         raise NotJudged(unknown, lost=True)
 
 
-def _order(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
+def _order(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
     """The models called are those the decision table says, in its order."""
     _known(trial)
     wanted = trial.case.expect.model_order or ()
-    called = tuple(name for name, _ in groupby(call.action for call in model_calls(trial)))
+    called = tuple(name for name, _ in groupby(call.action for call in asking(trial, config.expert_models | {*wanted})))
     if called != wanted:
         problem = Problem(
             place="$.observations.model",
@@ -105,8 +105,13 @@ def _claims(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
     stored = (
         [output for output in trial.outputs if output.error is None and output.model] if not outputs and log else []
     )
-    if not stored and not any(output.model or _route(output) in _ROUTES for output in outputs):
+    told = sorted({model for output in outputs if (model := output.metadata.get("model")) and isinstance(model, str)})
+    if not stored and not told and not any(output.model or _route(output) in _ROUTES for output in outputs):
         raise NotJudged("the pipeline names neither its model nor its route")
+    every = {item.action for item in trial.observations if item.double == "model"}
+    for model in told if log else ():
+        if model not in every:  # who wrote the answer; embeddings may be named there too
+            yield _lie(trial, "$.metadata.model", f"{model} in its metadata", log)
     for model in sorted({str(output.model) for output in stored} - set(log)):
         # A stored answer needs no call; where one was made, the answer names nobody who was not asked.
         yield _lie(trial, "$.model", f"{model} in a stored answer", log)
@@ -171,12 +176,14 @@ def _arms(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
             yield finding("routing.arms", trial, problem, delivery=delivery)
     if not texts:
         return
-    marks: frozenset[str] = frozenset().union(*marks_of(model_calls(trial)))
+    calls = model_calls(trial)
+    marks: frozenset[str] = frozenset().union(*marks_of(calls))
+    nearly: frozenset[str] = frozenset().union(*marks_of(calls, nearly=True))
     for arm, text in sorted(texts.items()):
         if arm in claimed and text not in marks:
             seen = f"the answer says arm {arm}, whose text {text!r} stands in no prompt"
             yield _unlike(trial, f"an answer of arm {arm} must be made with that arm's text", seen)
-        if arm not in claimed and text in marks:
+        if arm not in claimed and text in nearly:
             seen = f"{text!r} stands in a prompt, and the answer names arm {_named(claimed)}"
             yield _unlike(trial, f"the text of arm {arm} must reach the model in answers of that arm only", seen)
 

@@ -1,11 +1,15 @@
-"""Runs of words that nobody writes twice by chance: what a text is known by where only a part of it stands."""
+"""Runs of words that nobody writes twice by chance: what a text is known by where only a part of it stands.
+
+Letter case, blanks, marks, what is not seen and letters that are drawn alike do not matter. The same said in other
+words is another text: no run of it is found.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["LONGEST", "runs_in", "runs_of", "words_of"]
+__all__ = ["LONGEST", "compared", "runs_in", "runs_of", "words_of"]
 
 RUN = 8
 """Words in a row that nobody writes twice by chance."""
@@ -23,8 +27,21 @@ def words_of(text: str) -> str:
     return f" {' '.join(_WORD.findall(_TAG.sub(' ', text.casefold())))} "
 
 
+def compared(text: str) -> str:
+    """`words_of` as runs are compared: the words that somebody reads, whichever letters they are written in."""
+    if text.isascii():
+        return words_of(text)
+    from sluicegate.text.lookalike import drawn, seen
+
+    return drawn(words_of(seen(text)))
+
+
 def runs_of(text: str) -> Iterator[str]:
     """What the text is known by: eight words with blanks around, or letters alone where it has fewer words."""
+    if not text.isascii():
+        from sluicegate.text.lookalike import seen
+
+        text = seen(text)
     words = words_of(text).split()
     if len(words) >= RUN:
         runs = (f" {' '.join(words[start : start + RUN])} " for start in _starts(len(words) - RUN + 1))
@@ -43,10 +60,10 @@ def runs_in(texts: Mapping[str, str], page: str) -> dict[str, list[int]]:
     for name, text in texts.items():
         for number, run in enumerate(runs_of(text)):
             if run.startswith(" "):
-                wanted.setdefault(run, []).append((name, number))
+                wanted.setdefault(compared(run), []).append((name, number))
             else:
-                letters.append((run, name, number))
-    words = words_of(page).split()
+                letters.append((compared(run).strip(), name, number))
+    words = compared(page).split()
     found: dict[str, set[int]] = {}
     for start in range(len(words) - RUN + 1 if wanted else 0):
         for name, number in wanted.get(f" {' '.join(words[start : start + RUN])} ", ()):

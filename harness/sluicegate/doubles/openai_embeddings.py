@@ -15,7 +15,7 @@ from sluicegate.doubles.answer import Answer, Call, json_answer
 from sluicegate.doubles.faults import disturbed, status_of, struck
 from sluicegate.doubles.latency import Latencies
 from sluicegate.doubles.openai_error import openai_error
-from sluicegate.doubles.prompts import marks
+from sluicegate.doubles.prompts import marked
 from sluicegate.doubles.wire import RefusedError, number, read_object, turned_away
 from sluicegate.model import Json, digest_bytes
 
@@ -60,7 +60,7 @@ class Embeddings:
             "local_input_tokens": local,
             "local_output_tokens": 0,
             "texts": len(texts),
-            "marks": marks(run.case, "\n".join(texts)),
+            **marked(run.case, "\n".join(texts)),
             "fault": fault.kind if fault else None,
         }
         seen = call.see("model", model[:200], detail)

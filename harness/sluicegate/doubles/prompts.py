@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from sluicegate.checks.masking import mask
-from sluicegate.checks.word_runs import runs_in
+from sluicegate.checks.word_runs import compared, runs_in
 from sluicegate.doubles import tokens
 from sluicegate.model import Case, Json, Message, ToolResult, digest_bytes
 
-__all__ = ["PROMPT_LIMIT", "carried", "kept_prompt", "marks", "sections", "texts_in", "whole_text"]
+__all__ = ["PROMPT_LIMIT", "carried", "kept_prompt", "marked", "marks", "sections", "texts_in", "whole_text"]
 
 PROMPT_LIMIT = 64_000
 """Characters of a prompt that are kept where prompts are kept at all."""
@@ -20,6 +20,8 @@ PROMPT_LIMIT = 64_000
 _HEADING = re.compile(r"^#{1,6} (.{1,80})$", re.MULTILINE)
 _MOST_SECTIONS = 100
 _MOST_VALUES = 200
+_NEARLY = 6
+"""Letters of a text that is looked for as words; a shorter one stands anywhere."""
 
 
 def texts_in(value: Json) -> Iterator[str]:
@@ -40,6 +42,20 @@ def marks(case: Case, text: str) -> list[str]:
     expect = case.expect
     named = dict.fromkeys((*expect.model_sees, *expect.model_never_sees, *expect.arm_texts.values(), *expect.canaries))
     return [mark for mark in named if mark and _stands(mark, text)]
+
+
+def marked(case: Case, text: str) -> dict[str, Json]:
+    """`marks`; and `nearly`, texts that should not stand there and do but for letter case, blanks and like letters."""
+    found, expect = marks(case, text), case.expect
+    # What differs from a text that rightly stands there in such things alone stands there with it.
+    exact = [compared(mark) for mark in found]
+    sought = {
+        mark: compared(mark) for mark in (*expect.model_never_sees, *expect.arm_texts.values()) if mark not in found
+    }
+    sought = {mark: words for mark, words in sought.items() if len(words.replace(" ", "")) >= _NEARLY}
+    page = compared(text) if sought else ""
+    close = [mark for mark, words in sought.items() if words in page and not any(words in each for each in exact)]
+    return {"marks": found, **({"nearly": close} if close else {})}
 
 
 def carried(case: Case, text: str, *, joined: str = "") -> dict[str, Json]:

@@ -10,7 +10,7 @@ from sluicegate.doubles import tokens
 from sluicegate.doubles.answer import Call
 from sluicegate.doubles.faults import NEVER_MS, SLOW_MS, status_of, struck
 from sluicegate.doubles.latency import Latencies
-from sluicegate.doubles.prompts import PROMPT_LIMIT, carried, kept_prompt, marks, sections, texts_in
+from sluicegate.doubles.prompts import PROMPT_LIMIT, carried, kept_prompt, marked, sections, texts_in
 from sluicegate.doubles.runs import Run
 from sluicegate.frozen import frozen
 from sluicegate.model import Case, Fault, Json, Message, ScriptedToolCall, canonical, digest_bytes, digest_of, encode
@@ -129,7 +129,7 @@ class Replies:
     def _prompt(self, run: Run, request: ModelRequest) -> dict[str, Json]:
         """What is told of the prompt."""
         text = "\n".join(texts_in(request.asked))
-        told: dict[str, Json] = {"sections": sections(request.messages), "marks": marks(run.case, text)}
+        told: dict[str, Json] = {"sections": sections(request.messages), **marked(run.case, text)}
         joined = "\n".join(message.content for message in request.messages)
         if found := carried(run.case, text, joined=joined):
             told["carried"] = found

@@ -14,7 +14,7 @@ from typing import Protocol
 from sluicegate.doubles.answer import Answer, Call
 from sluicegate.doubles.bodies import read_json
 from sluicegate.doubles.faults import SLOW_GAP_MS, retry_after, status_of
-from sluicegate.doubles.prompts import marks
+from sluicegate.doubles.prompts import marked
 from sluicegate.doubles.replies import ModelRequest, Replies, Reply
 from sluicegate.frozen import frozen
 from sluicegate.model import Json, canonical, digest_bytes
@@ -112,7 +112,7 @@ def turned_away(call: Call, protocol: str, refused: RefusedError, error: ErrorWr
         "protocol": protocol,
         "status": refused.status,
         "refused": str(refused)[:500],
-        "marks": marks(call.run.case, text),
+        **marked(call.run.case, text),
     }
     seen = call.see("model", "(invalid request)", detail)
     return error(refused.status, str(refused), code=refused.code, seen=seen)

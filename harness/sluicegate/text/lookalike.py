@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sluicegate.text.decoders import folded
+from sluicegate.text.decoders import DECODERS, folded
 from sluicegate.text.patterns import Late
 
-__all__ = ["CONFUSABLE", "alike", "skeleton"]
+__all__ = ["CONFUSABLE", "alike", "drawn", "seen", "skeleton"]
 
 _CYRILLIC = "аaвbеeзeкkмmнhоoрpсcтtуyхxѕsіiїiјjԁdԛqԝwѵvһhɡgӏlьb"
 _GREEK = "αaβbεeηnιiκkνvοoρpτtυuχxγyωwϲcϳj"
@@ -27,6 +27,7 @@ CONFUSABLE: Mapping[str, str] = MappingProxyType(
 )
 """A folded character to the plain letter it is drawn like; I, l, 1 and | are all one."""
 _TABLE = str.maketrans(dict(CONFUSABLE))
+_LETTERS = str.maketrans({letter: plain for letter, plain in CONFUSABLE.items() if not letter.isascii()})
 _PAIRS = Late("rn|vv|cl")
 _DRAWN = {"rn": "m", "vv": "w", "cl": "d"}
 
@@ -38,6 +39,19 @@ def skeleton(text: str) -> str:
     """
     plain = folded(text).translate(_TABLE).translate(_TABLE)
     return _PAIRS.sub(lambda found: _DRAWN[found[0]], plain)
+
+
+def drawn(text: str) -> str:
+    """The text with letters of other scripts as the plain ones they are drawn like; as many characters, the same words.
+
+    For text in small letters without accents; total, and linear.
+    """
+    return text if text.isascii() else text.translate(_LETTERS)
+
+
+def seen(text: str) -> str:
+    """The text without what is not seen, and with letters of other widths and styles as the usual ones. Total."""
+    return text if text.isascii() else DECODERS["format_stripped"](DECODERS["nfkc"](text))
 
 
 def alike(one: str, other: str) -> bool:
