@@ -17,8 +17,10 @@ from sluicegate.checks.model_calls import answered, asking, declares_model, mark
 from sluicegate.checks.rules import rule_problems
 from sluicegate.model import Capability, Case, Finding, Output, Rule, Trial, Witness
 
-__all__ = ["CHECKS", "SAMPLE", "SUITE", "again", "arm_of"]
+__all__ = ["AGAIN", "CHECKS", "SAMPLE", "SUITE", "again", "arm_of"]
 
+AGAIN = "~again"
+"""Behind the id of a case that is delivered twice."""
 SAMPLE = 30
 """Cases of an experiment delivered twice; an assignment that is drawn anew differs in half of them."""
 _ARM_NAMES = ("hook_variant", "experiment_arm", "arm")
@@ -29,7 +31,7 @@ def again(cases: Sequence[Case], seed: int) -> list[Case]:
     """All of them, and some cases of an experiment delivered twice as `<id>~again`, chosen under a seed."""
     assigned = [case for case in cases if case.expect.arms and case.given.deliveries == 1 and not case.given.inputs]
     chosen = sorted(assigned, key=lambda case: sha256(f"{seed}\0{case.digest()}".encode()).hexdigest())[:SAMPLE]
-    twice = [replace(case, id=f"{case.id}~again", given=replace(case.given, deliveries=2)) for case in chosen]
+    twice = [replace(case, id=f"{case.id}{AGAIN}", given=replace(case.given, deliveries=2)) for case in chosen]
     return [*cases, *sorted(twice, key=lambda case: case.id)]
 
 

@@ -63,6 +63,7 @@ def completeness_said(hearing: Hearing, question: Question, suites: list[SuiteAc
     yield from _silent(hearing, question)
     yield from _unasked(hearing, question)
     yield from _crashed(hearing)
+    yield from _parted(hearing, question)
     yield from hearing.strays.said(question)
     for suite in suites:
         yield from _suite(suite, hearing, question)
@@ -237,6 +238,13 @@ def _crashed(hearing: Hearing) -> Iterator[Reason]:
         text = f"{count_of(crashed.count, 'trial')} crashed, and no criterion counts a crash: {crashed}."
         mend = "Mend what crashes; or let a criterion say how many may: crashes, errors.rate or draft.success_rate."
         yield Reason(kind=Kind.HOLD_FAILED, about="crashes", text=text, mend=mend)
+
+
+def _parted(hearing: Hearing, question: Question) -> Iterator[Reason]:
+    if parted := hearing.trials.twins.parted:
+        text = f"{count_of(parted.count, 'job')} got another experiment arm in another request: {parted}."
+        mend = "Assign by a hash of the job's id and the experiment's name, not by chance or by the id of the request."
+        yield Reason(kind=failed_kind(question), about="routing", text=text, mend=mend)
 
 
 def _graded(name: str, question: Question) -> list[Criterion]:

@@ -13,6 +13,7 @@ from sluicegate.gate.faults import Objections
 from sluicegate.gate.measuring import Judged, Measuring
 from sluicegate.gate.pinned import Account, Pinned
 from sluicegate.gate.reading import micros
+from sluicegate.gate.twins import Twins
 from sluicegate.gate.uncounted import Uncounted
 from sluicegate.gate.validity import SKEW, Question, Relation, Run
 from sluicegate.gate.waiting import Held, Waiting, said_of, self_reported, worse
@@ -55,6 +56,8 @@ class Trials:
         """Why checks of a suite do not apply, and how often."""
         self.uncounted = Uncounted(self.measuring)
         """What went wrong in pinned trials and no criterion of the stage counts."""
+        self.twins = Twins(pinned)
+        """Jobs that came in two requests."""
         self.models: set[str] = set()
         """Models seen at the boundary."""
         self.crashes: Counter[str] = Counter()
@@ -211,8 +214,10 @@ class Trials:
             reported=tuple(waiting.findings),
         )
         self.measuring.trial(judged, lost=run.fixed and erred and _out_of_reach(trial))
-        if is_bad and run.fixed and number is not None and run.stands:
-            self.uncounted.note(judged)
+        if run.fixed and number is not None and run.stands:
+            self.twins.note(trial)
+            if is_bad:
+                self.uncounted.note(judged)
 
     def _ours(self, trial: Trial, waiting: Waiting) -> dict[str, CheckOutcome]:
         """Built-in checks as the judge finds them: every strict one, every failure, a sample of the rest."""
