@@ -107,6 +107,33 @@ def test_rows_are_mapped_by_paths(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("mapping", [None, {"structured": "output"}])
+def test_a_recorded_number_beyond_64_bits_is_garbage_and_never_another_number(
+    tmp_path: Path, mapping: dict[str, str] | None
+) -> None:
+    """As live answers are read: ids and money stay exact, as text where JSON readers keep no such number."""
+    rows = tmp_path / "a.jsonl"
+    long = 123456789012345678901235
+    write(rows, {"case_id": "a", "output": {"id": [1, long]}}, {"case_id": "b", "output": {"id": 2**63}})
+    write(tmp_path / "b.jsonl", {"case_id": "c", "output": {"id": 5}, "unread": long})
+    said = {} if mapping is None else {"output": mapping}
+    broken, exact, unread = replay(tmp_path, ("a", 0), ("b", 0), ("c", 0), **said)
+
+    assert crash_of(broken).kind is CrashKind.GARBAGE
+    assert "a.jsonl:1: $.structured.id[1] of the answer is a whole number beyond 64 bits" in crash_of(broken).message
+    assert (exact.structured, unread.structured) == ({"id": 2**63}, {"id": 5})
+
+
+def test_arguments_with_a_number_beyond_64_bits_are_told_and_not_changed(tmp_path: Path) -> None:
+    """A tool call that names another order than the model did would be no evidence."""
+    call = {"function": {"name": "order", "arguments": '{"id": 123456789012345678901235}'}}
+    write(tmp_path / "a.jsonl", {"case_id": "a", "calls": [call]})
+    (output,) = replay(tmp_path, ("a", 0), output={"tools_called": "calls"})
+
+    assert [(item.name, item.arguments) for item in output.tools_called] == [("order", {})]
+    assert "beyond 64 bits" in (output.tools_called[0].error or "")
+
+
 def test_the_nth_row_of_a_case_is_repeat_n(tmp_path: Path) -> None:
     """In order of the files, or by `repeat` where rows are numbered; deliveries count on within a repeat."""
     write(tmp_path / "a.jsonl", *[{"case_id": "a", "output": f"a{n}"} for n in range(4)])
@@ -514,7 +541,11 @@ def test_lines_that_are_no_otlp_json_are_faults_with_file_and_line(tmp_path: Pat
     twice = line(span(5, 5, attributes=CASE_SPAN))
     broken = line(span(6, 6))
     broken["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = [{"key": "n", "value": {"intValue": "x"}}]
-    write(tmp_path / "a.jsonl", base64, {"resourceMetrics": []}, "{", twice, twice, broken, {"resourceSpans": 3})
+    long = line(span(7, 7))
+    long["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = [
+        {"key": "n", "value": {"intValue": str(2**64)}}
+    ]
+    write(tmp_path / "a.jsonl", base64, {"resourceMetrics": []}, "{", twice, twice, broken, {"resourceSpans": 3}, long)
     found = faults(tmp_path, **OTLP)
 
     expected = [
@@ -524,6 +555,7 @@ def test_lines_that_are_no_otlp_json_are_faults_with_file_and_line(tmp_path: Pat
         "a.jsonl:5: holds span 0000000000000005 of trace 00000000000000000000000000000005 again.",
         "a.jsonl:6: has an attribute that cannot be read",
         "a.jsonl:7: has resourceSpans that is no list of objects",
+        "a.jsonl:8: has an attribute that cannot be read: ValueError an intValue beyond 64 bits",
     ]
     assert len(found) == len(expected)
     for line_said, beginning in zip(found, expected, strict=True):

@@ -109,6 +109,10 @@ def test_names_other_tools_use(tmp_path: Path) -> None:
         ('{"id": "x", "input": {"\\u0022:": 1, "a": 1, "a": 1}}', "cases.jsonl:2: 'a' is written twice. Remove one."),
         ('["x"]', 'cases.jsonl:2: Is no JSON object. Write one case a line: {"id": "…", "input": …}'),
         ('[{"id": "x"},', " at column 14. Write one case a line, without the surrounding list."),
+        (
+            '{"id": "x", "input": {"order": 123456789012345678901235}}',
+            "Holds a whole number beyond 64 bits, which would be read as another one. Write it as text, in quotes.",
+        ),
         ('{"id": "x", "input": NaN}', " JSON has no NaN and no Infinity; write null or leave the field out."),
         ('{"id": "x", "input": 1e999}', " at column 22."),
         ("{'id': 'x'}", " at column 2."),

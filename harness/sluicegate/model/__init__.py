@@ -23,7 +23,7 @@ from sluicegate.model.clock import from_micros, now_utc, parse_time, rfc3339, to
 from sluicegate.model.codec import decode, decode_or_faults, digest_of, encode, encode_shared
 from sluicegate.model.finding import Finding, Severity, Witness
 from sluicegate.model.flags import Cohort, FlagScript, FlagStep, FlagSwitch, FlagUnit, Population
-from sluicegate.model.json import Json, canonical, digest_bytes, first_non_finite, parse
+from sluicegate.model.json import Json, canonical, digest_bytes, first_non_finite, holds_long_number, parse
 from sluicegate.model.output import (
     TELEMETRY,
     Crash,
@@ -121,6 +121,7 @@ __all__ = [
     "encode_shared",
     "first_non_finite",
     "from_micros",
+    "holds_long_number",
     "is_crash",
     "now_utc",
     "parse",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, TypeAlias
 
 import orjson
 
-__all__ = ["Json", "canonical", "digest_bytes", "first_non_finite", "parse"]
+__all__ = ["Json", "canonical", "digest_bytes", "first_non_finite", "holds_long_number", "parse"]
+
+_LONG = re.compile(rb"(?<![\d.])\d{19}")
 
 Json: TypeAlias = Any
 """A parsed JSON value: None, bool, int, float, str, or lists and mappings of them."""
@@ -32,6 +36,19 @@ def parse(data: bytes | str) -> Json:
     """Strict JSON: NaN and Infinity are refused. Raises ValueError."""
     value: Json = orjson.loads(data)
     return value
+
+
+def holds_long_number(data: bytes) -> bool:
+    """Whether JSON that `parse` takes holds a whole number beyond 64 bits, which it reads as a float nearby."""
+    if _LONG.search(data) is None:
+        return False
+    try:
+        orjson.dumps(json.loads(data))
+    except TypeError:
+        return True
+    except (ValueError, RecursionError):  # Python reads no number of more than 4,300 digits
+        return True
+    return False
 
 
 def first_non_finite(value: Any, path: str = "$") -> str | None:

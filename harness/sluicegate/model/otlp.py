@@ -14,6 +14,7 @@ __all__ = ["LogRecord", "Span", "SpanError", "attributes_of", "log_records_of", 
 
 _TRACE_ID = re.compile(r"[0-9a-fA-F]{32}")
 _SPAN_ID = re.compile(r"[0-9a-fA-F]{16}")
+_WIDEST = 2**63
 _ERROR = (2, "2", "STATUS_CODE_ERROR")
 
 
@@ -124,6 +125,8 @@ def _value(value: Mapping[str, Any]) -> Json:
     for kind, item in value.items():
         match kind:
             case "intValue":
+                if isinstance(item, float) or not -_WIDEST <= int(item) < _WIDEST:
+                    raise ValueError("an intValue beyond 64 bits")
                 return int(item)
             case "doubleValue":
                 return float(item)  # "NaN" and "Infinity" come as text

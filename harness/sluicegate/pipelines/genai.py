@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from sluicegate.model import Json
+from sluicegate.model import Json, holds_long_number
 from sluicegate.model.otlp import Span
 
 __all__ = ["answer_of"]
@@ -135,6 +135,7 @@ def _read(value: Json) -> Json:
     if not isinstance(value, str):
         return value
     try:
-        return orjson.loads(value)
+        read = orjson.loads(value)
     except orjson.JSONDecodeError:
         return value
+    return value if holds_long_number(value.encode(errors="replace")) else read  # as text it stays the number it is

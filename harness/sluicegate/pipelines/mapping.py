@@ -10,7 +10,7 @@ import orjson
 
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.frozen import frozen
-from sluicegate.model import CrashKind, Json, Mail, Output, Usage
+from sluicegate.model import CrashKind, Json, Mail, Output, Usage, holds_long_number
 from sluicegate.model.paths import MISSING, Path, parse_path
 from sluicegate.pipelines.conversion import output_of, with_error
 from sluicegate.pipelines.crashes import crash
@@ -110,4 +110,6 @@ def _tool_call(function: Mapping[str, Json]) -> Json:
         read = orjson.loads(arguments) if isinstance(arguments, str) else arguments
     except orjson.JSONDecodeError:
         return {"name": function.get("name"), "error": f"arguments are not JSON: {str(arguments)[:200]}"}
+    if isinstance(arguments, str) and holds_long_number(arguments.encode(errors="replace")):
+        return {"name": function.get("name"), "error": "arguments hold a whole number beyond 64 bits; it must be text"}
     return {"name": function.get("name"), "arguments": read if isinstance(read, Mapping) else {}}

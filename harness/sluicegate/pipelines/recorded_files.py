@@ -73,12 +73,16 @@ class RecordedFiles:
 
     def row(self, file: int, offset: int, size: int) -> Json:
         """The row that stands there. Raises OSError or ValueError when the file has changed since."""
+        return orjson.loads(self.line(file, offset, size))
+
+    def line(self, file: int, offset: int, size: int) -> bytes:
+        """The bytes that stand there. Raises OSError when the file cannot be read."""
         handle = self._handles.get(file)
         if handle is None:
             if len(self._handles) >= 64:
                 self.close()
             handle = self._handles[file] = os.open(self._paths[file], os.O_RDONLY)
-        return orjson.loads(os.pread(handle, size, offset))
+        return os.pread(handle, size, offset)
 
     def line_number(self, file: int, offset: int) -> int:
         """The line that begins at `offset`; counted only when a message needs it."""

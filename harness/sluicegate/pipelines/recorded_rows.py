@@ -10,7 +10,7 @@ import orjson
 from sluicegate.errors import InputError
 from sluicegate.model import CrashKind, Json, Output
 from sluicegate.model.paths import MISSING, parse_path
-from sluicegate.pipelines.conversion import from_json
+from sluicegate.pipelines.conversion import from_json, read_exactly
 from sluicegate.pipelines.crashes import crash
 from sluicegate.pipelines.mapping import parse_mapping
 from sluicegate.pipelines.offsets import Offsets, Seen
@@ -20,6 +20,10 @@ from sluicegate.plan.types import RecordingTarget
 __all__ = ["RecordedRows"]
 
 _AT = "pipeline.recording"
+
+
+_Place = tuple[int, int, int]
+"""File, offset and size in bytes."""
 
 
 class RecordedRows:
@@ -56,29 +60,33 @@ class RecordedRows:
         """The answer in row `number` of a case, from 0; None where there is none."""
         try:
             found = self._place(_numbered(case_id, number), case_id, 0) or self._place(case_id, case_id, number)
+            line = b"" if found is None else self._files.line(*found[0])
         except (OSError, ValueError):
             return crash(CrashKind.GARBAGE, f"{case_id}: the recording has changed since it was opened.")
         if found is None:
             return None
-        file, offset, row = found
-        output = self._mapping.read(row, what="row") if self._mapping is not None else from_json(row.get("output"))
+        (file, offset, _), row = found
+        output = read_exactly(line, row, self._read)
         if output.error is None or output.error.kind is CrashKind.REPORTED:
             return output
         where = f"{self._files.name(file)}:{self._files.line_number(file, offset)}"
         return crash(output.error.kind, f"{where}: {output.error.message}")
 
+    def _read(self, row: Json) -> Output:
+        return self._mapping.read(row, what="row") if self._mapping is not None else from_json(row.get("output"))
+
     def close(self) -> None:
         """Close the files."""
         self._files.close()
 
-    def _place(self, key: str, case_id: str, number: int) -> tuple[int, int, Json] | None:
-        """File, offset and value of the row `number` of `key`; rows of another case with the same hash are passed."""
+    def _place(self, key: str, case_id: str, number: int) -> tuple[_Place, Json] | None:
+        """Place and value of the row `number` of `key`; rows of another case with the same hash are passed."""
         for file, offset, size in self._offsets.rows(key):
             row = self._files.row(file, offset, size)
             if self._case_id.get(row) != case_id:
                 continue
             if number == 0:
-                return file, offset, row
+                return (file, offset, size), row
             number -= 1
         return None
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import orjson
 
 from sluicegate.errors import Fault, InputError, nearest
-from sluicegate.model import Case, Json, Rule, decode_or_faults, parse_time
+from sluicegate.model import Case, Json, Rule, decode_or_faults, holds_long_number, parse_time
 from sluicegate.plan.strict_json import RepeatedKeyError, parse_unique
 from sluicegate.plan.textfile import regular_file
 
@@ -174,6 +174,9 @@ def _parsed(line: bytes, where: str) -> tuple[Json, Fault | None]:
         return None, Fault(where=where, what=f"'{error.key}' is written twice.", mend="Remove one.")
     except (ValueError, RecursionError) as error:
         return None, Fault(where=where, what=_json_fault(line, error), mend=_json_mend(line))
+    if holds_long_number(line):
+        what = "Holds a whole number beyond 64 bits, which would be read as another one."
+        return None, Fault(where=where, what=what, mend="Write it as text, in quotes.")
     return value, None
 
 
