@@ -288,7 +288,26 @@ class TestOwnTests:
         run = world.run()
         run.records[-2] = own_test("t1", "error")
 
-        assert world.verdict(run).kind is Kind.HOLD_FAILED
+        verdict = world.verdict(run)
+        assert verdict.kind is Kind.HOLD_FAILED
+        assert [each.text for each in verdict.reasons] == ["1 required test could not be set up: t1."]
+
+    def test_an_error_at_the_end_of_a_test_is_said_to_be_one(self):
+        """It ran, and what it left behind nobody knows; an error before it began weighs more."""
+        world = World(tests=("t1", "t2"))
+        run = world.run()
+        run.records[-3:-1] = [own_test("t1", "error", at_end=True), own_test("t2", "error")]
+        said = [each.text for each in world.verdict(run).reasons]
+
+        assert said == ["1 required test could not be set up: t2.", "1 required test failed at teardown: t1."]
+
+    def test_a_failed_test_is_named_with_the_command_that_runs_it(self):
+        """Its id as pytest takes it."""
+        world = World(tests=("a.py::t[x%201]",))
+        run = world.run()
+        run.records[-2] = own_test("a.py::t[x%201]", "failed")
+
+        assert world.verdict(run).reasons[0].mend.endswith(" --sluicegate-stage first 'a.py::t[x 1]'")
 
 
 class TestCounting:

@@ -86,7 +86,9 @@ def test_a_shared_fixture_that_fails_at_its_end_fails_who_used_it(
     tests = {"test_own.py": SHARED.format(scope=scope, autouse=autouse, used=used)}
     example = project(tmp_path, tests=tests, ids=(IDS[0],))
 
-    gated(example).check(exit_code=1, kind="hold.failed", says=("test_own.py::test_a", "nothing was closed"))
+    gated(example).check(
+        exit_code=1, kind="hold.failed", says=("failed at teardown: test_own.py::test_a", "nothing was closed")
+    )
 
 
 def test_a_fixture_that_only_an_unmarked_test_used_fails_the_run(tmp_path: Path) -> None:

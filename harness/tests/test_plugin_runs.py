@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from sluicegate.ledger import read_ledger
 from sluicegate.testing import Example
 
 sys.path.insert(0, str(Path(__file__).parent))
-from plugin_world import OWN, PLAN, gated, project, records
+from plugin_world import OWN, OWN_ID, PLAN, gated, project, records
 
 sys.path.pop(0)
 
@@ -54,10 +55,14 @@ def test_failing_cases_are_reported_one_by_one_with_the_command_that_reruns_each
     ) in shown
     assert "c003: exception: ValueError: no such \\x1b[31morder (bot.py:4)" in shown
     assert "c004: expected: contains '1004'" in shown
-    assert result.stdout.rstrip().splitlines()[-3:] == [
+    assert result.stdout.rstrip().splitlines()[-7:] == [
         " report .sluicegate/preflight/1/report.html",
         " verdict .sluicegate/preflight/1/verdict.json",
         " newest .sluicegate/preflight/verdict.json",
+        "",
+        " 1 of your own tests failed: mend that first",
+        f"     {OWN_ID}",
+        f"     next: pytest --sluicegate-plan rollout.yaml {OWN_ID}",
     ]
     assert ET.parse(tmp_path / "pytest.xml").getroot() is not None
     cases = {
@@ -118,6 +123,22 @@ def test_without_terminal_and_cache_nothing_breaks(tmp_path: Path) -> None:
     result.check(exit_code=0, kind="complete", says=" COMPLETE", says_not="Traceback")
 
 
+def test_own_tests_that_fail_are_the_next_step_under_a_hold_too(tmp_path: Path) -> None:
+    """The command runs that test and no other of the user's; the verdict's own advice stands above it."""
+    own = OWN.replace(".contains(", '.matches("never " + ')
+    example = project(tmp_path, tests={"test_own.py": own, "test_zest.py": "def test_zest(): pass\n"})
+
+    result = gated(example)
+
+    result.check(exit_code=1, kind="hold.*")
+    *_, said, named, then = result.stdout.rstrip().splitlines()
+    assert (said, named.strip()) == (" 1 of your own tests failed: mend that first", OWN_ID)
+    again = gated(example, *shlex.split(then.partition("next: pytest ")[2]))
+    assert again.counts["failed"] == result.counts["failed"]
+    assert "test_zest" in result.stdout
+    assert "test_zest" not in again.stdout
+
+
 @pytest.mark.parametrize("split", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "xdist"])
 def test_a_test_beside_that_fails_is_named_below_the_verdict(tmp_path: Path, split: tuple[str, ...]) -> None:
     """What exits with 1 under a verdict that is none against it says why, last of all; a promote alone says nothing."""
@@ -127,9 +148,10 @@ def test_a_test_beside_that_fails_is_named_below_the_verdict(tmp_path: Path, spl
     result = gated(example, *split)
 
     result.check(exit_code=1, kind="complete")
-    *_, said, named = result.stdout.rstrip().splitlines()
+    *_, said, named, then = result.stdout.rstrip().splitlines()
     assert said == " COMPLETE, but 2 of your own tests failed: exit 1"
     assert re.fullmatch(r"     (\S+/)?test_beside\.py::test_(beside|two) and 1 more", named)
+    assert re.fullmatch(r"     next: pytest .*test_beside\.py::test_(beside|two)", then)
     assert "but" not in gated(example, "--deselect", "test_beside.py", *split).stdout.rpartition("COMPLETE")[2]
 
 

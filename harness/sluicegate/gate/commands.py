@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sluicegate.errors import printable
 from sluicegate.gate.validity import Question, Run
@@ -13,7 +13,15 @@ from sluicegate.gate.wording import count_of
 from sluicegate.model import CriterionResult, Decision, Kind, NotMeasured, Reason
 from sluicegate.plan.types import CommandTarget, HttpTarget
 
-__all__ = ["gate_command", "pytest_command", "recording_command", "typed", "typed_result", "unreached_said"]
+__all__ = [
+    "gate_command",
+    "pytest_command",
+    "recording_command",
+    "test_command",
+    "typed",
+    "typed_result",
+    "unreached_said",
+]
 
 _LOCK, _GATE, _RECORD = "sluicegate plan lock", "sluicegate gate", "sluicegate record measurements"
 _ROWS = (3, 6, 7, 9, 10)
@@ -30,6 +38,11 @@ def pytest_command(question: Question) -> str:
     words = ["pytest", "--sluicegate-plan", str(question.plan.path), "--sluicegate-stage", question.stage.name]
     words += [word.replace("--evidence", "--sluicegate-evidence", 1) for word in question.kept[:1]]
     return printable(shlex.join([*words, *question.kept[1:]]))
+
+
+def test_command(question: Question, name: str) -> str:
+    """The command that runs one required test by its id, from the plan's folder."""
+    return printable(f"{pytest_command(question)} {shlex.quote(unquote(name))}")
 
 
 def recording_command(question: Question, what: str, options: str) -> str:

@@ -8,7 +8,7 @@ from sluicegate.checks import SUITES
 from sluicegate.checks.effects import DRAFT, EFFECT
 from sluicegate.errors import printable
 from sluicegate.gate.causes import failures_said
-from sluicegate.gate.commands import pytest_command
+from sluicegate.gate.commands import pytest_command, test_command
 from sluicegate.gate.hearing import Hearing
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.validity import Question
@@ -261,10 +261,15 @@ def _tests(hearing: Hearing, question: Question) -> Iterator[Reason]:
         yield Reason(kind=Kind.HOLD_INVALID_EVIDENCE, about="tests", text=text, mend=_LOCK)
     if failed := hearing.tests.failed:
         text = f"{count_of(failed.count, 'required test')} failed: {failed}."
-        yield Reason(kind=failed_kind(question), about="tests", text=text, mend="Mend it and serve a new subject.")
+        mend = f"Mend it and serve a new subject. See it with: {test_command(question, failed.first)}"
+        yield Reason(kind=failed_kind(question), about="tests", text=text, mend=mend)
     if errors := hearing.tests.errors:
         text = f"{count_of(errors.count, 'required test')} could not be set up: {errors}."
         yield Reason(kind=Kind.HOLD_FAILED, about="tests", text=text, mend="Mend the test.")
+    if torn := hearing.tests.torn:
+        text = f"{count_of(torn.count, 'required test')} failed at teardown: {torn}."
+        mend = "Mend the fixture whose end raises; until it ends well, nobody knows what it left behind."
+        yield Reason(kind=Kind.HOLD_FAILED, about="tests", text=text, mend=mend)
 
 
 def failed_kind(question: Question) -> Kind:

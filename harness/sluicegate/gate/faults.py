@@ -21,6 +21,11 @@ class Names:
     def __bool__(self) -> bool:
         return self.count > 0
 
+    @property
+    def first(self) -> str:
+        """The first name in order; empty where there is none."""
+        return self._kept[0] if self._kept else ""
+
     def add(self, name: str) -> None:
         """One more; said twice, it counts twice and is named once."""
         self.count += 1

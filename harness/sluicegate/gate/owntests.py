@@ -28,7 +28,9 @@ class _Seen:
     failed: bool = False
     """In any run of this apparatus: run again, a failed test stays failed."""
     errors: bool = False
-    """Could not be set up, in the newest run: says nothing about the pipeline."""
+    """Could not be set up, or failed at its teardown, in the newest run: says nothing about the pipeline."""
+    at_end: bool = False
+    """All of its errors came from teardowns."""
 
 
 class OwnTests:
@@ -55,9 +57,11 @@ class OwnTests:
             return
         if seen.run != run.number:
             seen.run, seen.outcomes, seen.attempts, seen.asserted = run.number, [], set(), True
-            seen.errors = False
+            seen.errors = seen.at_end = False
         seen.outcomes.append(test.outcome)
-        seen.errors = seen.errors or test.outcome == "error"
+        if test.outcome == "error":
+            seen.at_end = test.at_end and (seen.at_end or not seen.errors)
+            seen.errors = True
         seen.attempts.add(test.attempt)
         seen.asserted = seen.asserted and (test.assertions > 0 or test.outcome != "passed")
 
@@ -74,7 +78,12 @@ class OwnTests:
     @property
     def errors(self) -> Names:
         """Tests that could not be set up."""
-        return _names(name for name, seen in self._tests.items() if seen.errors)
+        return _names(name for name, seen in self._tests.items() if seen.errors and not seen.at_end)
+
+    @property
+    def torn(self) -> Names:
+        """Tests whose teardown failed."""
+        return _names(name for name, seen in self._tests.items() if seen.errors and seen.at_end)
 
     def incomplete(self) -> list[tuple[str, Names]]:
         """What keeps tests from counting as run, each with the tests it is about."""

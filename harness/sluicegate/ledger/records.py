@@ -167,6 +167,8 @@ class TestRun:
     attempt: int = 1
     findings: tuple[Finding, ...] = ()
     worker: str = ""
+    at_end: bool = False
+    """The error was raised in a teardown, behind a test that ran."""
 
     def body(self) -> dict[str, Json]:
         """The record's body."""

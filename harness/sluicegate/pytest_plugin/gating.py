@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import sys
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sluicegate.errors import printable
 from sluicegate.pytest_plugin.bundled import Suite, add_suites, asks_for_suites, bundled_suite, shard_parameters
 from sluicegate.pytest_plugin.interrupts import Interrupts
 from sluicegate.pytest_plugin.link import LINK, Link, Reach
@@ -144,7 +146,8 @@ class Controller(_Process):
         self._link: Link | None = None
         self._folder: str | None = None
         self._closed: dict[str, Any] | None = None
-        self._own_failed: dict[str, None] = {}
+        self._own_failed: dict[str, str] = {}
+        """As they are told, and their node ids."""
         """Ids of the user's own tests that failed, in order."""
         self._interrupts = Interrupts()
 
@@ -171,7 +174,9 @@ class Controller(_Process):
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A failed bundled test is a fact that the verdict weighs; any other failure stands for itself."""
         if report.failed and not getattr(report, BUNDLED, False):
-            self._own_failed.setdefault(report.nodeid if report.when != "teardown" else _end_said(report))
+            self._own_failed.setdefault(
+                report.nodeid if report.when != "teardown" else _end_said(report), report.nodeid
+            )
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -272,14 +277,22 @@ class Controller(_Process):
         return 0 if promoted and not self._own_failed else 1
 
     def _although(self) -> str:
-        """Why the run fails although nothing holds the rollout; the last line, so that nobody looks for it."""
+        """Own tests that failed, whatever the verdict: the last lines, so that nobody looks for what to mend first."""
         closed = self._closed or {}
-        if self._plan is None or not self._own_failed or closed.get("exit_code") != 0:
+        if self._plan is None or not self._own_failed:
             return ""
         first, count = next(iter(self._own_failed)), len(self._own_failed)
         said = "1 of your own tests" if count == 1 else f"{count:,} of your own tests"
         more = f" and {count - 1:,} more" if count > 1 else ""
-        return f"\n {closed['kind'].upper()}, but {said} failed: exit 1\n     {first}{more}\n"
+        promotes = closed.get("exit_code") == 0
+        head = f"{closed['kind'].upper()}, but {said} failed: exit 1" if promotes else f"{said} failed: mend that first"
+        return f"\n {head}\n     {first}{more}\n     next: {self._alone(self._own_failed[first])}\n"
+
+    def _alone(self, nodeid: str) -> str:
+        """The command that runs one test, with what it may read."""
+        path, *names = nodeid.split("::")
+        path = os.path.relpath(self.config.rootpath / path, self.config.invocation_params.dir).replace(os.sep, "/")
+        return printable(f"{self._rerun()} {shlex.quote('::'.join([path, *names]))}")
 
     def _rerun(self) -> str:
         option, words = self.config.option, ["pytest"]

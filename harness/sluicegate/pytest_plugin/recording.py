@@ -37,9 +37,12 @@ class _Attempt:
     """Definitions of the fixtures it shares with other tests: one that fails at its end fails each of them."""
     outcome: str = "passed"
     assertions: int = 0
+    at_end: bool = False
+    """The error came from a teardown."""
 
-    def saw(self, outcome: str) -> None:
+    def saw(self, outcome: str, *, at_end: bool = False) -> None:
         """Take note; the worse of two outcomes stays."""
+        self.at_end = self.at_end or (at_end and self.outcome != "error")
         if _BADNESS.index(outcome) > _BADNESS.index(self.outcome):
             self.outcome = outcome
 
@@ -108,14 +111,14 @@ class Recorder:
         if call.when == "teardown" and report.failed:
             for passed in self._passed:
                 if passed.fixtures & self._ended:
-                    passed.saw("error")
+                    passed.saw("error", at_end=True)
         if not is_own_test(item) or self._attempt is None or type(report) is not pytest.TestReport:
             return report
         if getattr(report, "wasxfail", None) is not None:
             self._attempt.outcome = "xpassed" if report.passed else "xfailed"
         elif report.failed:
             ended = call.excinfo is not None and self._link.has_ended(call.excinfo.value)
-            self._attempt.saw("error" if ended or call.when != "call" else "failed")
+            self._attempt.saw("error" if ended or call.when != "call" else "failed", at_end=call.when == "teardown")
         elif report.skipped:
             self._attempt.saw("skipped")
         return report
@@ -213,6 +216,7 @@ class Recorder:
             "assertions": attempt.assertions,
             "attempt": attempt.number,
             "worker": self._worker,
+            **({"at_end": True} if attempt.at_end else {}),
         }
         self._link.tell("test", body)
         if attempt.test_id in self._twice:
