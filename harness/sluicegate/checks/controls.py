@@ -55,8 +55,9 @@ _SINGLE = (
 _CONTROL = re.compile(_SINGLE)
 _SEQUENCE = re.compile(
     # ECMA-48: a control sequence ends in its final byte; another escape sequence is a final byte behind intermediates.
-    # A title or a link goes on up to a bell or a string terminator.
-    rf"(?:{_ESCAPE}\[|{_EIGHT_BIT})[0-?]{{0,64}}[ -/]{{0,8}}[@-~]|{_ESCAPE}\](?:(?!{_END}).){{0,256}}{_END}"
+    # A title or a link goes on up to a bell or a string terminator; one that begins inside breaks it off, so that no
+    # character is looked at for more than one of them.
+    rf"(?:{_ESCAPE}\[|{_EIGHT_BIT})[0-?]{{0,64}}[ -/]{{0,8}}[@-~]|{_ESCAPE}\](?:(?!{_END}|{_ESCAPE}\]).){{0,256}}{_END}"
     rf"|{_ESCAPE}[ -/]{{0,8}}[0-Z\\^-~]|{_SINGLE}"
 )
 _BLANK = re.compile(r"\s|\\+[nrtv]|\\+x0[9a-dA-D]|\\+u000[9a-dA-D]|\\+u202[89]")

@@ -170,10 +170,15 @@ def _cards(run: str) -> list[tuple[int, int]]:
     """Spans of Luhn-valid card numbers of 12 to 19 digits that begin and end with a group of the run."""
     places = [index for index, ch in enumerate(run) if ch.isdigit()]
     spans: list[tuple[int, int]] = []
+    sums: tuple[list[int], list[int]] | None = None
     start = 0
     while start + 12 <= len(places):
         at = places[start]
-        end = _card_end(run, places, start) if at == 0 or not run[at - 1].isdigit() else None
+        if at and run[at - 1].isdigit():
+            start += 1
+            continue
+        sums = sums or _luhn_sums([int(run[index]) for index in places])
+        end = _card_end(run, places, start, sums)
         if end is None:
             start += 1
             continue
@@ -182,7 +187,17 @@ def _cards(run: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _card_end(run: str, places: list[int], start: int) -> int | None:
+def _luhn_sums(digits: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Sums up to each digit, those at odd places doubled, and those at even ones: what any run within comes to."""
+    sums: tuple[list[int], list[int]] = ([0], [0])
+    for index, digit in enumerate(digits):
+        doubled = 2 * digit if digit < 5 else 2 * digit - 9
+        sums[0].append(sums[0][-1] + (doubled if index % 2 else digit))
+        sums[1].append(sums[1][-1] + (digit if index % 2 else doubled))
+    return sums
+
+
+def _card_end(run: str, places: list[int], start: int, sums: tuple[list[int], list[int]]) -> int | None:
     prefix = "".join(str(int(run[index])) for index in places[start : start + 4])
     if not _ISSUERS.match(prefix):
         return None
@@ -192,7 +207,8 @@ def _card_end(run: str, places: list[int], start: int) -> int | None:
         after = places[end - 1] + 1
         if after < len(run) and run[after].isdigit():
             continue
-        if luhn_holds("".join(run[index] for index in places[start:end])):
+        single = sums[(end - 1) % 2]  # the last digit is not doubled
+        if (single[end] - single[start]) % 10 == 0:
             return end
     return None
 
