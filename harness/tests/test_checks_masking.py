@@ -51,42 +51,6 @@ from sluicegate.checks.masking import luhn_holds, mask, mask_secrets, masked, mo
         ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "[secret]"),
     ],
 )
-def _calls(text: str) -> int:
-    """What is called to mask a text, functions of C included: its work, whatever the clock says."""
-    count = 0
-
-    def counted(_frame: object, event: str, _argument: object) -> None:
-        nonlocal count
-        count += event.endswith("call")
-
-    sys.setprofile(counted)
-    try:
-        mask(text)
-    finally:
-        sys.setprofile(None)
-    return count
-
-
-@pytest.mark.parametrize(
-    "part", ["5-", "4 ", "51 ", "4\u200b", "\x1b]", "\x1b[31m4", "a@b.de ", "\\x1b[1m6-", "+4 ", "1"]
-)
-def test_the_work_of_masking_is_a_few_calls_for_each_character(part: str) -> None:
-    """Ten times the text is ten times the work, and every digit of a run is looked at a bounded number of times."""
-    mask(f"{part} a@b.de \x1b")  # compiles
-    short, long = part * 200, part * 2_000
-
-    assert _calls(long) <= 11 * _calls(short)
-    assert _calls(long) <= 20 * len(long)
-
-
-def test_a_title_that_begins_in_another_breaks_it_off() -> None:
-    """As terminals do; neither hides what stands in it."""
-    text = "\x1b]0;\x1b]0;ann@shop.test\x07 and \x1b]0;bob@shop.test\x07"
-
-    assert "ann@" not in mask(text)
-    assert "bob@" not in mask(text)
-
-
 def test_personal_data_and_secrets_are_masked(text, shown):
     """Addresses, numbers with check digits, phones and keys never reach a report."""
     assert masked(text) == shown
@@ -164,6 +128,42 @@ def test_check_digits_are_those_of_the_standards():
     assert not luhn_holds("79927398714")
     assert mod97_holds("GB82WEST12345698765432")
     assert not mod97_holds("GB83WEST12345698765432")
+
+
+def _calls(text: str) -> int:
+    """What is called to mask a text, functions of C included: its work, whatever the clock says."""
+    count = 0
+
+    def counted(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event.endswith("call")
+
+    sys.setprofile(counted)
+    try:
+        mask(text)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize(
+    "part", ["5-", "4 ", "51 ", "4\u200b", "\x1b]", "\x1b[31m4", "a@b.de ", "\\x1b[1m6-", "+4 ", "1"]
+)
+def test_the_work_of_masking_is_a_few_calls_for_each_character(part: str) -> None:
+    """Ten times the text is ten times the work, and every digit of a run is looked at a bounded number of times."""
+    mask(f"{part} a@b.de \x1b")  # compiles
+    short, long = part * 200, part * 2_000
+
+    assert _calls(long) <= 11 * _calls(short)
+    assert _calls(long) <= 20 * len(long)
+
+
+def test_a_title_that_begins_in_another_breaks_it_off() -> None:
+    """As terminals do; neither hides what stands in it."""
+    text = "\x1b]0;\x1b]0;ann@shop.test\x07 and \x1b]0;bob@shop.test\x07"
+
+    assert "ann@" not in mask(text)
+    assert "bob@" not in mask(text)
 
 
 @settings(max_examples=50)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
+import tracemalloc
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 from sluicegate.errors import InputError
 from sluicegate.plan.types import CallableTarget, Exposure, PipelineSpec, Plan, Stage, SubjectSpec, ToolSpec
+from sluicegate.sources.asked import said_by_command
 from sluicegate.sources.subject import apparatus_digest, subject_digest
 
 
@@ -254,3 +257,36 @@ def test_what_measures_is_the_apparatus(other: Plan) -> None:
 def test_lock_and_case_files_are_the_apparatus() -> None:
     """A changed pin or case file is seen."""
     assert len({apparatus(a_plan()), apparatus(a_plan(), b'{"stages":{"ten":{}}}'), apparatus(a_plan(), a="2")}) == 3
+
+
+PYTHON = (sys.executable, "-c")
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("import sys\nwhile True: sys.stdout.write('v' * 65536)", "said more than a version"),
+        ("import sys; sys.stderr.write('x' * 3_000_000 + 'no release'); sys.exit(3)", "exited with 3."),
+        ("import sys; sys.exit('no release')", "exited with 1. no release"),
+        ("pass", "said nothing"),
+    ],
+)
+def test_a_command_that_says_no_version_is_an_error_however_much_it_says(
+    tmp_path: Path, program: str, said: str
+) -> None:
+    """What never ends is broken off, and no more of it is held than a version may have; of complaints the end is."""
+    tracemalloc.start()
+    with pytest.raises(InputError) as refused:
+        said_by_command([*PYTHON, program], "release", tmp_path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert said in str(refused.value)
+    assert peak < 4_000_000
+
+
+def test_what_a_command_prints_is_taken_while_it_complains(tmp_path: Path) -> None:
+    """Warnings on standard error, megabytes of them, stop nobody."""
+    program = "import sys; sys.stderr.write('w' * 2_000_000); print('v7')"
+
+    assert said_by_command([*PYTHON, program], "release", tmp_path) == "v7"

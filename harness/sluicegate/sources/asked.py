@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import IO
 
 from sluicegate.errors import Fault, InputError, printable
 from sluicegate.model import digest_bytes
@@ -15,6 +16,8 @@ __all__ = ["said_by_command", "said_by_service"]
 
 _TIMEOUT_S = 10.0
 _MAX_BYTES = 1_000_000
+_TAIL = 1_000
+"""Bytes of what a command complains of that are kept."""
 _SHOWN = 100
 _PAGES = ("text/html", "application/xhtml+xml")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -70,17 +73,52 @@ def said_by_command(argv: Sequence[str], part: str, base: Path) -> str:
     shown = " ".join(argv)
     where, mend = f"subject.{part}", "Let it print a version, a commit or a digest, and exit with 0."
     try:
-        done = subprocess.run(  # noqa: S603 - argument list, no shell; the plan's author named it
-            list(argv), cwd=base, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_S, check=False
+        process = subprocess.Popen(  # noqa: S603 - argument list, no shell; the plan's author named it
+            list(argv), cwd=base, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-    except (OSError, subprocess.TimeoutExpired, ValueError) as error:
-        why = "no answer in time" if isinstance(error, subprocess.TimeoutExpired) else str(error)
-        raise InputError(Fault(where=where, what=f"'{shown}' cannot be asked: {why}.", mend=mend)) from None
-    if done.returncode != 0:
-        last = printable(done.stderr.decode(errors="replace").strip()[-200:])
-        what = f"'{shown}' exited with {done.returncode}. {last}".rstrip()
-        raise InputError(Fault(where=where, what=what, mend=mend))
-    return _read(done.stdout, f"'{shown}'", part)
+    except (OSError, ValueError) as error:
+        raise InputError(Fault(where=where, what=f"'{shown}' cannot be asked: {error}.", mend=mend)) from None
+    # In threads: a child of the command may keep its output open for ever, and so may what it prints.
+    said: SimpleQueue[bytes] = SimpleQueue()
+    complained: SimpleQueue[bytes] = SimpleQueue()
+    for hear, stream, kept in ((_hear, process.stdout, said), (_hear_out, process.stderr, complained)):
+        Thread(target=hear, args=(stream, kept), name="sluicegate-subject", daemon=True).start()
+    try:
+        raw = said.get(timeout=_TIMEOUT_S)
+        if len(raw) > _MAX_BYTES:
+            process.kill()
+        code = process.wait(_TIMEOUT_S)
+    except (Empty, subprocess.TimeoutExpired):
+        process.kill()
+        process.wait()
+        what = f"'{shown}' cannot be asked: no answer in time."
+        raise InputError(Fault(where=where, what=what, mend=mend)) from None
+    if code != 0 and len(raw) <= _MAX_BYTES:
+        last = printable(_last(complained).decode(errors="replace").strip()[-200:])
+        raise InputError(Fault(where=where, what=f"'{shown}' exited with {code}. {last}".rstrip(), mend=mend))
+    return _read(raw, f"'{shown}'", part)
+
+
+def _hear(stream: IO[bytes], kept: SimpleQueue[bytes]) -> None:
+    """Put the beginning of what is said, one byte more than may be at most."""
+    with stream:
+        kept.put(stream.read(_MAX_BYTES + 1))
+
+
+def _hear_out(stream: IO[bytes], kept: SimpleQueue[bytes]) -> None:
+    """Put the end of what is said, however long it is."""
+    with stream:
+        tail = b""
+        while more := stream.read(_TAIL):
+            tail = (tail + more)[-_TAIL:]
+        kept.put(tail)
+
+
+def _last(complained: SimpleQueue[bytes]) -> bytes:
+    try:
+        return complained.get(timeout=1.0)
+    except Empty:
+        return b""
 
 
 def _read(raw: bytes, said_by: str, part: str) -> str:
