@@ -334,9 +334,8 @@ async def test_a_file_that_is_no_program_is_a_clear_crash(tmp_path: Path) -> Non
     pipeline = CommandPipeline(CommandTarget(argv=("./noise",)), base=tmp_path)
     (output,) = await ask(pipeline, "x")
     await pipeline.aclose()
-
-    assert crash_of(output).kind is CrashKind.DIED
-    assert crash_of(output).message == "The command ./noise cannot be started: Exec format error."
+    crash = crash_of(output)
+    assert (crash.kind, crash.message) == (CrashKind.DIED, "The command ./noise cannot be started: Exec format error.")
 
 
 async def test_cancelling_the_run_ends_the_process(folder: Path) -> None:
