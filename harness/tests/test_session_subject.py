@@ -234,6 +234,19 @@ class TestAsked:
         again = rollout.gate()
         assert (again.kind, again.verdict["attempt"]) == ("complete", 2)
 
+    @pytest.mark.parametrize("into", ["prompts/system.md", "prompts/b.md"], ids=["changed", "added"])
+    def test_edited_while_the_cases_run(self, tmp_path: Path, into: str) -> None:
+        """Some answers came from one text and some from another; what nobody touched is no reason to hold."""
+        rollout = made(tmp_path / "shop", with_subject("{texts: {files: 'prompts/*.md'}}"))
+        edits = f'    (SWITCHES.parent / "{into}").write_text("v2")\n    number = input["n"]\n'
+        rollout.replace('    number = input["n"]\n', edits, "bot.py")
+
+        done = rollout.run("gate", "rollout.yaml")
+
+        assert "files of the subject (texts) changed while the cases ran" in done.err
+        assert done.code in (10, 30)
+        assert rollout.gate().kind == "complete"
+
     @pytest.mark.parametrize("part", ["{http: /version}", "{http: 'ftp://a/b'}"])
     def test_an_address_that_is_none(self, tmp_path: Path, part: str) -> None:
         """Said with the plan's other faults, by line."""

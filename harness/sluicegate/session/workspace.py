@@ -111,15 +111,25 @@ class Workspace:
         return subject_digest(self.plan.subject, self.base, aside=aside)
 
     def deployed_since(self) -> str:
-        """Why what serves is not what it was at first, where the running service is asked; empty while it is."""
-        spec = self.plan.subject
-        if not (spec.services or spec.commands):
+        """Why what serves is not what it was at first, where it is asked or read from files; empty while it is.
+
+        A commit is not read again: what the run itself leaves in the tree would make it dirty.
+        """
+        spec = replace(self.plan.subject, git=None)
+        if not (spec.services or spec.commands or spec.files):
             return ""
         try:
-            same = self._subject_now()[0] == self.subject
+            _, now = subject_digest(spec, self.base)
         except InputError as error:
             return f"what serves cannot be told any more: {error}"
-        return "" if same else "another build was deployed while the cases ran: they are evidence of neither"
+        other = sorted(name for name, said in now.items() if self.subject_parts.get(name) != said)
+        if not other:
+            return ""
+        if set(other) <= spec.files.keys():
+            return (
+                f"files of the subject ({', '.join(other)}) changed while the cases ran: they are evidence of neither"
+            )
+        return "another build was deployed while the cases ran: they are evidence of neither"
 
     @property
     def subject(self) -> str:
