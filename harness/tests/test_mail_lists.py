@@ -143,3 +143,11 @@ def test_reading_is_linear_in_the_length(unit):
         return best
 
     assert taken(50_000) < 15 * max(taken(10_000), 0.005)  # quadratic would be twenty-five
+
+
+def test_a_mark_at_the_beginning_of_an_address_is_part_of_it():
+    """People leave out a mark before an address in prose; in a header that names one address it makes no second."""
+    assert address_list("Ann <_ann_@b.test>").others == ()
+    assert address_list("*ann@b.test").others == ()
+    assert "eve@b.test" in address_list("Ann _eve@b.test <ann@b.test>").others
+    assert "eve@b.test" in address_list('"_eve@b.test" <ann@b.test>').others

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 
 __all__ = ["host_of", "within"]
 
@@ -38,5 +39,11 @@ def within(host: str, domains: Collection[str]) -> bool:
     return any(host == domain or host.endswith(f".{domain}") for domain in map(_plain, domains))
 
 
+@lru_cache(maxsize=256)
 def _plain(domain: str) -> str:
-    return domain.strip().strip(".").casefold()
+    """As hosts are compared: a name beyond ASCII may be given as people write it."""
+    plain = domain.strip().strip(".").casefold()
+    try:
+        return plain if plain.isascii() else plain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return plain

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from sluicegate.frozen import frozen
 
-__all__ = ["Path", "canonical", "domain_of", "joined", "path", "shown_addresses"]
+__all__ = ["MARKS", "Path", "canonical", "domain_of", "joined", "path", "shown_addresses"]
 
 _ATOM = r"[0-9A-Za-z!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff]+"
 _DOT_STRING = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
@@ -200,6 +200,8 @@ def _closing(text: str) -> int | None:
     return None
 
 
+MARKS = "'*_\u2018\u201c"
+"""What a person takes for no part of the address before which it stands."""
 _AT = "@\uff20\ufe6b"
 _BOUNDS = frozenset(' \t\r\n<>()[],;:"\\\0' + _AT + "\uff0c\uff1b\u3001\ufe50\uff1c\uff1e")
 
@@ -218,7 +220,7 @@ def shown_addresses(text: str) -> list[str]:
         end = at + 1
         while end < after and end < at + 255 and text[end] not in _BOUNDS:
             end += 1
-        local, domain = text[start:at].lstrip("'*_\u2018\u201c"), text[at + 1 : end].strip(".!?*_-'\u3002\u2019\u201d")
+        local, domain = text[start:at].lstrip(MARKS), text[at + 1 : end].strip(".!?*_-'\u3002\u2019\u201d")
         inner = domain.replace("\u3002", ".").replace("\uff0e", ".").replace("\uff61", ".")
         if local.strip(".") and any(a.isalnum() and b == "." for a, b in pairwise(inner)):
             found.append(canonical(f"{local}@{domain}") or f"{local}@{domain}")

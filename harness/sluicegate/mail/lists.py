@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from sluicegate.frozen import frozen
-from sluicegate.mail.addresses import canonical, domain_of, joined, shown_addresses
+from sluicegate.mail.addresses import MARKS, canonical, domain_of, joined, shown_addresses
 from sluicegate.mail.words import spoken
 
 __all__ = ["AddressList", "Disagreement", "Mailbox", "address_list"]
@@ -93,7 +93,9 @@ def _read(text: str) -> AddressList:
         # One that breaks down on a faultless list has a fault of its own, and sends to nobody.
         if (failed and faults) or (not failed and set(found) != own):
             disagreements.append(Disagreement(reader=reader, found=found, failed=failed))
-    others.update(dict.fromkeys(_naive(tokens)))
+    # An address may begin with a mark that somebody leaves out.
+    unmarked = {address.lstrip(MARKS) for address in own}
+    others.update(dict.fromkeys(one for one in _naive(tokens) if one not in unmarked))
     for mailbox in mailboxes:
         others.update(dict.fromkeys(shown_addresses(mailbox.name)))
     for name in groups:
