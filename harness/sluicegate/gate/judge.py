@@ -24,7 +24,7 @@ from sluicegate.gate.memory import entered_at, entry_notes, remembered, state_sa
 from sluicegate.gate.order import ordered, rounded
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
-from sluicegate.gate.runs import attempts_said, objections_said, older_said, runs_said, word_notes
+from sluicegate.gate.runs import attempts_said, library_notes, objections_said, older_said, runs_said, word_notes
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
 from sluicegate.ledger.state import StateView
@@ -299,6 +299,7 @@ class _Bench:
         first = self.question.plan.stages[0].name == self.question.stage.name
         yield from entry_notes(self.state, self.question, first=first)
         yield from word_notes(self.hearing.runs, self.question)
+        yield from library_notes(self.hearing.runs)
         for account in suites:
             result = account.result
             yield from SUITES[result.suite].notes() if account.checks and result.suite in SUITES else ()

@@ -15,7 +15,7 @@ from sluicegate.ledger.state import StateView
 from sluicegate.model import Kind, Origin, Reason, rfc3339
 from sluicegate.plan.types import HttpTarget
 
-__all__ = ["attempts_said", "objections_said", "older_said", "runs_said", "word_notes"]
+__all__ = ["attempts_said", "library_notes", "objections_said", "older_said", "runs_said", "word_notes"]
 
 _AGAIN = "Collect evidence again."
 _WHOLE = "Run it without a selection (--case, -k, -m, -x, --lf, a path)."
@@ -151,6 +151,22 @@ def older_said(runs: Sequence[Run], kind: Kind) -> Reason | None:
 _MINUTE_S = 60
 _OUTLIVING = (1, 2, 3, 6, 7, 9, 10)
 """Rows that the failures of an older attempt can still ask for."""
+
+
+def library_notes(runs: Sequence[Run]) -> Iterator[str]:
+    """What the interpreter that mails were sent with does to them, where the newest run tried it."""
+    from sluicegate.mail.profile import says
+
+    ours = [run.started for run in runs if run.ours_fixed and run.started is not None]
+    tried = next((started for started in reversed(ours) if started.mail_library is not None), None)
+    if tried is None or tried.mail_library is None:
+        return
+    library = tried.mail_library
+    holes = "; ".join(f"{says(name) or 'not known to this version'} ({name})" for name in library.holes)
+    # A service and a command bring an interpreter of their own.
+    whose = "" if tried.pipeline == "callable" else "; the pipeline may run on another"
+    said = f"{len(library.holes)} of {library.tried} holes of the mail library that were tried are open{whose}"
+    yield printable(f"mails and {library.python}: {said}{': ' if holes else ''}{holes}")
 
 
 def word_notes(runs: Sequence[Run], question: Question) -> Iterator[str]:

@@ -34,6 +34,7 @@ __all__ = [
     "Entry",
     "Expected",
     "Intent",
+    "MailLibrary",
     "Outcome",
     "RunClosed",
     "RunStarted",
@@ -60,6 +61,17 @@ class Expected:
 
 
 @frozen
+class MailLibrary:
+    """Which holes of the standard library's mail code the run's interpreter has: tried, not looked up."""
+
+    python: str
+    """As `CPython 3.11.7`."""
+    tried: int
+    holes: tuple[str, ...] = ()
+    """Names, as `sluicegate.mail.profile` has them."""
+
+
+@frozen
 class RunStarted:
     """The first record of every file: what is measured, with what, and which file came before."""
 
@@ -83,10 +95,15 @@ class RunStarted:
     """callable | http | command | recording; empty where no pipeline was driven."""
     capabilities: tuple[Capability, ...] = ()
     expected: Expected
+    mail_library: MailLibrary | None = None
+    """Where a suite judges mails."""
 
     def body(self) -> dict[str, Json]:
-        """The record's body."""
-        return _body(self)
+        """The record's body; without `mail_library` where no suite asks for it."""
+        said = _body(self)
+        if self.mail_library is None:
+            del said["mail_library"]
+        return said
 
 
 @made_often

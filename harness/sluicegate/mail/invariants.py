@@ -238,16 +238,13 @@ def i5(message: Message, allowed: Allowed, envelope: Envelope | None = None) -> 
     for what, pattern in _BYTES:
         seen = pattern.search(data)
         if seen is not None:
-            faults.append(
-                found("I5", _place(data, seen.start()), what, data[max(0, seen.start() - 20) : seen.start() + 40])
-            )
+            faults.append(found("I5", _place(data, seen.start()), what, _around(message, seen.start())))
     at, size = 0, len(data)
     while size - at > _LONGEST_LINE:
         stop = data.rfind(b"\n", at, at + _LONGEST_LINE + 2)
         if stop < 0:
-            faults.append(
-                found("I5", _place(data, at), f"a line of more than {_LONGEST_LINE} octets", data[at : at + 60])
-            )
+            what = f"a line of more than {_LONGEST_LINE} octets"
+            faults.append(found("I5", _place(data, at), what, _around(message, at)))
             break
         at = stop + 1
     head = message.head
@@ -267,6 +264,13 @@ def i5(message: Message, allowed: Allowed, envelope: Envelope | None = None) -> 
     return faults
 
 
+def _around(message: Message, at: int) -> bytes:
+    """Bytes that show a fault. What a letter says is nobody's to read in a report: its shape is enough."""
+    near = message.data[max(0, at - 20) : at + 40]
+    return near if at < len(message.head) else _LETTERS.sub(b"x", near)
+
+
+_LETTERS = re.compile(rb"[0-9A-Za-z\x80-\xff]")
 _BYTES = (
     ("a bare CR", re.compile(rb"\r(?!\n)")),
     ("a bare LF", re.compile(rb"(?<!\r)\n")),

@@ -11,7 +11,7 @@ from functools import cache
 from sluicegate.frozen import frozen
 from sluicegate.mail.wire import escaped
 
-__all__ = ["Hole", "profile"]
+__all__ = ["Hole", "profile", "says"]
 
 
 @frozen
@@ -30,6 +30,11 @@ class Hole:
 def profile() -> tuple[Hole, ...]:
     """Every probe, tried once in this process."""
     return tuple(_tried(name, says, probe) for name, (says, probe) in _PROBES.items())
+
+
+def says(name: str) -> str | None:
+    """What a hole of this name means; None for one that is not known here."""
+    return _PROBES[name][0] if name in _PROBES else None
 
 
 def _tried(name: str, says: str, probe: Callable[[], tuple[bool, str | bytes]]) -> Hole:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -12,7 +13,7 @@ from sluicegate.broker.broker import Broker
 from sluicegate.checks import SUITES, CheckConfig
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.frozen import frozen
-from sluicegate.ledger import Expected, Resumed, RunStarted
+from sluicegate.ledger import Expected, MailLibrary, Resumed, RunStarted
 from sluicegate.model import Case, Counts, Origin, canonical, digest_bytes, now_utc, rfc3339
 from sluicegate.plan.lock import LockedStage
 from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Stage
@@ -27,6 +28,8 @@ from sluicegate.session.stage_cases import StageCases, stage_cases
 from sluicegate.session.workspace import AttemptFolder, PlanError, Workspace
 
 __all__ = ["Collected", "Collection", "collect"]
+
+_OF_MAILS = frozenset({"headers", "recipients"})
 
 
 @frozen
@@ -91,7 +94,19 @@ class Collection:
             pipeline=_kind(workspace),
             capabilities=tuple(sorted(workspace.plan.pipeline.capabilities)),
             expected=Expected(cases=len(ids), trials=len(trials), ids_digest=digest_bytes(canonical(ids))),
+            mail_library=self._mail_library(origin),
         )
+
+    def _mail_library(self, origin: Origin) -> MailLibrary | None:
+        """Tried at the start, where a suite judges mails that are sent now."""
+        asked = origin is Origin.SUITE and _OF_MAILS & set(self.cases.by_suite)
+        if not asked or _kind(self.workspace) == "recording":
+            return None
+        from sluicegate.mail.profile import profile
+
+        tried = profile()
+        python = f"{platform.python_implementation()} {platform.python_version()}"
+        return MailLibrary(python=python, tried=len(tried), holes=tuple(hole.name for hole in tried if hole.present))
 
     def _check_lock(self, contracts: Mapping[str, object]) -> None:
         faults = []
