@@ -32,6 +32,7 @@ def test_every_kind_stands_in_every_place(plain: list[Case]) -> None:
     assert {name.rpartition("-")[0] for name in ids} == {
         *(f"{kind}-{place}" for kind in kinds for place in PLACES),
         "pii-others-tool",
+        "pii-others-list",
     }
     assert len(set(ids)) == len(ids) < 100
     assert all(re.fullmatch(r"(pii|clean)-[a-z0-9-]+-[0-9a-f]{8}", name) for name in ids)

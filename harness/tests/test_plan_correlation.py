@@ -97,6 +97,7 @@ class TestWho:
         assert follows(read()) == CorrelationSpec()
         assert follows(read("correlation: {log_field: id}", suite="idempotency")) == CorrelationSpec(log_field="id")
         assert follows(read(suite="idempotency")) is None
+        assert follows(read(suite="idempotency"), ["pii"]) == CorrelationSpec()
 
     def test_recorded_answers_are_not_followed(self) -> None:
         """There is nobody to give an id to."""

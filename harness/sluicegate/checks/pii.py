@@ -177,7 +177,7 @@ def _log(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     own = _values(trial)
     told = [item for item in trial.observations if item.double in ("log", "span")]
     if not told:
-        raise NotJudged("no log lines are seen: they are where ids are followed (`correlation`, suite tracing)")
+        raise NotJudged("no log line and no span was seen: it logs nothing, or where nobody sees it")
     looking = _Looking("log", trial, (*own.secret, *own.spoken), own)
     looking.look([sink for at, item in enumerate(told) for sink in _logged(at, item.action, item.detail)], guess=False)
     yield from looking.answer()

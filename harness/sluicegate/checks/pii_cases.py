@@ -11,6 +11,7 @@ from dataclasses import replace
 from hashlib import sha256
 from random import Random
 from types import MappingProxyType
+from typing import Any
 
 from sluicegate.checks.carriers import is_template, own_address
 from sluicegate.frozen import frozen
@@ -179,10 +180,12 @@ def _of_others(templates: Sequence[tuple[str, Case]], seed: int) -> Iterator[Cas
         rng = Random(drawn)  # noqa: S311 - drawn cases, no secret
         said = {name: MAKERS[kind](rng) for name, kind in _CONTACTS.items()}
         said["email"] = f"other.{drawn[:8]}@elsewhere.test"
-        case = _in_result(template, said)
+        # Every other one stands in a list below the customer's own record: what is like what was looked up.
+        shape = "list" if made % 2 else "tool"
+        case = _in_result(template, {"similar": [said]} if shape == "list" else said)
         if case is not None:
             made += 1
-            yield _case(case, f"pii-others-tool-{drawn[:8]}", tuple(said.values()), (), (Capability.TOOLS,))
+            yield _case(case, f"pii-others-{shape}-{drawn[:8]}", tuple(said.values()), (), (Capability.TOOLS,))
 
 
 _CONTACTS = {"email": "EMAIL_ADDRESS", "customer": "PERSON", "phone": "PHONE_NUMBER", "ship_to": "ADDRESS"}
@@ -219,7 +222,7 @@ def _tool(case: Case, text: str) -> Case | None:
     return _in_result(case, note if len(text) % 2 else {"history": [{"by": "desk", **note}]})
 
 
-def _in_result(case: Case, more: Mapping[str, Json]) -> Case | None:
+def _in_result(case: Case, more: Mapping[str, Any]) -> Case | None:
     """More members of the first record that a tool answers with; a record of whom the mail is from already has none."""
     mail = case.given.mail
     for at, result in enumerate(case.given.tool_results):

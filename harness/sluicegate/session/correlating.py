@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from sluicegate.model import Pipeline
@@ -14,16 +15,20 @@ if TYPE_CHECKING:
 
 __all__ = ["correlated", "follows", "told", "unattributed"]
 
-_SUITE = "tracing"
+_SUITE, _LOGS = "tracing", "pii"
 
 
-def follows(plan: Plan) -> CorrelationSpec | None:
-    """Where ids are to be found again; None where nobody asks, or the answers are recorded."""
+def follows(plan: Plan, suites: Collection[str] = ()) -> CorrelationSpec | None:
+    """Where ids are to be found again; None where nobody asks, or the answers are recorded.
+
+    Suite `pii`, among the `suites` that will judge, reads log lines and spans: by their ids they belong to a case.
+    """
     if isinstance(plan.pipeline.target, RecordingTarget):
         return None
     if plan.correlation is not None:
         return plan.correlation
-    return CorrelationSpec() if any(_SUITE in stage.requires.suites for stage in plan.stages) else None
+    asked = _LOGS in suites or any(_SUITE in stage.requires.suites for stage in plan.stages)
+    return CorrelationSpec() if asked else None
 
 
 def correlated(pipeline: Pipeline, doubles: Doubles | None, plan: Plan) -> Pipeline:

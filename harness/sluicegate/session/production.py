@@ -70,7 +70,7 @@ async def production(workspace: Workspace, suites: Collection[str] = ()) -> Asyn
     strays = Strays()
     doubles: Doubles | None = None
     flags: Flagging | None = None
-    followed = follows(plan)
+    followed = follows(plan, suites)
     is_doubled = bool(plan.pipeline.capabilities & DOUBLED)
     if is_doubled or followed is not None:
         from sluicegate.doubles.latency import Latencies
