@@ -1,4 +1,4 @@
-"""The email-rag pipeline behind HTTP is judged as the callable is: every carrier reaches it, and it answers the same."""
+"""The email-rag pipeline behind HTTP is judged as the callable is: all carriers reach it, and it answers the same."""
 
 from __future__ import annotations
 

@@ -144,3 +144,39 @@ def test_an_evaluation_speaks_to_nobody(guarded: Guarded, tmp_path: Path) -> Non
     _run(["-c", code], guarded, tmp_path)
 
     assert _attempts(guarded) == []
+
+
+_DETECTORS = """
+from sluicegate.mail.builders import Draft, built
+from sluicegate.mail.invariants import Allowed, broken
+from sluicegate.mail.profile import profile
+from sluicegate.mail.wire import read
+from sluicegate.model import Mail
+from sluicegate.pii.evaluation import sentences
+from sluicegate.pii.known import KnownValues
+from sluicegate.pii.scan import Scanner
+from sluicegate.text.decoders import Search
+from sluicegate.text.invisible import hidden
+from sluicegate.text.links import KINDS, links
+from sluicegate.text.lookalike import skeleton
+
+texts = [item.text for item in sentences(1, each=1)][::9]
+texts.append("ann@mail.co.uk bob@shop.museum x@y.unknown https://example.com/a?b http://\u03b1.test 192.0.2.1 fe80::1")
+scanner, known, search = Scanner(), KnownValues(["Ann Lee", "+49 151 23456789"]), Search(["ZQ7f3a9c51KW"])
+found = 0
+for text in texts:
+    found += len(scanner.examine(text).hits) + len(list(known.hits(text))) + len(search.find(text))
+    found += len(hidden(text)) + sum(len(links(text, kind)) for kind in KINDS) + len(skeleton(text))
+    mail = Mail(to=("ann@mail.test",), subject=text[:200], body=text)
+    for posted in built(Draft(mail=mail, sender="s@shop.test")).values():
+        for sent in posted.sent:
+            found += len(broken(sent.envelope, read(sent.data), Allowed(recipients=("ann@mail.test",))))
+assert found > len(texts) and profile(), found
+"""
+
+
+def test_no_detector_speaks_to_anybody(guarded: Guarded, tmp_path: Path) -> None:
+    """Personal data, secrets, links, mails by every builder, the platform: all on this machine."""
+    _run(["-c", _DETECTORS], guarded, tmp_path, ended=(0,))
+
+    assert _attempts(guarded) == []
