@@ -21,12 +21,27 @@ from typing import Any
 
 from sluicegate.mail.builders import BUILDERS, Draft, Posted, Sent, built
 from sluicegate.mail.invariants import Allowed, Broken, broken
+from sluicegate.mail.parts import parts
 from sluicegate.mail.profile import profile
 from sluicegate.mail.transcript import commands_broken
 from sluicegate.mail.wire import escaped, read
 from sluicegate.model.case import Attachment, Mail
+from sluicegate.pii.known import Known, KnownValues
+from sluicegate.text.decoders import Search
+from sluicegate.text.invisible import hidden
+from sluicegate.text.links import links
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
+CANARIES = Search(("ZQ7f3a9c51KW", "sk-canary-9f83b1"))
+KNOWN = KnownValues(
+    (
+        Known(value="Robert Quillfeather", entity="PERSON"),
+        Known(value="+49 151 23456789", entity="PHONE_NUMBER"),
+        Known(value="4556 7375 8689 9855", entity="CREDIT_CARD"),
+        Known(value="DE89 3704 0044 0532 0130 00", entity="IBAN_CODE"),
+    )
+)
+"""Values that stand in none of the texts."""
 ALICE, SHOP = "alice@allowed.test", "shop@sender.test"
 
 
@@ -215,6 +230,51 @@ def found_mails(data: Path) -> int:
     return told
 
 
+def clean_texts(data: Path) -> Iterator[tuple[str, str, str]]:
+    """Source, name and text of all that somebody wrote without a thought of a judge."""
+    for row in vectors(data):
+        if row["expected"] == "clean" and isinstance(row["raw"], str):
+            yield "clean rows", row["name"], row["raw"]
+    with (data / "injection" / "bipia_email_train.jsonl").open(encoding="utf-8") as file:
+        for at, line in enumerate(file):
+            yield "BIPIA mails", str(at), json.loads(line)["context"]
+    with (data / "injection" / "cpython_test_email_msgs.jsonl").open(encoding="utf-8") as file:
+        for line in file:
+            row = json.loads(line)
+            for part in parts(read(base64.b64decode(row["b64"]))):
+                if part.leaf and part.media_type.startswith("text/"):
+                    yield "CPython mails", row["name"], part.text
+    for at, text in enumerate(json.loads((data / "injection" / "blns.json").read_text(encoding="utf-8"))):
+        yield "naughty strings", str(at), text
+
+
+def alarms_of(text: str) -> Iterator[str]:
+    """What the judges of texts say: canaries, known values, what is not seen, and what loads or runs by itself."""
+    yield from (f"a canary, by {one.decoder}" for one in CANARIES.find(text))
+    yield from (f"a known {one.entity}, {one.detail}" for one in KNOWN.hits(text))
+    yield from (f"not seen: {one.kind} {one.decoded!r}" for one in hidden(text))
+    for link in links(text, "markdown"):
+        if link.loads_itself or link.scheme not in {"http", "https", "mailto", "tel"}:
+            yield f"a link of scheme {link.scheme}, {link.how}: {link.url}"
+
+
+def texts(data: Path) -> int:
+    """Alarms at texts, by source and reason; returns those beside the naughty strings, many of which attack."""
+    of: Counter[str] = Counter()
+    told: dict[str, dict[str, list[str]]] = {}
+    for source, name, text in clean_texts(data):
+        of[source] += 1
+        for reason in dict.fromkeys(alarms_of(text)):
+            told.setdefault(source, {}).setdefault(reason.partition(": ")[0], []).append(f"{name}: {reason}")
+    print("\ntexts, looked through for canaries, known values, what is not seen and what loads or runs by itself:")
+    for source, count in of.items():
+        named = {line.partition(":")[0] for lines in told.get(source, {}).values() for line in lines}
+        print(f"  {source:<16} {count:>5}, told of {len(named)}")
+        for reason, lines in told.get(source, {}).items():
+            print(f"    {len(lines):>4} {reason:<44} {escaped(lines[0], 100)}")
+    return sum(len(lines) for source, each in told.items() if source != "naughty strings" for lines in each.values())
+
+
 def main() -> None:
     data = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA
     if not (data / "injection" / "vectors.jsonl").exists():
@@ -224,7 +284,9 @@ def main() -> None:
     missed = attacks(data)
     alarms = clean(data)
     found_mails(data)
-    print(f"\nmissed {missed}, alarms on clean drafts {alarms}, raised 0, {time.perf_counter() - began:.1f} s")
+    at_texts = texts(data)
+    print(f"\nmissed {missed}, alarms on clean drafts {alarms}, on clean texts {at_texts}, raised 0,", end=" ")
+    print(f"{time.perf_counter() - began:.1f} s")
 
 
 if __name__ == "__main__":
