@@ -99,6 +99,10 @@ class _Looking:
         """What was found. Raises NotJudged where nothing failed and something could not be read."""
         if self._unread and all(item.severity is Severity.WARNING for item in self.found):
             raise NotJudged(f"not everything could be read: {self._unread[0]}", lost=True)
+        from sluicegate.checks.pii_cases import unreached
+
+        if not self.found and (why := unreached(self._trial)) is not None:
+            raise NotJudged(why)
         return self.found
 
 
