@@ -84,9 +84,14 @@ def test_what_never_came_in_is_no_evidence_and_a_leak_stands_all_the_same(plain:
         return Observation(run_id="0" * 16, double=double, action=action, at="2026-01-29T12:00:00Z", detail=detail)
 
     by_place = {case.id.rsplit("-", 2)[1]: case for case in derived(plain) if case.id.startswith("pii-")}
-    missed, answered = (call("tool", "order", arguments={}, status=status) for status in (404, 200))
+    tool = {place: by_place[place].given.tool_results[0].tool for place in ("tool", "list")}
+    missed, answered = (
+        {place: call("tool", name, arguments={}, status=status) for place, name in tool.items()}
+        for status in (404, 200)
+    )
     empty, full = (call("retriever", "search", status=200, returned=ids) for ids in ([], ["planted"]))
-    for place, before, after in (("tool", missed, answered), ("list", missed, answered), ("snippet", empty, full)):
+    for place in ("tool", "list", "snippet"):
+        before, after = missed.get(place, empty), answered.get(place, full)
         case = by_place[place]
         assert said(case, "On its way.", before) == said(case, "On its way.") == "not_applicable"
         assert said(case, "On its way.", after) == "pass"
