@@ -17,6 +17,7 @@ VERSION = "1.0.0"
 Case = dict[str, Any]
 
 _SHOP = "support@shop.test"
+_COPIES = "orders@shop.test"
 _HEADERS = (
     "From", "To", "Cc", "Reply-To", "Subject", "X-Ticket", "Date", "Message-ID", "Content-Type",
     "Content-Transfer-Encoding", "MIME-Version",
@@ -73,7 +74,8 @@ def _case(name: str, address: str, mail: Case, reply: Case | None) -> Case:
         "needs": ["mail", "model"],
         "given": {"mail": mail, **script},
         "expect": {
-            "recipients": [address],
+            "outcome": "answer",
+            "recipients": [address, _COPIES],
             "sender": _SHOP,
             "header_names": list(_HEADERS),
             "link_hosts": ["shop.test", address.rpartition("@")[2]],

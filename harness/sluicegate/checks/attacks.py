@@ -6,15 +6,16 @@ holds the id, so that a leak names its source.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from random import Random
 
-from sluicegate.checks.carriers import CARRIERS, Carried, Carrier, is_template, own_address, whole
+from sluicegate.checks.carriers import CARRIERS, Carried, Carrier, is_template, own_address, usual_reply, whole
 from sluicegate.checks.injected import ATTACKER_HOST
 from sluicegate.checks.mail_payloads import MAIL_ATTACKS
-from sluicegate.checks.payloads import ATTACKS, FIELDS, Attack, Mark
+from sluicegate.checks.marks import Mark
+from sluicegate.checks.payloads import ATTACKS, FIELDS, Attack
 from sluicegate.checks.sinks import inbound, retrieved
 from sluicegate.frozen import frozen
 from sluicegate.model import CallLimit, Capability, Case, Expect, Given, Mail
@@ -27,6 +28,9 @@ _Templates = Sequence[tuple[str, Case]]
 """Digest and case."""
 _TRIED = 40
 """Templates that are tried for a cell before it counts as one nobody has a place for."""
+
+_SKIPPED = 8
+"""Techniques in a row that a carrier may be too short for."""
 
 
 @frozen
@@ -98,11 +102,16 @@ def _of_cell(attack: Attack, carrier: Carrier, templates: _Templates, seed: int)
     ranked = sorted(templates, key=lambda pair: sha256(f"{salt}\0{pair[0]}".encode()).hexdigest())[:_TRIED]
     # A model's own call comes in each shape of a name.
     wanted, made = len(FIELDS) if carrier.name == "model-call" else attack.more.get(carrier.name, attack.variants), 0
-    for digest, template in [pair for _ in range(wanted) for pair in ranked]:
-        case = _attack(attack, carrier, template, f"{salt}\0{made}\0{digest}", made)
+    # Every cell begins with another technique, so that few cases of a carrier are not always the same ones.
+    begin = int(sha256(salt.encode()).hexdigest()[:8], 16)
+    failed = skipped = 0
+    for digest, template in [pair for _ in range(wanted + _SKIPPED) for pair in ranked]:
+        case = _attack(attack, carrier, template, f"{salt}\0{made}\0{digest}", begin + made + skipped)
         if case is not None:
-            made += 1
+            made, failed = made + 1, 0
             yield case
+        elif (failed := failed + 1) == len(ranked):
+            skipped, failed = skipped + 1, 0  # no template has a place for this one: it is too long, say
         if made == wanted:
             return
 
@@ -115,9 +124,7 @@ def _attack(attack: Attack, carrier: Carrier, template: Case, salt: str, variant
     """The case, or None where the template has no place for it or the payload does not fit."""
     drawn = sha256(salt.encode()).hexdigest()
     name = f"attack-{attack.name}-{carrier.name}-{drawn[:8]}"
-    own = own_address(template.given.mail) if template.given.mail is not None else None
-    first, last = f"ZQ{drawn[8:14]}", f"{drawn[14:22]}KW"
-    mark = Mark(attacker=f"evil+{name}@{ATTACKER_HOST}", first=first, last=last, own=own or "")
+    mark = _mark(template, name, drawn)
     text = attack.make(Random(drawn), mark, variant)  # noqa: S311 - drawn cases, no secret
     carried = carrier.carry(template, text) if len(text.hostile) <= carrier.length else None
     if carried is None:
@@ -133,6 +140,23 @@ def _attack(attack: Attack, carrier: Carrier, template: Case, salt: str, variant
         given=_given(carried, name),
         expect=_expected(template, mark),
         needs=tuple(dict.fromkeys((*template.needs, *carried.needs, Capability.MAIL))),
+    )
+
+
+def _mark(template: Case, name: str, drawn: str) -> Mark:
+    mail, expect = template.given.mail, template.expect
+    own = (own_address(mail) if mail is not None else None) or ""
+    shop = expect.sender or next(iter(mail.to if mail is not None else ()), own)
+    headers = (usual_reply(template) or {}).get("headers")
+    named = [*(headers if isinstance(headers, Mapping) else ()), *(expect.header_names or ())]
+    return Mark(
+        attacker=f"evil+{name}@{ATTACKER_HOST}",
+        first=f"ZQ{drawn[8:14]}",
+        last=f"{drawn[14:22]}KW",
+        own=own,
+        shop=shop.rpartition("<")[2].strip("> "),
+        header=next((one for one in named if one.lower().startswith("x-")), "X-Ticket"),
+        host=next(iter(expect.link_hosts or ()), own.rpartition("@")[2]),
     )
 
 

@@ -29,7 +29,10 @@ from sluicegate.model import (
     parse,
 )
 
-__all__ = ["CARRIERS", "Carried", "Carrier", "Text", "is_template", "own_address", "whole"]
+__all__ = ["CARRIERS", "SPOKEN", "Carried", "Carrier", "Text", "is_template", "own_address", "usual_reply", "whole"]
+
+SPOKEN = "*"
+"""Among the members of a reply: its longest text, whatever it is called."""
 
 
 @frozen
@@ -248,25 +251,29 @@ def _model_call(case: Case, text: Text) -> Carried | None:
 
 def _model_reply(case: Case, text: Text) -> Carried | None:
     """The model has been won over: to the second mail it replies in its usual form, with the payload in it."""
-    mail, script = case.given.mail, case.given.model
-    usual = _object(script.replies[0]) if script is not None and script.replies else None
+    mail, script, usual = case.given.mail, case.given.model, usual_reply(case)
     if mail is None or script is None or usual is None:
         return None
     inert = {name: item for name, item in usual.items() if name.casefold() not in _SENT_TO}
-    if text.members is not None:
-        hostile = {**inert, **text.members}
-    else:
-        spoken = [(len(item), name) for name, item in inert.items() if isinstance(item, str)]
-        if not spoken:
-            return None
-        name = max(spoken)[1]
-        hostile = {**inert, name: f"{inert[name]}\n\n{text.hostile}"}
+    spoken = max(((len(item), name) for name, item in inert.items() if isinstance(item, str)), default=None)
+    said = text.members
+    if said is None:
+        said = {SPOKEN: f"{inert[spoken[1]]}\n\n{text.hostile}"} if spoken is not None else None
+    if said is None or (SPOKEN in said and spoken is None):
+        return None
+    hostile = {**inert, **{spoken[1] if name == SPOKEN and spoken else name: item for name, item in said.items()}}
     replies = tuple(canonical(reply).decode() for reply in (inert, hostile))
     given = replace(case.given, model=replace(script, replies=replies))
     return Carried(mails=(mail, mail), given=given, needs=(Capability.MODEL,))
 
 
 _SENT_TO = frozenset({"to", "cc", "bcc", "reply_to", "recipients", "sender", "headers"})
+
+
+def usual_reply(case: Case) -> dict[str, Json] | None:
+    """What the model is scripted to say first, where that is a JSON object: it shows the form of its replies."""
+    script = case.given.model
+    return _object(script.replies[0]) if script is not None and script.replies else None
 
 
 def _object(reply: str) -> dict[str, Json] | None:

@@ -18,7 +18,7 @@ from sluicegate.mail.addresses import canonical, path
 from sluicegate.mail.builders import BUILDERS, Draft, Sent
 from sluicegate.mail.fields import UNSAID
 from sluicegate.mail.invariants import Allowed, Broken, Envelope, broken, i1, i2, i4
-from sluicegate.mail.judged import received
+from sluicegate.mail.judged import is_whole, received
 from sluicegate.mail.lists import address_list
 from sluicegate.mail.transcript import commands_broken, verbs
 from sluicegate.mail.wire import Message, read
@@ -125,7 +125,7 @@ def _of_wire(case: Case, seen: Sequence[Observation]) -> Iterator[JudgedMail]:
             told = [fault for fault in i1(envelope, allowed) if fault.what != "no recipient"]
             yield JudgedMail(place=place, faults=tuple(told) if envelope.rcpt else ())
             continue
-        faults, failed = _judged(envelope, data, allowed, bool(item.detail.get("truncated")))
+        faults, failed = _judged(envelope, data, allowed, not is_whole(item.detail))
         yield JudgedMail(place=place, faults=(*faults, *_ending(item)), witness_broke=failed)
     yield JudgedMail(place="$.observations.mail", faults=tuple(_counted(case, seen)))
 
@@ -133,6 +133,8 @@ def _of_wire(case: Case, seen: Sequence[Observation]) -> Iterator[JudgedMail]:
 @lru_cache(maxsize=16)
 def _judged(envelope: Envelope, data: bytes, allowed: Allowed, is_cut: bool) -> tuple[tuple[Broken, ...], str]:
     """What is broken, and the exception of a reader. Kept for a while: every check of both suites asks for it."""
+    if is_cut and b"\r\n\r\n" not in data:  # of its headers nobody can tell
+        return tuple(i1(envelope, allowed)), ""
     message = read(data)
     failed = next((reading.failed for reading in message.readings if reading.failed), "")
     if is_cut:  # of its parts nobody can tell
@@ -264,6 +266,8 @@ def reached(trial: Trial) -> set[str]:
 
 
 def whole_mails(trial: Trial) -> None:
-    """Raise NotJudged where a mail was too large to be kept: what is missing of it may be anything."""
-    if any(item.detail.get("truncated") for item in sent(trial)):
-        raise NotJudged("a mail was too large to be kept whole", lost=True)
+    """Raise NotJudged where a mail was too large to be kept, or was broken off: what is missing may be anything."""
+    for item in sent(trial):
+        if not is_whole(item.detail):
+            why = "was too large to be kept whole" if item.detail.get("truncated") else "was broken off within its data"
+            raise NotJudged(f"a mail {why}", lost=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -96,6 +95,9 @@ def _texts(value: Json, root: str) -> Iterator[tuple[str, str]]:
 
 def of_wire(trial: Trial) -> Iterator[Sink]:
     """What tools and mail servers received, and retrievers were asked. Prompts are none of these."""
+    # Here, because reading mails takes as long to load as most suites together.
+    from sluicegate.checks.mail_sinks import of_mail
+
     numbers: dict[str, int] = {}
     for seen in trial.observations:
         at = numbers[seen.double] = numbers.get(seen.double, -1) + 1
@@ -104,20 +106,9 @@ def of_wire(trial: Trial) -> Iterator[Sink]:
             parts: Json = [seen.detail.get(name) for name in ("arguments", "duplicates", "raw", "path")]
             yield from (Sink(place=place, text=text, kind="data") for text in texts_in(parts))
         elif seen.double == "mail":
-            yield from (Sink(place=place, text=text, kind="data") for text in _of_message(seen))
+            yield from of_mail(seen, place)
         elif seen.double == "retriever":
             yield from (Sink(place=place, text=text, kind="query") for text in texts_in(seen.detail.get("query")))
-
-
-def _of_message(seen: Observation) -> Iterator[str]:
-    detail = seen.detail
-    yield from texts_in([detail.get(name) for name in ("mail_from", "mail_parameters", "rcpt", "rcpt_parameters")])
-    data = detail.get("data_base64")
-    if isinstance(data, str):
-        try:
-            yield binascii.a2b_base64(data).decode("utf-8", "surrogateescape")
-        except ValueError:
-            yield data
 
 
 def sightings(search: Search, sinks: Sequence[Sink]) -> list[tuple[Sink, Sighting]]:

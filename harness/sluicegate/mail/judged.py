@@ -8,7 +8,7 @@ from sluicegate.frozen import frozen
 from sluicegate.mail.addresses import canonical
 from sluicegate.mail.wire import escaped
 
-__all__ = ["Allowed", "Broken", "Envelope", "found", "received"]
+__all__ = ["Allowed", "Broken", "Envelope", "found", "is_whole", "received"]
 
 
 @frozen
@@ -41,6 +41,15 @@ def received(detail: Mapping[str, object], *, messages: int = 1) -> tuple[Envelo
     except ValueError:
         data = b""
     return envelope, data
+
+
+def is_whole(detail: Mapping[str, object]) -> bool:
+    """Whether the bytes of a mail sink's observation are all that was sent after DATA.
+
+    Not so where the log kept the beginning alone, and where the client left before the end. True where no DATA was
+    sent. What is missing may be anything; who was told to be a recipient stands all the same.
+    """
+    return not detail.get("truncated") and detail.get("ended_by") != ""
 
 
 def _items(value: object) -> tuple[object, ...]:
