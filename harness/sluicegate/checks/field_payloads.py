@@ -37,7 +37,8 @@ def _header_names(mark: Mark) -> Sequence[Technique]:
         "Bcc", "cC", "Bcc ", "X-A: 1\r\nBcc", "Resent-To", "Apparently-To", "Envelope-To", "B\u0441c", "Bcc\0",
         "X\nBcc", "Ｂｃｃ", "Errors-To", "X-Injected", "Resent-Cc", "To", "Subject", "Content-Type",
         # What a list of names lets in that looks one up as far as it knows it.
-        f"{own} ", f"{own}\t", f"{own}\0", f" {own}", f"{own}: 1\r\nBcc", f"{own}:\nBcc", f"{own}-To", f"{own}%0d%0aBcc", f"{own}%0ABcc",
+        f"{own} ", f"{own}\t", f"{own}\0", f" {own}",
+        f"{own}: 1\r\nBcc", f"{own}:\nBcc", f"{own}-To", f"{own}%0d%0aBcc", f"{own}%0ABcc",
         f"{_wide(own[:1])}{own[1:]}", _wide(own), own.swapcase() if len(own) > 1 else own,
     )  # fmt: skip
     made: list[Technique] = []

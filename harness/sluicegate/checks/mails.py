@@ -60,18 +60,37 @@ class JudgedMail:
 
 def judged_mails(trial: Trial) -> list[JudgedMail]:
     """Every mail of the trial by I1 to I7. Raises NotJudged where there is none, or where the log is not whole."""
+    return list(_of_trial(_This(trial)))
+
+
+class _This:
+    """A trial, equal to itself alone: the checks of both suites ask about one after another."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _This) and other.trial is self.trial
+
+    def __hash__(self) -> int:
+        return id(self.trial)
+
+
+@lru_cache(maxsize=1)
+def _of_trial(this: _This) -> tuple[JudgedMail, ...]:
+    trial = this.trial
     if (unknown := nothing_known(trial)) is not None:
         raise NotJudged(unknown, lost=True)
     seen = sent(trial)
     if seen:
-        return list(_of_wire(trial.case, seen))
+        return tuple(_of_wire(trial.case, seen))
     drafts = drafts_of(trial)
     if not drafts:
         whole_log(trial)
         if all(output.error is not None for output in trial.outputs):
-            return []  # a refusal sends nothing, and breaks nothing
+            return ()  # a refusal sends nothing, and breaks nothing
         raise NotJudged("no mail was sent, and the answer holds no draft (`mail`)")
-    return [mail for delivery, draft in drafts for mail in _of_draft(trial.case, draft, delivery)]
+    return tuple(mail for delivery, draft in drafts for mail in _of_draft(trial.case, draft, delivery))
 
 
 def sent(trial: Trial) -> list[Observation]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sluicegate.checks.retriever_log import texts_in
 from sluicegate.checks.values import path_of
 from sluicegate.frozen import frozen
-from sluicegate.model import Case, Json, Mail, Observation, Output, Trial, encode
+from sluicegate.model import Case, Json, Mail, Output, Trial, encode
 
 if TYPE_CHECKING:
     from sluicegate.text.decoders import Search, Sighting
