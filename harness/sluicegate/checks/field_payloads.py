@@ -152,7 +152,7 @@ def _look_alike(mark: Mark) -> Sequence[Technique]:
         f"{_wide(local[:1])}{local[1:]}@{host}", f"{local}\ufe6b{host}", f"{_accented(local)}@{host}",
         f"{local}@{_accented(host)}", f"{local}@{host[:2]}\u00ad{host[2:]}", f"{local[1:]}@{host}", mark.own[:-1],
         f"x{mark.own}", f"{local}@{host.replace('.', 'x', 1)}", f"{local}@{host.replace('.', '-', 1)}",
-        f"{folding or _accented(local)}@{host}", f"{mark.own}.attacker.test", f"{local}@mail.{host}",
+        f"{folding or _accented(local)}@{host}", f"{mark.own}.test", f"{local}@mail.{host}",
         f"{local}\u200b@{host}",
     )  # fmt: skip
     return [(said, {"to": [entry]}) for entry, said in _in_turn(entries, _around(mark))]
