@@ -57,11 +57,13 @@ class TestDemo:
     def test_list(self, tmp_path: Path) -> None:
         """Every reference pipeline with plan, stage and defects; the JSON holds what the text shows."""
         listed = json.loads(called("demo", "--list", "--format", "json", cwd=tmp_path).out)
-        shown = called("demo", "--list", cwd=tmp_path).out
-        said = " ".join(shown.split())
+        short = called("demo", "--list", cwd=tmp_path).out
 
         assert [reference["name"] for reference in listed] == list(REFERENCES)
         for reference in listed:
+            shown = called("demo", reference["name"], "--list", cwd=tmp_path).out
+            said = " ".join(shown.split())
+            assert f"{len(reference['defects'])} planted defects: sluicegate demo {reference['name']} --list" in short
             assert reference["stage"] == "preflight"
             assert Path(reference["plan"]).exists()
             assert len(reference["defects"]) >= 8

@@ -31,7 +31,7 @@ def init(folder: Path) -> None:
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--list", "listed", is_flag=True, help="Show the reference pipelines and their planted defects.")
+@click.option("--list", "listed", is_flag=True, help="Show the reference pipelines; with NAME, its planted defects.")
 @click.option("--defect", metavar="NAME", help="Switch this planted defect on.")
 @click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case (repeatable); always a hold.")
 @click.option(
@@ -55,7 +55,7 @@ def demo(
 ) -> None:
     """Gate the first stage of a reference pipeline: the sound one is promoted, every defect is not."""
     if listed or name is None:
-        click.echo(_listing(form))
+        click.echo(_listing(name, form))
         return
     from sluicegate.cli.gate import run_collection
     from sluicegate.session.demo import demonstration
@@ -74,10 +74,10 @@ def demo(
     ctx.exit(judged.verdict.exit_code)
 
 
-def _listing(form: str) -> str:
-    from sluicegate.session.demo import references
+def _listing(name: str | None, form: str) -> str:
+    from sluicegate.session.demo import reference_named, references
 
-    known = references()
+    known = references() if name is None else {name: reference_named(name)}
     if form == "json":
         listed = [
             {
@@ -103,11 +103,15 @@ def _listing(form: str) -> str:
     lines, screen = [], terminal()
     for reference in known.values():
         lines += wrap(f"{reference.name}  {reference.title}", screen.width, subsequent_indent="  ")
-        lines += [f"  plan {reference.plan}", f"  stage {reference.stage}", ""]
+        lines += [f"  plan {reference.plan}", f"  stage {reference.stage}"]
+        if name is None:
+            lines += [f"  {len(reference.defects)} planted defects: sluicegate demo {reference.name} --list", ""]
+            continue
+        lines.append("")
         width = max((len(planted.name) for planted in reference.defects), default=0)
         hang = " " * (width + 4)
         for planted in reference.defects:
             alone = f" Seen by {planted.check} alone." if planted.alone else ""
             lines.append(f"  {planted.name:<{width}}  {planted.kind:<20} {planted.suite}")
             lines += wrap(planted.description + alone, screen.width, initial_indent=hang, subsequent_indent=hang)
-    return "\n".join(lines)
+    return "\n".join(lines).rstrip()

@@ -65,19 +65,24 @@ def references() -> Mapping[str, ReferencePipeline]:
     return found
 
 
+def reference_named(name: str) -> ReferencePipeline:
+    """The reference pipeline of that name. Raises InputError where there is none."""
+    known = references()
+    if name not in known:
+        mend = nearest(name, known) or f"There are: {', '.join(known)}."
+        raise InputError(Fault(where="demo", what=f"no reference pipeline is called '{name}'.", mend=mend))
+    return known[name]
+
+
 def demonstration(name: str, defect: str | None, folder: Path, *, anew: bool = True) -> Demonstration:
     """The reference pipeline with its evidence under `folder`, begun anew. Raises InputError for unknown names.
 
     Not `anew` is for a look at some cases: what was judged before stays, and the evidence lies beside it.
     """
-    known = references()
-    if name not in known:
-        mend = nearest(name, known) or f"There are: {', '.join(known)}."
-        raise InputError(Fault(where="demo", what=f"no reference pipeline is called '{name}'.", mend=mend))
-    reference = known[name]
+    reference = reference_named(name)
     defects = {planted.name for planted in reference.defects}
     if defect is not None and defect not in defects:
-        mend = nearest(defect, defects) or "See: sluicegate demo --list"
+        mend = nearest(defect, defects) or f"See: sluicegate demo {name} --list"
         raise InputError(Fault(where="--defect", what=f"'{defect}' is not planted in {name}.", mend=mend))
     plan = read_plan(reference.plan)
     evidence = folder / name / (defect or "sound")
