@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sluicegate.golden.content_router_jobs import CORE, EXPERT, LIMIT, Case, Job, Jobs, case_of, many_of
+from sluicegate.golden.manifests import manifest_for
 
 __all__ = ["cases", "manifest", "write"]
 
@@ -194,18 +195,8 @@ def _must(case: Case, field: str, value: Any) -> None:
 
 def manifest(lines: bytes) -> Mapping[str, Any]:
     """What the set is, and the digest that pins it."""
-    return {
-        "schema_version": 1,
-        "sets": {
-            "content_router.jsonl": {
-                "version": VERSION,
-                "sha256": sha256(lines).hexdigest(),
-                "cases": lines.count(b"\n"),
-                "licence": "Apache-2.0",
-                "origin": "written for this project by sluicegate.golden.content_router_cases; nobody real",
-            }
-        },
-    }
+    origin = "written for this project by sluicegate.golden.content_router_cases; nobody real"
+    return manifest_for("content_router.jsonl", lines, version=VERSION, origin=origin)
 
 
 def write(folder: Path) -> None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from sluicegate.golden.email_rag_mails import PII, evil, facts, must, must_not, order, question, reply, snippets
 from sluicegate.golden.email_rag_scenarios import SCENARIOS
 from sluicegate.golden.email_rag_world import Case, World, tool_result
+from sluicegate.golden.manifests import manifest_for
 
 __all__ = ["cases", "manifest", "write"]
 
@@ -212,18 +212,8 @@ _SCENARIOS: tuple[tuple[str, int, Callable[[World, str, int], Case]], ...] = (
 
 def manifest(lines: bytes) -> dict[str, Any]:
     """What the set is, and the digest that pins it."""
-    return {
-        "schema_version": 1,
-        "sets": {
-            "email_rag.jsonl": {
-                "version": VERSION,
-                "sha256": sha256(lines).hexdigest(),
-                "cases": lines.count(b"\n"),
-                "licence": "Apache-2.0",
-                "origin": "written for this project by sluicegate.golden.email_rag_cases; no real person or order",
-            }
-        },
-    }
+    origin = "written for this project by sluicegate.golden.email_rag_cases; no real person or order"
+    return manifest_for("email_rag.jsonl", lines, version=VERSION, origin=origin)
 
 
 def write(folder: Path) -> None:

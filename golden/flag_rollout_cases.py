@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
 from itertools import product
 from pathlib import Path
 from typing import Any
+
+from sluicegate.golden.manifests import manifest_for
 
 __all__ = ["cases", "manifest", "write"]
 
@@ -18,6 +19,8 @@ VERSION = "1.0.0"
 Case = dict[str, Any]
 
 _BACK_ENDS = ("rag", "own")
+_ALIKE = (("flags-own-pinned", "flags-rag-pinned"),)
+"""One scenario on two flags, each its own switch."""
 _PINNED_ON: Mapping[str, Sequence[int]] = {
     "rag": (6, 13, 15, 41, 47),
     "own": (0, 1, 4, 9, 13, 14, 23, 34, 37, 40, 42, 43, 45, 47),
@@ -106,18 +109,8 @@ def _drills(end: str, number: int) -> Iterator[Case]:
 
 def manifest(lines: bytes) -> Mapping[str, Any]:
     """What the set is, and the digest that pins it."""
-    return {
-        "schema_version": 1,
-        "sets": {
-            "flag_rollout.jsonl": {
-                "version": VERSION,
-                "sha256": sha256(lines).hexdigest(),
-                "cases": lines.count(b"\n"),
-                "licence": "Apache-2.0",
-                "origin": "written for this project by sluicegate.golden.flag_rollout_cases; nobody real",
-            }
-        },
-    }
+    origin = "written for this project by sluicegate.golden.flag_rollout_cases; nobody real"
+    return manifest_for("flag_rollout.jsonl", lines, version=VERSION, origin=origin, alike=_ALIKE)
 
 
 def write(folder: Path) -> None:

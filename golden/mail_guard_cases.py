@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+from sluicegate.golden.manifests import manifest_for
 
 __all__ = ["cases", "manifest", "write"]
 
@@ -85,18 +86,8 @@ def _case(name: str, address: str, mail: Case, reply: Case | None) -> Case:
 
 def manifest(lines: bytes) -> Mapping[str, Any]:
     """What the set is, and the digest that pins it."""
-    return {
-        "schema_version": 1,
-        "sets": {
-            "mail_guard.jsonl": {
-                "version": VERSION,
-                "sha256": sha256(lines).hexdigest(),
-                "cases": lines.count(b"\n"),
-                "licence": "Apache-2.0",
-                "origin": "written for this project by sluicegate.golden.mail_guard_cases; nobody real",
-            }
-        },
-    }
+    origin = "written for this project by sluicegate.golden.mail_guard_cases; nobody real"
+    return manifest_for("mail_guard.jsonl", lines, version=VERSION, origin=origin)
 
 
 def write(folder: Path) -> None:

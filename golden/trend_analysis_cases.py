@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from hashlib import sha256
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
+from sluicegate.golden.manifests import manifest_for
 from sluicegate.golden.trend_analysis_faults import FAULTS
 from sluicegate.golden.trend_analysis_world import BLOCKED, CHAINS, TASKS, Case, World
 
@@ -317,18 +317,8 @@ _SCENARIOS: tuple[tuple[str, int, Callable[[World, str, int], Case]], ...] = (
 
 def manifest(lines: bytes) -> dict[str, Any]:
     """What the set is, and the digest that pins it."""
-    return {
-        "schema_version": 1,
-        "sets": {
-            NAME: {
-                "version": VERSION,
-                "sha256": sha256(lines).hexdigest(),
-                "cases": lines.count(b"\n"),
-                "licence": "Apache-2.0",
-                "origin": "written for this project by sluicegate.golden.trend_analysis_cases; no real person or event",
-            }
-        },
-    }
+    origin = "written for this project by sluicegate.golden.trend_analysis_cases; no real person or event"
+    return manifest_for("trend_analysis.jsonl", lines, version=VERSION, origin=origin)
 
 
 def write(folder: Path) -> None:

@@ -24,6 +24,7 @@ _COMMANDS = {
     "status": ("sluicegate.cli.deploy", "status", "Where the rollout stands."),
     "subject": ("sluicegate.cli.deploy", "subject", "The digest of what serves."),
     "report": ("sluicegate.cli.deploy", "report", "Draw a verdict again in another format."),
+    "golden": ("sluicegate.cli.golden", "golden", "Check, import, extend and review golden sets."),
     "doubles": ("sluicegate.cli.doubles", "doubles", "Serve the doubles to a service outside."),
     "demo": ("sluicegate.cli.start", "demo", "Gate a reference pipeline, sound or with a planted defect."),
 }
@@ -62,8 +63,8 @@ class _Lazy(click.Group):
 def cli() -> None:
     """Promote, hold or roll back the next step of an AI pipeline's rollout.
 
-    Exit codes: 0 promote or complete, 10 hold, 20 rollback, 30 evidence or state unusable, 40 plan or lock
-    invalid, 2 usage or a pipeline that cannot be opened, 130 interrupted.
+    Exit codes: 0 promote or complete, 10 hold, 20 rollback, 30 evidence or state unusable, 40 plan, lock
+    or golden set invalid, 2 usage or a pipeline that cannot be opened, 130 interrupted.
     """
 
 

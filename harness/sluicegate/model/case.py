@@ -307,6 +307,10 @@ class Case:
     expect: Expect = _NOTHING_EXPECTED
     needs: tuple[Capability, ...] = ()
     """Capabilities without which this case is not applicable."""
+    review: str | None = None
+    """proposed | accepted. One that is proposed is not run, and gates nothing, until somebody has accepted it."""
+    provenance: Mapping[str, Json] = field(default_factory=dict)
+    """Where the case comes from: a run, a file of another tool."""
 
     def digest(self) -> str:
         """Content digest: what makes this the same case in another run."""

@@ -17,7 +17,7 @@ from sluicegate.model import Case, Json, Rule, decode_or_faults, holds_long_numb
 from sluicegate.plan.strict_json import RepeatedKeyError, parse_unique
 from sluicegate.plan.textfile import regular_file
 
-__all__ = ["ALIASES", "read_cases"]
+__all__ = ["ALIASES", "PROPOSED", "REVIEWS", "case_or_faults", "each_case", "read_cases"]
 
 ALIASES: Mapping[str, str] = {
     "name": "id",
@@ -44,6 +44,9 @@ _SKIPPED_BYTES = 64 * 1024
 _KNOWN = frozenset(Case.__dataclass_fields__)
 _ID = re.compile(r"[^\x00-\x1f\x7f~]{1,200}")
 _TARGET = re.compile(r"retriever|model(:.{1,200})?|tool:.{1,200}")
+PROPOSED = "proposed"
+"""The review of a case that somebody has still to look at."""
+REVIEWS = (PROPOSED, "accepted")
 _OUTCOMES = ("answer", "verification", "refusal", "error")
 _SPACED_COLON = re.compile(rb'"\s+:')
 
@@ -56,20 +59,54 @@ def read_cases(paths: Iterable[Path]) -> Iterator[Case]:
     """
     reading = _Reading()
     for path in dict.fromkeys(paths):
-        yield from reading.file(path)
+        for _, case in reading.file(path):
+            if not reading.faults:
+                yield case
     reading.finish()
+
+
+def each_case(paths: Iterable[Path], faults: list[Fault]) -> Iterator[tuple[str, Case]]:
+    """Every case that can be read, with its `file:line`, in one pass; what cannot is added to `faults`.
+
+    For who looks at a set, and will say what is wrong with all of it at once. Who runs one uses `read_cases`.
+    """
+    reading = _Reading()
+    for path in dict.fromkeys(paths):
+        for number, case in reading.file(path):
+            yield f"{path}:{number}", case
+    try:
+        reading.finish()
+    except InputError as error:
+        faults += error.faults
+
+
+def case_or_faults(value: Json, where: str) -> tuple[Case | None, list[Fault]]:
+    """One row as a case, as strictly as a file of them is read."""
+    if not isinstance(value, dict):
+        mend = 'Write one case a line: {"id": "…", "input": …}'
+        return None, [Fault(where=where, what="Is no JSON object.", mend=mend)]
+    faults: list[Fault] = []
+    if not _KNOWN.issuperset(value):
+        value, faults = _renamed(value, where)
+    case, found = decode_or_faults(Case, value, where)
+    faults += found
+    if case is not None:
+        faults.extend(Fault(where=where, what=what, mend=mend) for what, mend in _unsound(case))
+    return (None if faults else case), faults
 
 
 class _Reading:
     """Several files as one set: their faults, and their ids."""
 
     def __init__(self) -> None:
-        self._faults: list[Fault] = []
+        self.faults: list[Fault] = []
+        """The first of them."""
         self._more = 0
         self._ids: dict[str, tuple[array[int], array[int]]] = {}
         """Per file: 64 bits of each id's hash, and its line. 12 bytes a case, where a set of ids would take 100."""
 
-    def file(self, path: Path) -> Iterator[Case]:
+    def file(self, path: Path) -> Iterator[tuple[int, Case]]:
+        """Its cases with their lines, faults noted as they are met."""
         if (fault := regular_file(path, "a file of cases")) is not None:
             self._add(fault)
             return
@@ -82,11 +119,10 @@ class _Reading:
                         continue
                     hashes.append(int.from_bytes(blake2b(case.id.encode(), digest_size=8).digest(), "big"))
                     lines.append(number)
-                    if not self._faults:
-                        yield case
+                    yield number, case
         except OSError as error:
             self._add(Fault(where=str(path), what=f"Cannot be read: {error.strerror}."))
-        if not hashes and not self._faults:
+        if not hashes and not self.faults:
             self._add(
                 Fault(where=str(path), what="Holds no case.", mend='Write one case a line: {"id": "…", "input": …}')
             )
@@ -95,13 +131,13 @@ class _Reading:
         """Raise what was found."""
         self._find_repeated_ids()
         if self._more:
-            self._faults.append(Fault(where="", what=f"and {self._more} more faults."))
-        if self._faults:
-            raise InputError(self._faults)
+            self.faults.append(Fault(where="", what=f"and {self._more} more faults."))
+        if self.faults:
+            raise InputError(self.faults)
 
     def _add(self, *faults: Fault) -> None:
-        room = max(0, _MOST_FAULTS - len(self._faults))
-        self._faults.extend(faults[:room])
+        room = max(0, _MOST_FAULTS - len(self.faults))
+        self.faults.extend(faults[:room])
         self._more += len(faults[room:])
 
     def _case(self, line: bytes, where: str) -> Case | None:
@@ -111,20 +147,9 @@ class _Reading:
         if fault is not None:
             self._add(fault)
             return None
-        if not isinstance(value, dict):
-            self._add(
-                Fault(where=where, what="Is no JSON object.", mend='Write one case a line: {"id": "…", "input": …}')
-            )
-            return None
-        faults: list[Fault] = []
-        if not _KNOWN.issuperset(value):
-            value, faults = _renamed(value, where)
-        case, found = decode_or_faults(Case, value, where)
-        faults += found
-        if case is not None:
-            faults.extend(Fault(where=where, what=what, mend=mend) for what, mend in _unsound(case))
+        case, faults = case_or_faults(value, where)
         self._add(*faults)
-        return None if faults else case
+        return case
 
     def _find_repeated_ids(self) -> None:
         repeated = _repeated([hashes for hashes, _ in self._ids.values()])
@@ -235,6 +260,23 @@ def _unsound(case: Case) -> Iterator[tuple[str, str]]:
     """What a well-typed case cannot mean."""
     if not _ID.fullmatch(case.id):
         yield f"$.id is {case.id!r:.80}.", "Use up to 200 characters without line breaks and without '~'."
+    yield from _unsound_given(case)
+    for index, limit in enumerate(case.expect.calls):
+        if not _TARGET.fullmatch(limit.target):
+            mend = "Write model, model:<name>, tool:<name> or retriever."
+            yield f"$.expect.calls[{index}].target is '{limit.target}'.", mend
+        if limit.least < 0 or (limit.most is not None and limit.most < limit.least):
+            yield f"$.expect.calls[{index}] asks for {limit.least} to {limit.most} calls.", "Write least ≤ most."
+    if case.review is not None and case.review not in REVIEWS:
+        yield f"$.review is '{case.review}'.", nearest(case.review, REVIEWS) or f"Known are {', '.join(REVIEWS)}."
+    if case.expect.outcome is not None and case.expect.outcome not in _OUTCOMES:
+        yield from _unsound_outcome(case.expect.outcome)
+    for name, rules in (("must", case.expect.must), ("must_not", case.expect.must_not)):
+        for index, rule in enumerate(rules):
+            yield from ((f"$.expect.{name}[{index}] {what}", mend) for what, mend in _unsound_rule(rule))
+
+
+def _unsound_given(case: Case) -> Iterator[tuple[str, str]]:
     given = case.given
     if given.deliveries < 1:
         yield f"$.given.deliveries is {given.deliveries}.", "Write 1 or more."
@@ -245,19 +287,8 @@ def _unsound(case: Case) -> Iterator[tuple[str, str]]:
         )
     if given.crash_after_write and (given.times < 2 or given.at_once):
         yield "$.given.crash_after_write stands without a delivery after the first.", "Write deliveries: 2 or more."
-    for index, limit in enumerate(case.expect.calls):
-        if not _TARGET.fullmatch(limit.target):
-            mend = "Write model, model:<name>, tool:<name> or retriever."
-            yield f"$.expect.calls[{index}].target is '{limit.target}'.", mend
-        if limit.least < 0 or (limit.most is not None and limit.most < limit.least):
-            yield f"$.expect.calls[{index}] asks for {limit.least} to {limit.most} calls.", "Write least ≤ most."
     if given.now is not None and not _is_time(given.now):
         yield f"$.given.now is '{given.now}'.", "Write an RFC 3339 time: 2026-01-29T14:00:00Z."
-    if case.expect.outcome is not None and case.expect.outcome not in _OUTCOMES:
-        yield from _unsound_outcome(case.expect.outcome)
-    for name, rules in (("must", case.expect.must), ("must_not", case.expect.must_not)):
-        for index, rule in enumerate(rules):
-            yield from ((f"$.expect.{name}[{index}] {what}", mend) for what, mend in _unsound_rule(rule))
 
 
 def _unsound_outcome(word: str) -> Iterator[tuple[str, str]]:

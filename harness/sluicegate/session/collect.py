@@ -150,7 +150,7 @@ async def collect(
         _check_selection(collection, only)
     folder, known = attempt_for(collection.workspace, collection.stage, fresh=again or only is not None)
     earlier = {origin: found.resumed for origin, found in known.items()}
-    ledgers, counts, notes, complete, ran = [], Counts(), [], True, False
+    ledgers, counts, notes, complete, ran = [], Counts(), collection.cases.notes, True, False
     progress = progress or Progress()
     for origin in collection.origins:
         trials = collection.trials(origin, only)

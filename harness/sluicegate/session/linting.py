@@ -9,7 +9,7 @@ from pathlib import Path
 from sluicegate.errors import InputError
 from sluicegate.gate.linter import Note, lint
 from sluicegate.session.contracts import compile_contracts, exported_models
-from sluicegate.session.stage_cases import stage_cases
+from sluicegate.session.stage_cases import StageCases, stage_cases
 from sluicegate.session.surroundings import surroundings
 from sluicegate.session.workspace import PlanError, Workspace
 from sluicegate.sources.subject import missing_files
@@ -27,11 +27,15 @@ def checked_plan(path: Path) -> tuple[Note, ...]:
     faults = missing_files(plan.subject, base)
     reads: list[Callable[[], object]] = [lambda: compile_contracts(plan, base, exported_models(plan, base))]
     reads += [partial(stage_cases, plan, stage, base) for stage in plan.stages]
+    notes: dict[str, None] = {}
     for read in reads:
         try:
-            read()
+            found = read()
         except InputError as error:
             faults += [fault for fault in error.faults if fault not in faults]
+        else:
+            notes.update(dict.fromkeys(found.notes if isinstance(found, StageCases) else ()))
     if faults:
         raise PlanError(faults)
-    return tuple(sorted((*surroundings(workspace), *lint(plan)), key=lambda note: note.line))
+    awaiting = [Note(line=1, about="cases", text=text) for text in notes]
+    return tuple(sorted((*awaiting, *surroundings(workspace), *lint(plan)), key=lambda note: note.line))

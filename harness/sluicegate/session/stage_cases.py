@@ -11,7 +11,7 @@ from sluicegate.checks import SUITES, rule_faults
 from sluicegate.errors import Fault, InputError
 from sluicegate.frozen import frozen
 from sluicegate.model import Case, Given, Origin
-from sluicegate.plan.cases import read_cases
+from sluicegate.plan.cases import PROPOSED, read_cases
 from sluicegate.plan.types import Plan, Stage
 from sluicegate.session.production import DOUBLED
 from sluicegate.session.workspace import PlanError
@@ -45,6 +45,8 @@ class StageCases:
     by_suite: Mapping[str, Sequence[Case]]
     files: Mapping[str, str] = field(default_factory=dict)
     """Case file to SHA-256 of its content."""
+    awaiting: int = 0
+    """Cases that somebody has still to review: they are in the files, and are not run."""
     _of: dict[Origin, Sequence[Case]] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, origin: Origin) -> Sequence[Case]:
@@ -66,6 +68,14 @@ class StageCases:
                     raise InputError(Fault(where=f"suite {suite}", what=what, mend="Give each case an id of its own."))
         return tuple(found.values())
 
+    @property
+    def notes(self) -> list[str]:
+        """What somebody should know who reads a verdict on these cases."""
+        if not self.awaiting:
+            return []
+        said = "1 case awaits" if self.awaiting == 1 else f"{self.awaiting} cases await"
+        return [f"{said} review and count for nothing until then: sluicegate golden review FILE"]
+
     def suites_of(self, origin: Origin) -> dict[str, frozenset[str]]:
         """Suite to the ids of its cases, for one origin."""
         return {
@@ -86,12 +96,13 @@ def stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
 def _stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
     files: dict[str, str] = {}
     by_suite: dict[str, Sequence[Case]] = {}
+    awaiting = 0
     available = [name for name in stage.requires.suites if name in SUITES]
     # The user's own tests read outputs, whatever else the stage asks for.
     asks_suite = bool(available) or stage.requires.tests or _reads(stage, Origin.SUITE)
     if asks_suite and plan.cases:
         found = case_files(plan.cases, base)
-        cases = _read(found, plan)
+        cases, awaiting = _read(found, plan)
         files.update(_digests(found))
         by_suite[PLAIN] = cases
         flagged = [case for case in cases if case.given.flags is not None]
@@ -102,13 +113,18 @@ def _stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
     if plan.golden and asks_golden:
         found = case_files(plan.golden, base)
         files.update(_digests(found))
-        by_suite[GOLDEN] = _read(found, plan)
-    return StageCases(by_suite=by_suite, files=files)
+        by_suite[GOLDEN], proposed = _read(found, plan)
+        awaiting += proposed
+    return StageCases(by_suite=by_suite, files=files, awaiting=awaiting)
 
 
-def _read(files: Iterable[CaseFile], plan: Plan) -> list[Case]:
-    """The cases, each with rules that can be applied and a script that can be played: what cannot would show late."""
-    cases = list(read_cases([file.path for file in files]))
+def _read(files: Iterable[CaseFile], plan: Plan) -> tuple[list[Case], int]:
+    """The cases, each with rules that can be applied and a script that can be played: what cannot would show late.
+
+    Those that await a review are only counted.
+    """
+    written = list(read_cases([file.path for file in files]))
+    cases = [case for case in written if case.review != PROPOSED]
     faults = [
         fault
         for case in cases
@@ -121,7 +137,7 @@ def _read(files: Iterable[CaseFile], plan: Plan) -> list[Case]:
         faults[_MOST_FAULTS:] = [Fault(where="", what=f"and {len(faults) - _MOST_FAULTS} more faults.")]
     if faults:
         raise InputError(faults)
-    return cases
+    return cases, len(written) - len(cases)
 
 
 def _script_faults(cases: Iterable[Case], plan: Plan) -> Iterator[Fault]:

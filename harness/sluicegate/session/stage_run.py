@@ -14,7 +14,7 @@ from sluicegate.checks import SUITES
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.ledger import Checked, LedgerError, Shard, TestRun
 from sluicegate.model import Case, Json, Origin, Trial
-from sluicegate.plan.cases import read_cases
+from sluicegate.plan.cases import PROPOSED, read_cases
 from sluicegate.plan.types import Stage
 from sluicegate.runner import drive
 from sluicegate.session.attempts import Earlier, attempt_for, failed_cases, note_attempt
@@ -189,9 +189,10 @@ class StageRun:
             what = f"the stage reads no cases from '{name}'."
             mend = nearest(name, files) or f"Its case files are {', '.join(sorted(files)) or 'none'}."
             raise InputError(Fault(where="@pytest.mark.sluicegate(golden=…)", what=what, mend=mend))
-        return frozenset(case.id for case in read_cases([self.workspace.base / name]))
+        return frozenset(case.id for case in read_cases([self.workspace.base / name]) if case.review != PROPOSED)
 
     async def _begin(self, reads: Sequence[str | None]) -> None:
+        self.notes += self._collection.cases.notes
         try:
             groups = [self.group(name) for name in reads if name is not None]
             chosen = self._selected

@@ -1,0 +1,160 @@
+"""`sluicegate golden check | pin | import | add | review`: sets of cases that stay what they should be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from sluicegate.cli.errors import BAD_PLAN, say
+from sluicegate.cli.options import format_option, now_option, wrapped
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sluicegate.session.golden_check import LookedAt
+
+__all__ = ["golden"]
+
+_SHOWN = 50
+_path = click.Path(path_type=Path)
+_share = click.FloatRange(0.5, 1.0)
+
+
+@click.group()
+def golden() -> None:
+    """Check, import, extend and review golden sets."""
+
+
+@golden.command()
+@click.argument("paths", type=_path, nargs=-1, required=True, metavar="PATH…|PLAN")
+@click.option(
+    "--train",
+    type=_path,
+    multiple=True,
+    metavar="FILE",
+    help="What the program saw: rows (.jsonl, .json), a saved DSPy program, a prompt's text.",
+)
+@click.option("--near", type=_share, default=0.9, help="Likeness from which two cases are near-duplicates.")
+@format_option("text", "json")
+@click.pass_context
+def check(ctx: click.Context, *, paths: tuple[Path, ...], train: tuple[Path, ...], near: float, form: str) -> None:
+    """Look at case files (or folders of them, or those of a PLAN) as one set, and say all that is wrong.
+
+    What cannot be read, duplicates and near-duplicates, cases seen in training, and what the manifest does not say.
+    Exit 40 when there is anything.
+    """
+    from sluicegate.session.golden_check import check_sets, files_of
+
+    files, slices = files_of(paths)
+    looked = check_sets(files, train=train, near=near)
+    if form == "json":
+        click.echo(json.dumps(_as_json(looked), indent=2, ensure_ascii=False))
+    else:
+        for line in _lines(looked, slices):
+            click.echo(wrapped(line))
+    ctx.exit(BAD_PLAN if looked.faults else 0)
+
+
+def _lines(looked: LookedAt, slices: dict[str, tuple[str, ...]]) -> list[str]:
+    lines = [f"error: {fault}" for fault in looked.faults[:_SHOWN]]
+    if (more := len(looked.faults) - _SHOWN) > 0:
+        lines.append(f"and {_counted(more, 'error')} more: --format json lists all")
+    lines += [f"note: {note}" for note in looked.notes]
+    held = {name for counts in looked.slices.values() for name in counts}
+    for kind, names in slices.items():
+        if missing := [name for name in names if name not in held]:
+            lines.append(f"note: no case of {kind} {', '.join(missing)}")
+    if looked.awaiting:
+        lines.append(f"note: {_counted(looked.awaiting, 'case')} awaiting review: sluicegate golden review FILE")
+    for file, counts in looked.slices.items():
+        said = ", ".join(f"{name or 'no slice'} {count}" for name, count in sorted(counts.items()))
+        lines.append(f"{file}: {_counted(sum(counts.values()), 'case')}{f' ({said})' if len(counts) > 1 else ''}")
+    compared = f", {_counted(looked.trained, 'training example')} compared with" if looked.trained else ""
+    return [*lines, f"{_counted(len(looked.faults), 'error')} in {_counted(looked.cases, 'case')}{compared}"]
+
+
+def _as_json(looked: LookedAt) -> dict[str, object]:
+    return {
+        "cases": looked.cases,
+        "awaiting_review": looked.awaiting,
+        "training_examples": looked.trained,
+        "files": {
+            file: {"cases": sum(counts.values()), "slices": dict(counts)} for file, counts in looked.slices.items()
+        },
+        "errors": [
+            {"kind": item.kind, "where": item.where, "id": item.case_id, "what": item.what, "mend": item.mend}
+            for item in looked.faults
+        ],
+        "notes": looked.notes,
+    }
+
+
+@golden.command()
+@click.argument("files", type=_path, nargs=-1, required=True, metavar="FILE…")
+@click.option("--origin", default="", metavar="TEXT", help="Where the cases come from; needed once.")
+@click.option("--licence", metavar="TEXT", help="Under which licence they may be used.")
+@click.option("--version", metavar="TEXT", help="Of the set, in words of yours.")
+def pin(*, files: tuple[Path, ...], origin: str, licence: str | None, version: str | None) -> None:
+    """Write what FILE holds into its manifest: cases, slices, digest. Review the change in git."""
+    from sluicegate.session.golden_rows import pin as written
+
+    for file in files:
+        pinned = written(file, origin=origin, licence=licence, version=version)
+        click.echo(wrapped(f"wrote {pinned.path}: {_counted(pinned.cases, 'case')}{_sliced(pinned.slices)}"))
+
+
+@golden.command()
+@click.argument("file", type=_path, metavar="FILE")
+@click.option("--accept", multiple=True, metavar="ID", help="It is right: from now on it counts.")
+@click.option("--reject", multiple=True, metavar="ID", help="Take it out.")
+@click.option("--all", "everything", is_flag=True, help="Accept all that await review.")
+@click.option("--by", default="", metavar="NAME", help="Who has looked.")
+@now_option
+def review(
+    *,
+    file: Path,
+    accept: tuple[str, ...],
+    reject: tuple[str, ...],
+    everything: bool,
+    by: str,
+    now: datetime | None,
+) -> None:
+    """Show the cases of FILE that await review; with --accept or --reject, note what somebody found."""
+    from sluicegate.checks.masking import masked
+    from sluicegate.model import canonical
+    from sluicegate.session.golden_rows import awaiting
+    from sluicegate.session.golden_rows import review as noted
+    from sluicegate.sets.sameness import arrives
+
+    waiting = awaiting(file)
+    if everything:
+        accept = tuple(case.id for case in waiting if case.id not in reject)
+    if not (accept or reject):
+        for case in waiting:
+            said = ", ".join(
+                f"{key} {masked(str(value), 60)}" for key, value in case.provenance.items() if key != "row"
+            )
+            click.echo(wrapped(f"{masked(case.id)}  {masked(canonical(arrives(case)).decode(), 120)}"))
+            click.echo(wrapped(f"  {said or 'no provenance'}"))
+        click.echo(f"{_counted(len(waiting), 'case')} awaiting review")
+        return
+    if not by.strip():
+        raise click.UsageError("A review has somebody who made it: --by NAME.")
+    pinned = noted(file, accept=accept, reject=reject, by=by, now=now)
+    click.echo(
+        f"{len(accept)} accepted, {len(reject)} rejected, {len(waiting) - len({*accept, *reject})} still awaiting"
+    )
+    if pinned is not None:
+        click.echo(wrapped(f"wrote {pinned.path}"))
+    say("next: sluicegate plan lock PLAN, where a plan reads the file")
+
+
+def _sliced(slices: dict[str, int]) -> str:
+    return f" ({', '.join(f'{name} {count}' for name, count in slices.items())})" if slices else ""
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,240 @@
+"""Whether golden sets are what they should be: sound, without duplicates, unseen in training, as pinned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from sluicegate.checks import rule_faults
+from sluicegate.errors import Fault, InputError
+from sluicegate.frozen import frozen
+from sluicegate.model import Case, digest_of
+from sluicegate.plan.cases import PROPOSED, each_case
+from sluicegate.session.stage_cases import case_files
+from sluicegate.session.workspace import Workspace
+from sluicegate.sets.manifest import UNSLICED, SetEntry, drift, manifest_of, manifest_path
+from sluicegate.sets.near import held_in, near_duplicates
+from sluicegate.sets.sameness import Shingles, arrives, asked_key, asks, asks_text, shingles, text_key
+from sluicegate.sets.training import TrainRow, train_rows
+
+__all__ = ["LookedAt", "SetFault", "check_sets", "files_of", "leaks"]
+
+NEAR = 0.9
+
+
+@frozen
+class SetFault:
+    """One thing wrong with a set."""
+
+    kind: str
+    """case | duplicate | near_duplicate | leak | drift | manifest"""
+    where: str
+    what: str
+    mend: str = ""
+    case_id: str | None = None
+
+    def __str__(self) -> str:
+        said = f"'{self.case_id}' {self.what}" if self.case_id is not None else self.what
+        return str(Fault(where=self.where, what=said, mend=self.mend))
+
+
+@dataclass(slots=True)
+class LookedAt:
+    """What was seen of some files of cases."""
+
+    faults: list[SetFault] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    slices: dict[str, Counter[str]] = field(default_factory=dict)
+    """File to slice to cases; the empty name counts those without one."""
+    awaiting: int = 0
+    trained: int = 0
+    """Training examples compared with."""
+
+    @property
+    def cases(self) -> int:
+        """Of all files."""
+        return sum(sum(counts.values()) for counts in self.slices.values())
+
+
+@dataclass(slots=True)
+class _Set:
+    """The cases of all files together, a few hundred bytes each."""
+
+    ids: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+    asked: list[Shingles] = field(default_factory=list)
+    arriving: list[Shingles] = field(default_factory=list)
+    texts: dict[int, int] = field(default_factory=dict)
+    alike: dict[str, set[int]] = field(default_factory=dict)
+    """Case id to the groups of near-duplicates on purpose that it is in."""
+
+    def on_purpose(self, first: str, second: str) -> bool:
+        return bool(self.alike.get(first, set()) & self.alike.get(second, set()))
+
+
+def files_of(paths: Sequence[Path]) -> tuple[list[Path], dict[str, tuple[str, ...]]]:
+    """The case files that are meant, each once, and the slices a plan names: of files, folders of them, or one plan.
+
+    Raises InputError, for a plan its PlanError.
+    """
+    found: dict[Path, None] = {}
+    slices: dict[str, tuple[str, ...]] = {}
+    for path in paths:
+        if path.suffix in (".yaml", ".yml"):
+            workspace = Workspace(path)
+            plan = workspace.plan
+            found.update((file.path, None) for file in case_files((*plan.golden, *plan.cases), workspace.base))
+            slices.update(plan.slices)
+        elif path.is_dir():
+            held = sorted(path.glob("*.jsonl"))
+            if not held:
+                raise InputError(Fault(where=str(path), what="Holds no file of cases.", mend="Name a *.jsonl file."))
+            found.update(dict.fromkeys(held))
+        else:
+            found[path] = None
+    return list(found), slices
+
+
+def check_sets(files: Sequence[Path], *, train: Sequence[Path] = (), near: float = NEAR) -> LookedAt:
+    """Look at the files as one set. Never raises for what they hold: every fault is in the result."""
+    seen, looked = _Set(), LookedAt()
+    entries = {file: _entry(file, looked) for file in files}
+    for number, group in enumerate(group for entry in entries.values() if entry for group in entry[1].alike):
+        for case_id in group:
+            seen.alike.setdefault(case_id, set()).add(number)
+    _read(files, seen, looked)
+    looked.faults += _near(seen, near)
+    for file, entry in entries.items():
+        _compare(file, entry, looked)
+    trained = [*train, *(entry[0].parent / name for entry in entries.values() if entry for name in entry[1].train)]
+    looked.faults += _leaks(seen, trained, near, looked)
+    return looked
+
+
+def leaks(cases: Iterable[tuple[str, Case]], train: Sequence[Path], near: float = NEAR) -> list[SetFault]:
+    """Where one of `cases` (place and case) is found in training files. Files that cannot be read are faults too."""
+    seen = _Set()
+    for place, case in cases:
+        _add(seen, place, case)
+    return list(_leaks(seen, train, near, LookedAt()))
+
+
+def _entry(file: Path, looked: LookedAt) -> tuple[Path, SetEntry] | None:
+    path = manifest_path(file)
+    if path is None:
+        looked.notes.append(
+            f"{file} has no manifest, so nothing says what it should be. Run: sluicegate golden pin {file}"
+        )
+        return None
+    try:
+        entry = manifest_of(path).sets.get(file.name)
+    except InputError as error:
+        looked.faults += [
+            SetFault(kind="manifest", where=fault.where, what=fault.what, mend=fault.mend) for fault in error.faults
+        ]
+        return None
+    if entry is None:
+        what = f"names no set '{file.name}'."
+        looked.faults.append(
+            SetFault(kind="manifest", where=str(path), what=what, mend=f"Run: sluicegate golden pin {file}")
+        )
+        return None
+    return path, entry
+
+
+def _read(files: Sequence[Path], seen: _Set, looked: LookedAt) -> None:
+    faults: list[Fault] = []
+    first: dict[int, tuple[int, str]] = {}
+    looked.slices = {str(file): Counter() for file in files}
+    for place, case in each_case(files, faults):
+        looked.slices[place.rpartition(":")[0]][case.slice or UNSLICED] += 1
+        looked.awaiting += case.review == PROPOSED
+        looked.faults += _unsound(place, case)
+        known = first.get(key := asked_key(asks(case)))
+        if known is None or seen.on_purpose(case.id, seen.ids[known[0]]):
+            first.setdefault(key, (len(seen.ids), digest_of(case.expect)))
+            _add(seen, place, case)
+            continue
+        what = f"asks the same as '{seen.ids[known[0]]}' at {seen.places[known[0]]}"
+        if known[1] != digest_of(case.expect):
+            what += ", and expects something else"
+        looked.faults.append(
+            SetFault(kind="duplicate", where=place, case_id=case.id, what=f"{what}.", mend="Keep one of them.")
+        )
+    looked.faults[:0] = [SetFault(kind="case", where=fault.where, what=fault.what, mend=fault.mend) for fault in faults]
+
+
+def _add(seen: _Set, place: str, case: Case) -> None:
+    arriving = arrives(case)
+    seen.ids.append(case.id)
+    seen.places.append(place)
+    seen.asked.append(shingles(asks(case)))
+    seen.arriving.append(shingles(arriving))
+    if key := text_key(asks_text(arriving)):
+        seen.texts.setdefault(key, len(seen.ids) - 1)
+
+
+def _unsound(place: str, case: Case) -> Iterator[SetFault]:
+    for name in ("must", "must_not"):
+        for rule in getattr(case.expect, name):
+            for fault in rule_faults(rule, place):
+                yield SetFault(kind="case", where=place, case_id=case.id, what=f"{name}: {fault.what}", mend=fault.mend)
+    if len(set(case.tags)) != len(case.tags) or not all(tag.strip() for tag in case.tags):
+        what = "names a tag twice, or an empty one."
+        yield SetFault(kind="case", where=place, case_id=case.id, what=what, mend="Name each tag once.")
+
+
+def _near(seen: _Set, threshold: float) -> Iterator[SetFault]:
+    for twin in near_duplicates(seen.asked, threshold):
+        here, there = seen.ids[twin.index], seen.ids[twin.like]
+        if seen.on_purpose(here, there):
+            continue
+        what = f"is {twin.likeness:.0%} like '{there}' at {seen.places[twin.like]}: it measures hardly anything new."
+        mend = "Keep one, make them differ, or name both in a group `alike` of the manifest."
+        yield SetFault(kind="near_duplicate", where=seen.places[twin.index], case_id=here, what=what, mend=mend)
+
+
+def _compare(file: Path, entry: tuple[Path, SetEntry] | None, looked: LookedAt) -> None:
+    if entry is None or any(fault.kind == "case" and fault.where.startswith(f"{file}") for fault in looked.faults):
+        return  # a file that cannot be read whole has no counts to compare
+    digest = sha256(file.read_bytes()).hexdigest()
+    for said in drift(entry[1], looked.slices[str(file)], digest):
+        mend = f"If the change is meant, run: sluicegate golden pin {file}"
+        looked.faults.append(SetFault(kind="drift", where=str(file), what=said, mend=mend))
+
+
+def _leaks(seen: _Set, train: Sequence[Path], threshold: float, looked: LookedAt) -> Iterator[SetFault]:
+    numbers = {case_id: number for number, case_id in enumerate(seen.ids)}
+    for path in dict.fromkeys(train):
+        rows: list[TrainRow] = []
+        try:
+            rows += train_rows(path)
+        except InputError as error:
+            yield from (
+                SetFault(kind="leak", where=item.where, what=item.what, mend=item.mend) for item in error.faults
+            )
+            continue
+        looked.trained += len(rows)
+        told: set[tuple[int, int]] = set()
+        for position, row in enumerate(rows):
+            for case_id in sorted(row.ids & numbers.keys()):
+                told.add((position, numbers[case_id]))
+                yield _leak(seen, numbers[case_id], row, "its id is")
+            for text in row.texts:
+                number = seen.texts.get(text_key(text))
+                if number is not None and (position, number) not in told:
+                    told.add((position, number))
+                    yield _leak(seen, number, row, "what it asks is")
+        texts = (shingles(row.value, whole=True) for row in rows)
+        for position, number, share in held_in(seen.arriving, texts, threshold):
+            if (position, number) not in told:
+                yield _leak(seen, number, rows[position], f"{share:.0%} of what it asks is")
+
+
+def _leak(seen: _Set, number: int, row: TrainRow, what: str) -> SetFault:
+    said = f"was seen in training: {what} in {row.where}."
+    mend = "Take it out of one of the two: a program knows the answers it was shown."
+    return SetFault(kind="leak", where=seen.places[number], case_id=seen.ids[number], what=said, mend=mend)
