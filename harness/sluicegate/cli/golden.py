@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,13 @@ import click
 
 from sluicegate.cli.errors import BAD_PLAN, say
 from sluicegate.cli.options import format_option, now_option, wrapped
+from sluicegate.errors import printable
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sluicegate.session.golden_check import LookedAt
+    from sluicegate.session.golden_import import Imported
 
 __all__ = ["golden"]
 
@@ -104,6 +107,65 @@ def pin(*, files: tuple[Path, ...], origin: str, licence: str | None, version: s
     for file in files:
         pinned = written(file, origin=origin, licence=licence, version=version)
         click.echo(wrapped(f"wrote {pinned.path}: {_counted(pinned.cases, 'case')}{_sliced(pinned.slices)}"))
+
+
+@golden.command(name="import")
+@click.argument("tool", metavar="FROM")
+@click.argument("file", type=_path, metavar="FILE")
+@click.option("--to", type=_path, required=True, metavar="OUT", help="The golden set to write (JSONL).")
+@format_option("text", "json")
+def import_(*, tool: str, file: Path, to: Path, form: str) -> None:
+    """Write FILE of another tool as a golden set: deepeval, promptfoo, ragas, inspect, pydantic-evals, langsmith.
+
+    What has no words here is counted by kind and travels with its case, which then awaits review.
+    """
+    from sluicegate.session.golden_import import import_set
+
+    made = import_set(tool, file, to)
+    if form == "json":
+        said = {
+            "cases": made.cases,
+            "mapped": dict(made.mapped),
+            "unmapped": dict(made.unmapped),
+            "checked_by": dict(made.checked_by),
+            "nothing_to_check": made.unchecked,
+            "awaiting_review": made.proposed,
+        }
+        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+        return
+    for line in _account(made):
+        click.echo(wrapped(line))
+    click.echo(wrapped(f"wrote {_counted(made.cases, 'case')}: {to}"))
+    if made.pinned is not None:
+        click.echo(wrapped(f"wrote {made.pinned.path}"))
+    if made.proposed:
+        say(f"next: sluicegate golden review {to}")
+
+
+def _account(made: Imported) -> list[str]:
+    """What was mapped, and what was not."""
+    lines = []
+    if made.mapped:
+        lines.append(f"mapped: {_kinds(made.mapped)}")
+    if made.unmapped:
+        lines.append(f"not mapped, so not judged: {_kinds(made.unmapped)}")
+    by = made.checked_by
+    lines.append(
+        f"{_counted(by['rules'], 'case')} with rules, {by['reference']} with a reference answer alone, "
+        f"{by['nothing']} with nothing to check"
+    )
+    if made.unchecked:
+        from sluicegate.checks.masking import masked
+
+        named = ", ".join(masked(case_id) for case_id in made.unchecked[:10])
+        lines.append(f"nothing to check: {named}{', …' if len(made.unchecked) > 10 else ''}")
+    if made.proposed:
+        lines.append(f"{_counted(made.proposed, 'case')} awaiting review, and counting for nothing until then")
+    return lines
+
+
+def _kinds(counts: Counter[str]) -> str:
+    return ", ".join(f"{printable(kind)} {count}" for kind, count in sorted(counts.items()))
 
 
 @golden.command()

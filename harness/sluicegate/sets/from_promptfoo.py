@@ -1,0 +1,135 @@
+"""Tests of promptfoo: a configuration (YAML, JSON), a table of tests (YAML, JSON, JSON lines, CSV), or results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from pathlib import Path
+
+from sluicegate.errors import Fault, InputError
+from sluicegate.model import Json
+from sluicegate.sets.documents import Row, document, rows
+from sluicegate.sets.draft import Draft, mapping, texts
+from sluicegate.sets.promptfoo_assertions import assertion_of_text, take
+
+__all__ = ["promptfoo"]
+
+
+def promptfoo(path: Path) -> Iterator[Draft]:
+    """Every test with its variables; a variable with a list of values is a test for each."""
+    if path.suffix == ".csv":
+        for place, row in rows(path):
+            yield from _tests(place, _of_cells(row), row, {})
+        return
+    whole = document(path)
+    if isinstance(whole, list):
+        found: Iterable[Row] = rows(path) if path.suffix == ".jsonl" else rows(path, whole)
+        yield from (draft for place, row in found for draft in _tests(place, row, row, {}))
+    elif isinstance(whole, dict) and isinstance(whole.get("results"), (dict, list)):
+        yield from _results(path, whole["results"])
+    elif isinstance(whole, dict):
+        yield from _configured(path, whole)
+    else:
+        raise _foreign(path)
+
+
+def _configured(path: Path, config: dict[str, Json]) -> Iterator[Draft]:
+    shared = config.get("defaultTest")
+    default = mapping(shared)
+    if isinstance(shared, str):
+        raise _elsewhere(path, "defaultTest", shared)
+    tests, scenarios = config.get("tests"), config.get("scenarios") or []
+    if tests is None and not scenarios:
+        raise _foreign(path)
+    for said in [tests, *(tests if isinstance(tests, list) else [])]:
+        if isinstance(said, str):
+            raise _elsewhere(path, "tests", said)
+    if tests:
+        for place, row in rows(path, tests, "$.tests"):
+            yield from _tests(place, row, row, default)
+    for place, scenario in rows(path, scenarios, "$.scenarios") if scenarios else ():
+        settings = [mapping(item) for item in scenario.get("config") or [{}]]
+        inner = [mapping(item) for item in scenario.get("tests") or [{}]]
+        for number, (setting, test) in enumerate(product(settings, inner)):
+            yield from _tests(f"{place}[{number}]", test, {"config": setting, "test": test}, _merged(default, setting))
+
+
+def _results(path: Path, results: Json) -> Iterator[Draft]:
+    """The tests of a run: each once, whatever prompts and providers it was put to."""
+    listed = results.get("results") if isinstance(results, Mapping) else results
+    if not isinstance(listed, list):
+        raise _foreign(path)
+    seen: set[str] = set()
+    for place, row in rows(path, listed, "$.results.results" if isinstance(results, Mapping) else "$.results"):
+        test = mapping(row.get("testCase")) or {"vars": row.get("vars"), "assert": row.get("assert")}
+        key = repr(sorted(test.items(), key=lambda item: item[0]))
+        if key not in seen:
+            seen.add(key)
+            yield from _tests(place, test, row, {})
+
+
+def _of_cells(row: dict[str, Json]) -> dict[str, Json]:
+    """A line of a table: variables, and columns with two underscores for the rest."""
+    test: dict[str, Json] = {"vars": {}, "assert": [], "metadata": {}}
+    for key, value in row.items():
+        name, _, rest = key.partition(":")
+        if not key.startswith("__"):
+            test["vars"][key] = value
+        elif not value:
+            continue
+        elif name == "__metadata":
+            plain = rest.removesuffix("[]")
+            test["metadata"][plain] = [part.strip() for part in value.split(",")] if rest != plain else value
+        elif name.startswith("__expected"):
+            test["assert"].append(assertion_of_text(value))
+        elif name == "__threshold":
+            test["threshold"] = value
+        elif name == "__description":
+            test["description"] = value
+        else:
+            test.setdefault("options", {})[key] = value
+    return test
+
+
+def _merged(first: Mapping[str, Json], second: Mapping[str, Json]) -> dict[str, Json]:
+    merged = {**first, **second}
+    merged["vars"] = {**mapping(first.get("vars")), **mapping(second.get("vars"))}
+    merged["metadata"] = {**mapping(first.get("metadata")), **mapping(second.get("metadata"))}
+    merged["assert"] = [*_list(second.get("assert")), *_list(first.get("assert"))]
+    return merged
+
+
+def _tests(place: str, test: Mapping[str, Json], row: Json, default: Mapping[str, Json]) -> Iterator[Draft]:
+    whole = _merged(default, test)
+    unlisted = mapping(whole.get("options")).get("disableVarExpansion") is True
+    names = list(whole["vars"])
+    spread = [
+        value if isinstance(value := whole["vars"][name], list) and value and not unlisted else [value]
+        for name in names
+    ]
+    for values in product(*spread):
+        variables = dict(zip(names, values, strict=True))
+        draft = Draft(tool="promptfoo", place=place, row=row, name=whole.get("description"))
+        draft.input = variables or None
+        draft.metadata = dict(whole["metadata"])
+        draft.tags = texts(draft.metadata.pop("tags", None))
+        for name, value in variables.items():
+            if isinstance(value, str) and value.startswith("file://"):
+                draft.lose("vars from a file", {name: value})
+        partial = whole.get("threshold") not in (None, "", 1, "1")
+        for assertion in whole["assert"]:
+            take(draft, assertion, variables, partial=partial)
+        yield draft
+
+
+def _list(value: Json) -> list[Json]:
+    return list(value) if isinstance(value, list) else []
+
+
+def _foreign(path: Path) -> InputError:
+    return InputError(Fault(where=str(path), what="Has no tests and no results.", mend="Is it the format you named?"))
+
+
+def _elsewhere(path: Path, key: str, said: str) -> InputError:
+    mend = "Import that file by itself." if "://" in said else "Write the tests out, or import the file it names."
+    return InputError(Fault(where=str(path), what=f"{key} stands elsewhere: {said}.", mend=mend))
