@@ -16,6 +16,7 @@ from sluicegate.errors import printable
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sluicegate.session.golden_add import Added
     from sluicegate.session.golden_check import LookedAt
     from sluicegate.session.golden_import import Imported
 
@@ -44,15 +45,17 @@ def golden() -> None:
 @format_option("text", "json")
 @click.pass_context
 def check(ctx: click.Context, *, paths: tuple[Path, ...], train: tuple[Path, ...], near: float, form: str) -> None:
-    """Look at case files (or folders of them, or those of a PLAN) as one set, and say all that is wrong.
+    """Look at case files, or folders of them, as one set (or at the sets of a PLAN), and say all that is wrong.
 
     What cannot be read, duplicates and near-duplicates, cases seen in training, and what the manifest does not say.
     Exit 40 when there is anything.
     """
-    from sluicegate.session.golden_check import check_sets, files_of
+    from sluicegate.session.golden_check import LookedAt, check_sets, sets_of
 
-    files, slices = files_of(paths)
-    looked = check_sets(files, train=train, near=near)
+    sets, slices = sets_of(paths)
+    looked = LookedAt()
+    for files in sets:
+        looked.add(check_sets(files, train=train, near=near))
     if form == "json":
         click.echo(json.dumps(_as_json(looked), indent=2, ensure_ascii=False))
     else:
@@ -166,6 +169,60 @@ def _account(made: Imported) -> list[str]:
 
 def _kinds(counts: Counter[str]) -> str:
     return ", ".join(f"{printable(kind)} {count}" for kind, count in sorted(counts.items()))
+
+
+@golden.command()
+@click.argument("run", type=_path, metavar="RUN|LEDGER|PLAN")
+@click.option("--to", type=_path, metavar="FILE", help="The golden set they are proposed to.")
+@click.option("--training", type=_path, metavar="FILE", help="The next training rows they are proposed to instead.")
+@click.option("--golden", "sets", type=_path, multiple=True, metavar="PATH", help="Golden sets that no row may be of.")
+@click.option("--stage", metavar="NAME", help="Of a PLAN: whose newest attempt is read.")
+@click.option("--case", "only", multiple=True, metavar="ID", help="Only this failing case (repeatable).")
+def add(
+    *,
+    run: Path,
+    to: Path | None,
+    training: Path | None,
+    sets: tuple[Path, ...],
+    stage: str | None,
+    only: tuple[str, ...],
+) -> None:
+    """Propose the failing cases of a run (an attempt's folder, a ledger, a PLAN's newest attempt).
+
+    With --to they become golden cases once somebody accepts them: sluicegate golden review. With --training they
+    become rows of the next training set, but for those that are golden.
+    """
+    from sluicegate.session.golden_add import add_golden, add_training
+    from sluicegate.session.golden_check import golden_of
+    from sluicegate.session.golden_failing import failing_cases, ledgers_of
+
+    if (to is None) is (training is None):
+        raise click.UsageError("Say where to: --to FILE (a golden set) or --training FILE (training rows).")
+    if to is not None:
+        failing = failing_cases(ledgers_of(run, stage))
+        _say_added(add_golden(failing, to, only=only), len(failing), to)
+        return
+    assert training is not None  # noqa: S101 - one of the two is given
+    named = [*sets, *([run] if run.suffix in (".yaml", ".yml") else [])]
+    if not named:
+        raise click.UsageError("Name the golden sets, so that none of their cases is trained on: --golden PATH.")
+    failing = failing_cases(ledgers_of(run, stage))
+    _say_added(add_training(failing, training, golden_of(named), only=only), len(failing), training)
+
+
+def _say_added(added: Added, failing: int, to: Path) -> None:
+    click.echo(f"{_counted(failing, 'failing case')}: {len(added.added)} added, {len(added.known)} there already")
+    for why in added.refused:
+        click.echo(wrapped(f"refused: {printable(why)}"))
+    if added.unanswered:
+        said = ", ".join(printable(case_id) for case_id in added.unanswered[:10])
+        click.echo(wrapped(f"without a right answer yet: {said}{', …' if len(added.unanswered) > 10 else ''}"))
+    if not added.added:
+        return
+    click.echo(wrapped(f"wrote {to}"))
+    if added.pinned is not None:
+        click.echo(wrapped(f"wrote {added.pinned.path}"))
+    say(f"next: sluicegate golden review {to}")
 
 
 @golden.command()

@@ -20,9 +20,11 @@ from sluicegate.sets.near import held_in, near_duplicates
 from sluicegate.sets.sameness import Shingles, arrives, asked_key, asks, asks_text, shingles, text_key
 from sluicegate.sets.training import TrainRow, train_rows
 
-__all__ = ["LookedAt", "SetFault", "check_sets", "files_of", "leaks"]
+__all__ = ["LookedAt", "SetFault", "check_sets", "golden_of", "leaks", "sets_of"]
 
 NEAR = 0.9
+"""The Jaccard index from which two cases are near-duplicates."""
+_PLANS = (".yaml", ".yml")
 
 
 @frozen
@@ -53,6 +55,14 @@ class LookedAt:
     trained: int = 0
     """Training examples compared with."""
 
+    def add(self, other: LookedAt) -> None:
+        """What was seen of another set as well."""
+        self.faults += other.faults
+        self.notes += other.notes
+        self.slices |= other.slices
+        self.awaiting += other.awaiting
+        self.trained = max(self.trained, other.trained)
+
     @property
     def cases(self) -> int:
         """Of all files."""
@@ -75,27 +85,47 @@ class _Set:
         return bool(self.alike.get(first, set()) & self.alike.get(second, set()))
 
 
-def files_of(paths: Sequence[Path]) -> tuple[list[Path], dict[str, tuple[str, ...]]]:
-    """The case files that are meant, each once, and the slices a plan names: of files, folders of them, or one plan.
+def sets_of(paths: Sequence[Path]) -> tuple[list[list[Path]], dict[str, tuple[str, ...]]]:
+    """The case files that are meant, set by set, and the slices a plan names.
 
+    Files and folders given together are one set. A plan has two, its golden sets and its cases: one id may be in both.
     Raises InputError, for a plan its PlanError.
     """
-    found: dict[Path, None] = {}
+    together: dict[Path, None] = {}
+    found: list[list[Path]] = []
     slices: dict[str, tuple[str, ...]] = {}
     for path in paths:
-        if path.suffix in (".yaml", ".yml"):
+        if path.suffix in _PLANS:
             workspace = Workspace(path)
             plan = workspace.plan
-            found.update((file.path, None) for file in case_files((*plan.golden, *plan.cases), workspace.base))
+            for patterns in (plan.golden, plan.cases):
+                files = [file.path for file in case_files(patterns, workspace.base)]
+                if files and files not in found:
+                    found.append(files)
             slices.update(plan.slices)
         elif path.is_dir():
             held = sorted(path.glob("*.jsonl"))
             if not held:
                 raise InputError(Fault(where=str(path), what="Holds no file of cases.", mend="Name a *.jsonl file."))
-            found.update(dict.fromkeys(held))
+            together.update(dict.fromkeys(held))
         else:
-            found[path] = None
-    return list(found), slices
+            together[path] = None
+    return [*([list(together)] if together else []), *found], slices
+
+
+def golden_of(paths: Sequence[Path]) -> list[Path]:
+    """The golden sets that are meant, as `sets_of`; of a plan only its golden sets, which there must be."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.suffix in _PLANS:
+            workspace = Workspace(path)
+            if not workspace.plan.golden:
+                what, mend = "The plan names no golden set.", "Name the sets that no row may be of: --golden PATH."
+                raise InputError(Fault(where=str(path), what=what, mend=mend))
+            found.update((file.path, None) for file in case_files(workspace.plan.golden, workspace.base))
+        else:
+            found.update((file, None) for files in sets_of([path])[0] for file in files)
+    return list(found)
 
 
 def check_sets(files: Sequence[Path], *, train: Sequence[Path] = (), near: float = NEAR) -> LookedAt:

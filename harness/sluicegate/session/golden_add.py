@@ -1,0 +1,142 @@
+"""Failing cases of a run into a golden set, or into the next training rows: proposed, and never into both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sluicegate.errors import Fault, InputError, nearest, printable
+from sluicegate.model import Case
+from sluicegate.plan.cases import PROPOSED, read_cases
+from sluicegate.session.golden_check import leaks
+from sluicegate.session.golden_failing import Failing
+from sluicegate.session.golden_rows import Pinned, repinned, write_rows
+from sluicegate.sets.manifest import manifest_of, manifest_path
+from sluicegate.sets.sameness import asked_key, asks
+
+__all__ = ["Added", "add_golden", "add_training"]
+
+
+@dataclass(slots=True)
+class Added:
+    """What became of the failing cases."""
+
+    added: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    """They stand there already, by id or by what they ask."""
+    refused: list[str] = field(default_factory=list)
+    """Sentences: why a case was not taken."""
+    unanswered: list[str] = field(default_factory=list)
+    """Ids of training rows without a right answer yet."""
+    pinned: Pinned | None = None
+
+
+def add_golden(failing: Sequence[Failing], to: Path, *, only: Sequence[str] = ()) -> Added:
+    """Append failing cases to the golden set `to`, each awaiting review, and let its manifest follow.
+
+    Those it has already are left; one that was seen in training is refused. Raises InputError.
+    """
+    chosen, added = _chosen(failing, only), Added()
+    cases = _new(chosen, to, added)
+    manifest = manifest_path(to)
+    entry = manifest_of(manifest).sets.get(to.name) if manifest is not None else None
+    if manifest is not None and entry is not None and entry.train:
+        cases = _unseen(cases, [manifest.parent / name for name in entry.train], added)
+    _append(to, cases, added)
+    added.pinned = repinned(to) if cases else None
+    return added
+
+
+def add_training(
+    failing: Sequence[Failing], to: Path, golden: Sequence[Path], *, only: Sequence[str] = (), near: float = 0.9
+) -> Added:
+    """Append failing cases to the training rows `to`, refusing what is golden: by its run, its id or what it asks.
+
+    `golden` are the sets nothing may leak from. Raises InputError.
+    """
+    chosen, added = _chosen(failing, only), Added()
+    for item in chosen:
+        if item.is_golden:
+            added.refused.append(f"'{item.case.id}' was run as a golden case")
+    cases = _new([item for item in chosen if not item.is_golden], to, added)
+    held = list(read_cases(golden))
+    ids, asked = {case.id for case in held}, {asked_key(asks(case)): case.id for case in held}
+    fresh: list[Case] = []
+    for case in cases:
+        twin = case.id if case.id in ids else asked.get(asked_key(asks(case)))
+        if twin is None:
+            fresh.append(case)
+        else:
+            added.refused.append(f"'{case.id}' is golden, as '{twin}'")
+    fresh = _unlike(fresh, golden, near, added)
+    added.unanswered = [case.id for case in fresh if case.expected_output is None]
+    _append(to, fresh, added)
+    return added
+
+
+def _chosen(failing: Sequence[Failing], only: Sequence[str]) -> list[Failing]:
+    known = {item.case.id: item for item in failing}
+    if strangers := [case_id for case_id in only if case_id not in known]:
+        mend = nearest(strangers[0], known) or f"Failing are {', '.join(list(known)[:5]) or 'none'}."
+        what = f"no case '{printable(strangers[0])}' failed in the run."
+        raise InputError(Fault(where="--case", what=what, mend=mend))
+    return [item for item in failing if not only or item.case.id in only]
+
+
+def _new(chosen: Sequence[Failing], to: Path, added: Added) -> list[Case]:
+    """As cases that await review; those that `to` has already are noted."""
+    held = list(read_cases([to])) if to.exists() and to.stat().st_size else []
+    ids, asked = {case.id for case in held}, {asked_key(asks(case)) for case in held}
+    cases: list[Case] = []
+    for item in chosen:
+        case = _proposed(item)
+        key = asked_key(asks(case))
+        if case.id in ids or key in asked:
+            added.known.append(case.id)
+            continue
+        ids.add(case.id)
+        asked.add(key)
+        cases.append(case)
+    return cases
+
+
+def _proposed(item: Failing) -> Case:
+    """The case with where it comes from. What a suite derived from another has a '~' in its id, which no file may."""
+    started = item.started
+    said = {
+        "from": "run",
+        "ledger": item.ledger.name,
+        "run_id": item.run_id,
+        "origin": started.origin.value,
+        "stage": started.stage,
+        "attempt": started.attempt,
+        "subject": started.subject,
+        "at": started.at,
+        "failed": list(item.reasons),
+    }
+    return replace(item.case, id=item.case.id.replace("~", "."), review=PROPOSED, provenance=said)
+
+
+def _unseen(cases: Sequence[Case], train: Sequence[Path], added: Added) -> list[Case]:
+    found = leaks(((case.id, case) for case in cases), train)
+    if unreadable := [fault for fault in found if fault.case_id is None]:
+        raise InputError(Fault(where=item.where, what=item.what, mend=item.mend) for item in unreadable)
+    seen = {fault.case_id for fault in found}
+    added.refused += [f"'{case.id}' was seen in training" for case in cases if case.id in seen]
+    return [case for case in cases if case.id not in seen]
+
+
+def _unlike(cases: Sequence[Case], golden: Sequence[Path], near: float, added: Added) -> list[Case]:
+    """Without those that a golden case is nearly the same as."""
+    found = leaks(((case.id, case) for case in cases), golden, near)
+    seen = {fault.case_id for fault in found}
+    added.refused += [f"'{case.id}' is nearly a golden case" for case in cases if case.id in seen]
+    return [case for case in cases if case.id not in seen]
+
+
+def _append(to: Path, cases: Sequence[Case], added: Added) -> None:
+    if not cases:
+        return
+    write_rows(to, cases, after=to.read_bytes() if to.exists() else b"")
+    added.added = [case.id for case in cases]
