@@ -38,7 +38,7 @@ def add_golden(failing: Sequence[Failing], to: Path, *, only: Sequence[str] = ()
     Those it has already are left; one that was seen in training is refused. Raises InputError.
     """
     chosen, added = _chosen(failing, only), Added()
-    cases = _new(chosen, to, added)
+    cases = _new(chosen, to, added, suffix=".failed")
     manifest = manifest_path(to)
     entry = manifest_of(manifest).sets.get(to.name) if manifest is not None else None
     if manifest is not None and entry is not None and entry.train:
@@ -84,20 +84,28 @@ def _chosen(failing: Sequence[Failing], only: Sequence[str]) -> list[Failing]:
     return [item for item in failing if not only or item.case.id in only]
 
 
-def _new(chosen: Sequence[Failing], to: Path, added: Added) -> list[Case]:
-    """As cases that await review; those that `to` has already are noted."""
+def _new(chosen: Sequence[Failing], to: Path, added: Added, *, suffix: str = "") -> list[Case]:
+    """As cases that await review; those that `to` has already are noted.
+
+    `suffix` makes the id another than that of the case which failed: a plan may go on running both.
+    """
     held = list(read_cases([to])) if to.exists() and to.stat().st_size else []
     ids, asked = {case.id for case in held}, {asked_key(asks(case)) for case in held}
     cases: list[Case] = []
     for item in chosen:
         case = _proposed(item)
         key = asked_key(asks(case))
-        if case.id in ids or key in asked:
+        if key in asked or (not suffix and case.id in ids):
             added.known.append(case.id)
             continue
-        ids.add(case.id)
+        base = f"{case.id[:180]}{suffix}"
+        made, number = base, 1
+        while made in ids:
+            number += 1
+            made = f"{base}-{number}"
+        ids.add(made)
         asked.add(key)
-        cases.append(case)
+        cases.append(replace(case, id=made))
     return cases
 
 

@@ -61,6 +61,9 @@ def import_set(tool: str, file: Path, to: Path) -> Imported:
     imported, cases, faults = Imported(), [], []
     ids = Ids(file.stem)
     for draft in _READERS[tool](file):
+        if draft.input in (None, "", []):
+            faults.append(Fault(where=draft.place, what="Asks nothing.", mend=f"Is it a row of {tool}?"))
+            continue
         _drop_unusable(draft)
         case, wrong = case_or_faults(draft.case(ids.given(draft.name)), draft.place)
         faults += wrong

@@ -80,7 +80,7 @@ def _json(text: str, where: str) -> Json:
 
 
 def _csv(path: Path) -> Iterator[tuple[str, Json]]:
-    reader = csv.DictReader(io.StringIO(_text(path), newline=""))
+    reader = csv.DictReader(io.StringIO(_text(path), newline=""), strict=True)
     try:
         for row in reader:
             if None in row:

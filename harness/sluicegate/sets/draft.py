@@ -122,7 +122,7 @@ class Draft:
             "review": PROPOSED if unchecked or self.lost else None,
             "provenance": {"from": self.tool, "at": self.place, "unmapped": self.lost, "row": self.row},
         }
-        return {key: value for key, value in said.items() if value not in (None, [], {})}
+        return {key: value for key, value in said.items() if value not in (None, [], {}) or key == "input"}
 
 
 def any_of(texts: list[str], *, folded: bool = False) -> str:

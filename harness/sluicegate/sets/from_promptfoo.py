@@ -14,6 +14,9 @@ from sluicegate.sets.promptfoo_assertions import assertion_of_text, take
 
 __all__ = ["promptfoo"]
 
+_OF_A_TEST = frozenset({"vars", "assert", "description", "provider", "options", "metadata"})
+"""A row with none of them is no test."""
+
 
 def promptfoo(path: Path) -> Iterator[Draft]:
     """Every test with its variables; a variable with a list of values is a test for each."""
@@ -110,7 +113,7 @@ def _tests(place: str, test: Mapping[str, Json], row: Json, default: Mapping[str
     for values in product(*spread):
         variables = dict(zip(names, values, strict=True))
         draft = Draft(tool="promptfoo", place=place, row=row, name=whole.get("description"))
-        draft.input = variables or None
+        draft.input = variables if variables or test.keys() & _OF_A_TEST else None
         draft.metadata = dict(whole["metadata"])
         draft.tags = texts(draft.metadata.pop("tags", None))
         for name, value in variables.items():
