@@ -38,11 +38,11 @@ def add_golden(failing: Sequence[Failing], to: Path, *, only: Sequence[str] = ()
     Those it has already are left; one that was seen in training is refused. Raises InputError.
     """
     chosen, added = _chosen(failing, only), Added()
-    cases = _new(chosen, to, added, suffix=".failed")
     manifest = manifest_path(to)
     entry = manifest_of(manifest).sets.get(to.name) if manifest is not None else None
     if manifest is not None and entry is not None and entry.train:
-        cases = _unseen(cases, [manifest.parent / name for name in entry.train], added)
+        chosen = _unseen(chosen, [manifest.parent / name for name in entry.train], added)
+    cases = _new(chosen, to, added, suffix=".failed")
     _append(to, cases, added)
     added.pinned = repinned(to) if cases else None
     return added
@@ -126,13 +126,13 @@ def _proposed(item: Failing) -> Case:
     return replace(item.case, id=item.case.id.replace("~", "."), review=PROPOSED, provenance=said)
 
 
-def _unseen(cases: Sequence[Case], train: Sequence[Path], added: Added) -> list[Case]:
-    found = leaks(((case.id, case) for case in cases), train)
+def _unseen(chosen: Sequence[Failing], train: Sequence[Path], added: Added) -> list[Failing]:
+    found = leaks(((item.case.id, item.case) for item in chosen), train)
     if unreadable := [fault for fault in found if fault.case_id is None]:
         raise InputError(Fault(where=item.where, what=item.what, mend=item.mend) for item in unreadable)
     seen = {fault.case_id for fault in found}
-    added.refused += [f"'{case.id}' was seen in training" for case in cases if case.id in seen]
-    return [case for case in cases if case.id not in seen]
+    added.refused += [f"'{item.case.id}' was seen in training" for item in chosen if item.case.id in seen]
+    return [item for item in chosen if item.case.id not in seen]
 
 
 def _unlike(cases: Sequence[Case], golden: Sequence[Path], near: float, added: Added) -> list[Case]:

@@ -15,9 +15,10 @@ from sluicegate.model import Case, digest_of
 from sluicegate.plan.cases import PROPOSED, each_case
 from sluicegate.session.stage_cases import case_files
 from sluicegate.session.workspace import Workspace
+from sluicegate.sets.leakage import Unseen
 from sluicegate.sets.manifest import UNSLICED, SetEntry, drift, manifest_of, manifest_path
-from sluicegate.sets.near import held_in, near_duplicates
-from sluicegate.sets.sameness import Shingles, arrives, asked_key, asks, asks_text, shingles, text_key
+from sluicegate.sets.near import near_duplicates
+from sluicegate.sets.sameness import Shingles, asked_key, asks, shingles
 from sluicegate.sets.training import TrainRow, train_rows
 
 __all__ = ["LookedAt", "SetFault", "check_sets", "golden_of", "leaks", "sets_of"]
@@ -76,8 +77,7 @@ class _Set:
     ids: list[str] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
     asked: list[Shingles] = field(default_factory=list)
-    arriving: list[Shingles] = field(default_factory=list)
-    texts: dict[int, int] = field(default_factory=dict)
+    unseen: Unseen = field(default_factory=Unseen)
     alike: dict[str, set[int]] = field(default_factory=dict)
     """Case id to the groups of near-duplicates on purpose that it is in."""
 
@@ -198,13 +198,10 @@ def _read(files: Sequence[Path], seen: _Set, looked: LookedAt) -> None:
 
 
 def _add(seen: _Set, place: str, case: Case) -> None:
-    arriving = arrives(case)
     seen.ids.append(case.id)
     seen.places.append(place)
     seen.asked.append(shingles(asks(case)))
-    seen.arriving.append(shingles(arriving))
-    if key := text_key(asks_text(arriving)):
-        seen.texts.setdefault(key, len(seen.ids) - 1)
+    seen.unseen.add(case)
 
 
 def _unsound(place: str, case: Case) -> Iterator[SetFault]:
@@ -237,31 +234,17 @@ def _compare(file: Path, entry: tuple[Path, SetEntry] | None, looked: LookedAt) 
 
 
 def _leaks(seen: _Set, train: Sequence[Path], threshold: float, looked: LookedAt) -> Iterator[SetFault]:
-    numbers = {case_id: number for number, case_id in enumerate(seen.ids)}
     for path in dict.fromkeys(train):
         rows: list[TrainRow] = []
         try:
             rows += train_rows(path)
         except InputError as error:
-            yield from (
-                SetFault(kind="leak", where=item.where, what=item.what, mend=item.mend) for item in error.faults
-            )
+            for item in error.faults:
+                yield SetFault(kind="leak", where=item.where, what=item.what, mend=item.mend)
             continue
         looked.trained += len(rows)
-        told: set[tuple[int, int]] = set()
-        for position, row in enumerate(rows):
-            for case_id in sorted(row.ids & numbers.keys()):
-                told.add((position, numbers[case_id]))
-                yield _leak(seen, numbers[case_id], row, "its id is")
-            for text in row.texts:
-                number = seen.texts.get(text_key(text))
-                if number is not None and (position, number) not in told:
-                    told.add((position, number))
-                    yield _leak(seen, number, row, "what it asks is")
-        texts = (shingles(row.value, whole=True) for row in rows)
-        for position, number, share in held_in(seen.arriving, texts, threshold):
-            if (position, number) not in told:
-                yield _leak(seen, number, rows[position], f"{share:.0%} of what it asks is")
+        for position, number, what in seen.unseen.find(rows, threshold):
+            yield _leak(seen, number, rows[position], what)
 
 
 def _leak(seen: _Set, number: int, row: TrainRow, what: str) -> SetFault:

@@ -123,8 +123,12 @@ def _read(files: Iterable[CaseFile], plan: Plan) -> tuple[list[Case], int]:
 
     Those that await a review are only counted.
     """
-    written = list(read_cases([file.path for file in files]))
+    paths = [file.path for file in files]
+    written = list(read_cases(paths))
     cases = [case for case in written if case.review != PROPOSED]
+    if written and not cases:
+        what, mend = "Every case awaits review, so none would be run.", f"Run: sluicegate golden review {paths[0]}"
+        raise InputError(Fault(where=", ".join(map(str, paths)), what=what, mend=mend))
     faults = [
         fault
         for case in cases
