@@ -8,6 +8,7 @@ from typing import Any
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.model import Case, Crash, Json, Mail, Observation, Output
 from sluicegate.pipelines.schemas import closed_object, schema_of
+from sluicegate.sets.manifest import Manifest
 
 __all__ = ["CONTRACTS", "contract_schema"]
 
@@ -125,6 +126,7 @@ _MAKERS: Mapping[str, Callable[[], Json]] = {
     "command_request": _command_request,
     "command_response": _command_response,
     "recording_row": _recording_row,
+    "golden_manifest": _of(Manifest),
 }
 
 CONTRACTS = tuple(_MAKERS)

@@ -141,7 +141,14 @@ def check_sets(files: Sequence[Path], *, train: Sequence[Path] = (), near: float
         _compare(file, entry, looked)
     trained = [*train, *(entry[0].parent / name for entry in entries.values() if entry for name in entry[1].train)]
     looked.faults += _leaks(seen, trained, near, looked)
+    looked.faults.sort(key=_line)
     return looked
+
+
+def _line(fault: SetFault) -> tuple[str, int]:
+    """In the order of the files' lines; what is of a whole file first."""
+    file, _, line = fault.where.rpartition(":")
+    return (file, int(line)) if line.isdecimal() else (fault.where, 0)
 
 
 def leaks(cases: Iterable[tuple[str, Case]], train: Sequence[Path], near: float = NEAR) -> list[SetFault]:
@@ -155,9 +162,8 @@ def leaks(cases: Iterable[tuple[str, Case]], train: Sequence[Path], near: float 
 def _entry(file: Path, looked: LookedAt) -> tuple[Path, SetEntry] | None:
     path = manifest_path(file)
     if path is None:
-        looked.notes.append(
-            f"{file} has no manifest, so nothing says what it should be. Run: sluicegate golden pin {file}"
-        )
+        mend = f"Run: sluicegate golden pin {file} --origin TEXT"
+        looked.notes.append(f"{file} has no manifest, so nothing says what it should be. {mend}")
         return None
     try:
         entry = manifest_of(path).sets.get(file.name)
