@@ -18,6 +18,7 @@ from rollout_world import called
 sys.path.pop(0)
 
 from sluicegate.model import Case, decode
+from sluicegate.pipelines.contracts import contract_schema
 from sluicegate.session.golden_import import FORMATS
 from sluicegate.sets.manifest import SetEntry, manifest_of
 
@@ -59,6 +60,22 @@ def test_the_manifest_has_the_keys_of_the_page(folder: Path) -> None:
     entry = manifest_of(folder / "orders.manifest.json").sets["orders.jsonl"]
     assert (entry.origin, entry.licence, dict(entry.slices)) == (argv[4], "CC0-1.0", {"de": 1, "en": 2})
     assert called("golden", "check", "orders.jsonl", cwd=folder).code == 0
+
+
+def test_a_set_may_name_its_schema(folder: Path) -> None:
+    """The header of the page is no case and survives a review; the schemas are those of the words."""
+    header = re.findall(r"`(\{\"\$schema.*?\})`", page(PAGE))[0]
+    rows = [{"id": "a", "input": "one", "review": "proposed"}, {"id": "b", "input": "two"}]
+    path = folder / "named.jsonl"
+    path.write_text("".join(f"{line}\n" for line in (header, *map(json.dumps, rows))))
+
+    assert called("golden", "review", "named.jsonl", "--all", "--by", "ops", cwd=folder).code == 0
+    assert path.read_text().splitlines()[0] == header
+    assert called("golden", "check", "named.jsonl", cwd=folder).out.endswith("0 errors in 2 cases\n")
+    path.write_text(path.read_text().replace('"schema_version": 1', '"schema_version": 2'))
+    assert "schema_version is 2" in called("golden", "check", "named.jsonl", cwd=folder).out
+    for name, contract in (("case", "case"), ("manifest", "golden_manifest")):
+        assert json.loads(called("golden", "schema", "--of", name, cwd=folder).out) == contract_schema(contract)
 
 
 def test_the_tables_name_what_the_code_has() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sluicegate.cli.errors import BAD_PLAN, say
-from sluicegate.cli.options import format_option, now_option, wrapped
+from sluicegate.cli.options import format_option, now_option, wrapped, write_out
 from sluicegate.errors import printable
 
 if TYPE_CHECKING:
@@ -110,6 +110,22 @@ def pin(*, files: tuple[Path, ...], origin: str, licence: str | None, version: s
     for file in files:
         pinned = written(file, origin=origin, licence=licence, version=version)
         click.echo(wrapped(f"wrote {pinned.path}: {_counted(pinned.cases, 'case')}{_sliced(pinned.slices)}"))
+
+
+@golden.command()
+@click.option("--of", "name", type=click.Choice(["case", "manifest"]), default="case", help="Of what.")
+@click.option("-o", "--output", type=_path, help="File to write; standard output without it.")
+def schema(*, name: str, output: Path | None) -> None:
+    """The JSON Schema of a row of a set, or of manifests, for editors."""
+    from sluicegate.pipelines.contracts import contract_schema
+
+    made = contract_schema({"case": "case", "manifest": "golden_manifest"}[name])
+    text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_out(output, text)
+        click.echo(f"wrote {output}")
 
 
 @golden.command(name="import")

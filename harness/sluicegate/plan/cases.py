@@ -17,7 +17,7 @@ from sluicegate.model import Case, Json, Rule, decode_or_faults, holds_long_numb
 from sluicegate.plan.strict_json import RepeatedKeyError, parse_unique
 from sluicegate.plan.textfile import regular_file
 
-__all__ = ["ALIASES", "PROPOSED", "REVIEWS", "case_or_faults", "each_case", "read_cases"]
+__all__ = ["ALIASES", "PROPOSED", "REVIEWS", "case_or_faults", "each_case", "is_header", "read_cases"]
 
 ALIASES: Mapping[str, str] = {
     "name": "id",
@@ -47,6 +47,9 @@ _TARGET = re.compile(r"retriever|model(:.{1,200})?|tool:.{1,200}")
 PROPOSED = "proposed"
 """The review of a case that somebody has still to look at."""
 REVIEWS = (PROPOSED, "accepted")
+_HEADER = b'{"$schema":'
+_HEADER_KEYS = frozenset({"$schema", "schema_version"})
+_SCHEMA_VERSION = 1
 _OUTCOMES = ("answer", "verification", "refusal", "error")
 _SPACED_COLON = re.compile(rb'"\s+:')
 
@@ -95,6 +98,24 @@ def case_or_faults(value: Json, where: str) -> tuple[Case | None, list[Fault]]:
     return (None if faults else case), faults
 
 
+def is_header(line: bytes) -> bool:
+    """Whether a first line names the schema of the rows, `{"$schema": "./case.schema.json"}`, and is no case."""
+    return line.replace(b" ", b"").startswith(_HEADER)
+
+
+def _header_faults(line: bytes, where: str) -> list[Fault]:
+    value, fault = _parsed(line, where)
+    if fault is not None:
+        return [fault]
+    mend = 'Write {"$schema": "./case.schema.json", "schema_version": 1}.'
+    if unknown := sorted(value.keys() - _HEADER_KEYS):
+        return [Fault(where=where, what=f"The header has an unknown key '{unknown[0]}'.", mend=mend)]
+    if (version := value.get("schema_version", _SCHEMA_VERSION)) != _SCHEMA_VERSION:
+        what = f"schema_version is {version}; this release reads {_SCHEMA_VERSION}."
+        return [Fault(where=where, what=what, mend="Read it with the release that wrote it.")]
+    return []
+
+
 class _Reading:
     """Several files as one set: their faults, and their ids."""
 
@@ -114,6 +135,9 @@ class _Reading:
         try:
             with path.open("rb") as file:
                 for number, line in _lines(file):
+                    if number == 1 and is_header(line):
+                        self._add(*_header_faults(line, f"{path}:1"))
+                        continue
                     case = self._case(line, f"{path}:{number}")
                     if case is None:
                         continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.frozen import frozen
 from sluicegate.model import Case, canonical, encode, now_utc, rfc3339
-from sluicegate.plan.cases import PROPOSED, read_cases
+from sluicegate.plan.cases import PROPOSED, is_header, read_cases
 from sluicegate.sets.manifest import UNSLICED, entry_of, manifest_of, manifest_path, write_manifest
 
 __all__ = ["Pinned", "awaiting", "pin", "review", "write_rows"]
@@ -103,8 +104,8 @@ def _rewrite(
     """Only the rows that were reviewed change; every other line stays byte for byte."""
     kept: list[bytes] = []
     written = iter(cases.values())
-    for line in file.read_bytes().splitlines(keepends=True):
-        if not line.strip():
+    for number, line in enumerate(io.BytesIO(file.read_bytes())):
+        if not line.strip() or (number == 0 and is_header(line)):
             kept.append(line)
             continue
         case = next(written)
