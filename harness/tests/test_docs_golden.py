@@ -49,7 +49,7 @@ def test_commands_print_what_the_page_says(folder: Path, heading: str, code: int
 def test_the_manifest_has_the_keys_of_the_page(folder: Path) -> None:
     """Once the set is sound, `pin` writes them, and `check` has nothing more to say."""
     lines = (folder / "orders.jsonl").read_text().splitlines()
-    (folder / "orders.jsonl").write_text("\n".join([lines[0], lines[2], lines[4].replace("contnet", "content")]) + "\n")
+    (folder / "orders.jsonl").write_text("\n".join([lines[0], lines[2], lines[4].replace("contents", "content")]) + "\n")
     (command,) = blocks(section(PAGE, "## The manifest"), "sh")
     argv = shlex.split(command.text)[1:]
 
@@ -58,7 +58,7 @@ def test_the_manifest_has_the_keys_of_the_page(folder: Path) -> None:
     said = [key for row in tables(section(PAGE, "## The manifest"))[0][1:] for key in re.findall(r"`([^`]+)`", row[0])]
     assert sorted(said) == sorted(item.name for item in fields(SetEntry))
     entry = manifest_of(folder / "orders.manifest.json").sets["orders.jsonl"]
-    assert (entry.origin, entry.licence, dict(entry.slices)) == (argv[4], "CC0-1.0", {"de": 1, "en": 2})
+    assert (entry.origin, entry.licence, dict(entry.slices)) == (argv[4], "CC0-1.0", {"orders": 1, "returns": 2})
     assert called("golden", "check", "orders.jsonl", cwd=folder).code == 0
 
 
