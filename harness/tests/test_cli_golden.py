@@ -162,9 +162,9 @@ def test_check_fits_the_terminal_and_lists_all_as_json(tmp_path: Path, columns: 
     assert all(len(line) <= int(columns) for line in done.out.splitlines())
     assert "6 errors in 3 cases" in done.out
     assert [(item["kind"], item["id"]) for item in told["errors"]] == [
+        *[("drift", None)] * 4,
         ("duplicate", "b"),
         ("duplicate", "c"),
-        *[("drift", None)] * 4,
     ]
     assert told["files"] == {"golden.jsonl": {"cases": 3, "slices": {"acme": 3}}}
 

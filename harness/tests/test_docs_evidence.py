@@ -133,7 +133,7 @@ def test_every_command_is_named() -> None:
     listed = keys_of(tables(text.partition("\n## ")[0])[0])
 
     commands = set(cli.list_commands(click.Context(cli)))
-    assert set(listed) <= commands <= {*listed, "record", "plan", "init", "demo", "doubles"}
+    assert set(listed) <= commands <= {*listed, "record", "plan", "init", "demo", "doubles", "golden"}
     assert {f"record {name}" for name in cli.get_command(click.Context(cli), "record").commands} <= set(
         re.findall(r"record \w+", text)
     )
