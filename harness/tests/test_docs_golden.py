@@ -49,7 +49,9 @@ def test_commands_print_what_the_page_says(folder: Path, heading: str, code: int
 def test_the_manifest_has_the_keys_of_the_page(folder: Path) -> None:
     """Once the set is sound, `pin` writes them, and `check` has nothing more to say."""
     lines = (folder / "orders.jsonl").read_text().splitlines()
-    (folder / "orders.jsonl").write_text("\n".join([lines[0], lines[2], lines[4].replace("contents", "content")]) + "\n")
+    (folder / "orders.jsonl").write_text(
+        "\n".join([lines[0], lines[2], lines[4].replace("contents", "content")]) + "\n"
+    )
     (command,) = blocks(section(PAGE, "## The manifest"), "sh")
     argv = shlex.split(command.text)[1:]
 

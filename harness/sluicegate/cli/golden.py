@@ -57,10 +57,10 @@ def check(ctx: click.Context, *, paths: tuple[Path, ...], train: tuple[Path, ...
     for files in sets:
         looked.add(check_sets(files, train=train, near=near))
     if form == "json":
-        click.echo(json.dumps(_as_json(looked), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_as_json(looked), indent=2))
     else:
         for line in _lines(looked, slices):
-            click.echo(wrapped(line))
+            click.echo(wrapped(printable(line)))
     ctx.exit(BAD_PLAN if looked.faults else 0)
 
 
@@ -150,7 +150,7 @@ def import_(*, tool: str, file: Path, to: Path, form: str) -> None:
             "nothing_to_check": made.unchecked,
             "awaiting_review": made.proposed,
         }
-        click.echo(json.dumps(said, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(said, indent=2))
         return
     for line in _account(made):
         click.echo(wrapped(line))

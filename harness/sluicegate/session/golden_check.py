@@ -231,7 +231,8 @@ def _near(seen: _Set, threshold: float) -> Iterator[SetFault]:
 
 
 def _compare(file: Path, entry: tuple[Path, SetEntry] | None, looked: LookedAt) -> None:
-    if entry is None or any(fault.kind == "case" and fault.where.startswith(f"{file}") for fault in looked.faults):
+    unread = (fault.where for fault in looked.faults if fault.kind == "case" and fault.case_id is None)
+    if entry is None or any(where in (str(file), "") or where.rpartition(":")[0] == str(file) for where in unread):
         return  # a file that cannot be read whole has no counts to compare
     digest = sha256(file.read_bytes()).hexdigest()
     for said in drift(entry[1], looked.slices[str(file)], digest):
