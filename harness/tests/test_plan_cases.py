@@ -124,7 +124,8 @@ def test_names_other_tools_use(tmp_path: Path) -> None:
          ("cases.jsonl:2: $.given.inputs stands beside another input or number of deliveries. "
           "Keep inputs alone: one delivery each.")),
         ('{"id": "x", "expect": {"calls": [{"target": "modell"}]}}',
-         "cases.jsonl:2: $.expect.calls[0].target is 'modell'. Write model, model:<name>, tool:<name> or retriever."),
+         ("cases.jsonl:2: $.expect.calls[0].target is 'modell'. Write model, model:<name>, tool:<name>, "
+          "retriever or mail.")),
         ('{"id": "x", "expect": {"calls": [{"target": "model", "least": 2, "most": 1}]}}',
          "cases.jsonl:2: $.expect.calls[0] asks for 2 to 1 calls. Write least ≤ most."),
         ('{"id": "x", "given": {"now": "today"}}',
@@ -313,3 +314,14 @@ def test_a_repeated_key_is_always_seen(tmp_path_factory: pytest.TempPathFactory,
         refused = True
 
     assert refused is (len(set(keys)) != len(keys))
+
+
+@pytest.mark.parametrize("target", ["model", "model:tiny-1", "tool:order", "retriever", "mail"])
+def test_every_double_may_be_limited(tmp_path: Path, target: str) -> None:
+    """What the words of a case name as the target of a limit is read."""
+    path = tmp_path / "cases.jsonl"
+    path.write_text(f'{{"id": "a", "input": 1, "expect": {{"calls": [{{"target": "{target}", "most": 2}}]}}}}\n')
+
+    (case,) = read_cases([path])
+
+    assert case.expect.calls[0].target == target

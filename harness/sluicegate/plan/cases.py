@@ -43,7 +43,7 @@ _MAX_LINE_BYTES = 16 * 1024 * 1024
 _SKIPPED_BYTES = 64 * 1024
 _KNOWN = frozenset(Case.__dataclass_fields__)
 _ID = re.compile(r"[^\x00-\x1f\x7f~]{1,200}")
-_TARGET = re.compile(r"retriever|model(:.{1,200})?|tool:.{1,200}")
+_TARGET = re.compile(r"retriever|mail|model(:.{1,200})?|tool:.{1,200}")
 PROPOSED = "proposed"
 """The review of a case that somebody has still to look at."""
 REVIEWS = (PROPOSED, "accepted")
@@ -287,7 +287,7 @@ def _unsound(case: Case) -> Iterator[tuple[str, str]]:
     yield from _unsound_given(case)
     for index, limit in enumerate(case.expect.calls):
         if not _TARGET.fullmatch(limit.target):
-            mend = "Write model, model:<name>, tool:<name> or retriever."
+            mend = "Write model, model:<name>, tool:<name>, retriever or mail."
             yield f"$.expect.calls[{index}].target is '{limit.target}'.", mend
         if limit.least < 0 or (limit.most is not None and limit.most < limit.least):
             yield f"$.expect.calls[{index}] asks for {limit.least} to {limit.most} calls.", "Write least ≤ most."
