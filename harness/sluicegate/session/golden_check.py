@@ -77,7 +77,8 @@ class _Set:
     ids: list[str] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
     asked: list[Shingles] = field(default_factory=list)
-    unseen: Unseen = field(default_factory=Unseen)
+    unseen: Unseen | None = field(default_factory=Unseen)
+    """None where there is no training to compare with: it takes as much room as the rest."""
     alike: dict[str, set[int]] = field(default_factory=dict)
     """Case id to the groups of near-duplicates on purpose that it is in."""
 
@@ -135,11 +136,13 @@ def check_sets(files: Sequence[Path], *, train: Sequence[Path] = (), near: float
     for number, group in enumerate(group for entry in entries.values() if entry for group in entry[1].alike):
         for case_id in group:
             seen.alike.setdefault(case_id, set()).add(number)
+    trained = [*train, *(entry[0].parent / name for entry in entries.values() if entry for name in entry[1].train)]
+    if not trained:
+        seen.unseen = None
     _read(files, seen, looked)
     looked.faults += _near(seen, near)
     for file, entry in entries.items():
         _compare(file, entry, looked)
-    trained = [*train, *(entry[0].parent / name for entry in entries.values() if entry for name in entry[1].train)]
     looked.faults += _leaks(seen, trained, near, looked)
     looked.faults.sort(key=_line)
     return looked
@@ -207,7 +210,8 @@ def _add(seen: _Set, place: str, case: Case) -> None:
     seen.ids.append(case.id)
     seen.places.append(place)
     seen.asked.append(shingles(asks(case)))
-    seen.unseen.add(case)
+    if seen.unseen is not None:
+        seen.unseen.add(case)
 
 
 def _unsound(place: str, case: Case) -> Iterator[SetFault]:
@@ -250,7 +254,7 @@ def _leaks(seen: _Set, train: Sequence[Path], threshold: float, looked: LookedAt
                 yield SetFault(kind="leak", where=item.where, what=item.what, mend=item.mend)
             continue
         looked.trained += len(rows)
-        for position, number, what in seen.unseen.find(rows, threshold):
+        for position, number, what in seen.unseen.find(rows, threshold) if seen.unseen is not None else ():
             yield _leak(seen, number, rows[position], what)
 
 
