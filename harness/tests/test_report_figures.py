@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from sluicegate.report.figures import command, exact, figure, moment, plain, said, short
+from sluicegate.report.figures import command, exact, figure, moment, parted, percent, plain, said, short
 
 
 @pytest.mark.parametrize(
@@ -63,6 +63,28 @@ def test_a_line_is_shown_with_all_its_digits() -> None:
     shown = [exact(0.7, "ratio"), exact(0.995, "ratio"), exact(200.0, "ms"), exact(6_500_000.0, "microusd")]
 
     assert shown == ["0.70", "0.995", "200 ms", "$6.50"]
+
+
+@given(st.floats(0, 1))
+def test_a_confidence_is_short_and_never_overstated(share: float) -> None:
+    """Two decimals at most, and no more than it is (a millionth of a percent aside, which is binary arithmetic)."""
+    shown = percent(share).removesuffix(" %")
+
+    assert len(shown.partition(".")[2]) <= 2
+    assert float(shown) - 1e-6 <= share * 100 < float(shown) + 0.01
+
+
+def test_a_confidence_reads_as_it_was_asked_for() -> None:
+    """Shares of an alpha of 5 % among one, three and some more slices."""
+    assert [percent(1 - 0.05 / slices) for slices in (1, 3, 50)] == ["95 %", "98.33 %", "99.9 %"]
+    assert (percent(1.0), percent(0.99999), percent(0.999)) == ("100 %", "99.99 %", "99.9 %")
+
+
+def test_advice_is_a_sentence_and_a_command() -> None:
+    """Either may be missing, and no letter gets lost."""
+    assert parted("Look at it, and run: sluicegate gate a.yaml") == ("Look at it, and run:", "sluicegate gate a.yaml")
+    assert parted("sluicegate gate a.yaml") == ("", "sluicegate gate a.yaml")
+    assert parted("Mend it; sluicegate sees to the rest.") == ("Mend it; sluicegate sees to the rest.", "")
 
 
 def test_prose_is_masked_and_ids_are_not() -> None:

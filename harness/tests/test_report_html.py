@@ -216,6 +216,21 @@ def test_without_any_number_there_is_no_drawing() -> None:
     assert chart_of(a_result(NotMeasured(reason="none"))) is None
 
 
+def test_only_commands_are_set_as_code() -> None:
+    """A sentence is read, a command is copied."""
+    mends = {
+        "Do less.": "Do less.",
+        "Then run: sluicegate gate a.yaml": "Then run: <code>sluicegate gate a.yaml</code>",
+    }
+    for mend, shown in mends.items():
+        first = Reason(kind=Kind.HOLD_INCIDENT, about="a", text="b", mend="Do this first.")
+        reason = Reason(kind=Kind.HOLD_INCIDENT, about="c", text="d", mend=mend)
+        page = render_html(replace(example("hold"), reasons=(first, reason)))
+
+        assert f"<p>{shown}</p>" in page
+        assert "<span>Next</span> Do this first.</p>" in page
+
+
 @settings(max_examples=60)
 @given(
     st.floats(-1e6, 1e6),

@@ -100,6 +100,22 @@ def test_the_summary_says_what_the_terminal_says() -> None:
     assert "sluicegate gate rollout.yaml --wait 72h" in text
 
 
+def test_a_reason_names_its_check_and_only_commands_are_code() -> None:
+    """As the terminal does: the check, not the metric behind it; a sentence is read, a command is copied."""
+    finding = Finding(check="tools.fields", case_id="c1", message="must not", mend="Do less.")
+    mends = {
+        "Do less.": "Do less.",
+        "Then run: sluicegate gate a.yaml": "Then run: <code>sluicegate gate a.yaml</code>",
+    }
+    for mend, shown in mends.items():
+        reason = Reason(kind=Kind.HOLD_INCIDENT, about="tools.violations", text="c1", mend=mend, finding=finding)
+        text = render_markdown(replace(example("hold"), reasons=(reason,)))
+
+        assert "**tools.fields** case <code>c1</code>" in text
+        assert f"\n  - {shown}\n" in text
+        assert f"**Next:** {shown}\n" in text
+
+
 def test_personal_data_is_masked() -> None:
     """Addresses and card numbers a model wrote do not reach the summary."""
     finding = Finding(check="pii.leaks", case_id="c1", message="card 4111 1111 1111 1111", excerpt="bob@mail.test")

@@ -222,3 +222,38 @@ def test_wide_letters_count_double() -> None:
     shown = render_terminal(replace(example("hold"), notes=("汉字" * 60, "🚀" * 50)))
 
     assert max(map(columns, shown.splitlines())) <= 80
+
+
+def test_suites_with_nothing_to_judge_are_listed_under_one_note() -> None:
+    """A line a suite, its reason wrapped beside it; nothing is left out, and another note stays as it is."""
+    notes = (
+        "suite budget: 943 checks not applicable, most often because the case sets no limit of spend",
+        "looked at twice",
+        "suite tools: 1 check not applicable, because the case names no canary and no recipients, so an error hides",
+    )
+    lines = render_terminal(replace(example("hold"), notes=notes), width=60).splitlines()
+    start = lines.index("     most often because")
+
+    assert " note: looked at twice" in lines[:start]
+    assert lines[start + 1 : start + 4] == [
+        "     budget 943  the case sets no limit of spend",
+        "     tools 1     the case names no canary and no recipients,",
+        "                 so an error hides",
+    ]
+
+
+def test_one_suite_with_nothing_to_judge_is_a_note() -> None:
+    """In a sentence."""
+    note = "suite tools: 1 check not applicable, because the case says so"
+
+    assert f" note: {note}" in render_terminal(replace(example("hold"), notes=(note,))).splitlines()
+
+
+def test_a_target_met_by_the_estimate_says_so() -> None:
+    """No proof, and nothing to be alarmed by."""
+    verdict = example("hold")
+    met = replace(verdict.criteria[0], shown="nothing: the estimate of 20 drafts")
+    text = " ".join(render_terminal(replace(verdict, criteria=(met,))).split())
+
+    assert "judged by the estimate alone, of 20 drafts" in text
+    assert "nothing shown" not in text

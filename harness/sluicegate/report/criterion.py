@@ -8,7 +8,7 @@ from enum import StrEnum
 from sluicegate.frozen import frozen
 from sluicegate.gate.wording import count_of, plural
 from sluicegate.model import CriterionResult, Decision, Estimate, Kind, LineShown, NotMeasured, SliceResult, Status
-from sluicegate.report.figures import advice, exact, figure, plain, said
+from sluicegate.report.figures import advice, exact, figure, percent, plain, said
 
 __all__ = ["NOT_MEASURED", "CriterionView", "LineView", "Mark", "SliceView", "as_shown", "criterion_view"]
 
@@ -137,6 +137,7 @@ def _status(status: Status, kind: Kind) -> str:
 
 
 _NOT_SHOWN = (
+    ("nothing: the estimate of ", "judged by the estimate alone, of "),
     ("nothing yet: ", "nothing shown yet: "),
     ("nothing: ", "nothing shown: "),
     ("not yet ", "not yet shown "),
@@ -145,7 +146,10 @@ _SPEAKS_FOR_ITSELF = re.compile(r"\d|crossed|not applicable|rate ")
 
 
 def as_shown(text: str) -> str:
-    """`nothing shown: …`, `not yet shown …` where the gate says `nothing: …`, `not yet …`; other words as they are."""
+    """`nothing shown: …`, `not yet shown …` where the gate says `nothing: …`, `not yet …`; other words as they are.
+
+    A target without a guard line, met, is no proof and nothing to be alarmed by: `judged by the estimate alone, of …`.
+    """
     for start, instead in _NOT_SHOWN:
         if text.startswith(start):
             return instead + text[len(start) :]
@@ -212,7 +216,7 @@ def _interval(result: CriterionResult, measured: Estimate | NotMeasured) -> str:
     )
     rate = "rate " if _counts_incidents(result) else ""
     note = f" ({said(measured.note, 80)})" if measured.note else ""
-    at = f"at {measured.confidence * 100:.10g} %{note}"
+    at = f"at {percent(measured.confidence)}{note}"
     if low is None or (measured.k == 0 and high is not None):
         return f"{rate}< {high} {at}"
     return f"{rate}> {low} {at}" if high is None else f"{rate}{low} to {high} {at}"

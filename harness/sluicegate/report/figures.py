@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 from sluicegate.checks.masking import masked
 from sluicegate.errors import printable
 from sluicegate.model import parse_time
 
-__all__ = ["advice", "command", "exact", "figure", "moment", "plain", "said", "short"]
+__all__ = ["advice", "command", "exact", "figure", "moment", "parted", "percent", "plain", "said", "short"]
 
 _LONGEST_ID = 160
 _LONGEST_ADVICE = 2_000
 _LONGEST_WORD = 40
+_COMMAND = r"(?:sluicegate|pytest) .*"
+_PARTED = re.compile(rf"(?P<prose>(?:.*\b[Rr]un:)?)\s?(?P<command>{_COMMAND})")
 
 
 def said(text: str, limit: int = 400) -> str:
@@ -32,6 +35,12 @@ def said(text: str, limit: int = 400) -> str:
 def advice(text: str) -> str:
     """What to do next, whole: half a command helps nobody."""
     return said(text, _LONGEST_ADVICE)
+
+
+def parted(text: str) -> tuple[str, str]:
+    """Advice as its sentence and the command at its end (`…. Run: sluicegate gate …`); either may be empty."""
+    found = _PARTED.fullmatch(text)
+    return (found["prose"], found["command"]) if found else (text, "")
 
 
 def plain(text: str, limit: int = _LONGEST_ID) -> str:
@@ -61,6 +70,13 @@ def figure(value: float, scale: str, beside: Sequence[float] = ()) -> str:
         if all(_side(shown, line) == _side(value, line) for line in lines):
             return text
     return write(value, 17)[0]
+
+
+def percent(share: float) -> str:
+    """A confidence with two decimals at most, never rounded up: `95 %`, `98.33 %`."""
+    # Six digits first: 0.999 times 100 is a little less than 99.9 in binary.
+    floored = Decimal(f"{share * 100:.6f}").quantize(Decimal("0.01"), ROUND_FLOOR)
+    return f"{floored.normalize():f} %"
 
 
 def exact(value: float, scale: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sluicegate.model import Verdict
 from sluicegate.report.chart import chart_of
+from sluicegate.report.figures import parted
 from sluicegate.report.view import view_of
 from sluicegate.resources import data
 
@@ -51,4 +52,5 @@ def _template() -> Template:
         lstrip_blocks=True,
         optimized=False,  # the page is drawn once in a process: looking for what could be drawn quicker takes longer
     )
+    environment.filters["parted"] = parted
     return environment.from_string(data("report", "report.html.j2").read_text(encoding="utf-8"))

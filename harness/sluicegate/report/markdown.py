@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from sluicegate.model import Verdict
 from sluicegate.report.criterion import CriterionView
+from sluicegate.report.figures import parted
 from sluicegate.report.view import FindingView, ReasonView, SuiteView, VerdictView, view_of
 
 __all__ = ["MAX_SUMMARY_BYTES", "escaped", "render_markdown"]
@@ -138,25 +139,35 @@ def _head(view: VerdictView) -> str:
         " · ".join(f"{name} {_code(value)}" for name, value in bound.items()),
     ]
     if view.next:
-        lines += ["", f"**Next:** {_code(view.next)}"]
+        lines += ["", f"**Next:** {_advice(view.next)}"]
     return "\n".join(lines) + "\n"
 
 
 def _reason(reason: ReasonView) -> str:
     finding = reason.finding
-    told = (
-        [reason.text]
-        if finding is None
-        else [f"case {finding.case} at {finding.place}", finding.message, reason.adds, reason.also, reason.also_fails]
-    )
-    lines = [f"- {reason.mark} **{escaped(reason.about)}** {_joined(told)}"]
+    told = [reason.text] if finding is None else [finding.message, reason.adds, reason.also, reason.also_fails]
+    about = reason.about if finding is None else finding.check
+    lines = [f"- {reason.mark} **{escaped(about)}** {_where(finding)}{_joined(told)}"]
     if finding is not None and finding.excerpt:
         lines.append(f"  - seen {_code(finding.excerpt)}")
     if reason.mend:
-        lines.append(f"  - {_code(reason.mend)}")
+        lines.append(f"  - {_advice(reason.mend)}")
     if reason.rerun:
         lines.append(f"  - rerun {_code(reason.rerun)}")
     return "\n".join(lines) + "\n"
+
+
+def _where(finding: FindingView | None) -> str:
+    if finding is None:
+        return ""
+    repeat = f" repeat {finding.repeat}" if finding.repeat else ""
+    return f"case {_code(finding.case)}{repeat} at {_code(finding.place)} · "
+
+
+def _advice(text: str) -> str:
+    """A sentence as text, the command at its end as code."""
+    prose, command = parted(text)
+    return " ".join(filter(None, (escaped(prose), _code(command))))
 
 
 def _joined(told: Iterable[str]) -> str:

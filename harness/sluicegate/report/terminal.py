@@ -10,13 +10,15 @@ from sluicegate.gate.wording import count_of
 from sluicegate.model import Verdict
 from sluicegate.report.columns import columns, command_lines, cut, pack, pad
 from sluicegate.report.criterion import NOT_MEASURED, CriterionView, Mark
-from sluicegate.report.figures import plain
+from sluicegate.report.figures import parted, plain
 from sluicegate.report.view import FindingView, ReasonView, SuiteView, VerdictView, view_of
 
 __all__ = ["render_terminal"]
 
 _INDENT = 5
-_RUN = re.compile(r"(?P<prose>.*\b[Rr]un:) (?P<command>(?:sluicegate|pytest) .*)")
+_IDLE = re.compile(
+    r"suite (?P<suite>\S+): (?P<count>[\d,]+) checks? not applicable, (?:most often )?because (?P<why>.+)"
+)
 _MOST_REASONS = 8
 _THEN = "let the deploy step ask, take the step, and say that it was taken"
 _NARROWEST = 40
@@ -198,9 +200,27 @@ class _Page:
             yield [(first, _MARKED[whole.mark]), (line, "")] if place == 0 else [(" " * len(first), ""), (line, "")]
 
     def _notes(self) -> Iterator[_Line]:
+        for line in self._noted():
+            yield [(text, style or _DIM) for text, style in line]
+
+    def _noted(self) -> Iterator[_Line]:
+        """Each note; what several suites had nothing to judge by is one of them, a line a suite."""
+        idle = [told for note in self._view.notes if (told := _IDLE.fullmatch(note))]
+        if len(idle) < 2:
+            idle = []
+        said_so = {told.string for told in idle}
         for note in self._view.notes:
-            for line in self._advice(note, 1, label="note: "):
-                yield [(text, style or _DIM) for text, style in line]
+            if note not in said_so:
+                yield from self._advice(note, 1, label="note: ")
+        if not idle:
+            return
+        yield from self._wrapped("most often because", _INDENT)
+        heads = [f"{told['suite']} {told['count']}" for told in idle]
+        width = max(columns(self._text(head)) for head in heads)
+        for head, told in zip(heads, idle, strict=True):
+            lead = _INDENT + width + 2
+            for place, line in enumerate(pack(self._text(told["why"]).split(" "), self._width - lead, " ")):
+                yield [(" " * _INDENT + pad(self._text(head), width + 2) if place == 0 else " " * lead, ""), (line, "")]
 
     def _marked(self, mark: Mark, name: str, cells: Sequence[str], name_width: int = 0) -> Iterator[_Line]:
         """A marked line: the name, then cells, wrapped between cells under the first of them."""
@@ -237,12 +257,12 @@ class _Page:
     def _advice(self, text: str, indent: int, *, label: str = "") -> Iterator[_Line]:
         """Prose wrapped between words; a command at its end, where it does not fit, on lines of its own."""
         whole = f"{label}{text}"
-        told = _RUN.fullmatch(whole)
-        if told is None or indent + columns(self._text(whole)) <= self._width:
+        prose, command = parted(whole)
+        if not command or not prose or indent + columns(self._text(whole)) <= self._width:
             yield from self._wrapped(whole, indent)
             return
-        yield from self._wrapped(told["prose"], indent)
-        yield from self._command(told["command"], indent + 2)
+        yield from self._wrapped(prose, indent)
+        yield from self._command(command, indent + 2)
 
     def _command(self, text: str, indent: int) -> Iterator[_Line]:
         """A command broken between its words, so that what is pasted is what was meant."""
