@@ -83,7 +83,9 @@ def test_a_confidence_reads_as_it_was_asked_for() -> None:
 def test_advice_is_a_sentence_and_a_command() -> None:
     """Either may be missing, and no letter gets lost."""
     assert parted("Look at it, and run: sluicegate gate a.yaml") == ("Look at it, and run:", "sluicegate gate a.yaml")
+    assert parted("Hand it over: pytest -q") == ("Hand it over:", "pytest -q")
     assert parted("sluicegate gate a.yaml") == ("", "sluicegate gate a.yaml")
+    assert parted("A note: sluicegate sees to it.") == ("A note: sluicegate sees to it.", "")
     assert parted("Mend it; sluicegate sees to the rest.") == ("Mend it; sluicegate sees to the rest.", "")
 
 

@@ -257,3 +257,16 @@ def test_a_target_met_by_the_estimate_says_so() -> None:
 
     assert "judged by the estimate alone, of 20 drafts" in text
     assert "nothing shown" not in text
+
+
+def test_a_command_with_something_to_fill_in_is_continued_too() -> None:
+    """Below its sentence, each line but the last ending in a backslash."""
+    command = "sluicegate record measurements rollout.yaml --metric review.approval_rate --file … --column at=…"
+    reason = Reason(kind=Kind.HOLD_INSUFFICIENT, about="review", text="none", mend=f"Hand measurements over: {command}")
+    first = Reason(kind=Kind.HOLD_INSUFFICIENT, about="first", text="none", mend="Look.")
+    lines = render_terminal(replace(example("hold"), reasons=(first, reason), criteria=())).splitlines()
+    start = lines.index("     Hand measurements over:")
+    told = lines[start + 1 : lines.index("", start)]
+
+    assert [line.endswith(" \\") for line in told] == [True] * (len(told) - 1) + [False]
+    assert " ".join(" ".join(told).replace("\\", "").split()) == command

@@ -19,7 +19,8 @@ _LONGEST_ID = 160
 _LONGEST_ADVICE = 2_000
 _LONGEST_WORD = 40
 _COMMAND = r"(?:sluicegate|pytest) .*"
-_PARTED = re.compile(rf"(?P<prose>(?:.*\b[Rr]un:)?)\s?(?P<command>{_COMMAND})")
+_PARTED = re.compile(rf"(?P<prose>(?:.*\b(?:[Rr]un|over|recorded|[Ss]ee):)?)\s?(?P<command>{_COMMAND})")
+"""The words before the colon are those the package itself leads a command in with."""
 
 
 def said(text: str, limit: int = 400) -> str:

@@ -179,7 +179,8 @@ _CRITERIA = "| | criterion | value | evidence | lines | shown | status |\n|---|-
 
 def _criterion(criterion: CriterionView) -> str:
     lines = "<br>".join(escaped(line.text) for line in criterion.lines)
-    proof = "<br>".join(escaped(text) for text in (criterion.proof, criterion.flip, criterion.left_out) if text)
+    told = (escaped(criterion.proof), _advice(criterion.flip), escaped(criterion.left_out))
+    proof = "<br>".join(filter(None, told))
     value, evidence = escaped(criterion.value), escaped(f"{criterion.evidence}, {criterion.origins}")
     row = f"| {criterion.mark} | {escaped(criterion.name)} | {value} | {evidence} | {lines} | {proof} |"
     rows = [f"{row} {criterion.status} |"]

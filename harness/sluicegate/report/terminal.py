@@ -67,6 +67,12 @@ def _inert(line: str) -> str:
     return line[: -len(said) - 1] + "\\" + said if said.startswith("::") and said != line else line
 
 
+def _quoted(word: str) -> str:
+    """As a shell reads it; `…` stands for what is still to be filled in."""
+    filled = word.replace("…", "x")
+    return word if shlex.quote(filled) == filled else shlex.quote(word)
+
+
 class _Page:
     def __init__(self, view: VerdictView, width: int, *, ascii_only: bool) -> None:
         self._view = view
@@ -268,7 +274,7 @@ class _Page:
         """A command broken between its words, so that what is pasted is what was meant."""
         text = self._text(text)
         try:
-            words = [shlex.quote(word) for word in shlex.split(text)]
+            words = [_quoted(word) for word in shlex.split(text)]
         except ValueError:
             words = []
         if " ".join(words) != text:
