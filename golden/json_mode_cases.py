@@ -35,6 +35,7 @@ _LEVELS: tuple[tuple[str, Mapping[str, Any]], ...] = (
 _FAULTS: tuple[tuple[str, dict[str, Any], bool], ...] = (
     ("down", {"kind": "server_error", "status": 503, "model": FIRST}, True),
     ("limited", {"kind": "rate_limit", "retry_after_s": 30, "model": FIRST}, True),
+    ("limited-to", {"kind": "rate_limit", "retry_after_s": 40, "retry_after_as": "date", "model": FIRST}, True),
     ("silent", {"kind": "timeout", "model": FIRST}, True),
     ("filtered", {"kind": "content_filter", "model": FIRST}, True),
     ("limited-once", {"kind": "rate_limit", "retry_after_s": 0.1, "on_call": 1}, False),
