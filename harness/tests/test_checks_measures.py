@@ -257,6 +257,16 @@ def test_own_metric_by_value():
     assert isinstance(measure(own(kind, value_at="structured.loss"), trial(), {}, CONFIG), NotMeasured)
 
 
+def test_an_error_the_case_expects_has_no_value():
+    """It is a right answer without one; one that nobody expects is a failed attempt."""
+    refused = Output(error=Crash(kind=CrashKind.REPORTED, message="no model"))
+    metric = own(MetricKind.DISTRIBUTION, value_at="structured.sharpe")
+    expected = trial(refused, case=Case(id="c-1", expect=Expect(outcome="error")))
+
+    assert measure(metric, expected, {}, CONFIG) is None
+    assert measure(metric, trial(refused), {}, CONFIG).failed
+
+
 @pytest.mark.parametrize(
     ("result", "measured"),
     [("pass", Contribution(k=1, n=1)), ("fail", Contribution(k=0, n=1)), ("not_applicable", None)],

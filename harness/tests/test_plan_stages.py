@@ -48,6 +48,19 @@ def test_exposure_has_live_percent_and_settings_of_any_shape() -> None:
     assert stage(f"exposure: {{live: true, percent: 0.5 %}}, {UPTIME}").exposure.percent == Fraction(1, 200)
 
 
+def test_exposure_variables_are_set_in_an_environment() -> None:
+    """Names of variables with a text each; refused by name where they are none, and where no environment can be set."""
+    assert stage(f"exposure: {{live: true, variables: {{ARM: base}}}}, {UPTIME}").exposure.variables == {"ARM": "base"}
+    (odd,) = refused(f"name: t, exposure: {{live: true, variables: {{1-2: base}}}}, {UPTIME}")
+    (text,) = refused(f"name: t, exposure: {{live: true, variables: base}}, {UPTIME}")
+    head = BARE.replace("shop.drafts:draft_reply", "{http: 'http://127.0.0.1:8000/'}") + "state: s.jsonl\n"
+    (served,) = refused(f"name: t, exposure: {{live: true, variables: {{ARM: base}}}}, {UPTIME}", head=head)
+
+    assert "'1-2' is no name of an environment variable" in odd
+    assert "variables" in text
+    assert "sets variables, which reach callables and commands only" in served
+
+
 def test_requires() -> None:
     """Suites, tests, prerequisites, attestations and an approval; one word may stand for a list of one."""
     found = stage(

@@ -246,11 +246,14 @@ def test_exposure_settings_are_no_part_of_the_apparatus() -> None:
     [
         a_plan(repeats=3),
         a_plan(stages=(Stage(name="ten", exposure=Exposure(live=False)),)),
+        a_plan(
+            stages=(Stage(name="ten", exposure=Exposure(live=True, percent=Fraction(1, 10), variables={"ARM": "b"})),)
+        ),
         a_plan(tools=(ToolSpec(name="order", path="/order/{id}"),)),
     ],
 )
 def test_what_measures_is_the_apparatus(other: Plan) -> None:
-    """Repeats, whether a stage is live, and the tools stood in for."""
+    """Repeats, whether a stage is live, the variables it sets, and the tools stood in for."""
     assert apparatus(a_plan()) != apparatus(other)
 
 

@@ -233,7 +233,10 @@ def _crashed(metric: Metric, trial: Trial) -> _Measured:
 def _by_value(metric: Metric, place: str, trial: Trial) -> _Measured:
     if trial.failed:
         return _failure(metric)
-    values = [output_path(place).get(output) for output in trial.outputs]
+    # An error that the case expects is a right answer without a value.
+    values = [output_path(place).get(output) for output in trial.outputs if output.error is None]
+    if not values:
+        return None
     for value in values:
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
             seen = "nothing" if value is MISSING else f"{type(value).__name__}, no finite number,"

@@ -53,19 +53,29 @@ def demo(
     evidence: Path,
     form: str,
 ) -> None:
-    """Gate the first stage of a reference pipeline: the sound one is promoted, every defect is not."""
+    """Gate a reference pipeline before anybody sees it: the sound one is promoted, every defect is not."""
     if listed or name is None:
         click.echo(_listing(name, form))
         return
     from sluicegate.cli.gate import run_collection
     from sluicegate.session.demo import demonstration
     from sluicegate.session.judge import judge
+    from sluicegate.session.record import enter
     from sluicegate.session.reports import shown_verdict
 
     made = demonstration(name, defect, evidence, anew=not cases)
     stage = made.workspace.stage(made.reference.stage)
-    run_collection(made.workspace, stage.name, only=frozenset(cases) or None, quiet=form != "text", goes_on=False)
-    judged = judge(made.workspace, stage)
+    # What its lines compare with is measured at the stages before, as in a rollout: gated, then entered.
+    for before, after in made.steps if not cases else ():
+        run_collection(made.workspace, before.name, quiet=form != "text", goes_on=False)
+        judged = judge(made.workspace, before)
+        if judged.verdict.exit_code != 0:
+            stage = before
+            break
+        enter(made.workspace, after.name)
+    else:
+        run_collection(made.workspace, stage.name, only=frozenset(cases) or None, quiet=form != "text", goes_on=False)
+        judged = judge(made.workspace, stage)
     screen = terminal()
     text = shown_verdict(
         judged, made.workspace, stage, form, width=screen.width, colour=screen.colour, ascii_only=screen.ascii_only

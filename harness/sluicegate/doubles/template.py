@@ -2,7 +2,7 @@
 
 A section begins with a line `### NAME`. Known are LANGUAGE, CUSTOMER, BUSINESS, SUBJECT, TOOL DATA (JSON) and SNIPPETS
 (one a line). It repeats whatever the prompt holds, as a model would: what must not reach a customer must not reach
-the prompt.
+the prompt. Prompts that ask for fields, in DSPy's form or by a JSON Schema, are answered by `template_programs`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from sluicegate.doubles.replies import ModelRequest
+from sluicegate.doubles.template_programs import program_reply
 from sluicegate.doubles.template_trends import TASKS, trend_reply
 from sluicegate.model import Json, canonical, parse
 
@@ -42,6 +43,8 @@ _PHRASES = {
 
 def template_reply(request: ModelRequest) -> str:
     """A JSON object with subject, body and confidence for a prompt with sections, else one line that says so."""
+    if (fields := program_reply(request)) is not None:
+        return fields
     asked = next((turn.content for turn in reversed(request.messages) if turn.role == "user"), "")
     found = sections(asked)
     if found.get("TASK", "").strip() in TASKS:

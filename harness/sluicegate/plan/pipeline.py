@@ -21,7 +21,7 @@ from sluicegate.plan.types import (
 )
 from sluicegate.plan.units import duration
 
-__all__ = ["OUTPUT_FIELDS", "PIPELINE_KEYS", "TOOL_KEYS", "read_pipeline", "read_schemas", "read_tools"]
+__all__ = ["OUTPUT_FIELDS", "PIPELINE_KEYS", "TOOL_KEYS", "environment", "read_pipeline", "read_schemas", "read_tools"]
 
 _TARGETS = ("callable", "http", "command", "recording")
 TOOL_KEYS = ("method", "path", "writes", "key", "fields")
@@ -207,11 +207,17 @@ def _capabilities(table: Table) -> frozenset[Capability]:
     return frozenset(found)
 
 
-def _environment(table: Table, target: object) -> dict[str, str]:
-    found = table.text_mapping("environment")
+def environment(table: Table, key: str) -> dict[str, str]:
+    """Values by the name of an environment variable."""
+    found = table.text_mapping(key)
     for name in found:
         if not _VARIABLE.fullmatch(name):
-            table.fault("environment", f"'{name}' is no name of an environment variable.")
+            table.fault(key, f"'{name}' is no name of an environment variable.")
+    return found
+
+
+def _environment(table: Table, target: object) -> dict[str, str]:
+    found = environment(table, "environment")
     if found and isinstance(target, (HttpTarget, RecordingTarget)):
         table.fault("environment", "'environment' reaches callables and commands only.", "Remove it.")
     return found

@@ -25,7 +25,7 @@ from sluicegate.plan.stages import Feeds, read_stages
 from sluicegate.plan.subject import read_subject
 from sluicegate.plan.table import Faults, Table
 from sluicegate.plan.textfile import read_bytes
-from sluicegate.plan.types import CallableTarget, PipelineSpec, Plan, RecordingTarget
+from sluicegate.plan.types import CallableTarget, CommandTarget, PipelineSpec, Plan, RecordingTarget
 
 __all__ = ["PLAN_KEYS", "read_plan", "read_plan_bytes"]
 
@@ -89,11 +89,16 @@ def _plan(root: MappingNode, faults: Faults, path: Path, digest: str) -> Plan:
     )
     for name, entry in shared.items() if shared is not None else ():
         criteria.set_of(entry.node, f"criteria '{name}'")
-    feeds = Feeds(
-        cases=bool(cases), golden=bool(golden), schemas=bool(schemas), state=bool(state), timezone="timezone" in table
-    )
     node = table.node("pipeline")
     pipeline = PipelineSpec(target=CallableTarget(target="")) if node is None else read_pipeline(node, faults)
+    feeds = Feeds(
+        cases=bool(cases),
+        golden=bool(golden),
+        schemas=bool(schemas),
+        state=bool(state),
+        timezone="timezone" in table,
+        environment=isinstance(pipeline.target, (CallableTarget, CommandTarget)),
+    )
     _check_mail(table, pipeline)
     return Plan(
         path=path,

@@ -186,7 +186,11 @@ def _stage() -> Json:
         "type": "object",
         "required": ["live"],
         "description": "Who sees the subject; other settings (flags, cohorts) belong to neither subject nor apparatus",
-        "properties": {"live": {"type": "boolean"}, "percent": scalar("Share of traffic: 10")},
+        "properties": {
+            "live": {"type": "boolean"},
+            "percent": scalar("Share of traffic: 10"),
+            "variables": map_of(scalar(), "Variables for a callable or command while the stage's cases run"),
+        },
     }
     requires = object_of(
         {

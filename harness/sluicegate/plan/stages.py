@@ -14,6 +14,7 @@ from sluicegate.plan.criteria import CriteriaReader
 from sluicegate.plan.document import Entry, MappingNode, Node, ScalarNode, SequenceNode
 from sluicegate.plan.lines import references
 from sluicegate.plan.metrics import KNOWN_SUITES
+from sluicegate.plan.pipeline import environment
 from sluicegate.plan.table import Faults, Table, said
 from sluicegate.plan.types import Criterion, Exposure, Requires, RollbackSpec, Stage
 from sluicegate.plan.units import UnitError, duration, share
@@ -39,6 +40,8 @@ class Feeds:
     schemas: bool
     state: bool
     timezone: bool
+    environment: bool
+    """Whether the pipeline has one that can be set."""
 
 
 def read_stages(node: Node | None, criteria: CriteriaReader, feeds: Feeds, faults: Faults) -> tuple[Stage, ...]:
@@ -102,8 +105,9 @@ def _exposure(stage: Table) -> Exposure:
     percent = table.parsed("percent", _percent)
     if percent and not live and "live" in table:
         table.fault("percent", "'percent' is above 0 and 'live' is false.", "Write live: true, or remove percent.")
-    settings = {name: table.json(name) for name in table if name not in ("live", "percent")}
-    return Exposure(live=live, percent=percent, settings=settings)
+    settings = {name: table.json(name) for name in table if name not in ("live", "percent", "variables")}
+    variables = environment(table, "variables")
+    return Exposure(live=live, percent=percent, settings=settings, variables=variables)
 
 
 def _percent(text: str) -> Fraction:
@@ -197,6 +201,8 @@ class _Judgeable:
             )
         if stage.exposure.live:
             self._check_live()
+        if stage.exposure.variables and not self.feeds.environment:
+            self._fault("sets variables, which reach callables and commands only.", "Remove variables: of exposure.")
         if stage.stable_days and not self.feeds.timezone:
             self._fault("counts stable days, which are days of a zone.", "Add timezone: Europe/Istanbul to the plan.")
         self._check_suites()

@@ -231,6 +231,8 @@ class Exposure:
     """0..1"""
     settings: Mapping[str, Json] = field(default_factory=dict)
     """Everything else the stage names: flags, cohorts, splits. Part of neither subject nor apparatus."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Set in the environment of a callable or command while the cases of this stage run; part of the apparatus."""
 
 
 @frozen

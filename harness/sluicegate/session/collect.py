@@ -207,7 +207,7 @@ class _Run:
         """Run, close, count."""
         workspace, previous = self.collection.workspace, self._previous
         async with AsyncExitStack() as stack:
-            made = await stack.enter_async_context(production(workspace, self.collection.stage.requires.suites))
+            made = await stack.enter_async_context(production(workspace, self.collection.stage))
             note_attempt(workspace, self.collection.stage, self._folder)
             skipped = self._skipped()
             with Broker(self.path, self._started, examine=self._examine, resumed=skipped, gathers=True) as broker:

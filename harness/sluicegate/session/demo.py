@@ -6,12 +6,14 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import entry_points
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.frozen import frozen
 from sluicegate.plan.reader import read_plan
+from sluicegate.plan.types import Stage
 from sluicegate.session.workspace import Workspace
 
 __all__ = ["Demonstration", "PlantedDefect", "ReferencePipeline", "demonstration", "references"]
@@ -55,6 +57,13 @@ class Demonstration:
 
     reference: ReferencePipeline
     workspace: Workspace
+
+    @property
+    def steps(self) -> list[tuple[Stage, Stage]]:
+        """The steps that lead to its stage: each stage before it, with the one after that."""
+        stages = self.workspace.plan.stages
+        here = [stage.name for stage in stages].index(self.reference.stage)
+        return [*pairwise(stages[: here + 1])]
 
 
 def references() -> Mapping[str, ReferencePipeline]:

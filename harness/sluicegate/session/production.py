@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sluicegate.model import Boundary, Capability, Pipeline
 from sluicegate.pipelines.build import make_pipeline, notes_of, open_pipeline
-from sluicegate.plan.types import MailSpec, Plan
+from sluicegate.plan.types import MailSpec, Plan, Stage
 from sluicegate.session.correlating import correlated, follows, told, unattributed
 from sluicegate.session.knocking import knock
 from sluicegate.session.strays import Strays
@@ -61,12 +61,16 @@ class Production:
 
 
 @asynccontextmanager
-async def production(workspace: Workspace, suites: Collection[str] = ()) -> AsyncIterator[Production]:
+async def production(workspace: Workspace, stage: Stage | None = None) -> AsyncIterator[Production]:
     """Doubles first, then the pipeline with their addresses; at the end in the other order. Raises InputError.
 
-    Suite `pii`, among the `suites` that will judge, wants prompts and log lines as they were.
+    The stage sets its own variables. Its suite `pii` wants prompts and log lines as they were.
     """
     plan = workspace.plan
+    suites = stage.requires.suites if stage is not None else ()
+    if stage is not None and stage.exposure.variables:
+        variables = {**plan.pipeline.environment, **stage.exposure.variables}
+        plan = replace(plan, pipeline=replace(plan.pipeline, environment=variables))
     strays = Strays()
     doubles: Doubles | None = None
     flags: Flagging | None = None

@@ -209,9 +209,7 @@ class StageRun:
                 run.open(folder.next_ledger(), folder.number)
                 self._runs.append(run)
             if any(run.remaining for run in self._runs):
-                self._production = await self._stack.enter_async_context(
-                    production(self.workspace, self.stage.requires.suites)
-                )
+                self._production = await self._stack.enter_async_context(production(self.workspace, self.stage))
         except InputError as error:
             self.fault = error
             self._produced.set()
