@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sluicegate.fixtures.dspy_delegation.decision import Invalid, decided
+from sluicegate.fixtures.dspy_delegation.decision import SIGNATURE, Invalid, decided
 from sluicegate.fixtures.dspy_delegation.optimise import Score, main, score
-from sluicegate.fixtures.dspy_delegation.program import read_program
 from sluicegate.fixtures.dspy_delegation.training import (
     MARK,
     collected,
@@ -21,6 +20,7 @@ from sluicegate.fixtures.dspy_delegation.training import (
     read_examples,
 )
 from sluicegate.fixtures.dspy_delegation.training import main as write_next
+from sluicegate.opinions.program import read_program
 from sluicegate.resources import data
 
 needs_dspy = pytest.mark.skipif(find_spec("dspy") is None, reason="pip install 'sluicegate[dspy]'")
@@ -43,7 +43,7 @@ def python(code: str, *words: str) -> str:
 
 def test_the_optimised_program_is_the_base_with_examples() -> None:
     """Same instructions and fields; examples, and the ids of what it was made from, come on top."""
-    base, optimised = read_program(BASE), read_program(OPTIMISED)
+    base, optimised = read_program(BASE, SIGNATURE), read_program(OPTIMISED, SIGNATURE)
 
     assert (base.instructions, base.described) == (optimised.instructions, optimised.described)
     assert base.demos == base.trained_on == ()
@@ -61,13 +61,13 @@ def test_what_is_no_program_is_refused(tmp_path: Path, state: object) -> None:
     path.write_text(json.dumps(state), encoding="utf-8")
 
     with pytest.raises(ValueError, match=r"odd\.json"):
-        read_program(path)
+        read_program(path, SIGNATURE)
 
 
 def test_an_answer_without_a_field_is_invalid() -> None:
     """And so is a value that is none of the options, or no number between 0 and 1."""
     with pytest.raises(Invalid, match="assignee, confidence"):
-        read_program(BASE).parsed("[[ ## reason ## ]]\nx\n[[ ## decision ## ]]\nkeep")
+        read_program(BASE, SIGNATURE).parsed("[[ ## reason ## ]]\nx\n[[ ## decision ## ]]\nkeep")
     for wrong in ({"decision": "hire"}, {"confidence": 95}, {"confidence": "nan"}, {"assignee": "legal"}):
         with pytest.raises(Invalid):
             decided({**RIGHT, **wrong})
@@ -78,13 +78,14 @@ def test_an_answer_without_a_field_is_invalid() -> None:
 _COMPARED = r"""
 import json, sys
 from pathlib import Path
+from sluicegate.fixtures.dspy_delegation.decision import SIGNATURE
 from sluicegate.fixtures.dspy_delegation.dspy_path import predictor, quiet_dspy
-from sluicegate.fixtures.dspy_delegation.program import read_program
+from sluicegate.opinions.program import read_program
 dspy, inputs = quiet_dspy(), json.loads(sys.argv[1])
 values = {"reason": "So.", "decision": "keep", "assignee": "nobody", "confidence": "0.9"}
 said = "\n\n".join(f"[[ ## {name} ## ]]\n{value}" for name, value in values.items())
 for path in map(Path, sys.argv[2:]):
-    theirs, mine = predictor(path), read_program(path)
+    theirs, mine = predictor(path), read_program(path, SIGNATURE)
     assert len(theirs.demos) == len(mine.demos)
     print(json.dumps([mine.messages(inputs), dspy.ChatAdapter().format(theirs.signature, theirs.demos, inputs),
                       mine.parsed(said), dspy.ChatAdapter().parse(theirs.signature, said)]))
@@ -119,14 +120,15 @@ def watch(event, args):
             asked.append([event, where])
 sys.addaudithook(watch)
 from sluicegate.doubles import Doubles, Latencies
-from sluicegate.fixtures.dspy_delegation.dspy_path import by_dspy
+from sluicegate.fixtures.dspy_delegation.dspy_path import model_at, predictor, quiet_dspy
 from sluicegate.model import Case
 loop = asyncio.new_event_loop()
 threading.Thread(target=loop.run_forever, daemon=True).start()
 doubles = Doubles(latencies=Latencies(model_ms=0))
 asyncio.run_coroutine_threadsafe(doubles.start(), loop).result()
 url = doubles.open_run("00112233445566aa", Case(id="one"))["OPENAI_BASE_URL"]
-said = by_dspy(Path(sys.argv[1]), url, json.loads(sys.argv[2]))
+with quiet_dspy().context(lm=model_at(url)):
+    said = predictor(Path(sys.argv[1]))(**json.loads(sys.argv[2])).toDict()
 seen = doubles.close_run("00112233445566aa")
 print(json.dumps({"said": said, "calls": len(seen), "asked": asked, "litellm": "litellm" in sys.modules}))
 """

@@ -25,6 +25,7 @@ _COMMANDS = {
     "subject": ("sluicegate.cli.deploy", "subject", "The digest of what serves."),
     "report": ("sluicegate.cli.deploy", "report", "Draw a verdict again in another format."),
     "golden": ("sluicegate.cli.golden", "golden", "Check, import, extend and review golden sets."),
+    "opinion": ("sluicegate.cli.opinion", "opinion", "Calibrate a judge model, and ask it. No verdict reads it."),
     "doubles": ("sluicegate.cli.doubles", "doubles", "Serve the doubles to a service outside."),
     "demo": ("sluicegate.cli.start", "demo", "Gate a reference pipeline, sound or with a planted defect."),
 }
