@@ -83,7 +83,6 @@ def _decision(task: Task) -> Case:
         ],
         "must_not": [{"field": "metadata.trained_on", "contains": task.id}],
         "model_never_sees": [task.why],
-        "limits": {"latency_ms": 2000},
     }
     return case
 
@@ -154,7 +153,7 @@ def _faults() -> Iterator[Case]:
             "outcome": "error",
             "must": [{"field": "error.message", "contains": "MODEL_UNAVAILABLE"}],
             "calls": [{"target": "model", "least": 2, "most": 4}],
-            "limits": {"latency_ms": 3000},
+            "limits": {"latency_ms": 7000},
         }
         yield case
 
