@@ -253,6 +253,7 @@ class Broker:
                 "results": said.results,
                 "findings": encode_shared(said.findings) if said.findings else [],
                 "self_reported": said.self_reported,
+                **({"scores": dict(said.scores)} if said.scores else {}),
             },
             held=self._gathers,
         )

@@ -19,6 +19,7 @@ from sluicegate.checks.registry import CHECKS
 from sluicegate.checks.retrieval_measures import MEASURED as _RETRIEVAL
 from sluicegate.checks.rollout_measures import MEASURED as _ROLLOUT
 from sluicegate.checks.rules import output_path, rule_holds
+from sluicegate.checks.scorers import score_of
 from sluicegate.checks.success import result_of, success
 from sluicegate.checks.tracing_measures import MEASURED as _TRACING
 from sluicegate.errors import nearest
@@ -30,12 +31,18 @@ from sluicegate.plan.types import Better, Metric, MetricKind
 __all__ = ["Contribution", "admitted", "measure", "provenance_of"]
 
 
-def measure(metric: Metric, trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
+def measure(
+    metric: Metric,
+    trial: Trial,
+    results: Mapping[str, str],
+    config: CheckConfig,
+    scores: Mapping[str, float] | None = None,
+) -> _Measured:
     """What the trial says about the metric.
 
     A Contribution; NotMeasured where the trial should say something and does not; None where the metric does not ask
     this trial: its check is not applicable, or the case needs what the pipeline cannot do and nothing crashed.
-    `results` are check answers at hand; missing built-in ones are found now.
+    `results` are check answers at hand, `scores` those of a user's own scorers; missing built-in ones are found now.
     A trial of several deliveries counts once, as its worst delivery.
     """
     asked = config.capabilities is None or unmet(trial.case, config.capabilities) is None
@@ -44,6 +51,15 @@ def measure(metric: Metric, trial: Trial, results: Mapping[str, str], config: Ch
     unknown = nothing_known(trial)
     if unknown is not None:
         return NotMeasured(reason=unknown)
+    return _own(metric, trial, results, config, scores=scores or {})
+
+
+def _own(
+    metric: Metric, trial: Trial, results: Mapping[str, str], config: CheckConfig, *, scores: Mapping[str, float]
+) -> _Measured:
+    """By the source that the plan names; a built-in metric names none."""
+    if metric.score is not None:
+        return _by_score(metric, trial, results, scores)
     if metric.rule is not None:
         return _by_rule(metric, metric.rule, trial)
     if metric.value_at is not None:
@@ -257,6 +273,15 @@ def _by_check(name: str, metric: Metric, trial: Trial, results: Mapping[str, str
     if trial.failed:
         return _crashed(metric, trial)
     return _share(result is (Result.FAIL if metric.kind is MetricKind.INCIDENTS else Result.PASS))
+
+
+def _by_score(metric: Metric, trial: Trial, results: Mapping[str, str], scores: Mapping[str, float]) -> _Measured:
+    if trial.failed:
+        return _crashed(metric, trial) if metric.kind is MetricKind.PROPORTION else _failure(metric)
+    value = score_of(metric, trial, results, scores)
+    if isinstance(value, NotMeasured) or metric.score is None:
+        return value if isinstance(value, NotMeasured) else None
+    return _share(value >= metric.score.passes) if metric.kind is MetricKind.PROPORTION else Contribution(value=value)
 
 
 def _unjudged(name: str, trial: Trial) -> NotMeasured:

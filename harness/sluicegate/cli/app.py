@@ -21,6 +21,7 @@ _COMMANDS = {
     "judge": ("sluicegate.cli.gate", "judge", "Decide on the evidence that is there."),
     "gate": ("sluicegate.cli.gate", "gate", "Collect what is missing, then judge."),
     "verify": ("sluicegate.cli.deploy", "verify", "Ask a verdict whether this step may be taken."),
+    "compare": ("sluicegate.cli.compare", "compare", "A candidate's run against a base's, on the same cases."),
     "status": ("sluicegate.cli.deploy", "status", "Where the rollout stands."),
     "subject": ("sluicegate.cli.deploy", "subject", "The digest of what serves."),
     "report": ("sluicegate.cli.deploy", "report", "Draw a verdict again in another format."),

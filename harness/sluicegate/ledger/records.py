@@ -86,6 +86,8 @@ class RunStarted:
     subject: str
     subject_parts: Mapping[str, str] = field(default_factory=dict)
     apparatus: str
+    fingerprint: Mapping[str, str] = field(default_factory=dict)
+    """What has to be alike for two runs to be compared, part by part; runs of before have none."""
     plan_digest: str
     lock_digest: str
     engine: str
@@ -164,6 +166,8 @@ class Checked:
     """Check name to pass, fail, error or not_applicable."""
     findings: tuple[Finding, ...] = ()
     self_reported: bool = False
+    scores: Mapping[str, float] = field(default_factory=dict)
+    """What a user's own scorers said, by metric; finite."""
 
     def body(self) -> dict[str, Json]:
         """The record's body."""

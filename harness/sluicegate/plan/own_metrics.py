@@ -8,13 +8,14 @@ from fractions import Fraction
 
 from sluicegate.model import Json, Rule
 from sluicegate.plan.metrics import BUILT_IN, LIVE_ONLY
+from sluicegate.plan.own_scores import read_score
 from sluicegate.plan.table import Table
 from sluicegate.plan.types import Better, Metric, MetricKind, Scale
 from sluicegate.plan.units import share
 
 __all__ = ["METRIC_KEYS", "SOURCES", "own_metrics", "read_recall", "read_rule", "read_weights"]
 
-SOURCES = ("rule", "value", "check", "record", "sql", "prometheus", "traces")
+SOURCES = ("rule", "value", "check", "score", "record", "sql", "prometheus", "traces")
 _EXTERNAL = ("sql", "prometheus", "traces")
 METRIC_KEYS = ("kind", "better", "unit", "scale", "matures_after", "weights", "recall", *SOURCES)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
@@ -31,6 +32,7 @@ _KINDS_OF_SOURCE = {
     "rule": {MetricKind.PROPORTION},
     "check": {MetricKind.PROPORTION},
     "value": {MetricKind.DISTRIBUTION, MetricKind.CONTROLLED},
+    "score": {MetricKind.PROPORTION, MetricKind.DISTRIBUTION},
 }
 
 
@@ -65,6 +67,7 @@ def _metric(name: str, table: Table) -> Metric:
         rule=read_rule(table) if source == "rule" else None,
         value_at=table.optional_text("value") if source == "value" else None,
         check=table.optional_text("check") if source == "check" else None,
+        score=read_score(table, kind) if source == "score" else None,
         matures_after_s=table.seconds("matures_after"),
         weights=_weights(table, kind),
         measured_by=source,

@@ -7,6 +7,7 @@ from sluicegate.plan.correlation import SCHEMA
 from sluicegate.plan.metrics import AVAILABLE_SUITES, BUILT_IN, KNOWN_SUITES
 from sluicegate.plan.pipeline import OUTPUT_FIELDS
 from sluicegate.plan.schema_forms import listed, map_of, object_of, ref, scalar, text, values_of, whole, words
+from sluicegate.plan.scoring import BUILT_IN_SCORERS
 from sluicegate.plan.types import Better, Metric, MetricKind, Mode, Scale
 
 __all__ = ["plan_schema"]
@@ -287,6 +288,7 @@ def _own_metric() -> Json:
         ),
         "value": text("Path of a number in the output"),
         "check": text("Name of your own check (self-reported)"),
+        "score": _score(),
         "record": {"const": True, "description": "Rows handed over by sluicegate record"},
         "sql": {"type": "object", "required": ["query"]},
         "prometheus": {"type": "object", "required": ["query"]},
@@ -303,6 +305,22 @@ def _own_metric() -> Json:
         **sources,
     }
     return object_of(keys, required=("kind", "unit")) | {"oneOf": [{"required": [source]} for source in sources]}
+
+
+def _score() -> Json:
+    by = {
+        "description": "A scorer that comes along, or module:attribute of your own",
+        "anyOf": [{"enum": list(BUILT_IN_SCORERS)}, text(pattern="^[A-Za-z_][\\w.]*:[A-Za-z_][\\w.]*$")],
+    }
+    keys = {
+        "by": by,
+        "field": text("Path of the output; structured or content without it"),
+        "expected": text("Path within expected_output; all of it without it"),
+        "tolerance": scalar("Of numeric: 0.01, or 5 %"),
+        "fields": ref("texts", "Of fields: those that count; all that are expected without it"),
+        "passes": scalar("Of a proportion: the score from which on a trial holds; 100 % without it"),
+    }
+    return {"description": "How right an answer is, 0..1", "anyOf": [by, object_of(keys, required=("by",))]}
 
 
 def _described(metric: Metric) -> str:

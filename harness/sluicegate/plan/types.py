@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sluicegate.frozen import frozen
 from sluicegate.model import Json, Origin, Rule
+from sluicegate.plan.scoring import ScoreSpec
 from sluicegate.plan.serving import (
     CallableTarget,
     CommandTarget,
@@ -51,6 +52,7 @@ __all__ = [
     "Requires",
     "RollbackSpec",
     "Scale",
+    "ScoreSpec",
     "Span",
     "Stage",
     "SubjectSpec",
@@ -176,11 +178,13 @@ class Metric:
     """Own metric: the number at this path of the output."""
     check: str | None = None
     """Own metric: the share of trials that pass this check of the user's (self-reported)."""
+    score: ScoreSpec | None = None
+    """Own metric: what a scorer says of each trial."""
     matures_after_s: int = 0
     weights: Mapping[str, Fraction] = field(default_factory=dict)
     """For split: the configured weights."""
     measured_by: str = "record"
-    """builtin | record | rule | value | check | sql | prometheus | traces; the last three are not measured yet."""
+    """builtin | record | rule | value | check | score | sql | prometheus | traces; the last three not measured yet."""
     available: bool = True
     """False for built-in metrics whose suite is not part of this version; they are NotMeasured and hold."""
     recall: Fraction | None = Fraction(1)

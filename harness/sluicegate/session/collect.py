@@ -87,6 +87,7 @@ class Collection:
             subject=workspace.subject,
             subject_parts=workspace.subject_parts,
             apparatus=workspace.apparatus(self.stage.name),
+            fingerprint=workspace.fingerprint,
             plan_digest=workspace.plan.digest,
             lock_digest=workspace.lock_digest,
             engine=VERSION,

@@ -19,7 +19,7 @@ from sluicegate.plan.types import Plan, SubjectSpec
 from sluicegate.sources.asked import said_by_command, said_by_service
 from sluicegate.sources.git import commit_of
 
-__all__ = ["apparatus_digest", "missing_files", "subject_digest"]
+__all__ = ["apparatus_digest", "measuring_parts", "missing_files", "subject_digest"]
 
 _WHERE = "subject"
 _CACHES = frozenset({"__pycache__", ".git"})
@@ -84,6 +84,26 @@ def apparatus_digest(
     }
     return digest_of({"parts": parts}), parts
 
+
+def measuring_parts(plan: Plan, *, contracts: Mapping[str, str], engine: str) -> dict[str, str]:
+    """What decides how a trial is measured, part by part: runs that differ in any of it cannot be compared.
+
+    Every field of the plan that is not about another question (what serves, which cases, lines and stages, how long a
+    verdict lasts), its own metrics one by one, the contracts by their digest, and the engine.
+    """
+    parts = {"engine": engine}
+    for item in fields(plan):
+        if item.name not in _OF_NO_MEASURE:
+            parts[item.name] = digest_of(_plain(getattr(plan, item.name)))
+    parts["capabilities"] = digest_of(_plain(plan.pipeline.capabilities))
+    parts |= {f"metric {name}": digest_of(_plain(metric)) for name, metric in plan.metrics.items()}
+    return parts | {f"contract {name}": digest for name, digest in contracts.items()}
+
+
+_OF_NO_MEASURE = frozenset(
+    {"path", "digest", "name", "state", "pipeline", "subject", "cases", "golden", "slices", "metrics", "stages"}
+    | {"schemas", "concurrency", "valid_for_s", "max_evidence_age_s", "daily_traffic"}
+)
 
 # Where it stands, how a number is spelt, who sees the subject and what serves are no part of what measures.
 _LEFT_OUT = {"Plan": frozenset({"path", "digest", "subject"}), "Exposure": frozenset({"percent", "settings"})}

@@ -1,0 +1,130 @@
+"""What each trial of one metric says, by case and repeat, and two such runs side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import fsum, isfinite
+
+from sluicegate.checks import Contribution
+from sluicegate.checks.masking import masked
+from sluicegate.frozen import frozen
+from sluicegate.model import NotMeasured, Trial
+from sluicegate.plan.types import Metric, MetricKind
+
+__all__ = ["NEVER_ENDED", "Paired", "Readings", "Unpaired", "is_share"]
+
+NEVER_ENDED = "began and never ended"
+_OF_CRASHES = ("crashes", "errors.rate")
+"""Metrics that count crashes; of every other a crash is no value."""
+_LONGEST = 200
+
+
+def is_share(metric: Metric) -> bool:
+    """Pass or fail by trial, rather than a value."""
+    return metric.kind in (MetricKind.PROPORTION, MetricKind.INCIDENTS)
+
+
+@frozen
+class Unpaired:
+    """A trial that cannot be compared, and why. It is not a 0 on either side."""
+
+    case_id: str
+    repeat: int
+    side: str
+    """base | candidate | both"""
+    reason: str
+
+
+@frozen
+class Paired:
+    """Cases that both runs measured."""
+
+    pairs: Mapping[str, tuple[float, float]]
+    """Case to its base and candidate value: its result, or the mean over its repeats."""
+    repeats: Mapping[str, tuple[tuple[float, float], ...]]
+    """Case to the values of each of its trials."""
+    unpaired: tuple[Unpaired, ...]
+
+    @property
+    def once(self) -> bool:
+        """Each case ran once."""
+        return all(len(each) == 1 for each in self.repeats.values())
+
+
+@dataclass(slots=True)
+class Readings:
+    """One run's values of one metric."""
+
+    metric: Metric
+    values: dict[str, dict[tuple[str, int], float | str]] = field(default_factory=dict)
+    """Unit to case and repeat to the value, or to the reason why there is none."""
+    slices: dict[str, str] = field(default_factory=dict)
+
+    def add(self, trial: Trial, measured: Contribution | NotMeasured | None) -> None:
+        """Take what one trial gives; None says that the metric does not ask it."""
+        if measured is None:
+            return
+        case = trial.case
+        self._note(case.id, trial.repeat, self._read(trial, measured))
+        if case.slice is not None:
+            self.slices[self._unit(case.id)] = case.slice
+
+    def lost(self, case_id: str, repeat: int) -> None:
+        """A trial that began and never ended."""
+        self._note(case_id, repeat, NEVER_ENDED)
+
+    def beside(self, candidate: Readings) -> Paired:
+        """Itself as the base, trial by trial beside the candidate's."""
+        pairs: dict[str, tuple[float, float]] = {}
+        repeats: dict[str, tuple[tuple[float, float], ...]] = {}
+        unpaired: list[Unpaired] = []
+        for unit in sorted(self.values.keys() | candidate.values.keys()):
+            ours, theirs = self.values.get(unit, {}), candidate.values.get(unit, {})
+            both = []
+            for key in sorted(ours.keys() | theirs.keys()):
+                one, two = ours.get(key, _MISSING), theirs.get(key, _MISSING)
+                if isinstance(one, str) or isinstance(two, str):
+                    unpaired.append(_unpaired(key, one, two))
+                else:
+                    both.append((one, two))
+            if both:
+                repeats[unit] = tuple(both)
+                pairs[unit] = (_mean([one for one, _ in both]), _mean([two for _, two in both]))
+        return Paired(pairs=pairs, repeats=repeats, unpaired=tuple(unpaired))
+
+    def _note(self, case_id: str, repeat: int, value: float | str) -> None:
+        known = self.values.setdefault(self._unit(case_id), {})
+        if known.setdefault((case_id, repeat), value) != value:
+            known[case_id, repeat] = "was recorded twice, with two values"
+
+    def _unit(self, case_id: str) -> str:
+        """A suite's copy of a case (`id~twice`) is the same unit as the case, where a metric spans suites."""
+        return case_id if self.metric.suite is not None else case_id.partition("~")[0]
+
+    def _read(self, trial: Trial, measured: Contribution | NotMeasured) -> float | str:
+        if trial.failed and self.metric.name not in _OF_CRASHES:
+            crash = next(output.error for output in trial.outputs if output.error is not None)
+            return f"crashed ({crash.kind.value}): {masked(crash.message, _LONGEST)}"
+        if isinstance(measured, NotMeasured):
+            return masked(measured.reason, _LONGEST)
+        if measured.value is not None:
+            return float(measured.value) if isfinite(measured.value) else "failed: its value is infinite"
+        return min(measured.k, measured.n) / measured.n if measured.n else "nothing was counted"
+
+
+_MISSING = "is missing"
+
+
+def _unpaired(key: tuple[str, int], one: float | str, two: float | str) -> Unpaired:
+    case_id, repeat = key
+    if isinstance(one, str) and isinstance(two, str):
+        reason = one if one == two else f"base {one}; candidate {two}"
+        return Unpaired(case_id=case_id, repeat=repeat, side="both", reason=reason)
+    if isinstance(one, str):
+        return Unpaired(case_id=case_id, repeat=repeat, side="base", reason=one)
+    return Unpaired(case_id=case_id, repeat=repeat, side="candidate", reason=str(two))
+
+
+def _mean(values: list[float]) -> float:
+    return fsum(values) / len(values)
