@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sluicegate.checks import CHECKS, CheckConfig, CheckOutcome, Contribution, masked, measure, run_check
 from sluicegate.checks.check import LONGEST_CRASH
+from sluicegate.checks.scorers import SCORED_AS
 from sluicegate.frozen import frozen
 from sluicegate.gate.causes import Causes
 from sluicegate.gate.counting import Attempt, Channel, Shortlist
@@ -34,10 +35,19 @@ class Judged:
     """What the trial is evidence of."""
     reported: tuple[Finding, ...]
     """What a user's own checks found."""
+    scores: Mapping[str, float]
+    """What a user's own scorers said, by metric."""
 
 
 _attempt = maker(Attempt)
 _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
+
+
+def _recorded_as(metric: Metric) -> str | None:
+    """The name under which a user's own check or scorer is recorded."""
+    if metric.score is not None:
+        return SCORED_AS + metric.name if metric.score.is_own else None
+    return metric.check
 
 
 def _is_bad(metric: Metric, counted: Contribution) -> bool:
@@ -55,8 +65,8 @@ class Measuring:
         self._config = config
         metrics = [channel.criterion.metric for channel in channels]
         incident_suites = {metric.suite for metric in metrics if metric.kind is MetricKind.INCIDENTS}
-        self.own_checks = frozenset(metric.check for metric in metrics if metric.check is not None)
-        """A user's checks whose results some criterion waits for."""
+        self.own_checks = frozenset(name for metric in metrics if (name := _recorded_as(metric)) is not None)
+        """A user's checks and scorers whose results some criterion waits for."""
         self.strict = frozenset(
             name for name, check in CHECKS.items() if check.zero_tolerance or check.suite in incident_suites
         )
@@ -166,7 +176,7 @@ class Measuring:
 
     def _measured(self, metric: Metric, judged: Judged) -> Contribution | NotMeasured | None:
         try:
-            return measure(metric, judged.trial, judged.results, self._config)
+            return measure(metric, judged.trial, judged.results, self._config, judged.scores)
         except Exception as error:  # noqa: BLE001 - whatever measuring hostile output raises is a hold, never a traceback
             self.raised.add(f"{metric.name} ({type(error).__name__})")
             return None

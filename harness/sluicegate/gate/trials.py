@@ -131,6 +131,7 @@ class Trials:
             self.measuring.reported(own)
             return
         waiting.told(checked.results, own, challenge)
+        waiting.scored(checked.scores)
         if self._asking.of(waiting.held.number).names <= waiting.results.keys():
             del self._waiting[key]
             self._judge(waiting)
@@ -212,6 +213,7 @@ class Trials:
             ours=ours,
             origins=self._origins(waiting.held.number, run),
             reported=tuple(waiting.findings),
+            scores=waiting.scores,
         )
         self.measuring.trial(judged, lost=run.fixed and erred and _out_of_reach(trial))
         if run.fixed and number is not None and run.stands:
@@ -297,6 +299,7 @@ class Trials:
             ours={},
             origins=self._origins(held.number, run),
             reported=(),
+            scores={},
         )
         self.measuring.trial(judged, lost=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from sluicegate.checks.scorers import SCORED_AS
 from sluicegate.gate.validity import Run
 from sluicegate.ledger.records import Outcome
 from sluicegate.model import Case, Finding, Witness
@@ -37,6 +38,8 @@ class Waiting:
     results: Mapping[str, str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     """What the user's own checks say."""
+    scores: dict[str, float] = field(default_factory=dict)
+    """What the user's own scorers say, by metric."""
     challenge: str = ""
     """Hash of the record that brought the results: whoever wrote them could not know what it would be."""
 
@@ -49,6 +52,12 @@ class Waiting:
         self.results = results
         self.findings += findings
         self.challenge = challenge
+
+    def scored(self, scores: Mapping[str, float]) -> None:
+        """Take scores. Two that differ are none: the metric then lacks its number, and holds."""
+        for metric, score in scores.items():
+            if self.scores.setdefault(metric, score) != score:
+                self.results = {**self.results, SCORED_AS + metric: "error"}
 
 
 _WEIGHT = {"not_applicable": 0, "pass": 1, "error": 2, "fail": 3}

@@ -14,7 +14,7 @@ from sluicegate.checks import SUITES, CheckConfig
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.frozen import frozen
 from sluicegate.ledger import Expected, MailLibrary, Resumed, RunStarted
-from sluicegate.model import Case, Counts, Origin, canonical, digest_bytes, now_utc, rfc3339
+from sluicegate.model import Case, Counts, Origin, Trial, canonical, digest_bytes, now_utc, rfc3339
 from sluicegate.plan.lock import LockedStage
 from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Stage
 from sluicegate.resources import VERSION
@@ -22,6 +22,7 @@ from sluicegate.runner import Progress, drive, interruptible
 from sluicegate.session.attempts import attempt_for, note_attempt
 from sluicegate.session.contracts import check_config, compile_contracts
 from sluicegate.session.examine import examiner
+from sluicegate.session.own_scorers import own_scorers
 from sluicegate.session.own_test_files import changed_tests
 from sluicegate.session.production import production
 from sluicegate.session.stage_cases import StageCases, stage_cases
@@ -213,6 +214,15 @@ class _Run:
             skipped = self._skipped()
             with Broker(self.path, self._started, examine=self._examine, resumed=skipped, gathers=True) as broker:
                 made.strays.listen(broker.stray)
+                asked = own_scorers(
+                    workspace.plan, self.collection.stage, self._started.origin, workspace.base, broker.checked
+                )
+                scorers = await stack.enter_async_context(asked)
+
+                def ended(block: list[Trial]) -> None:
+                    broker.settle(len(block))
+                    scorers.take(block)
+
                 stop = asyncio.Event()
                 task = asyncio.current_task()
                 assert task is not None  # noqa: S101 - a coroutine that runs is in a task
@@ -226,10 +236,11 @@ class _Run:
                             boundary=made.boundary,
                             nonce=self._started.nonce,
                             concurrency=workspace.plan.concurrency,
-                            on_block=lambda block: broker.settle(len(block)),
+                            on_block=ended,
                             stop=stop,
                             progress=progress,
                         )
+                        await scorers.finish()
                 finally:
                     # The pipeline goes before the ledger is closed: what it still does then is on record.
                     await stack.aclose()

@@ -20,6 +20,7 @@ from sluicegate.runner import drive
 from sluicegate.session.attempts import Earlier, attempt_for, failed_cases, note_attempt
 from sluicegate.session.collect import Collection
 from sluicegate.session.examine import examiner
+from sluicegate.session.own_scorers import OwnScorers, own_scorers
 from sluicegate.session.production import Production, production
 from sluicegate.session.results import ANSWERS, RunResults
 from sluicegate.session.workspace import Workspace
@@ -304,18 +305,29 @@ class _OriginRun:
         if made is None or not self.remaining:
             return
         made.strays.listen(self.broker.stray)
+        run = self._run
+        asked = own_scorers(self._plan, run.stage, self._origin, run.workspace.base, self.broker.checked)
         try:
-            await drive(
-                made.pipeline,
-                self.remaining,
-                recorder=self.broker,
-                boundary=made.boundary,
-                nonce=self._started.nonce,
-                concurrency=self._plan.concurrency,
-                on_block=lambda block: self.broker.settle(len(block)),
-                stop=stop,
-            )
+            async with asked as scorers:
+                await self._drive(made, scorers, stop)
         finally:
             # A turn that raised has not committed, and readers still want what had ended. An error is on its way.
             with suppress(LedgerError):
                 self.broker.flush()
+
+    async def _drive(self, made: Production, scorers: OwnScorers, stop: asyncio.Event) -> None:
+        def ended(block: list[Trial]) -> None:
+            self.broker.settle(len(block))
+            scorers.take(block)
+
+        await drive(
+            made.pipeline,
+            self.remaining,
+            recorder=self.broker,
+            boundary=made.boundary,
+            nonce=self._started.nonce,
+            concurrency=self._plan.concurrency,
+            on_block=ended,
+            stop=stop,
+        )
+        await scorers.finish()

@@ -18,6 +18,7 @@ from sluicegate.plan.lock import Lock, lock_bytes, lock_path, read_lock
 from sluicegate.plan.reader import read_plan
 from sluicegate.plan.types import Plan, Stage
 from sluicegate.resources import VERSION
+from sluicegate.sources.scorers import scorer_digests
 from sluicegate.sources.subject import apparatus_digest, measuring_parts, subject_digest
 
 __all__ = ["EVIDENCE_FOLDER", "AttemptFolder", "PlanError", "Workspace"]
@@ -180,7 +181,8 @@ class Workspace:
     @cached_property
     def fingerprint(self) -> Mapping[str, str]:
         """What two runs must have in common to be compared, part by part."""
-        return measuring_parts(self.plan, contracts=self.lock.contracts, engine=VERSION)
+        parts = measuring_parts(self.plan, contracts=self.lock.contracts, engine=VERSION)
+        return parts | {f"scorer {name}": digest for name, digest in scorer_digests(self.plan, self.base).items()}
 
     def state(self) -> StateView | None:
         """The state file as it is now; None when the plan names none.
