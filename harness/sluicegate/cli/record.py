@@ -101,6 +101,20 @@ def measurements(
 @record.command()
 @plan_argument
 @evidence_option
+@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+def baseline(plan: Path, evidence: Path | None, run: Path) -> None:
+    """A run (a ledger, or the folder of an attempt) that lines `than: baseline` compare with, case by case."""
+    from sluicegate.session.record_baseline import record_baseline
+    from sluicegate.session.workspace import Workspace
+
+    found = record_baseline(Workspace(plan, evidence=evidence), run)
+    told = f"{found.cases:,} cases of subject {found.subject[:16]} are the baseline: {found.folder}"
+    click.echo(wrapped(told))
+
+
+@record.command()
+@plan_argument
+@evidence_option
 @click.option("--name", required=True, help="What the plan asks for: an attestation, a prerequisite, an approval.")
 @click.option("--by", required=True, help="Who attests.")
 @click.option("--statement", required=True, help="What was done or seen.")

@@ -13,12 +13,13 @@ from sluicegate.checks import Contribution
 from sluicegate.frozen import frozen
 from sluicegate.gate.alike import Alike
 from sluicegate.gate.growing import Arrivals, Upload, joined
+from sluicegate.gate.pairing import Readings
 from sluicegate.gate.reading import Measured, Rows, UnreadableError, VoidSpan
 from sluicegate.gate.series import Evidence, Series
 from sluicegate.gate.validity import Admission
 from sluicegate.model import Finding, NotMeasured, Origin
 from sluicegate.model.often import made_often
-from sluicegate.plan.types import Better, Criterion, MetricKind
+from sluicegate.plan.types import Better, Criterion, Drop, MetricKind, Ratio
 
 __all__ = ["Attempt", "Channel", "Pool", "Shortlist"]
 
@@ -188,6 +189,8 @@ class Channel:
     """As `growing`, with the lowest record of units that contradict themselves."""
     unclear: NotMeasured | None = None
     """Why some rows may be one unit."""
+    readings: Readings | None = field(init=False)
+    """Case by case; only where a line compares pinned evidence with other evidence."""
     last_us: int = -(1 << 62)
     _valued: bool | None = None
 
@@ -195,6 +198,7 @@ class Channel:
         metric = self.criterion.metric
         self.pool = Pool(metric.kind, metric.better)
         self._valued = _SHAPES.get(metric.kind)
+        self.readings = Readings(metric) if _is_paired(self.criterion) else None
 
     def measured(self, block: Measured) -> None:
         """A block of measurements. Raises UnreadableError when it holds counts where values belong, or the reverse."""
@@ -264,6 +268,7 @@ class Channel:
         return Evidence(
             fixed=self.pool.series(self.lost if with_lost else ()),
             growing=self.growing,
+            readings=self.readings,
             apart=self.apart if self.unclear is not None else None,
             least=self.least,
             unclear=self.unclear,
@@ -273,6 +278,13 @@ class Channel:
             suspected=self.suspected.findings,
             not_measured=self.unmeasured_why,
         )
+
+
+def _is_paired(criterion: Criterion) -> bool:
+    """Whether a line compares means of the same cases: those of pinned evidence, not their quantiles."""
+    lines = (criterion.promote, criterion.alert, criterion.rollback)
+    pinned = any(not origin.grows for origin in criterion.origins)
+    return pinned and criterion.at is None and any(isinstance(line, (Drop, Ratio)) for line in lines)
 
 
 _SHAPES = {MetricKind.PROPORTION: False, MetricKind.INCIDENTS: False, MetricKind.DISTRIBUTION: True}

@@ -9,13 +9,14 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from sluicegate.frozen import frozen
-from sluicegate.gate.bodies import Frame, body_of, has_rows, reference_of, unit_of
+from sluicegate.gate.bodies import Frame, body_of, has_rows, unit_of
 from sluicegate.gate.body import Flip
 from sluicegate.gate.cuts import TIME_UNITS_S, by_slice, since
 from sluicegate.gate.days import unstable
 from sluicegate.gate.incidents import known_incident, rate_limit, with_recall
+from sluicegate.gate.reference import reference_beside
 from sluicegate.gate.series import Evidence, Series
-from sluicegate.gate.sides import Lines, Side, resolve
+from sluicegate.gate.sides import Lines, Reference, Side, resolve
 from sluicegate.gate.split import stand_split
 from sluicegate.gate.standing import Standing, limit_said, nothing, stand, worst
 from sluicegate.gate.wording import count_of, days, quantile_name
@@ -60,12 +61,13 @@ def judge_criterion(
     """
     # UTC needs no time zone database, which small container images lack.
     frame = Frame(zone=UTC if timezone == "UTC" else ZoneInfo(timezone), now=now)
-    found = {name: reference_of(criterion, each, frame) for name, each in references.items()}
+    found = {name: reference_beside(criterion, evidence, each, frame, name=name) for name, each in references.items()}
     case = _Case(
         criterion=criterion,
         evidence=evidence,
         doubt=next((each.unclear for each in (evidence, *references.values()) if each.unclear is not None), None),
         lines=resolve(criterion, found),
+        references=found,
         frame=frame,
         stage_live=stage_live,
         slices=slice_names,
@@ -85,6 +87,7 @@ class _Case:
     doubt: NotMeasured | None
     """Why some of it, or of what it is compared with, may be one unit counted twice."""
     lines: Lines
+    references: Mapping[str, Reference | NotMeasured]
     frame: Frame
     stage_live: bool
     slices: tuple[str, ...]
@@ -284,7 +287,8 @@ class _Case:
     def _stand_slice(self, every: Series, *, grows: bool, alpha: Fraction, name: str) -> Standing:
         body = body_of(self.criterion, every, every, self.frame, grows=grows)
         measured = body.estimate(alpha)
-        for side in self.lines.rollback:
+        lines = self._lines_of(name)
+        for side in lines.rollback:
             if (where := body.crossed(side, alpha)) is not None:
                 return Standing(
                     status=Status.ROLLBACK,
@@ -293,7 +297,7 @@ class _Case:
                     shown=f"slice {name} {limit_said(side, self.criterion, good=False)}, {where}",
                     flip=Flip(text="Mend the cause and serve a new subject: a line once crossed stays crossed"),
                 )
-        for side in self.lines.guards or self.lines.promote:
+        for side in lines.guards or lines.promote:
             if body.shows_bad(side, alpha):
                 return Standing(
                     status=Status.ALERT,
@@ -303,6 +307,18 @@ class _Case:
                     flip=body.to_meet(side),
                 )
         return Standing(status=Status.PASS, kind=Kind.PROMOTE, measured=measured)
+
+    def _lines_of(self, name: str) -> Lines:
+        """The lines as a slice is asked: where cases are compared one by one, the slice's own on both sides."""
+        if not any(isinstance(each, Reference) and each.paired is not None for each in self.references.values()):
+            return self.lines
+        own = {
+            key: replace(each, paired=each.paired.of_slice(name))
+            if isinstance(each, Reference) and each.paired is not None
+            else each
+            for key, each in self.references.items()
+        }
+        return resolve(self.criterion, own)
 
     def _restless(self, measured: Estimate | NotMeasured) -> Standing | None:
         return unstable(

@@ -99,10 +99,10 @@ class Hearing:
         self._elsewhere: dict[tuple[str, str], Trials] = {}
         self._metrics = {criterion.metric.name for criterion in stage.criteria}
 
-    def hear(self, ledgers: Sequence[Ledger]) -> None:
-        """Read every ledger once, oldest first."""
-        for number, ledger in enumerate(ledgers):
-            run = Run(number=number)
+    def hear(self, ledgers: Sequence[Ledger], baseline: Sequence[Ledger] = ()) -> None:
+        """Read every ledger once, oldest first; those recorded as the baseline before all others."""
+        for number, ledger in enumerate((*baseline, *ledgers)):
+            run = Run(number=number, is_baseline=number < len(baseline))
             self.runs.append(run)
             for record, entry in self._entries(self._records(ledger, run)):
                 try:
@@ -218,9 +218,9 @@ class Hearing:
         """Where a run's trials are counted: for the question, for a comparison, or nowhere."""
         if run.relation is Relation.OURS:
             return self.trials
-        if run.started is None or run.started.stage not in self._stages.values():
+        if run.started is None or run.stage not in self._stages.values():
             return None
-        place = (run.started.stage, run.started.subject)
+        place = (run.stage, run.started.subject)
         if place not in self._elsewhere:
             channels = self._reference_channels(*place)
             self._elsewhere[place] = Trials(

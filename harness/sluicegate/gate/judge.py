@@ -53,6 +53,7 @@ def judge(
     lock_digest: str,
     state: StateView | None,
     ledgers: Sequence[Ledger],
+    baseline: Sequence[Ledger] = (),
     subject: str,
     subject_parts: Mapping[str, str],
     apparatus: str,
@@ -71,6 +72,7 @@ def judge(
         lock_digest: SHA-256 of the lock.
         state: the state file as it is; None when the plan names none.
         ledgers: every ledger of this rollout that may matter, oldest first; read here, once.
+        baseline: those of the run that was recorded as the baseline, where a line compares with it.
         subject: digest of what serves now, with its parts by name.
         subject_parts: shown in the verdict.
         apparatus: digest of what measures.
@@ -97,7 +99,7 @@ def judge(
     )
     question, memory_fault = remembered(question, state)
     hearing = Hearing(question, lock.stages.get(stage.name, LockedStage()), config)
-    hearing.hear(ledgers)
+    hearing.hear(ledgers, baseline)
     bench = _Bench(question=question, lock=lock, state=state, hearing=hearing, memory_fault=memory_fault)
     results = tuple(bench.criterion(channel) for channel in hearing.channels)
     suites = hearing.trials.account.suite_accounts()

@@ -192,6 +192,8 @@ class Measuring:
     ) -> None:
         if measured is None:
             return
+        if channel.readings is not None and not origin.grows:
+            channel.readings.add_again(judged.trial, measured)
         if isinstance(measured, NotMeasured):
             channel.unknown(measured)
             return

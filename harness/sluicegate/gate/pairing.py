@@ -70,6 +70,27 @@ class Readings:
         if case.slice is not None:
             self.slices[self._unit(case.id)] = case.slice
 
+    def add_again(self, trial: Trial, measured: Contribution | NotMeasured | None) -> None:
+        """As `add`, for evidence in which a repeat may have run more than once: each time counts."""
+        if measured is None:
+            return
+        known = self.values.get(self._unit(trial.case.id), {})
+        self._note(trial.case.id, len(known), self._read(trial, measured))
+
+    def means_beside(self, candidate: Readings) -> Paired:
+        """Itself as the base, case by case: each side's mean, however often it ran; one without a value has no pair."""
+        pairs: dict[str, tuple[float, float]] = {}
+        unpaired: list[Unpaired] = []
+        for unit in sorted(self.values.keys() | candidate.values.keys()):
+            sides = [list(each.values.get(unit, {(unit, 0): _MISSING}).values()) for each in (self, candidate)]
+            why = [next((value for value in side if isinstance(value, str)), None) for side in sides]
+            if why == [None, None]:
+                one, two = (_mean([value for value in side if not isinstance(value, str)]) for side in sides)
+                pairs[unit] = (one, two)
+            else:
+                unpaired.append(_unpaired((unit, 0), why[0] or 0.0, why[1] or 0.0))
+        return Paired(pairs=pairs, repeats={}, unpaired=tuple(unpaired))
+
     def lost(self, case_id: str, repeat: int) -> None:
         """A trial that began and never ended."""
         self._note(case_id, repeat, NEVER_ENDED)

@@ -33,17 +33,18 @@ def runs_said(
     ours = [run for run in runs if run.relation is not Relation.ELSEWHERE]
     for run in runs:
         # A recording holds rows of several subjects, so damage to anybody's may have cost rows of this one.
-        refers = run.started is not None and run.started.stage in compared
+        refers = run.started is not None and run.stage in compared
         if run.broken and (run.relation is not Relation.ELSEWHERE or (run.here and not run.fixed) or refers):
             yield _invalid(run.name, run.broken, "Restore the untouched file; a changed one is not evidence.")
         elif run.relation is Relation.UNKNOWN:
             yield _invalid(run.name, "does not say what it is a run of.", "Restore the untouched file.")
     yield from _clock(runs, question)
-    yield from _links(runs)
+    yield from _links([run for run in runs if not run.is_baseline])
+    yield from _unlike(runs)
     yield from _newest(ours, question)
     elsewhere = [run for run in runs if run.relation is Relation.ELSEWHERE and run.started is not None and run.fixed]
     for stage in sorted(compared):
-        yield from _newest([run for run in elsewhere if run.started and run.started.stage == stage], question)
+        yield from _newest([run for run in elsewhere if run.stage == stage], question)
     for origin in sorted(pinned):
         newest = [run for run in ours if run.started is not None and run.started.origin is origin]
         if not newest:
@@ -92,6 +93,21 @@ def _apparatus(run: Run, question: Question) -> Iterator[Reason]:
     if run.stale and (run.at is None or run.at <= question.now + SKEW):
         hours = question.plan.max_evidence_age_s / 3600
         yield _invalid(run.name, f"is stale: older than {hours:g} hours.", _AGAIN)
+
+
+def _unlike(runs: Sequence[Run]) -> Iterator[Reason]:
+    """A baseline that was measured in another way is none."""
+    ours = [run.started for run in runs if run.stands and run.fixed and run.started is not None]
+    for run in runs:
+        if not run.is_baseline or run.started is None or not ours:
+            continue
+        was, now = run.started.fingerprint, ours[-1].fingerprint
+        fields = sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
+        if fields or not was:
+            said = ", ".join(fields[:5]) if fields else "it does not say how"
+            text = f"the baseline was measured in another way than this subject: {printable(said)}."
+            mend = "Run the base with this plan, and record it again: sluicegate record baseline"
+            yield Reason(kind=Kind.HOLD_INVALID_EVIDENCE, about="baseline", text=text, mend=mend)
 
 
 def _links(runs: Sequence[Run]) -> Iterator[Reason]:

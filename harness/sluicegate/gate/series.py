@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 
+from sluicegate.gate.pairing import Readings
 from sluicegate.model import Finding, NotMeasured
 
 __all__ = ["Evidence", "Series"]
@@ -47,6 +48,8 @@ class Evidence:
     """`growing` with the lowest record of each unit, where its records contradict each other and neither is better."""
     unclear: NotMeasured | None = None
     """Why some rows may be one unit: nothing is promoted on them."""
+    readings: Readings | None = None
+    """Pinned evidence case by case, where a line compares it with other pinned evidence."""
     void: int = 0
     """Units left out as void."""
     foreign: int = 0

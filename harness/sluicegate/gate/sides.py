@@ -11,7 +11,7 @@ from sluicegate.frozen import frozen
 from sluicegate.model import LineShown, NotMeasured
 from sluicegate.plan.types import Better, Bound, Confirmed, Criterion, Drop, Line, Ratio, Span
 
-__all__ = ["Lines", "Reference", "Relative", "Sense", "Side", "resolve"]
+__all__ = ["Lines", "PairedShows", "Reference", "Relative", "Sense", "Side", "resolve"]
 
 
 class Sense(StrEnum):
@@ -30,11 +30,25 @@ class Reference:
     """Counts, k of n, where the metric is a share of plain units."""
     n: int
     bounds: Bounds
+    paired: PairedShows | None = None
+    """The same cases on both sides, where there are: it then says what is shown."""
 
     @property
     def counts(self) -> tuple[int, int] | None:
         """Both counts, where there are any."""
         return None if self.k is None else (self.k, self.n)
+
+
+class PairedShows(Protocol):
+    """What a comparison case by case shows of a limit; None where it cannot say, and counts side by side have to."""
+
+    def __call__(self, side: Side, alpha: Fraction, *, good: bool) -> bool | None:
+        """Whether it shows the good (bad) side."""
+        ...
+
+    def of_slice(self, name: str) -> PairedShows:
+        """Only the cases of one slice."""
+        ...
 
 
 class Bounds(Protocol):

@@ -11,6 +11,7 @@ from sluicegate.frozen import frozen
 from sluicegate.gate.reading import Measured, Rows
 from sluicegate.ledger.records import RunStarted
 from sluicegate.model import Origin, Provenance, parse_time, to_micros
+from sluicegate.plan.lines import BASELINE
 from sluicegate.plan.types import Criterion, Plan, Stage
 
 __all__ = ["SKEW", "Admission", "Admitted", "Question", "Relation", "Run"]
@@ -62,6 +63,9 @@ class Run:
     """Place among the ledgers given, oldest first."""
     started: RunStarted | None = None
     relation: Relation = Relation.UNKNOWN
+    stage: str = ""
+    """Where it was; a run that was recorded as the baseline was there, wherever it ran."""
+    is_baseline: bool = False
     here: bool = True
     """About this stage, or, as a recording may be, about no stage in particular."""
     at: datetime | None = None
@@ -118,8 +122,9 @@ class Run:
         self.seen(started.at)
         self.started = started
         self.fixed = not started.origin.grows
+        self.stage = BASELINE if self.is_baseline else started.stage
         stages = (question.stage.name, _ANY_STAGE) if started.origin.grows else (question.stage.name,)
-        self.here = started.stage in stages
+        self.here = self.stage in stages
         ours = self.here and started.subject == question.subject
         self.relation = Relation.OURS if ours else Relation.ELSEWHERE
         said = (started.plan_digest, started.lock_digest, started.apparatus)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import inf, isfinite
 
 from sluicegate.gate.body import Body, Flip
+from sluicegate.gate.comparison import paired_shows
 from sluicegate.gate.sides import Sense, Side
 from sluicegate.gate.wording import count_of, figure, line_name, plural, quantile_name
 from sluicegate.model import Estimate, NotMeasured
@@ -152,7 +153,9 @@ class MeanValues:
         return found is not None and side.is_met_by(Fraction(found.mean))
 
     def shows_good(self, side: Side, alpha: Fraction) -> bool:
-        """The interval's bound clears the limit."""
+        """The interval's bound clears the limit; case by case where the reference ran the same cases."""
+        if not self._grows and (shown := paired_shows(side, alpha, good=True)) is not None:
+            return shown and self._found is not None
         line, rest = side.hardest(alpha)
         found = self._found
         if line is None or found is None:
@@ -166,6 +169,8 @@ class MeanValues:
 
     def shows_bad(self, side: Side, alpha: Fraction) -> bool:
         """The interval's other bound lies beyond the limit; failed attempts count as if they stood at the limit."""
+        if not self._grows and (shown := paired_shows(side, alpha, good=False)) is not None:
+            return shown
         line, rest = side.easiest(alpha)
         if line is None or not self._window:
             return False

@@ -13,7 +13,10 @@ from sluicegate.plan.table import Faults, Table, said
 from sluicegate.plan.types import Better, Bound, Confirmed, Drop, Line, Metric, MetricKind, Ratio, Scale, Span
 from sluicegate.plan.units import UnitError, amount, difference
 
-__all__ = ["LineReader", "is_worse", "references"]
+__all__ = ["BASELINE", "LineReader", "is_worse", "references"]
+
+BASELINE = "baseline"
+"""What lines call a reference that was recorded as one."""
 
 _RANGE = re.compile(r"(.+?)\s*(?:\.\.|…|\bto\b|(?<=[\d%])\s*[-–]\s*(?=[\d$.]))\s*(.+)")
 

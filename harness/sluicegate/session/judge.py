@@ -50,6 +50,7 @@ def decide(
         lock_digest=workspace.lock_digest,
         state=workspace.state(),
         ledgers=[reader(path) for path in workspace.ledgers(stage.name)],
+        baseline=[read_ledger(path) for path in workspace.baseline(stage.name)],
         subject=subject,
         subject_parts=parts,
         apparatus=workspace.apparatus(stage.name),
@@ -132,7 +133,8 @@ def _newest(folder: Path, written: Mapping[str, Path]) -> list[str]:
 
 def _lying(workspace: Workspace, stage: Stage) -> list[tuple[str, int]]:
     """The evidence that lies there, each file with its size."""
-    return [(str(path), path.stat().st_size) for path in workspace.ledgers(stage.name)]
+    paths = (*workspace.baseline(stage.name), *workspace.ledgers(stage.name))
+    return [(str(path), path.stat().st_size) for path in paths]
 
 
 def _note(workspace: Workspace, stage: Stage, verdict: Verdict, raw: bytes, before: StateView | None) -> None:

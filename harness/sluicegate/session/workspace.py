@@ -13,7 +13,7 @@ from sluicegate.errors import Fault, InputError
 from sluicegate.frozen import frozen
 from sluicegate.ledger import StateView, read_state
 from sluicegate.model import digest_bytes
-from sluicegate.plan.lines import references
+from sluicegate.plan.lines import BASELINE, references
 from sluicegate.plan.lock import Lock, lock_bytes, lock_path, read_lock
 from sluicegate.plan.reader import read_plan
 from sluicegate.plan.types import Plan, Stage
@@ -245,12 +245,22 @@ class Workspace:
             for attempt in self.attempts(name):
                 yield from attempt.ledgers
 
+    def baseline(self, stage: str) -> list[Path]:
+        """Ledgers of the run that was recorded last as the baseline, where a line of this stage compares with one."""
+        attempts = self.attempts(BASELINE) if BASELINE in self._named(stage) else []
+        return attempts[-1].ledgers if attempts else []
+
+    def _named(self, stage: str) -> set[str]:
+        """What the relative lines of a stage compare with, by the names they use."""
+        named: set[str] = set()
+        for criterion in self.plan.stage(stage).criteria:
+            named.update(references((criterion.promote, criterion.alert, criterion.rollback)))
+        return named
+
     def _compared(self, name: str) -> list[str]:
         """Stages that relative lines of this one name, in the order of the plan."""
         stages = [stage.name for stage in self.plan.stages]
-        named: set[str] = set()
-        for criterion in self.plan.stage(name).criteria:
-            named.update(references((criterion.promote, criterion.alert, criterion.rollback)))
+        named = self._named(name)
         here = stages.index(name)
         if "previous" in named and here:
             named.add(stages[here - 1])
