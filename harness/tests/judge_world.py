@@ -347,7 +347,7 @@ class World:
         )
         return Memory([started, *blocks, closed()])
 
-    def verdict(self, *ledgers: Memory, now: datetime = NOW) -> Verdict:
+    def verdict(self, *ledgers: Memory, now: datetime = NOW, baseline: tuple[Memory, ...] = ()) -> Verdict:
         return judge(
             plan=self.plan,
             stage=self.stage,
@@ -355,6 +355,7 @@ class World:
             lock_digest=LOCK,
             state=self.state,
             ledgers=list(ledgers) or self.ledgers,
+            baseline=list(baseline),
             subject=SUBJECT,
             subject_parts={"git": "1"},
             apparatus=APPARATUS,

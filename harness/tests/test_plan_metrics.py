@@ -130,7 +130,7 @@ def test_own_incidents_say_their_recall() -> None:
         ("m: {kind: proportion, better: lower, unit: x, record: true, scale: ms}",
          "metric 'm': 'scale' is 'ms', and proportion is in ratio. Remove it."),
         ("m: {kind: proportion, better: lower, unit: x}",
-         ("metric 'm': says no source. Add one of: rule, value, check, record, sql, prometheus, traces; "
+         ("metric 'm': says no source. Add one of: rule, value, check, score, record, sql, prometheus, traces; "
          "record: true takes recorded rows.")),
         ("m: {kind: proportion, better: lower, unit: x, record: true, check: c}",
          "metric 'm': has 2 sources: check, record. Keep one."),

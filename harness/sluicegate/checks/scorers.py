@@ -67,7 +67,8 @@ def _expected(spec: ScoreSpec, whole: Json) -> Json:
     value = whole if spec.expected is None else parse_path(spec.expected).get(whole)
     if value is MISSING:
         raise Unscorable(f"its expected_output has nothing at {spec.expected}")
-    return value  # type: ignore[no-any-return]  # a path into JSON leads to JSON
+    found: Json = value
+    return found
 
 
 def _got(spec: ScoreSpec, output: Output) -> Any:

@@ -169,7 +169,7 @@ def _slices(
 
 def _flips(paired: Paired, metric: Metric, known: Mapping[str, str]) -> tuple[tuple[Flip, ...], tuple[Flip, ...]]:
     """A case passes when all its repeats passed, as for the gate."""
-    fixed, broken = [], []
+    fixed, broken = list[Flip](), list[Flip]()
     for unit, repeats in paired.repeats.items():
         before = [_passes(value, metric) for value, _ in repeats]
         after = [_passes(value, metric) for _, value in repeats]
@@ -178,8 +178,11 @@ def _flips(paired: Paired, metric: Metric, known: Mapping[str, str]) -> tuple[tu
         rates = sum(before) / len(before), sum(after) / len(after)
         mark = known.get(unit, "") if all(before) else ""
         (broken if all(before) else fixed).append(Flip(case_id=unit, base=rates[0], candidate=rates[1], known=mark))
-    order = lambda flip: (-abs(flip.candidate - flip.base), flip.case_id)  # noqa: E731 - one order for both
-    return tuple(sorted(fixed, key=order)), tuple(sorted(broken, key=order))
+    return tuple(sorted(fixed, key=_by_size)), tuple(sorted(broken, key=_by_size))
+
+
+def _by_size(flip: Flip) -> tuple[float, str]:
+    return -abs(flip.candidate - flip.base), flip.case_id
 
 
 def _passes(value: float, metric: Metric) -> bool:

@@ -208,6 +208,8 @@ class Hearing:
         if trials is None:
             return
         if isinstance(entry, Intent):
+            if run.is_baseline and self.pinned.differs(entry.case_id, entry.case_digest):
+                run.altered[entry.case_id] = None
             trials.intent(entry, run, record.body["case"] if entry.case is not None else None)
         elif isinstance(entry, Outcome):
             trials.outcome(entry, run)

@@ -63,6 +63,11 @@ class Pinned:
         """The number of a pinned case."""
         return self._number.get(case_id)
 
+    def differs(self, case_id: str, digest: str) -> bool:
+        """Whether a case of that id is pinned with another content."""
+        number = self.case(case_id)
+        return number is not None and self.digest(number) != digest
+
     def digest(self, case: int) -> str:
         """The content the lock pins."""
         return self._digests[case]

@@ -108,6 +108,11 @@ def _unlike(runs: Sequence[Run]) -> Iterator[Reason]:
             text = f"the baseline was measured in another way than this subject: {printable(said)}."
             mend = "Run the base with this plan, and record it again: sluicegate record baseline"
             yield Reason(kind=Kind.HOLD_INVALID_EVIDENCE, about="baseline", text=text, mend=mend)
+        if run.altered:
+            named = ", ".join(list(run.altered)[:5])
+            text = f"the baseline ran {count_of(len(run.altered), 'case')} with another content than today's: {named}."
+            mend = "Run the base on today's cases, and record it again: sluicegate record baseline"
+            yield Reason(kind=Kind.HOLD_INVALID_EVIDENCE, about="baseline", text=printable(text), mend=mend)
 
 
 def _links(runs: Sequence[Run]) -> Iterator[Reason]:

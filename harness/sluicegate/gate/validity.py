@@ -66,6 +66,8 @@ class Run:
     stage: str = ""
     """Where it was; a run that was recorded as the baseline was there, wherever it ran."""
     is_baseline: bool = False
+    altered: dict[str, None] = field(default_factory=dict)
+    """Of a baseline: cases that have another content today."""
     here: bool = True
     """About this stage, or, as a recording may be, about no stage in particular."""
     at: datetime | None = None
