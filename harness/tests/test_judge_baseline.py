@@ -54,6 +54,7 @@ def test_an_improvement_that_is_shown_promotes() -> None:
     verdict = judged(world(better_by(15)), failing(20), failing(2))
     assert verdict.criteria[0].kind is Kind.PROMOTE
     assert verdict.criteria[0].shown == "above 1.15 times baseline"
+    assert "40 cases beside baseline: +0.45" in verdict.criteria[0].measured.note  # type: ignore[union-attr]
 
 
 def test_an_improvement_that_the_estimate_alone_has_does_not_promote() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import field
 from enum import StrEnum
 from fractions import Fraction
 
@@ -94,6 +95,8 @@ class Compared:
     newcombe: Interval | None = None
     slices: tuple[SliceCompared, ...] = ()
     unpaired: tuple[Unpaired, ...] = ()
+    cases: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Each compared case with its base and candidate value."""
 
 
 def compare(
@@ -140,6 +143,7 @@ def compare(
         newcombe=exact[2],
         slices=slices,
         unpaired=paired.unpaired,
+        cases=paired.pairs,
     )
 
 

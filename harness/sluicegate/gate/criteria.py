@@ -14,7 +14,7 @@ from sluicegate.gate.body import Flip
 from sluicegate.gate.cuts import TIME_UNITS_S, by_slice, since
 from sluicegate.gate.days import unstable
 from sluicegate.gate.incidents import known_incident, rate_limit, with_recall
-from sluicegate.gate.reference import reference_beside
+from sluicegate.gate.reference import noted, reference_beside
 from sluicegate.gate.series import Evidence, Series
 from sluicegate.gate.sides import Lines, Reference, Side, resolve
 from sluicegate.gate.split import stand_split
@@ -198,7 +198,8 @@ class _Case:
         every = self.evidence.growing if grows else self.evidence.fixed
         if not has_rows(every):
             return self._nothing_of(grows=grows)
-        return self._stand(every, grows=grows, alpha=self.criterion.alpha, minimum=self.criterion.minimum_n)
+        found = self._stand(every, grows=grows, alpha=self.criterion.alpha, minimum=self.criterion.minimum_n)
+        return found if grows else noted(found, self.references, self.criterion.alpha)
 
     def _stand(self, every: Series, *, grows: bool, alpha: Fraction, minimum: int | None) -> Standing:
         criterion = self.criterion

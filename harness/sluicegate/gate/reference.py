@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 
+from sluicegate.errors import printable
 from sluicegate.gate.bodies import Frame, reference_of
 from sluicegate.gate.comparison import PairedCases
 from sluicegate.gate.series import Evidence
 from sluicegate.gate.sides import Reference
-from sluicegate.model import NotMeasured
+from sluicegate.gate.standing import Standing
+from sluicegate.gate.wording import count_of
+from sluicegate.model import Estimate, NotMeasured
 from sluicegate.plan.lines import BASELINE
 from sluicegate.plan.types import Criterion
 
-__all__ = ["reference_beside"]
+__all__ = ["noted", "reference_beside"]
 
 
 def reference_beside(
@@ -29,3 +34,35 @@ def reference_beside(
         return reference
     paired = PairedCases(theirs.means_beside(ours), criterion.metric, {**theirs.slices, **ours.slices})
     return reference if paired.unpaired and name != BASELINE else replace(reference, paired=paired)
+
+
+def noted(standing: Standing, references: Mapping[str, Reference | NotMeasured], alpha: Fraction) -> Standing:
+    """The standing of pinned evidence, with what the comparison case by case says beside its estimate."""
+    if not isinstance(standing.measured, Estimate):
+        return standing
+    notes = [standing.measured.note] if standing.measured.note else []
+    for name, reference in references.items():
+        if isinstance(reference, Reference) and isinstance(reference.paired, PairedCases):
+            notes.append(_said(reference.paired, name, alpha))
+    return replace(standing, measured=replace(standing.measured, note="; ".join(notes)))
+
+
+def _said(paired: PairedCases, name: str, alpha: Fraction) -> str:
+    if paired.unpaired:
+        first = printable(paired.unpaired[0].case_id)
+        return (
+            f"{count_of(len(paired.unpaired), 'case')} without a partner in {name} ({first}), so nothing good is shown"
+        )
+    found = paired.contrast(alpha)
+    if isinstance(found, NotMeasured):
+        return f"{name}: {found.reason}"
+    said = f"{count_of(found.n, 'case')} beside {name}: {found.candidate - found.base:+.4g}"
+    said += f", {_bound(found.difference.low)} to {_bound(found.difference.high)}"
+    if isinstance(found.ratio, NotMeasured) or found.base <= 0.0:
+        return said
+    times = f"{found.candidate / found.base:.4g} times, {_bound(found.ratio.low)} to {_bound(found.ratio.high)}"
+    return f"{said}; {times}"
+
+
+def _bound(value: float | None) -> str:
+    return "no bound" if value is None else f"{value:.4g}"

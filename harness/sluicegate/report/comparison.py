@@ -183,6 +183,7 @@ def _metric_json(compared: Compared) -> Json:
         "pass_k": None if pass_k is None else {"k": pass_k[0], "base": pass_k[1], "candidate": pass_k[2]},
         "fixed": [_flip_json(flip) for flip in compared.fixed],
         "broken": [_flip_json(flip) for flip in compared.broken],
+        "values": {plain(unit): list(pair) for unit, pair in compared.cases.items()},
         "always_failing": [plain(each) for each in compared.always_failing],
         "slices": [
             {"slice": plain(each.slice), "worse": each.worse, **_contrast_json(each.contrast)}
