@@ -75,10 +75,14 @@ def compare_runs(base: Path, candidate: Path, asked: Asked) -> Comparison:
     plan = None if workspace is None else workspace.plan
     metrics = _metrics(asked.metrics, plan, after.started.stage)
     _check_goal(asked.goal, metrics)
-    config = CheckConfig() if workspace is None else _config(workspace)
-    ours, theirs = (_read(run, metrics, config, trusts=plan is None) for run in (before, after))
+    moved = _moved(workspace, after)
+    config = CheckConfig() if workspace is None or moved else _config(workspace)
+    trusts = workspace is None or bool(moved)
+    ours, theirs = (_read(run, metrics, config, trusts=trusts) for run in (before, after))
     now = asked.now or now_utc()
     compared, notes = [], list(_notes(before, after, plan, asked))
+    if moved:
+        notes.append(f"checks are taken as recorded, for the plan measures otherwise today: {', '.join(moved)}")
     for metric in metrics:
         known, past = standing(asked.known, metric.name, now)
         notes += [f"the known failure of '{each.case}' ({each.owner}) expired on {each.expires}" for each in past]
@@ -113,6 +117,15 @@ def _workspace(given: Path | None, run: ComparedRun) -> Workspace | None:
         if path.is_file() and digest_bytes(path.read_bytes()) == run.started.plan_digest:
             return Workspace(path, plan=read_plan(path))
     return None
+
+
+def _moved(workspace: Workspace | None, run: ComparedRun) -> list[str]:
+    """What the plan at hand measures otherwise than the runs did; own scores are the recorded ones all the same."""
+    if workspace is None:
+        return []
+    was, now = run.started.fingerprint, workspace.fingerprint
+    names = sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
+    return [name for name in names if not name.startswith("scorer ")]
 
 
 def _config(workspace: Workspace) -> CheckConfig:
