@@ -191,7 +191,8 @@ def test_own_metrics_are_read() -> None:
     stage = "stages: [{name: one, exposure: {live: false}, requires: {suites: [schema]}}]\ncriteria: {}\n"
     plan = plan_of(overlaid(whole_plan(), stage + fragment))
 
-    assert {metric.measured_by for metric in plan.metrics.values()} == {"rule", "value", "check", "record", "sql"}
+    sources = {metric.measured_by for metric in plan.metrics.values()}
+    assert sources == {"rule", "value", "check", "score", "record", "sql"}
 
 
 def test_the_case_is_read(tmp_path: Path) -> None:
