@@ -129,12 +129,11 @@ def _levels(world: World) -> Iterator[Case]:
             f"level-{number:03d}-code", "level", job, [program],
             mode="full_code", program=program, tried=numbers, level=level,
         )  # fmt: skip
-    for number, fault in enumerate(
-        (
-            {"kind": "server_error", "status": 500}, {"kind": "server_error", "status": 503}, {"kind": "malformed"},
-            {"kind": "refused_connection"},
-        ), 1,
-    ):  # fmt: skip
+    broken: tuple[dict[str, Any], ...] = (
+        {"kind": "server_error", "status": 500}, {"kind": "server_error", "status": 503}, {"kind": "malformed"},
+        {"kind": "refused_connection"},
+    )  # fmt: skip
+    for number, fault in enumerate(broken, 1):
         job = world.job()
         made = world.strategy(job)
         case = one(
@@ -161,9 +160,10 @@ def _faults(world: World) -> Iterator[Case]:
             case["expect"]["model_order"] = [FIRST, BACKUP] if backed_up else [FIRST]
             case["expect"]["must"].append({"field": "metadata.fallback", "equals": backed_up})
             yield case
-    for number, fault in enumerate(
-        ({"kind": "server_error", "status": 500}, {"kind": "rate_limit", "retry_after_s": 20}, {"kind": "empty"}), 1
-    ):
+    nobody: tuple[dict[str, Any], ...] = (
+        {"kind": "server_error", "status": 500}, {"kind": "rate_limit", "retry_after_s": 20}, {"kind": "empty"},
+    )  # fmt: skip
+    for number, fault in enumerate(nobody, 1):
         job = world.job()
         case = one(f"none-{number:03d}", "no-model", job, [], mode="json", tried=None)
         case["given"]["faults"] = [fault]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from sluicegate.golden.json_mode_world import Case, Strategy, World, backtest, code, one, text
@@ -82,7 +82,7 @@ def _with(made: Strategy, name: str, value: float) -> Strategy:
 def _not_json(world: World) -> Iterator[Case]:
     """Nearly JSON. Only a fence around all of it is taken off; nothing is mended, guessed or searched for."""
     # Each is the sound strategy of its job, spoiled: torn where what is left closes to something plausible, …
-    spoiled = (
+    spoiled: tuple[tuple[str, Callable[[Strategy], str]], ...] = (
         ("torn-at-end", lambda made: text(made)[:-1]),
         ("torn-in-number", lambda made: text({**made, "stop_loss": 0.25})[:-2]),
         ("torn-before-last", lambda made: text({**made, "stop_loss": 0.25}).rpartition(",")[0]),

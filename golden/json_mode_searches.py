@@ -88,12 +88,12 @@ def _not_the_same(world: World) -> Iterator[Case]:
     )
     for number, changed in enumerate(changes, 1):
         first = world.job()
-        made: Strategy = {
+        whole: Strategy = {
             "template": "momentum", "parameters": {"window_days": 60, "top": 10}, "rebalance": "monthly",
             "decide_on": "close", "trade_lag_days": 1, "stop_loss": 0.08,
         }  # fmt: skip
         jobs, word = [first, _alike(world, first)], next(iter(changed)).replace("_", "-")
-        replies = [text(made), text({**made, **changed})]
+        replies = [text(whole), text({**whole, **changed})]
         yield _search(f"field-{number:03d}-{word}", "cache-field", jobs, replies, backtests=2)
 
 
@@ -124,6 +124,7 @@ def _not_kept(world: World) -> Iterator[Case]:
 def _rising(world: World) -> Iterator[Case]:
     """An iteration that is written as JSON stays with it while the probability rises; the others come over in turn."""
     low, high, number = 0, 0, 0
+    shares: tuple[float, ...]
     while low < 5 or high < 5:
         job = world.job(probability=0.5)
         at = draw(job["id"])
