@@ -1,0 +1,139 @@
+"""Which records a part of a sentence speaks of: those its identifiers name, else its names, else those spoken of before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from sluicegate.grounding.claims import Claim, Kind, When
+from sluicegate.grounding.dates import same
+from sluicegate.grounding.index import Evidence, Record
+from sluicegate.grounding.sentences import sentences
+
+__all__ = ["Segment", "segments"]
+
+_SPLIT = re.compile(
+    r";|,|\.(?=\s)|\s[-–—]\s|\b(?:and|while|whereas|but|und|während|aber|et|tandis que|mais|y|mientras|pero|и|а|но|ve|ise|ama)\b",
+    re.IGNORECASE,
+)
+_IN_TURN = re.compile(
+    r"\b(?:respectively|in that order|jeweils|beziehungsweise|respectivement|respectivamente|соответственно|sırasıyla)\b", re.IGNORECASE
+)
+
+
+class Segment:
+    """Part of a sentence with the records it speaks of."""
+
+    def __init__(self, start: int, end: int, sentence: tuple[int, int]) -> None:
+        self.start = start
+        self.end = end
+        self.sentence = sentence
+        self.groups: list[list[Record]] = []
+        """One for each thing named, in order; more than one where the words do not say which is meant."""
+        self.explicit = False
+        """Named here, not only before."""
+        self.unknown = False
+        """What is named is in no record."""
+        self.in_turn = False
+        """`respectively`: values belong to the groups one by one."""
+        self.by_id = False
+        self.claims: list[Claim] = []
+        self.scope: list[Record] = []
+
+
+def segments(text: str, claims: Sequence[Claim], evidence: Evidence, requested: Iterable[str]) -> list[Segment]:
+    """The text in segments, in order, each with its claims and its scope. `requested`: identifiers that were asked about."""
+    found: list[Segment] = []
+    before = _default(evidence, requested)
+    for start, end in sentences(text):
+        own = [claim for claim in claims if start <= claim.start < end]
+        for segment in _segments_of(text, (start, end), own, evidence):
+            if not segment.groups and not segment.unknown and before is not None:
+                segment.groups, segment.by_id = before.groups, before.by_id
+                segment.unknown = before.unknown
+            segment.claims = [claim for claim in own if segment.start <= claim.start < segment.end]
+            segment.scope = evidence.scope(record for group in segment.groups for record in group)
+            found.append(segment)
+            if segment.explicit:
+                before = segment
+    return found
+
+
+def _default(evidence: Evidence, requested: Iterable[str]) -> Segment | None:
+    """What is spoken of where nothing is named: what was asked about, else the only record there is."""
+    asked = [evidence.by_id[name] for name in dict.fromkeys(requested) if name in evidence.by_id]
+    roots = [record for record in evidence.records if record.parent is None]
+    segment = Segment(0, 0, (0, 0))
+    segment.groups = asked or ([roots] if len(roots) == 1 else [])
+    return segment if segment.groups else None
+
+
+def _segments_of(text: str, span: tuple[int, int], own: Sequence[Claim], evidence: Evidence) -> list[Segment]:
+    anchors = _anchors(own, evidence)
+    start, end = span
+    if not anchors:
+        return [Segment(start, end, span)]
+    made: list[Segment] = []
+    current = Segment(start, end, span)
+    last = -1
+    in_turn = _IN_TURN.search(text, start, end) is not None
+    for claim, records, by_id in anchors:
+        cut = _cut(text, last, claim.start, own) if current.groups and not in_turn else None
+        if cut is not None and not _share(current.groups[-1], records, evidence):
+            current.end = cut
+            made.append(current)
+            current = Segment(cut, end, span)
+        if records and not any(_same(records, group) for group in current.groups):
+            current.groups.append(records)
+        elif not records and not current.groups:
+            current.unknown = True
+        current.explicit, current.by_id = True, current.by_id or by_id
+        current.in_turn = in_turn
+        last = claim.end
+    if current.groups:
+        current.unknown = False
+    made.append(current)
+    return made
+
+
+def _anchors(own: Sequence[Claim], evidence: Evidence) -> list[tuple[Claim, list[Record], bool]]:
+    """What is named, with its records: identifiers, else names, else the dates of a series."""
+    ids = [claim for claim in own if claim.kind is Kind.IDENTIFIER]
+    known = [(claim, evidence.by_id[str(claim.value)], True) for claim in ids if str(claim.value) in evidence.by_id]
+    if known:
+        return known
+    named = [(claim, records, False) for claim in own if claim.kind is Kind.NAME and (records := evidence.named(str(claim.value)))]
+    if named:
+        return named
+    if ids:
+        return [(claim, [], True) for claim in ids]
+    if evidence.series:
+        return [(claim, records, False) for claim in own if claim.kind is Kind.DATE and (records := _of_day(claim, evidence))]
+    return []
+
+
+def _of_day(claim: Claim, evidence: Evidence) -> list[Record]:
+    said = claim.value
+    if not isinstance(said, When) or (said.day is None and said.weekday is None):
+        return []
+    return [record for record in evidence.series if record.when is not None and same(said, record.when) in ("exact", "date_of_time")]
+
+
+def _cut(text: str, last: int, at: int, own: Sequence[Claim]) -> int | None:
+    """Where one thing ends and the next begins: the last comma or `and` between them; None where nothing is said between."""
+    if not any(last <= claim.start < at or claim.start < last for claim in own if claim.kind is not Kind.IDENTIFIER):
+        return None
+    places = [found.start() for found in _SPLIT.finditer(text, last, at)]
+    return places[-1] if places else None
+
+
+def _share(one: Sequence[Record], other: Sequence[Record], evidence: Evidence) -> bool:
+    """Whether the two belong together: an order and its shipment."""
+    if not other:
+        return True
+    reach = {record.number for record in evidence.scope(one)}
+    return any(record.number in reach for record in other)
+
+
+def _same(one: Sequence[Record], other: Sequence[Record]) -> bool:
+    return [record.number for record in one] == [record.number for record in other]

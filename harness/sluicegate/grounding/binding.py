@@ -1,0 +1,224 @@
+"""Each claim of a text bound to the record its words speak of, and judged against it.
+
+A claim is contradicted only where the record it speaks of has the very field and says otherwise, or where its value is
+another record's. Everything that is merely not there is unattested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sluicegate.grounding.anchors import Segment, segments
+from sluicegate.grounding.claims import Claim, Judgement, Kind, Ruling
+from sluicegate.grounding.derivations import derived
+from sluicegate.grounding.extraction import claims_in
+from sluicegate.grounding.facts import Fact
+from sluicegate.grounding.index import Evidence
+from sluicegate.grounding.matching import comparable, equal
+from sluicegate.grounding.owners import Party, owner_of
+from sluicegate.grounding.speech import is_general, is_negated, is_reported, label_before
+from sluicegate.grounding.texts import Texts
+from sluicegate.grounding.wording import concepts_of, cues_in, stem
+
+__all__ = ["judge"]
+
+_MONEY = frozenset({"total", "price", "shipping", "refund", "tax", "discount", "balance"})
+_MOMENTS = frozenset({"due", "ordered", "shipped", "delivered", "paid", "return", "appointment", "expires"})
+_CLOSED = frozenset({Kind.URL, Kind.EMAIL, Kind.PHONE, Kind.IDENTIFIER, Kind.NAME})
+
+
+def judge(
+    text: str, evidence: Evidence, *, language: str = "en", today: date | None = None, party: Party | None = None
+) -> list[Judgement]:
+    """Every claim of the text with its ruling, in order of place. `party` is who is answered."""
+    claims = claims_in(text, language=language, today=today, vocabulary=evidence.vocabulary)
+    if not claims:
+        return []
+    bound = _Bound(text, evidence, Texts(evidence, language=language, today=today), party)
+    found: list[Judgement] = []
+    for segment in segments(text, claims, evidence, bound.texts.asked_ids):
+        found += [bound.ruled(claim, at, segment) for at, claim in enumerate(segment.claims)]
+    return found
+
+
+class _Bound:
+    """One text and its evidence while its claims are judged."""
+
+    def __init__(self, text: str, evidence: Evidence, texts: Texts, party: Party | None) -> None:
+        self.text = text
+        self.evidence = evidence
+        self.texts = texts
+        self.party = party
+        self._facts = [fact for record in evidence.records for fact in record.facts]
+
+    def ruled(self, claim: Claim, at: int, segment: Segment) -> Judgement:
+        """The ruling on one claim."""
+        inside = self._inside(claim, at, segment)
+        if claim.kind in _CLOSED:
+            found = self._of_text(claim, inside, segment)
+        else:
+            found = self._of_value(claim, at, inside, segment)
+        if found.ruling is Ruling.SUPPORTED and claim.kind not in _CLOSED and found.rule != "request":
+            found = self._of_another(found, segment)
+        if found.ruling is not Ruling.CONTRADICTED:
+            return found
+        if is_negated(self.text, segment.sentence[0], claim.start) and claim.kind is not Kind.STATUS:
+            return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="negated")
+        if (path := self.texts.in_request(claim)) and is_reported(self.text[segment.sentence[0] : claim.start]):
+            return Judgement(claim=claim, ruling=Ruling.SUPPORTED, rule="request", path=path)
+        if not segment.explicit and is_general(self.text[segment.sentence[0] : segment.sentence[1]]):
+            return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="general")
+        return found
+
+    def _inside(self, claim: Claim, at: int, segment: Segment) -> list[Fact]:
+        """Facts of the records that are spoken of; of a part that is named before the claim, where one is."""
+        if segment.in_turn and len(segment.groups) > 1:
+            alike = [other for other in segment.claims if other.kind is claim.kind]
+            if len(alike) == len(segment.groups):
+                return [fact for record in self.evidence.scope(segment.groups[alike.index(claim)]) for fact in record.facts]
+        if segment.by_id:
+            reach = {record.number for record in segment.scope}
+            for other in reversed(segment.claims[:at]):
+                if other.kind is not Kind.NAME:
+                    continue
+                parts = [r for r in self.evidence.named(str(other.value)) if r.number in reach and r.parent is not None]
+                if parts:
+                    return [fact for record in self.evidence.scope(parts) for fact in record.facts]
+        return [fact for record in segment.scope for fact in record.facts]
+
+    def _of_text(self, claim: Claim, inside: Sequence[Fact], segment: Segment) -> Judgement:
+        """Identifiers, names and addresses: attested where they stand; another record's, they contradict."""
+        own = next((fact for fact in inside if fact.kind is claim.kind and fact.value == claim.value), None)
+        if own is not None:
+            return _supported(claim, "exact", own.path)
+        others = [fact for fact in self._facts if fact.kind is claim.kind and fact.value == claim.value]
+        fields = {fact.field for fact in others}
+        anchor = claim.kind is Kind.IDENTIFIER and self._is_subject(claim, segment)
+        rivals = [fact for fact in inside if fact.kind is claim.kind and fact.field in fields]
+        if others and rivals and segment.by_id and segment.explicit and not anchor and not self.texts.attests(claim):
+            return _contradicted(claim, "another_record", rivals[0])
+        label = label_before(self.text, segment.start, claim.start)
+        if not others and segment.groups and not self.texts.attests(claim):
+            named = [f for f in inside if f.kind is claim.kind and _names(f.field, self._near(claim, segment) | label)]
+            if named and not anchor:
+                return _contradicted(claim, "field", named[0])
+        if others and not (segment.explicit and segment.unknown):
+            return _supported(claim, "exact", others[0].path)
+        return self._by_texts(claim, segment)
+
+    def _is_subject(self, claim: Claim, segment: Segment) -> bool:
+        """Whether the identifier is what the segment is about: its first."""
+        first = next((item for item in segment.claims if item.kind is Kind.IDENTIFIER), None)
+        return first is claim
+
+    def _of_value(self, claim: Claim, at: int, inside: Sequence[Fact], segment: Segment) -> Judgement:
+        facts = [fact for fact in inside if comparable(claim, fact)]
+        near = self._cues(claim, at, segment)
+        fitting = [fact for fact in facts if fact.concepts & near]
+        for group in (fitting, [fact for fact in facts if fact not in fitting]):
+            for fact in group:
+                if (rule := equal(claim, fact)) and not self._is_elsewhere(claim, fact, fitting, near):
+                    return _supported(claim, rule, fact.path)
+        if (known := derived(claim, facts, fitting, segment.scope, self.text[segment.start : segment.end])) is not None:
+            return _supported(claim, known[0], known[1])
+        label = label_before(self.text, segment.start, claim.start)
+        labelled = [fact for fact in facts if label and _names(fact.field, label)]
+        if not segment.groups:
+            return self._anywhere(claim, segment)
+        if labelled:
+            return _contradicted(claim, "field", labelled[0])
+        if claim.kind is Kind.TIME:
+            return self._by_texts(claim, segment)
+        if fitting and not (len(segment.groups) > 1 and not segment.in_turn and self._anyones(claim, near)):
+            return _contradicted(claim, "field", fitting[0])
+        if (rival := self._swapped(claim, facts, near)) is not None:
+            return _contradicted(claim, "another_record", rival)
+        return self._by_texts(claim, segment)
+
+    def _is_elsewhere(self, claim: Claim, fact: Fact, fitting: Sequence[Fact], near: frozenset[str]) -> bool:
+        """Whether the value stands in a field that the words do not mean, while the field they mean says otherwise."""
+        if not fitting or fact in fitting or claim.kind is Kind.STATUS:
+            return False
+        strong = {word for word in near if any(word in map(stem, item.field.lower().split("_")) for item in fitting)}
+        return bool(strong) and bool(fact.concepts & (_MONEY | _MOMENTS)) and not fact.concepts & near
+
+    def _anyones(self, claim: Claim, near: frozenset[str]) -> bool:
+        """Whether any record at all says so: asked where the words do not tell which is meant."""
+        return any(comparable(claim, fact) and equal(claim, fact) for fact in self._facts)
+
+    def _swapped(self, claim: Claim, facts: Sequence[Fact], near: frozenset[str]) -> Fact | None:
+        """The fact of the record spoken of, where the claim's value stands in the same field of another record."""
+        known = near & (_MONEY | _MOMENTS)
+        for fact in facts:
+            if known and not fact.concepts & known:
+                continue
+            for other in self._facts:
+                if other.field == fact.field and other.path != fact.path and comparable(claim, other) and equal(claim, other) == "exact":
+                    return fact
+        return None
+
+    def _anywhere(self, claim: Claim, segment: Segment) -> Judgement:
+        """Where nobody says which record is meant, any will do; where what is named is unknown, none."""
+        if not (segment.explicit and segment.unknown) and not segment.unknown:
+            for fact in self._facts:
+                if comparable(claim, fact) and (rule := equal(claim, fact)):
+                    return _supported(claim, rule, fact.path)
+        return self._by_texts(claim, segment)
+
+    def _by_texts(self, claim: Claim, segment: Segment) -> Judgement:
+        if path := self.texts.verbatim(self.text[segment.sentence[0] : segment.sentence[1]]):
+            return _supported(claim, "verbatim", path)
+        if path := self.texts.attests(claim):
+            return _supported(claim, "text", path)
+        if path := self.texts.in_request(claim):
+            return _supported(claim, "request", path)
+        return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="")
+
+    def _of_another(self, found: Judgement, segment: Segment) -> Judgement:
+        """A true word about somebody else's record is no word for who is answered."""
+        if self.party is None or not segment.explicit or not segment.by_id:
+            return found
+        owners = [owner_of(record, self.party) for group in segment.groups for record in group]
+        if owners and all(owner is not None for owner in owners) and owners[0] is not None:
+            return _contradicted(found.claim, "another_owner", owners[0])
+        return found
+
+    def _near(self, claim: Claim, segment: Segment) -> frozenset[str]:
+        """Concepts of the three words before a claim."""
+        words = cues_in(self.text[max(segment.start, claim.start - 40) : claim.start])
+        return frozenset().union(*(concepts for _, _, concepts in words[-3:]))
+
+    def _cues(self, claim: Claim, at: int, segment: Segment) -> frozenset[str]:
+        """What the words around a claim speak of: those before it, else after it, else all of its segment."""
+        universe = self._universe(claim)
+        if claim.kind is Kind.STATUS:
+            return frozenset()
+        if claim.unit in universe:
+            return frozenset({claim.unit}) | concepts_of(claim.unit) & universe
+        values = [item for item in segment.claims if item.kind not in _CLOSED]
+        left = max([segment.start, *(item.end for item in values if item.end <= claim.start)])
+        right = min([segment.end, *(item.start for item in values if item.start >= claim.end)])
+        for start, end in ((left, claim.start), (claim.end, right), (segment.start, segment.end)):
+            words = cues_in(self.text[start:end])
+            near = frozenset().union(*(concepts for _, _, concepts in words)) & universe
+            if near:
+                return near
+        return frozenset()
+
+    def _universe(self, claim: Claim) -> frozenset[str]:
+        """The concepts that tell fields of this kind apart."""
+        known = _MONEY if claim.kind is Kind.MONEY else _MOMENTS if claim.kind in (Kind.DATE, Kind.TIME) else frozenset()
+        return known.union(*(fact.concepts for fact in self._facts if comparable(claim, fact)))
+
+
+def _names(field: str, words: frozenset[str]) -> bool:
+    return bool(concepts_of(field) & words)
+
+
+def _supported(claim: Claim, rule: str, path: str) -> Judgement:
+    return Judgement(claim=claim, ruling=Ruling.SUPPORTED, rule=rule, path=path)
+
+
+def _contradicted(claim: Claim, rule: str, fact: Fact) -> Judgement:
+    return Judgement(claim=claim, ruling=Ruling.CONTRADICTED, rule=rule, path=fact.path, expected=fact.raw)

@@ -1,0 +1,198 @@
+"""Dates and times as people write them in six languages, and when two of them are the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, timezone
+
+from sluicegate.grounding.calendar_words import MONTH_WORD, MONTHS, RELATIVE, WEEKDAY_WORD, WEEKDAYS
+from sluicegate.grounding.claims import When
+
+__all__ = ["SECONDS_OF_2000", "dates_in", "of_epoch", "same", "times_in"]
+
+SECONDS_OF_2000 = 946_684_800
+_SECONDS_OF_2100 = 4_102_444_800
+_FARTHEST = 14 * 60
+"""Minutes between UTC and the zone farthest from it."""
+
+_ISO = re.compile(
+    r"(?<![\d-])(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?(?![\d-])"
+)
+_TEXTUAL = re.compile(
+    rf"(?:\b(?P<w>{WEEKDAY_WORD})\b,?\s+(?:the\s+|den\s+|le\s+|el\s+)?)?(?:"
+    rf"(?<![\d.,:])(?P<d1>[0-3]?\d)(?:st|nd|rd|th|er|\.|º)?\s+(?:of\s+|de\s+)?(?P<m1>{MONTH_WORD})\b\.?"
+    rf"(?:,?\s+(?:de\s+|del\s+)?(?P<y1>(?:19|20)\d{{2}})\b)?"
+    rf"|\b(?P<m2>{MONTH_WORD})\.?\s+(?P<d2>[0-3]?\d)(?:st|nd|rd|th)?\b(?![.:]\d)(?:,?\s+(?P<y2>(?:19|20)\d{{2}})\b)?)"
+    rf"(?:'?\w{{1,4}})?(?:,?\s+(?P<w2>{WEEKDAY_WORD})\b)?",
+    re.IGNORECASE,
+)
+_MONTH_YEAR = re.compile(rf"\b(?P<m>{MONTH_WORD})\.?,?\s+(?:de\s+|of\s+)?(?P<y>(?:19|20)\d{{2}})\b", re.IGNORECASE)
+_YEAR_MONTH = re.compile(rf"\b(?P<y>(?:19|20)\d{{2}}),?\s+(?P<m>{MONTH_WORD})\b(?:\s+(?P<d>[0-3]?\d)\b)?", re.IGNORECASE)
+_NUMERIC = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2((?:\d{2}){1,2})(?![\d/-]|\.\d)")
+_SHORT = re.compile(r"(?<![\d./-])(\d{1,2})\.(\d{1,2})\.(?=\s|,|$|\))")
+_RELATIVE = re.compile(
+    r"(?<!\w)(?:" + "|".join(sorted((re.escape(word) for word in RELATIVE), key=len, reverse=True)) + r")(?!\w)",
+    re.IGNORECASE,
+)
+_WEEKDAY = re.compile(rf"\b(?P<w>{WEEKDAY_WORD})(?!\w)(?:'?\w{{1,4}}\b)?", re.IGNORECASE)
+_IN_DAYS = re.compile(
+    r"\b(?:in|dans|en|через)\s+(?P<n>\d{1,3})\s+(?P<u>days?|weeks?|tagen?|wochen?|jours?|semaines?|días?|semanas?|дней|дня|день|недели|неделю)\b"
+    r"|\b(?P<n2>\d{1,3})\s+(?P<u2>gün|hafta)\s+(?:sonra|içinde)\b",
+    re.IGNORECASE,
+)
+_AGO = re.compile(
+    r"\b(?P<n>\d{1,3})\s+(?P<u>days?|weeks?|дней|дня|день|недели|gün|hafta)\s+(?:ago|назад|önce)\b"
+    r"|\b(?:vor|il y a|hace)\s+(?P<n2>\d{1,3})\s+(?P<u2>tagen?|wochen?|jours?|semaines?|días?|semanas?)\b",
+    re.IGNORECASE,
+)
+_TIME = re.compile(
+    r"(?<![\d:.,])(?P<h>[01]?\d|2[0-4])(?:[:h](?P<m>[0-5]\d)(?::[0-5]\d)?|(?=\s*(?:[ap]\.?m\b|uhr\b|heures?\b|часов\b)))"
+    r"(?:\s*(?P<half>[ap])\.?m\b\.?|\s+(?:uhr|heures?|часов)\b)?(?![\d])",
+    re.IGNORECASE,
+)
+
+Found = tuple[int, int, tuple[When, ...]]
+"""Start, end, and the readings, the likeliest first."""
+
+
+def dates_in(text: str, language: str, today: date | None) -> Iterator[Found]:
+    """Every date a text names; what is relative needs today. Overlaps are left out, the more exact one stays."""
+    taken: list[tuple[int, int]] = []
+    for start, end, whens in _all_dates(text, language, today):
+        if whens and not any(start < right and left < end for left, right in taken):
+            taken.append((start, end))
+            yield start, end, whens
+
+
+def _all_dates(text: str, language: str, today: date | None) -> Iterator[Found]:
+    for found in _ISO.finditer(text):
+        yield found.start(), found.end(), _iso(found)
+    low = text.lower()
+    if any(ch.isdigit() for ch in text):
+        for found in _TEXTUAL.finditer(text):
+            month = MONTHS[(found["m1"] or found["m2"]).lower()]
+            day, year = int(found["d1"] or found["d2"]), found["y1"] or found["y2"]
+            weekday = WEEKDAYS.get((found["w"] or found["w2"] or "").lower())
+            yield found.start(), found.end(), _checked(int(year) if year else None, month, day, weekday)
+        for found in _YEAR_MONTH.finditer(text):
+            day = int(found["d"]) if found["d"] else None
+            yield found.start(), found.end(), _checked(int(found["y"]), MONTHS[found["m"].lower()], day)
+        for found in _MONTH_YEAR.finditer(text):
+            yield found.start(), found.end(), (When(year=int(found["y"]), month=MONTHS[found["m"].lower()]),)
+        for found in _NUMERIC.finditer(text):
+            yield found.start(), found.end(), _numeric(found, language)
+        for found in _SHORT.finditer(text):
+            yield found.start(), found.end(), _checked(None, int(found[2]), int(found[1]))
+    if today is not None:
+        for pattern, sign in ((_IN_DAYS, 1), (_AGO, -1)):
+            for found in pattern.finditer(text):
+                number, unit = int(found["n"] or found["n2"]), (found["u"] or found["u2"]).lower()
+                days = number * (7 if unit.startswith(("w", "sem", "нед", "haf")) else 1)
+                yield found.start(), found.end(), (_of_day(today + timedelta(days=sign * days)),)
+        for found in _RELATIVE.finditer(low):
+            if found[0] != "hier" or language == "fr":
+                yield found.start(), found.end(), (_of_day(today + timedelta(days=RELATIVE[found[0]])),)
+    for found in _WEEKDAY.finditer(text):
+        yield found.start(), found.end(), (When(weekday=WEEKDAYS[found["w"].lower()]),)
+
+
+def times_in(text: str) -> Iterator[Found]:
+    """Every time of day: 14:30, 2 pm, 14 Uhr, 14h30."""
+    for found in _TIME.finditer(text):
+        hour, minute = int(found["h"]), int(found["m"] or 0)
+        half = (found["half"] or "").lower()
+        if half and 1 <= hour <= 12:
+            hour = hour % 12 + (12 if half == "p" else 0)
+        if hour < 24:
+            yield found.start(), found.end(), (When(hour=hour, minute=minute),)
+
+
+def of_epoch(seconds: float) -> When | None:
+    """A Unix time in seconds or milliseconds as a date in UTC; None for what is none."""
+    if seconds >= SECONDS_OF_2000 * 1000:
+        seconds /= 1000
+    if not SECONDS_OF_2000 <= seconds < _SECONDS_OF_2100:
+        return None
+    at = datetime.fromtimestamp(seconds, tz=timezone.utc)
+    return When(year=at.year, month=at.month, day=at.day, hour=at.hour, minute=at.minute, offset=0)
+
+
+def same(said: When, known: When) -> str:
+    """How what was said fits what is known: exact | date_of_time | time_zone; empty: it does not.
+
+    What was not said is not asked. A time of day is compared where both name one. Another zone may move a known time by
+    up to 14 hours, the same for its date.
+    """
+    if _fits(said, known):
+        return "exact" if said.hour is not None or known.hour is None else "date_of_time"
+    if known.hour is None or known.year is None or known.month is None or known.day is None:
+        return ""
+    try:
+        at = datetime(known.year, known.month, known.day, known.hour, known.minute or 0)  # noqa: DTZ001 - shifted by hand
+        for minutes in range(-_FARTHEST, _FARTHEST + 1, 30):
+            moved = at + timedelta(minutes=minutes)
+            local = When(year=moved.year, month=moved.month, day=moved.day, hour=moved.hour, minute=moved.minute)
+            if _fits(said, local):
+                return "time_zone"
+    except (ValueError, OverflowError):
+        return ""
+    return ""
+
+
+def _fits(said: When, known: When) -> bool:
+    for mine, other in ((said.year, known.year), (said.month, known.month), (said.day, known.day)):
+        if mine is not None and other is not None and mine != other:
+            return False
+    if said.weekday is not None and not _is_weekday(said.weekday, known):
+        return False
+    if said.hour is not None and known.hour is not None:
+        return (said.hour, said.minute or 0) == (known.hour, known.minute or 0)
+    if said.day is not None or said.weekday is not None:
+        return known.day is not None or known.weekday is not None
+    return said.month is None or known.month is not None
+
+
+def _is_weekday(weekday: int, known: When) -> bool:
+    if known.year is None or known.month is None or known.day is None:
+        return known.weekday is None or known.weekday == weekday
+    return date(known.year, known.month, known.day).weekday() == weekday
+
+
+def _iso(found: re.Match[str]) -> tuple[When, ...]:
+    whens = _checked(int(found[1]), int(found[2]), int(found[3]))
+    if not whens or found[4] is None or int(found[4]) > 23 or int(found[5]) > 59:
+        return whens
+    said, zone = whens[0], found[6]
+    offset = None if zone is None else 0 if zone == "Z" else _minutes(zone)
+    day = {"year": said.year, "month": said.month, "day": said.day}
+    return (When(**day, hour=int(found[4]), minute=int(found[5]), offset=offset),)
+
+
+def _minutes(zone: str) -> int:
+    minutes = int(zone[1:3]) * 60 + int(zone[-2:])
+    return -minutes if zone[0] == "-" else minutes
+
+
+def _numeric(found: re.Match[str], language: str) -> tuple[When, ...]:
+    """Day first, but month first in English with slashes; the other order is a second reading."""
+    one, mark, two, year = int(found[1]), found[2], int(found[3]), int(found[4])
+    if year < 100:
+        year += 2000
+    day_first, month_first = _checked(year, two, one), _checked(year, one, two)
+    if mark == "." or one > 12:
+        return day_first
+    return (*month_first, *day_first) if language == "en" and mark == "/" else (*day_first, *month_first)
+
+
+def _checked(year: int | None, month: int, day: int | None, weekday: int | None = None) -> tuple[When, ...]:
+    """The date if there is one."""
+    try:
+        date(year or 2024, month, day or 1)
+    except ValueError:
+        return ()
+    return (When(year=year, month=month, day=day, weekday=weekday),)
+
+
+def _of_day(at: date) -> When:
+    return When(year=at.year, month=at.month, day=at.day)

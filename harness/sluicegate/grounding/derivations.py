@@ -1,0 +1,92 @@
+"""Values that stand nowhere and follow from what does: each rule has a name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from sluicegate.grounding.claims import Claim, Kind
+from sluicegate.grounding.facts import Fact
+from sluicegate.grounding.index import Record
+from sluicegate.grounding.matching import number_rule
+from sluicegate.grounding.wording import field_words, stem
+
+__all__ = ["derived"]
+
+_NUMERIC = frozenset({Kind.MONEY, Kind.QUANTITY, Kind.NUMBER, Kind.PERCENTAGE})
+_SUM = re.compile(
+    r"\b(?:together|altogether|in total|total|sum|combined|both|all|zusammen|insgesamt|gesamt|summe|beide|au total|ensemble|somme|en total|juntos"
+    r"|total|suma|всего|вместе|итого|сумма|toplam|toplamda|birlikte)\b",
+    re.IGNORECASE,
+)
+_MEAN = re.compile(r"\b(?:average|averag\w+|mean|durchschnitt\w*|moyenne|promedio|media|средн\w+|ortalama)\b", re.IGNORECASE)
+_LESS = re.compile(
+    r"\b(?:difference|more than|less than|saved?|saving|differs?|remaining|left|by|win|victory|defeat\w*|unterschied|gespart|différence|économis\w+"
+    r"|diferencia|ahorr\w+|разниц\w+|эконом\w+|fark\w*|tasarruf)\b",
+    re.IGNORECASE,
+)
+_MOST_PAIRS = 12
+
+
+def derived(
+    claim: Claim, facts: Sequence[Fact], fitting: Sequence[Fact], scope: Sequence[Record], said: str
+) -> tuple[str, str] | None:
+    """Rule and path for a number that follows from the records: sum, mean, count, difference, product; else None.
+
+    A sum, a mean and a difference need a word that says so.
+    """
+    if claim.kind not in _NUMERIC or not isinstance(claim.value, Decimal):
+        return None
+    if (found := _counted(claim, scope)) is not None:
+        return found
+    groups = _by_field(fitting or facts)
+    if _SUM.search(said) and (found := _of_many("sum", claim, groups, lambda values: sum(values, Decimal(0)))) is not None:
+        return found
+    if _MEAN.search(said):
+        return _of_many("mean", claim, groups, lambda values: sum(values, Decimal(0)) / len(values), places=claim.places + 3)
+    if _LESS.search(said):
+        return _difference(claim, facts)
+    return None
+
+
+def _by_field(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
+    found: dict[str, list[Fact]] = {}
+    for fact in facts:
+        if isinstance(fact.value, Decimal):
+            found.setdefault(fact.field, []).append(fact)
+    return {field: group for field, group in found.items() if len(group) > 1}
+
+
+def _of_many(rule, claim, groups, folded, places=None):  # type: ignore[no-untyped-def]
+    for group in groups.values():
+        value = folded([fact.value for fact in group])
+        made = replace(group[0], value=value, places=places or max(fact.places for fact in group))
+        if number_rule(claim, claim.value, made):
+            return rule, group[0].path
+    return None
+
+
+def _counted(claim: Claim, scope: Sequence[Record]) -> tuple[str, str] | None:
+    """`two items`: so many records of that kind are there."""
+    if claim.kind not in (Kind.NUMBER, Kind.QUANTITY) or not claim.unit:
+        return None
+    kinds: dict[str, list[Record]] = {}
+    for record in scope:
+        kinds.setdefault(record.kind, []).append(record)
+    for kind, records in kinds.items():
+        if claim.unit in {stem(word) for word in field_words(kind)} and claim.value == len(records):
+            return "count", records[0].path
+    return None
+
+
+def _difference(claim: Claim, facts: Sequence[Fact]) -> tuple[str, str] | None:
+    numbers = [fact for fact in facts if isinstance(fact.value, Decimal)][:_MOST_PAIRS]
+    for at, one in enumerate(numbers):
+        for other in numbers[at + 1 :]:
+            if one.kind is other.kind and isinstance(one.value, Decimal) and isinstance(other.value, Decimal):
+                gap = replace(one, value=abs(one.value - other.value), places=max(one.places, other.places))
+                if number_rule(claim, claim.value, gap):  # type: ignore[arg-type]
+                    return "difference", f"{one.path} - {other.path}"
+    return None

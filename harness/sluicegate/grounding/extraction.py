@@ -1,0 +1,230 @@
+"""A text as typed claims with their places. Total, linear in the text, and without a model.
+
+What is more telling wins where two readings overlap: a link before its digits, a date before a number. `vocabulary` is
+what the evidence knows: its identifiers, names and states, and the nouns its numbers are of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import lru_cache
+
+from sluicegate.frozen import frozen
+from sluicegate.grounding.claims import Claim, Kind
+from sluicegate.grounding.dates import dates_in, times_in
+from sluicegate.grounding.money import CURRENCY, currency_of
+from sluicegate.grounding.numbers import DIGITS, decimal_places, number_word, readings
+from sluicegate.grounding.sentences import sentences
+from sluicegate.grounding.statuses import said_in
+from sluicegate.grounding.units import UNIT, unit_of
+from sluicegate.grounding.wording import stem
+
+__all__ = ["Vocabulary", "claims_in", "fold"]
+
+_URL = re.compile(r"\bhttps?://[^\s<>\"'`)\]}|]{1,500}|\bwww\.[^\s<>\"'`)\]}|]{1,500}", re.IGNORECASE)
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_PHONE = re.compile(r"(?<![\w+])(?:\+|00)\d(?:[ ()./-]{0,3}\d){7,14}(?!\w)|(?<!\w)0\d{2,4}[ /-]\d(?:[ -]?\d){5,9}(?!\w)")
+_MONEY = re.compile(
+    rf"(?<![\w.,])(?P<c1>{CURRENCY})\s?(?P<n1>[-−–]?(?:{DIGITS}))|(?<![\w.,])(?P<n2>[-−–]?(?:{DIGITS}))\s?(?P<c2>{CURRENCY})",
+    re.IGNORECASE,
+)
+_PERCENT = re.compile(rf"(?<![\w.,])(?P<n>[-−–]?(?:{DIGITS}))\s?(?:%|(?:percent|per cent|prozent|pour cent|por ciento|процент\w*)\b)|%\s?(?P<n2>\d{{1,3}}(?:[.,]\d+)?)", re.IGNORECASE)
+_QUANTITY = re.compile(rf"(?<![\w.,])(?P<n>[-−–]?(?:{DIGITS}))(?:\s|-)?(?P<u>{UNIT})(?![\w/])", re.IGNORECASE)
+_CODE = re.compile(r"(?<![\w-])#?(?=[A-Za-z_-]*\d)(?=\d*[-_/]?[A-Z])[A-Z0-9][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*(?![\w-])")
+_HASH = re.compile(r"(?<![\w#])#(\d{2,20})\b")
+_LABELLED = re.compile(
+    r"\b(?:order|parcel|shipment|tracking|invoice|ticket|case|reference|booking|customer|return|bestellung|bestellnummer|auftrag|sendung|paket"
+    r"|rechnung|commande|colis|facture|pedido|envío|paquete|factura|заказ\w*|посылк\w*|отправлени\w*|сч[её]т\w*|sipariş\w*|kargo\w*|fatura\w*)"
+    r"(?:\s+(?:number|no\.?|nr\.?|id|nummer|numéro|número|номер|numarası))?\s*(?:[:#№]|n[o°º]\.?|nr\.?)?\s*(?P<id>\d{3,20})(?![\w.,]*\d|\s?[%€$£])"
+    r"|(?P<tr>\d{3,20})\s+(?:numaralı|no'lu|nolu)\b",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(rf"(?<![\w.,/-])(?P<sign>[-−–](?=\d))?(?P<n>{DIGITS})(?![\w])(?:(?:\s|-)(?P<noun>[^\W\d_]{{2,}}))?")
+_SCORE = re.compile(r"(?<![\w.,/:-])(\d{1,3})\s?[-–]\s?(\d{1,3})(?![\w/:-]|[.,]\d)")
+_WORDY = re.compile(r"(?<![\w-])(?P<w>[^\W\d_]{2,}(?:-[^\W\d_]{2,})?|[ao])(?:\s+|-)(?P<noun>[^\W\d_]{2,}(?:\s[^\W\d_]{2,})?)(?!\w)")
+_ABOUT = re.compile(
+    r"(?:\b(?:about|around|approximately|roughly|nearly|almost|some|circa|ca\.|etwa|rund|ungefähr|knapp|environ|à peu près|près de|unos|unas"
+    r"|aproximadamente|около|примерно|yaklaşık)|[~≈])\s*$",
+    re.IGNORECASE,
+)
+_LEAST = re.compile(r"\b(?:over|more than|above|at least|from|exceeding|minimum(?: of)?|über|mehr als|mindestens|ab|plus de|au moins|dès|más de|al menos|desde|более|больше|не менее|от|en az)\s*$", re.IGNORECASE)
+_MOST = re.compile(r"\b(?:under|less than|below|up to|at most|maximum(?: of)?|within|unter|weniger als|höchstens|bis zu|bis|moins de|au plus|jusqu'à|menos de|hasta|менее|меньше|не более|до|en fazla)\s*$", re.IGNORECASE)
+
+
+@frozen
+class Vocabulary:
+    """What the evidence knows, folded."""
+
+    identifiers: frozenset[str] = frozenset()
+    """Whole, as `fold` makes them."""
+    phrases: tuple[str, ...] = ()
+    """Names and other short texts, in lower case."""
+    states: tuple[str, ...] = ()
+    """States that are no common word for one."""
+    nouns: frozenset[str] = frozenset()
+    """Words of the fields that hold numbers, as stems."""
+
+
+_NOTHING = Vocabulary()
+
+
+def claims_in(text: str, *, language: str = "en", today: date | None = None, vocabulary: Vocabulary = _NOTHING) -> list[Claim]:
+    """Every claim in order of place. `language` is a two-letter code; one that is not known is read as English."""
+    taken = _Taken(len(text))
+    found: list[Claim] = []
+    for claim in _all(text, language[:2].lower(), today, vocabulary, taken):
+        if taken.free(claim.start, claim.end):
+            taken.take(claim.start, claim.end)
+            found.append(claim)
+    return sorted(found, key=lambda claim: (claim.start, claim.end))
+
+
+class _Taken:
+    """Which characters belong to a claim already."""
+
+    def __init__(self, length: int) -> None:
+        self._bytes = bytearray(length)
+
+    def free(self, start: int, end: int) -> bool:
+        return not any(self._bytes[start:end])
+
+    def take(self, start: int, end: int) -> None:
+        self._bytes[start:end] = b"\x01" * (end - start)
+
+
+def _all(text: str, language: str, today: date | None, vocabulary: Vocabulary, taken: _Taken) -> Iterator[Claim]:
+    yield from _contacts(text)
+    yield from _known_codes(text, vocabulary)
+    has_digits = any(ch.isdigit() for ch in text)
+    for start, end, whens in dates_in(text, language, today):
+        yield Claim(kind=Kind.DATE, start=start, end=end, value=whens[0], others=whens[1:])
+    if has_digits:
+        for start, end, whens in times_in(text):
+            yield Claim(kind=Kind.TIME, start=start, end=end, value=whens[0])
+        yield from _measured(text, language)
+        yield from _codes(text)
+    for start, end in sentences(text):
+        for said in said_in(text[start:end], vocabulary.states):
+            if said.asserted:
+                yield Claim(kind=Kind.STATUS, start=start + said.start, end=start + said.end, value=said.state, negated=said.negated)
+    yield from _phrases(text, vocabulary)
+    if has_digits:
+        yield from _numbers(text, language)
+    yield from _words(text, language, vocabulary)
+
+
+def _contacts(text: str) -> Iterator[Claim]:
+    if "://" in text or "www." in text.lower():
+        for found in _URL.finditer(text):
+            said = found[0].rstrip(".,;:!?")
+            yield Claim(kind=Kind.URL, start=found.start(), end=found.start() + len(said), value=said.rstrip("/").lower())
+    if "@" in text:
+        for found in _EMAIL.finditer(text):
+            yield Claim(kind=Kind.EMAIL, start=found.start(), end=found.end(), value=found[0].rstrip(".").lower())
+    for found in _PHONE.finditer(text):
+        if not re.fullmatch(r"0\d{1}[./-]\d{1,2}[./-]\d{2,4}", found[0]):
+            yield Claim(kind=Kind.PHONE, start=found.start(), end=found.end(), value=re.sub(r"\D", "", found[0]).lstrip("0"))
+
+
+_TOKEN = re.compile(r"#?[\w]+(?:[-_/.][\w]+)*")
+
+
+def _known_codes(text: str, vocabulary: Vocabulary) -> Iterator[Claim]:
+    """Identifiers of the evidence, whatever they look like."""
+    if not vocabulary.identifiers:
+        return
+    for found in _TOKEN.finditer(text):
+        value = fold(found[0])
+        if value in vocabulary.identifiers:
+            yield Claim(kind=Kind.IDENTIFIER, start=found.start(), end=found.end(), value=value)
+
+
+def _codes(text: str) -> Iterator[Claim]:
+    for found in _LABELLED.finditer(text):
+        group = "id" if found["id"] else "tr"
+        yield Claim(kind=Kind.IDENTIFIER, start=found.start(group), end=found.end(group), value=found[group])
+    for found in _HASH.finditer(text):
+        yield Claim(kind=Kind.IDENTIFIER, start=found.start(), end=found.end(), value=found[1])
+    for found in _CODE.finditer(text):
+        digits = sum(ch.isdigit() for ch in found[0])
+        if digits >= 2 and len(found[0]) >= 5:
+            yield Claim(kind=Kind.IDENTIFIER, start=found.start(), end=found.end(), value=fold(found[0]))
+
+
+def _measured(text: str, language: str) -> Iterator[Claim]:
+    for found in _MONEY.finditer(text):
+        number, currency = found["n1"] or found["n2"], found["c1"] or found["c2"]
+        yield from _numeric(Kind.MONEY, text, found.start(), found.end(), number, language, currency_of(currency))
+    for found in _PERCENT.finditer(text):
+        yield from _numeric(Kind.PERCENTAGE, text, found.start(), found.end(), found["n"] or found["n2"], language, "%")
+    for found in _QUANTITY.finditer(text):
+        yield from _numeric(Kind.QUANTITY, text, found.start(), found.end(), found["n"], language, unit_of(found["u"]))
+
+
+def _numbers(text: str, language: str) -> Iterator[Claim]:
+    for found in _SCORE.finditer(text):
+        for group in (1, 2):
+            yield from _numeric(Kind.NUMBER, text, found.start(group), found.end(group), found[group], language, "")
+    for found in _NUMBER.finditer(text):
+        noun = (found["noun"] or "").lower()
+        said = (found["sign"] or "") + found["n"]
+        start = found.start("sign") if found["sign"] else found.start("n")
+        yield from _numeric(Kind.NUMBER, text, start, found.end("n"), said, language, stem(noun))
+
+
+def _words(text: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
+    """Number words before a noun that the evidence counts: `six assists`, `a block`."""
+    for found in _WORDY.finditer(text):
+        value = number_word(found["w"], language)
+        low = found["w"].lower()
+        nouns = [stem(word) for word in found["noun"].lower().split()]
+        if value is None and low in ("a", "an") and language == "en":
+            value = number_word("one", "en")
+            if nouns[0] == "pair" and len(nouns) > 1:
+                rest = re.match(r"\s+([^\W\d_]+)", text[found.end() :])
+                nouns, value = [stem(rest[1].lower())] if rest and nouns[1] == "of" else nouns, number_word("two", "en")
+        if value is None or nouns[0] not in vocabulary.nouns:
+            continue
+        yield Claim(
+            kind=Kind.NUMBER, start=found.start("w"), end=found.end("w"), value=value, unit=nouns[0], **_hedges(text, found.start("w"))
+        )
+
+
+def _phrases(text: str, vocabulary: Vocabulary) -> Iterator[Claim]:
+    """Names and words of the evidence."""
+    if vocabulary.phrases:
+        for found in _any_of(vocabulary.phrases).finditer(text):
+            yield Claim(kind=Kind.NAME, start=found.start(), end=found.end(), value=found[0].lower())
+
+
+@lru_cache(maxsize=64)
+def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    ordered = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
+    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)", re.IGNORECASE)
+
+
+def _numeric(kind: Kind, text: str, start: int, end: int, number: str, language: str, unit: str) -> Iterator[Claim]:
+    negative = number[:1] in "-−–"
+    values = readings(number.lstrip("-−–"), language)
+    if not values:
+        return
+    values = tuple(-value for value in values) if negative else values
+    hedges = _hedges(text, start)
+    yield Claim(
+        kind=kind, start=start, end=end, value=values[0], unit=unit, others=values[1:], places=decimal_places(values[0]), **hedges
+    )
+
+
+def _hedges(text: str, start: int) -> dict[str, str | bool]:
+    before = text[max(0, start - 24) : start]
+    bound = "least" if _LEAST.search(before) else "most" if _MOST.search(before) else ""
+    return {"about": _ABOUT.search(before) is not None, "bound": bound}
+
+
+def fold(value: str) -> str:
+    """An identifier without its hash and in one case."""
+    return value.lstrip("#").casefold()
+
+

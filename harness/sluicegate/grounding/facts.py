@@ -1,0 +1,116 @@
+"""One JSON value as the facts it states, typed by its form and by the name of its field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import lru_cache
+
+from sluicegate.frozen import frozen
+from sluicegate.grounding.claims import Kind, Value
+from sluicegate.grounding.dates import of_epoch
+from sluicegate.grounding.extraction import claims_in, fold
+from sluicegate.grounding.money import CURRENCIES
+from sluicegate.grounding.numbers import decimal_places
+from sluicegate.grounding.statuses import state_of
+from sluicegate.grounding.units import unit_of
+from sluicegate.grounding.wording import concepts_of, field_words
+from sluicegate.model import Json
+from sluicegate.model.often import made_often
+
+__all__ = ["Fact", "facts_of", "is_identity"]
+
+_IDENTITIES = frozenset("id no nr number code sku ref reference tracking key uuid ean isbn serial nummer numéro número номер".split())
+_COUNTS = frozenset("count quantity qty total size length of".split())
+_STATES = frozenset("status state stage phase condition durum zustand statut estado статус".split())
+_MONEY = frozenset({"total", "price", "shipping", "refund", "tax", "discount", "balance"})
+_MOMENTS = frozenset("at dt date time timestamp created updated due sunrise sunset on until expires eta day".split())
+_SHARES = frozenset("percent pct percentage rate share ratio".split())
+_LONGEST = 2000
+"""Characters of a text that are read for facts."""
+
+
+@made_often
+@frozen
+class Fact:
+    """A value with where it stands and what it is of."""
+
+    path: str
+    field: str
+    """Names from the record to the value, joined: `wind_speed`."""
+    kind: Kind
+    value: Value
+    unit: str = ""
+    places: int = 0
+    raw: str = ""
+    """As it stands there; shown where a claim is contradicted."""
+
+    @property
+    def concepts(self) -> frozenset[str]:
+        """What the field is about."""
+        return concepts_of(self.field)
+
+
+def is_identity(field: str) -> bool:
+    """Whether a field of this name tells which record it is: order_id, trackingNumber, sku."""
+    words = field_words(field)
+    return bool(words) and (words[-1] in _IDENTITIES and not (words[-1] == "number" and words[0] in _COUNTS))
+
+
+def facts_of(value: Json, field: str, path: str, *, currency: str = "") -> Iterator[Fact]:
+    """What a plain value states: none for null and truth values, several for a text that holds several."""
+    if isinstance(value, bool) or value is None:
+        return
+    if isinstance(value, (int, float)):
+        yield _of_number(Decimal(str(value)), field, path, currency)
+    elif isinstance(value, str) and value.strip():
+        for kind, known, unit, places in _of_text(value[:_LONGEST], field):
+            yield Fact(path=path, field=field, kind=kind, value=known, unit=unit, places=places, raw=value[:200])
+
+
+def _of_number(value: Decimal, field: str, path: str, currency: str) -> Fact:
+    raw, words = str(value), field_words(field)
+    last = words[-1] if words else ""
+    if is_identity(field) and value == value.to_integral_value():
+        return Fact(path=path, field=field, kind=Kind.IDENTIFIER, value=fold(raw), raw=raw)
+    if last in _MOMENTS and (when := of_epoch(float(value))) is not None:
+        return Fact(path=path, field=field, kind=Kind.DATE, value=when, raw=raw)
+    places = decimal_places(value)
+    if last in ("cents", "minor", "cent") and concepts_of(field):
+        return Fact(path=path, field=field, kind=Kind.MONEY, value=value / 100, unit=currency, places=2, raw=raw)
+    if last in _SHARES:
+        return Fact(path=path, field=field, kind=Kind.PERCENTAGE, value=value, unit="%", places=places, raw=raw)
+    if last.upper() in CURRENCIES:
+        return Fact(path=path, field=field, kind=Kind.MONEY, value=value, unit=last.upper(), places=places, raw=raw)
+    if concepts_of("_".join(words[-2:])) & _MONEY and (currency or last in ("amount", "price", "total", "fee", "cost")):
+        return Fact(path=path, field=field, kind=Kind.MONEY, value=value, unit=currency, places=places, raw=raw)
+    unit = unit_of(last) if len(words) > 1 and len(last) > 0 else ""
+    kind = Kind.QUANTITY if unit else Kind.NUMBER
+    return Fact(path=path, field=field, kind=kind, value=value, unit=unit, places=places, raw=raw)
+
+
+_CODE = re.compile(r"#?[A-Za-z0-9]+(?:[-_/.][A-Za-z0-9]+)*")
+_PLAIN_NUMBER = re.compile(r"[-+]?\d{1,15}(?:\.\d{1,9})?")
+
+
+@lru_cache(maxsize=8192)
+def _of_text(value: str, field: str) -> tuple[tuple[Kind, Value, str, int], ...]:
+    said, words = value.strip(), field_words(field)
+    if is_identity(field) and _CODE.fullmatch(said):
+        return ((Kind.IDENTIFIER, fold(said), "", 0),)
+    if words and words[-1] in _STATES:
+        return ((Kind.STATUS, state_of(said), "", 0),)
+    if _PLAIN_NUMBER.fullmatch(said):
+        fact = _of_number(Decimal(said), field, "", "")
+        return ((fact.kind, fact.value, fact.unit, fact.places),)
+    found: list[tuple[Kind, Value, str, int]] = []
+    covered = 0
+    for claim in claims_in(said):
+        if claim.kind not in (Kind.STATUS, Kind.NAME):
+            found.append((claim.kind, claim.value, claim.unit, claim.places))
+            found += [(claim.kind, other, claim.unit, claim.places) for other in claim.others]
+            covered += claim.end - claim.start
+    if any(ch.isalpha() for ch in said) and (covered < len(said) * 0.8 or not found) and len(said) <= 200:
+        found.append((Kind.NAME, said.lower(), "", 0))
+    return tuple(found)

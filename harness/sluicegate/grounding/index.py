@@ -1,0 +1,212 @@
+"""The evidence: JSON as records of facts with their paths, and texts beside them.
+
+A mapping is a record; a mapping inside it belongs to it, unless it has an identity of its own; a list of mappings are
+records below it. `{"name": …, "value": …}` and `["name", value]` are fields of the record they stand in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from sluicegate.frozen import frozen
+from sluicegate.grounding.claims import Kind, When
+from sluicegate.grounding.extraction import Vocabulary, fold
+from sluicegate.grounding.facts import Fact, facts_of, is_identity
+from sluicegate.grounding.statuses import is_known
+from sluicegate.grounding.wording import field_words, stem
+from sluicegate.model import Json
+
+__all__ = ["Evidence", "Record", "Source"]
+
+_NAMING = frozenset("name title item product label entity player team city article subject customer".split())
+_NAMES = ("name", "key", "property", "label", "field")
+_MOMENTS = frozenset("dt date day time timestamp txt".split())
+_DEEPEST, _MOST_RECORDS, _MOST_PHRASES = 12, 5000, 3000
+
+
+@frozen
+class Source:
+    """A piece of evidence: what a tool answered, a snippet, the mail that is answered."""
+
+    path: str
+    """How it is named in a judgement: `tools.order[0]`."""
+    value: Json
+    """A text is evidence for what it says; anything else is read as records."""
+    asked: Mapping[str, Json] | None = None
+    """Of a tool: its arguments. Those that are identities belong to its record."""
+    request: bool = False
+    """Said by the one who is answered: it may be repeated, and proves nothing."""
+
+
+class Record:
+    """A mapping with its facts."""
+
+    def __init__(self, number: int, path: str, parent: Record | None, kind: str) -> None:
+        self.number = number
+        self.path = path
+        self.parent = parent
+        self.kind = kind
+        """The field it stands under; records of one list share it."""
+        self.facts: list[Fact] = []
+        self.children: list[Record] = []
+        self.ids: list[str] = []
+        """Identities, folded; the first is its own."""
+        self.is_nested = False
+
+    @property
+    def names(self) -> Iterator[Fact]:
+        """Facts that name it: item, title, player."""
+        return (f for f in self.facts if f.kind is Kind.NAME and field_words(f.field)[-1:] and field_words(f.field)[-1] in _NAMING)
+
+    @property
+    def when(self) -> When | None:
+        """Of a record of a series: when it is of."""
+        for fact in self.facts:
+            words = field_words(fact.field)
+            if fact.kind is Kind.DATE and words and words[-1] in _MOMENTS and isinstance(fact.value, When):
+                return fact.value
+        return None
+
+
+class Evidence:
+    """Everything an answer may rest on, ready to be asked."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self.records: list[Record] = []
+        self.texts: list[tuple[str, str]] = []
+        """Path and text of what is no record."""
+        self.requests: list[tuple[str, str]] = []
+        for source in sources:
+            if isinstance(source.value, str):
+                (self.requests if source.request else self.texts).append((source.path, source.value))
+            elif source.value is not None:
+                before = len(self.records)
+                self._walk(source.value, source.path, "", None, 0, source.path.partition("[")[0])
+                self._asked(source, self.records[before:])
+        self.by_id: dict[str, list[Record]] = {}
+        for record in self.records:
+            for identity in record.ids:
+                self.by_id.setdefault(identity, []).append(record)
+        self.vocabulary = self._vocabulary()
+        self.series = [record for record in self.records if not record.ids and record.when is not None]
+
+    def _asked(self, source: Source, made: Sequence[Record]) -> None:
+        """A record that does not say which it is, is the one that was asked for."""
+        asked = source.asked or {}
+        ids = [fold(str(value)) for name, value in asked.items() if is_identity(name) and isinstance(value, (str, int))]
+        if made and ids and not made[0].ids:
+            made[0].ids += ids
+
+    def _walk(self, value: Json, path: str, field: str, record: Record | None, depth: int, kind: str) -> None:
+        if depth > _DEEPEST or len(self.records) > _MOST_RECORDS:
+            return
+        if isinstance(value, Mapping):
+            self._mapping(value, path, field, record, depth, kind)
+        elif isinstance(value, (list, tuple)):
+            for at, item in enumerate(value):
+                self._item(item, f"{path}[{at}]", field, record, depth, kind)
+        elif record is not None:
+            record.facts += facts_of(value, field, path)
+
+    def _item(self, item: Json, path: str, field: str, record: Record | None, depth: int, kind: str) -> None:
+        if isinstance(item, (list, tuple)) and len(item) == 2 and isinstance(item[0], str) and record is not None:
+            self._walk(item[1], f"{path}[1]", item[0], record, depth + 1, kind)
+        elif isinstance(item, Mapping) and record is not None and (pair := _pair(item)) is not None:
+            self._walk(pair[1], path, pair[0].strip() or field, record, depth + 1, kind)
+        elif isinstance(item, Mapping):
+            self._mapping(item, path, "", record, depth + 1, field or kind, listed=True)
+        else:
+            self._walk(item, path, field, record, depth + 1, kind)
+
+    def _mapping(
+        self, value: Mapping[str, Json], path: str, field: str, record: Record | None, depth: int, kind: str, *, listed: bool = False
+    ) -> None:
+        own = any(is_identity(name) and not isinstance(item, (Mapping, list)) and name.lower() in ("id", f"{field}_id".lower())
+                  for name, item in value.items())
+        if record is None or listed or (own and record.facts):
+            made = Record(len(self.records), path, record, kind if listed or record is None else field)
+            self.records.append(made)
+            if record is not None:
+                record.children.append(made)
+                made.is_nested = not listed
+            record, field = made, ""
+        currency = next((str(value[name]).upper() for name in value if name.lower() in ("currency", "currency_code", "currencycode")), "")
+        for name, item in value.items():
+            here, joined = f"{path}.{name}", f"{field}_{name}" if field else str(name)
+            if isinstance(item, (Mapping, list, tuple)):
+                self._walk(item, here, joined if isinstance(item, Mapping) else str(name), record, depth + 1, str(name))
+                continue
+            facts = list(facts_of(item, joined, here, currency=currency))
+            record.facts += facts
+            record.ids += [str(fact.value) for fact in facts if fact.kind is Kind.IDENTIFIER and is_identity(joined)]
+
+    def _vocabulary(self) -> Vocabulary:
+        phrases: dict[str, None] = {}
+        states: set[str] = set()
+        nouns: set[str] = set()
+        for record in self.records:
+            for fact in record.facts:
+                if fact.kind is Kind.NAME and isinstance(fact.value, str):
+                    phrases[fact.value] = None
+                elif fact.kind is Kind.STATUS and not is_known(str(fact.value)):
+                    states.add(str(fact.value))
+                elif fact.kind in (Kind.NUMBER, Kind.QUANTITY):
+                    nouns |= {stem(word) for word in field_words(fact.field)}
+            for fact in record.names:
+                if (last := _surname(str(fact.value))) is not None:
+                    phrases[last] = None
+        usable = (phrase for phrase in phrases if 3 < len(phrase) <= 80 and any(ch.isalpha() for ch in phrase))
+        return Vocabulary(
+            identifiers=frozenset(self.by_id),
+            phrases=tuple(sorted(usable))[:_MOST_PHRASES],
+            states=tuple(sorted(states)),
+            nouns=frozenset(nouns),
+        )
+
+    def named(self, phrase: str) -> list[Record]:
+        """The records that go by this name, or by its last word where it is a person's."""
+        return [
+            record
+            for record in self.records
+            if any(fact.value == phrase or _surname(str(fact.value)) == phrase for fact in record.names)
+        ]
+
+    def scope(self, records: Iterable[Record]) -> list[Record]:
+        """The records, what is below and above them, and those whose own identity they name."""
+        found: dict[int, Record] = {}
+        waiting = list(records)
+        for record in waiting:
+            for linked in (other for identity in record.ids for other in self.by_id.get(identity, ())):
+                if linked.ids and linked.ids[0] in record.ids:
+                    found[linked.number] = linked
+            found[record.number] = record
+        below = list(found.values())
+        while below:
+            record = below.pop()
+            for child in record.children:
+                if child.number not in found:
+                    found[child.number] = child
+                    below.append(child)
+        for record in waiting:
+            above = record.parent
+            while above is not None:
+                found[above.number] = above
+                for child in above.children:
+                    if child.is_nested:
+                        found[child.number] = child
+                above = above.parent
+        return list(found.values())
+
+
+def _pair(item: Mapping[str, Json]) -> tuple[str, Json] | None:
+    """Name and value of a field that is written as a mapping of its own."""
+    if "value" not in item or len(item) > 3:
+        return None
+    name = next((item[key] for key in _NAMES if isinstance(item.get(key), str)), None)
+    return (str(name), item["value"]) if name is not None else None
+
+
+def _surname(name: str) -> str | None:
+    """The last word of a name of two or three, without what follows it as `Jr.`."""
+    words = [word for word in name.split() if word.rstrip(".") not in ("jr", "sr", "ii", "iii", "iv")]
+    return words[-1] if 2 <= len(words) <= 3 and len(words[-1]) > 3 and not any(ch.isdigit() for ch in name) else None

@@ -1,0 +1,93 @@
+"""When a claim and a fact say the same: exactly, or by a rule that has a name."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sluicegate.grounding.claims import Claim, Kind, When
+from sluicegate.grounding.dates import same
+from sluicegate.grounding.facts import Fact
+from sluicegate.grounding.statuses import agrees
+from sluicegate.grounding.units import base, same_kind
+
+
+__all__ = ["comparable", "equal", "number_rule"]
+
+_NUMERIC = frozenset({Kind.MONEY, Kind.QUANTITY, Kind.PERCENTAGE, Kind.NUMBER})
+_MOMENT = frozenset({Kind.DATE, Kind.TIME})
+
+
+def comparable(claim: Claim, fact: Fact) -> bool:
+    """Whether the fact could say the opposite of the claim: kinds and units fit, and currencies, or the bare amount does."""
+    mine, other = claim.kind, fact.kind
+    if mine in _MOMENT:
+        return other in _MOMENT
+    if mine not in _NUMERIC or other not in _NUMERIC:
+        return mine is other
+    if Kind.MONEY in (mine, other):
+        if mine is not other:
+            return Kind.NUMBER in (mine, other) and (other is Kind.NUMBER or not claim.unit)
+        return _same_currency(claim, fact) or claim.value == fact.value
+    if Kind.PERCENTAGE in (mine, other):
+        return mine is other or Kind.NUMBER in (mine, other)
+    return not claim.unit or not fact.unit or mine is Kind.NUMBER or other is Kind.NUMBER or same_kind(claim.unit, fact.unit)
+
+
+def equal(claim: Claim, fact: Fact) -> str:
+    """The rule by which the fact supports the claim, or empty. The kinds must be comparable."""
+    for value in (claim.value, *claim.others):
+        if isinstance(value, When):
+            rule = same(value, fact.value) if isinstance(fact.value, When) else ""
+        elif isinstance(value, Decimal):
+            if claim.kind is fact.kind is Kind.MONEY and not _same_currency(claim, fact):
+                return ""
+            rule = number_rule(claim, value, fact) if isinstance(fact.value, Decimal) else ""
+        elif claim.kind is Kind.STATUS:
+            rule = _state(claim, str(fact.value))
+        else:
+            rule = "exact" if value == fact.value else ""
+        if rule:
+            return rule
+    return ""
+
+
+def number_rule(claim: Claim, value: Decimal, fact: Fact) -> str:
+    """exact | unit | bound | rounding | ratio_as_percent; empty: the numbers differ."""
+    known, unit = fact.value, claim.unit
+    if not isinstance(known, Decimal):
+        return ""
+    rule = "exact"
+    if claim.kind is Kind.QUANTITY and fact.kind is Kind.QUANTITY and fact.unit != unit:
+        (known, _), (one, _) = base(known, fact.unit), base(Decimal(1), unit)
+        zero = base(Decimal(0), unit)[0]
+        known, rule = (known - zero) / (one - zero), "unit"
+    if claim.bound:
+        holds = known >= value if claim.bound == "least" else known <= value
+        return "bound" if holds else ""
+    if value == known:
+        return rule
+    step = Decimal(1).scaleb(-claim.places)
+    may_round = claim.kind is not Kind.MONEY or claim.about
+    if may_round and fact.places > claim.places and abs(value - known) * 2 <= step:
+        return "rounding"
+    if rule == "unit" and abs(value - known) <= max(step / 2, abs(known) * Decimal("0.005")):
+        return "unit"
+    if claim.about and known and abs(value - known) <= abs(known) * Decimal("0.05"):
+        return "rounding"
+    if claim.kind is Kind.PERCENTAGE and abs(known) <= 1 and abs(value - known * 100) * 2 <= step:
+        return "ratio_as_percent"
+    return ""
+
+
+def _state(claim: Claim, known: str) -> str:
+    rule = agrees(str(claim.value), known)
+    if not claim.negated:
+        return rule
+    # `has not shipped` is right where the state comes before it, and wrong where it is that state or a later one.
+    return "" if rule in ("exact", "synonym", "earlier_stage") else "negated"
+
+
+
+
+def _same_currency(claim: Claim, fact: Fact) -> bool:
+    return not claim.unit or not fact.unit or claim.unit == fact.unit

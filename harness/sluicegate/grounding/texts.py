@@ -1,0 +1,96 @@
+"""What texts attest: snippets a retriever gave, and the request that is answered."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import cached_property
+
+from sluicegate.grounding.claims import Claim, Kind
+from sluicegate.grounding.extraction import claims_in, fold
+from sluicegate.grounding.index import Evidence
+from sluicegate.grounding.sentences import sentences
+
+__all__ = ["Texts", "normal"]
+
+_LEAST_WORDS = 3
+_BLANKS = re.compile(r"[\s\u00a0]+")
+_TYPED = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "..."})
+
+
+class Texts:
+    """The texts of the evidence, read when first asked."""
+
+    def __init__(self, evidence: Evidence, *, language: str, today: date | None) -> None:
+        self._evidence = evidence
+        self._language = language
+        self._today = today
+
+    @cached_property
+    def _attested(self) -> dict[tuple[str, object, str], str]:
+        return self._claims(self._evidence.texts)
+
+    @cached_property
+    def _requested(self) -> dict[tuple[str, object, str], str]:
+        return self._claims(self._evidence.requests)
+
+    @cached_property
+    def _sentences(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for path, text in (*self._evidence.texts, *self._evidence.requests):
+            for start, end in sentences(text):
+                found.setdefault(normal(text[start:end]), path)
+        return found
+
+    @cached_property
+    def _whole(self) -> list[tuple[str, str]]:
+        return [(path, normal(text)) for path, text in (*self._evidence.texts, *self._evidence.requests)]
+
+    @cached_property
+    def asked_ids(self) -> tuple[str, ...]:
+        """Identifiers of the evidence that stand in the request, in order."""
+        words = [word for _, text in self._evidence.requests for word in re.findall(r"#?\w+(?:[-_/.]\w+)*", text)]
+        return tuple(dict.fromkeys(fold(word) for word in words if fold(word) in self._evidence.by_id))
+
+    def attests(self, claim: Claim) -> str:
+        """The path of a text that says the same, or empty."""
+        return self._path(self._attested, self._evidence.texts, claim)
+
+    def in_request(self, claim: Claim) -> str:
+        """The path of the request where it says the same, or empty."""
+        return self._path(self._requested, self._evidence.requests, claim)
+
+    def verbatim(self, sentence: str) -> str:
+        """The path of the text that holds the sentence word for word, or empty."""
+        said = normal(sentence).strip("-•* ")
+        if len(said.split()) < _LEAST_WORDS:
+            return ""
+        return self._sentences.get(said) or next((path for path, text in self._whole if said in text), "")
+
+    def _claims(self, texts: list[tuple[str, str]]) -> dict[tuple[str, object, str], str]:
+        found: dict[tuple[str, object, str], str] = {}
+        for path, text in texts:
+            for claim in claims_in(text, language=self._language, today=self._today, vocabulary=self._evidence.vocabulary):
+                for value in (claim.value, *claim.others):
+                    found.setdefault((_family(claim), value, claim.unit if claim.kind is Kind.MONEY else ""), path)
+        return found
+
+    def _path(self, known: dict[tuple[str, object, str], str], texts: list[tuple[str, str]], claim: Claim) -> str:
+        unit = claim.unit if claim.kind is Kind.MONEY else ""
+        for value in (claim.value, *claim.others):
+            if (path := known.get((_family(claim), value, unit))) is not None:
+                return path
+        if claim.kind in (Kind.IDENTIFIER, Kind.NAME, Kind.URL, Kind.EMAIL):
+            said = normal(str(claim.value))
+            return next((path for path, text in texts if said in normal(text)), "")
+        return ""
+
+
+def normal(text: str) -> str:
+    """One blank between words, one case, one kind of quotes and dashes."""
+    return _BLANKS.sub(" ", text.translate(_TYPED)).strip().casefold()
+
+
+def _family(claim: Claim) -> str:
+    """Kinds that may be written in each other's place."""
+    return "number" if claim.kind in (Kind.NUMBER, Kind.QUANTITY, Kind.PERCENTAGE) else claim.kind.value
