@@ -10,6 +10,7 @@ from sluicegate.checks.behaviour_measures import MEASURED as _BEHAVIOUR
 from sluicegate.checks.check import CheckConfig, Result, nothing_known, unmet
 from sluicegate.checks.contribution import Contribution
 from sluicegate.checks.contribution import Measured as _Measured
+from sluicegate.checks.grounding_measures import MEASURED as _GROUNDING
 from sluicegate.checks.injection_measures import MEASURED as _INJECTION
 from sluicegate.checks.limits import tokens_of
 from sluicegate.checks.mail_measures import MEASURED as _MAIL
@@ -166,6 +167,7 @@ _COUNTED: Mapping[str, Callable[[Trial, Mapping[str, str], CheckConfig], _Measur
     **_INJECTION,
     **_MAIL,
     **_PII,
+    **_GROUNDING,
 }
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from sluicegate.checks import (
     budget,
     fallback,
+    grounding,
     headers,
     idempotency,
     injection,
@@ -44,6 +45,7 @@ _ROOMS = (
     headers,
     recipients,
     pii,
+    grounding,
 )
 
 SUITES: Mapping[str, Suite] = MappingProxyType({room.SUITE.name: room.SUITE for room in _ROOMS})

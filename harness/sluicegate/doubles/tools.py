@@ -15,7 +15,7 @@ from sluicegate.doubles.faults import disturbed, struck
 from sluicegate.doubles.latency import Latencies
 from sluicegate.doubles.runs import Run
 from sluicegate.frozen import frozen
-from sluicegate.model import Json, ToolResult, digest_bytes
+from sluicegate.model import Json, digest_bytes
 from sluicegate.plan.types import ToolSpec
 
 __all__ = ["Tools"]
@@ -166,7 +166,7 @@ def _merged(pairs: Iterable[tuple[str, Json]], rest: _Received) -> _Received:
 
 def _result(run: Run, tool: ToolSpec, path: str, arguments: Mapping[str, Json]) -> tuple[int, Json, float]:
     """Status, body and latency: the case's own result, else what a writing tool stored here, else 404."""
-    given = _given(run.case.given.tool_results, tool.name, arguments)
+    given = run.case.given.answer_of(tool.name, arguments)
     if given is not None:
         if tool.writes and given.status < 300:
             run.stored[path] = given.result
@@ -182,11 +182,3 @@ def _result(run: Run, tool: ToolSpec, path: str, arguments: Mapping[str, Json]) 
     run.stored[path] = {**arguments, "id": record_id}
     return (200 if known else 201), run.stored[path], 0.0
 
-
-def _given(results: Sequence[ToolResult], name: str, arguments: Mapping[str, Json]) -> ToolResult | None:
-    """The result whose arguments fit, before one that answers to any arguments."""
-    own = [result for result in results if result.tool == name]
-    for result in own:
-        if result.arguments and all(str(arguments.get(key)) == str(value) for key, value in result.arguments.items()):
-            return result
-    return next((result for result in own if not result.arguments), None)

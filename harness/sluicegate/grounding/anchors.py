@@ -37,6 +37,8 @@ class Segment:
         self.in_turn = False
         """`respectively`: values belong to the groups one by one."""
         self.by_id = False
+        self.subjects: set[int] = set()
+        """Where the identifiers stand that say what it is about; any other is told of those."""
         self.claims: list[Claim] = []
         self.scope: list[Record] = []
 
@@ -47,7 +49,7 @@ def segments(text: str, claims: Sequence[Claim], evidence: Evidence, requested: 
     before = _default(evidence, requested)
     for start, end in sentences(text):
         own = [claim for claim in claims if start <= claim.start < end]
-        for segment in _segments_of(text, (start, end), own, evidence):
+        for segment in _segments_of(text, (start, end), own, evidence, before):
             if not segment.groups and not segment.unknown and before is not None:
                 segment.groups, segment.by_id = before.groups, before.by_id
                 segment.unknown = before.unknown
@@ -68,8 +70,15 @@ def _default(evidence: Evidence, requested: Iterable[str]) -> Segment | None:
     return segment if segment.groups else None
 
 
-def _segments_of(text: str, span: tuple[int, int], own: Sequence[Claim], evidence: Evidence) -> list[Segment]:
-    anchors = _anchors(own, evidence)
+def _segments_of(
+    text: str, span: tuple[int, int], own: Sequence[Claim], evidence: Evidence, before: Segment | None
+) -> list[Segment]:
+    spoken_of = before.groups[0] if before is not None and before.by_id and before.groups else []
+    anchors = [
+        (claim, records, by_id)
+        for claim, records, by_id in _anchors(own, evidence)
+        if not (by_id and spoken_of and records and _is_attribute(claim, records, spoken_of, evidence))
+    ]
     start, end = span
     if not anchors:
         return [Segment(start, end, span)]
@@ -78,6 +87,8 @@ def _segments_of(text: str, span: tuple[int, int], own: Sequence[Claim], evidenc
     last = -1
     in_turn = _IN_TURN.search(text, start, end) is not None
     for claim, records, by_id in anchors:
+        if by_id and current.groups and _is_attribute(claim, records, current.groups[0], evidence):
+            continue
         cut = _cut(text, last, claim.start, own) if current.groups and not in_turn else None
         if cut is not None and not _share(current.groups[-1], records, evidence):
             current.end = cut
@@ -87,6 +98,7 @@ def _segments_of(text: str, span: tuple[int, int], own: Sequence[Claim], evidenc
             current.groups.append(records)
         elif not records and not current.groups:
             current.unknown = True
+        current.subjects.add(claim.start)
         current.explicit, current.by_id = True, current.by_id or by_id
         current.in_turn = in_turn
         last = claim.end
@@ -94,6 +106,14 @@ def _segments_of(text: str, span: tuple[int, int], own: Sequence[Claim], evidenc
         current.unknown = False
     made.append(current)
     return made
+
+
+def _is_attribute(claim: Claim, records: Sequence[Record], first: Sequence[Record], evidence: Evidence) -> bool:
+    """Whether an identifier is a thing told of the first record, as the parcel of an order, and not a record beside it."""
+    field = next((name for record in records for own, name in zip(record.ids, record.id_fields, strict=True) if own == claim.value), "")
+    if not field or any(record.id_fields[:1] == [field] for record in first):
+        return False
+    return any(field in record.id_fields for record in evidence.scope(first))
 
 
 def _anchors(own: Sequence[Claim], evidence: Evidence) -> list[tuple[Claim, list[Record], bool]]:
@@ -123,7 +143,11 @@ def _cut(text: str, last: int, at: int, own: Sequence[Claim]) -> int | None:
     """Where one thing ends and the next begins: the last comma or `and` between them; None where nothing is said between."""
     if not any(last <= claim.start < at or claim.start < last for claim in own if claim.kind is not Kind.IDENTIFIER):
         return None
-    places = [found.start() for found in _SPLIT.finditer(text, last, at)]
+    places = [
+        found.start()
+        for found in _SPLIT.finditer(text, last, at)
+        if not any(claim.start <= found.start() < claim.end for claim in own)
+    ]
     return places[-1] if places else None
 
 

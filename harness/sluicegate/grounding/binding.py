@@ -15,7 +15,7 @@ from sluicegate.grounding.derivations import derived
 from sluicegate.grounding.extraction import claims_in
 from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Evidence
-from sluicegate.grounding.matching import comparable, equal
+from sluicegate.grounding.matching import comparable, equal, names_unit
 from sluicegate.grounding.owners import Party, owner_of
 from sluicegate.grounding.speech import is_general, is_negated, is_reported, label_before
 from sluicegate.grounding.texts import Texts
@@ -25,6 +25,8 @@ __all__ = ["judge"]
 
 _MONEY = frozenset({"total", "price", "shipping", "refund", "tax", "discount", "balance"})
 _MOMENTS = frozenset({"due", "ordered", "shipped", "delivered", "paid", "return", "appointment", "expires"})
+_SUBJECTS = frozenset({"order", "invoice", "customer", "tracking"})
+"""What records are of: said beside every claim about one, so it tells no fields apart."""
 _CLOSED = frozenset({Kind.URL, Kind.EMAIL, Kind.PHONE, Kind.IDENTIFIER, Kind.NAME})
 
 
@@ -35,7 +37,7 @@ def judge(
     claims = claims_in(text, language=language, today=today, vocabulary=evidence.vocabulary)
     if not claims:
         return []
-    bound = _Bound(text, evidence, Texts(evidence, language=language, today=today), party)
+    bound = _Bound(text, claims, evidence, Texts(evidence, language=language, today=today), party)
     found: list[Judgement] = []
     for segment in segments(text, claims, evidence, bound.texts.asked_ids):
         found += [bound.ruled(claim, at, segment) for at, claim in enumerate(segment.claims)]
@@ -45,8 +47,11 @@ def judge(
 class _Bound:
     """One text and its evidence while its claims are judged."""
 
-    def __init__(self, text: str, evidence: Evidence, texts: Texts, party: Party | None) -> None:
+    def __init__(
+        self, text: str, claims: list[Claim], evidence: Evidence, texts: Texts, party: Party | None
+    ) -> None:
         self.text = text
+        self.claims = claims
         self.evidence = evidence
         self.texts = texts
         self.party = party
@@ -63,11 +68,14 @@ class _Bound:
             found = self._of_another(found, segment)
         if found.ruling is not Ruling.CONTRADICTED:
             return found
-        if is_negated(self.text, segment.sentence[0], claim.start) and claim.kind is not Kind.STATUS:
+        said_before = max([segment.sentence[0], *(other.end for other in segment.claims[:at])])
+        if is_negated(self.text, said_before, claim.start) and claim.kind is not Kind.STATUS:
             return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="negated")
-        if (path := self.texts.in_request(claim)) and is_reported(self.text[segment.sentence[0] : claim.start]):
-            return Judgement(claim=claim, ruling=Ruling.SUPPORTED, rule="request", path=path)
-        if not segment.explicit and is_general(self.text[segment.sentence[0] : segment.sentence[1]]):
+        if is_reported(self.text[segment.sentence[0] : claim.start]):
+            path = self.texts.in_request(claim)
+            ruling = Ruling.SUPPORTED if path else Ruling.UNATTESTED
+            return Judgement(claim=claim, ruling=ruling, rule="request" if path else "reported", path=path)
+        if found.rule != "text" and not segment.explicit and is_general(self.text[segment.sentence[0] : segment.sentence[1]]):
             return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="general")
         return found
 
@@ -94,9 +102,9 @@ class _Bound:
             return _supported(claim, "exact", own.path)
         others = [fact for fact in self._facts if fact.kind is claim.kind and fact.value == claim.value]
         fields = {fact.field for fact in others}
-        anchor = claim.kind is Kind.IDENTIFIER and self._is_subject(claim, segment)
+        anchor = claim.kind is Kind.IDENTIFIER and claim.start in segment.subjects
         rivals = [fact for fact in inside if fact.kind is claim.kind and fact.field in fields]
-        if others and rivals and segment.by_id and segment.explicit and not anchor and not self.texts.attests(claim):
+        if others and rivals and segment.by_id and not anchor and not self.texts.attests(claim):
             return _contradicted(claim, "another_record", rivals[0])
         label = label_before(self.text, segment.start, claim.start)
         if not others and segment.groups and not self.texts.attests(claim):
@@ -107,17 +115,14 @@ class _Bound:
             return _supported(claim, "exact", others[0].path)
         return self._by_texts(claim, segment)
 
-    def _is_subject(self, claim: Claim, segment: Segment) -> bool:
-        """Whether the identifier is what the segment is about: its first."""
-        first = next((item for item in segment.claims if item.kind is Kind.IDENTIFIER), None)
-        return first is claim
-
     def _of_value(self, claim: Claim, at: int, inside: Sequence[Fact], segment: Segment) -> Judgement:
         facts = [fact for fact in inside if comparable(claim, fact)]
         near = self._cues(claim, at, segment)
         fitting = [fact for fact in facts if fact.concepts & near]
         for group in (fitting, [fact for fact in facts if fact not in fitting]):
             for fact in group:
+                if group is not fitting and not _may_be_meant(claim, fact):
+                    continue
                 if (rule := equal(claim, fact)) and not self._is_elsewhere(claim, fact, fitting, near):
                     return _supported(claim, rule, fact.path)
         if (known := derived(claim, facts, fitting, segment.scope, self.text[segment.start : segment.end])) is not None:
@@ -154,7 +159,7 @@ class _Bound:
             if known and not fact.concepts & known:
                 continue
             for other in self._facts:
-                if other.field == fact.field and other.path != fact.path and comparable(claim, other) and equal(claim, other) == "exact":
+                if other.field == fact.field and other.path != fact.path and comparable(claim, other) and equal(claim, other) in ("exact", "date_of_time"):
                     return fact
         return None
 
@@ -169,6 +174,8 @@ class _Bound:
     def _by_texts(self, claim: Claim, segment: Segment) -> Judgement:
         if path := self.texts.verbatim(self.text[segment.sentence[0] : segment.sentence[1]]):
             return _supported(claim, "verbatim", path)
+        if (other := self.texts.differs(self.text, segment.sentence, claim, self.claims)) is not None:
+            return Judgement(claim=claim, ruling=Ruling.CONTRADICTED, rule="text", path=other[0], expected=other[1])
         if path := self.texts.attests(claim):
             return _supported(claim, "text", path)
         if path := self.texts.in_request(claim):
@@ -209,7 +216,12 @@ class _Bound:
     def _universe(self, claim: Claim) -> frozenset[str]:
         """The concepts that tell fields of this kind apart."""
         known = _MONEY if claim.kind is Kind.MONEY else _MOMENTS if claim.kind in (Kind.DATE, Kind.TIME) else frozenset()
-        return known.union(*(fact.concepts for fact in self._facts if comparable(claim, fact)))
+        return known.union(*(fact.concepts for fact in self._facts if comparable(claim, fact))) - _SUBJECTS
+
+
+def _may_be_meant(claim: Claim, fact: Fact) -> bool:
+    """Whether a fact can be meant that no word speaks of: a bound or a bare number is too easily met by chance."""
+    return not claim.bound and not (claim.kind is Kind.QUANTITY and fact.kind is Kind.NUMBER and not names_unit(claim, fact))
 
 
 def _names(field: str, words: frozenset[str]) -> bool:

@@ -128,6 +128,8 @@ def same(said: When, known: When) -> str:
         return "exact" if said.hour is not None or known.hour is None else "date_of_time"
     if known.hour is None or known.year is None or known.month is None or known.day is None:
         return ""
+    if said.day is None and said.weekday is None:
+        return ""
     try:
         at = datetime(known.year, known.month, known.day, known.hour, known.minute or 0)  # noqa: DTZ001 - shifted by hand
         for minutes in range(-_FARTHEST, _FARTHEST + 1, 30):
@@ -145,6 +147,8 @@ def _fits(said: When, known: When) -> bool:
         if mine is not None and other is not None and mine != other:
             return False
     if said.weekday is not None and not _is_weekday(said.weekday, known):
+        return False
+    if said.hour is not None and known.hour is None and said.day is None and said.weekday is None:
         return False
     if said.hour is not None and known.hour is not None:
         return (said.hour, said.minute or 0) == (known.hour, known.minute or 0)

@@ -38,7 +38,7 @@ class Fact:
 
     path: str
     field: str
-    """Names from the record to the value, joined: `wind_speed`."""
+    """Names from the record to the value, joined: `wind.speed`."""
     kind: Kind
     value: Value
     unit: str = ""

@@ -51,6 +51,8 @@ class Record:
         self.children: list[Record] = []
         self.ids: list[str] = []
         """Identities, folded; the first is its own."""
+        self.id_fields: list[str] = []
+        """The field of each."""
         self.is_nested = False
 
     @property
@@ -93,9 +95,10 @@ class Evidence:
     def _asked(self, source: Source, made: Sequence[Record]) -> None:
         """A record that does not say which it is, is the one that was asked for."""
         asked = source.asked or {}
-        ids = [fold(str(value)) for name, value in asked.items() if is_identity(name) and isinstance(value, (str, int))]
+        ids = {name: fold(str(value)) for name, value in asked.items() if is_identity(name) and isinstance(value, (str, int))}
         if made and ids and not made[0].ids:
-            made[0].ids += ids
+            made[0].ids += ids.values()
+            made[0].id_fields += ids
 
     def _walk(self, value: Json, path: str, field: str, record: Record | None, depth: int, kind: str) -> None:
         if depth > _DEEPEST or len(self.records) > _MOST_RECORDS:
@@ -132,13 +135,15 @@ class Evidence:
             record, field = made, ""
         currency = next((str(value[name]).upper() for name in value if name.lower() in ("currency", "currency_code", "currencycode")), "")
         for name, item in value.items():
-            here, joined = f"{path}.{name}", f"{field}_{name}" if field else str(name)
+            here, joined = f"{path}.{name}", f"{field}.{name}" if field else str(name)
             if isinstance(item, (Mapping, list, tuple)):
                 self._walk(item, here, joined if isinstance(item, Mapping) else str(name), record, depth + 1, str(name))
                 continue
             facts = list(facts_of(item, joined, here, currency=currency))
             record.facts += facts
-            record.ids += [str(fact.value) for fact in facts if fact.kind is Kind.IDENTIFIER and is_identity(joined)]
+            own_ids = [str(fact.value) for fact in facts if fact.kind is Kind.IDENTIFIER and is_identity(joined)]
+            record.ids += own_ids
+            record.id_fields += [joined] * len(own_ids)
 
     def _vocabulary(self) -> Vocabulary:
         phrases: dict[str, None] = {}

@@ -8,10 +8,11 @@ from sluicegate.grounding.claims import Claim, Kind, When
 from sluicegate.grounding.dates import same
 from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.statuses import agrees
-from sluicegate.grounding.units import base, same_kind
+from sluicegate.grounding.units import base, same_kind, unit_of
+from sluicegate.grounding.wording import field_words
 
 
-__all__ = ["comparable", "equal", "number_rule"]
+__all__ = ["comparable", "equal", "names_unit", "number_rule"]
 
 _NUMERIC = frozenset({Kind.MONEY, Kind.QUANTITY, Kind.PERCENTAGE, Kind.NUMBER})
 _MOMENT = frozenset({Kind.DATE, Kind.TIME})
@@ -30,7 +31,10 @@ def comparable(claim: Claim, fact: Fact) -> bool:
         return _same_currency(claim, fact) or claim.value == fact.value
     if Kind.PERCENTAGE in (mine, other):
         return mine is other or Kind.NUMBER in (mine, other)
-    return not claim.unit or not fact.unit or mine is Kind.NUMBER or other is Kind.NUMBER or same_kind(claim.unit, fact.unit)
+    if mine is Kind.QUANTITY and other is Kind.NUMBER:
+        # Thirty days and a quantity of one are two things; a bare number can only be the same one, by its value.
+        return names_unit(claim, fact) or (not claim.bound and bool(equal(claim, fact)))
+    return not claim.unit or not fact.unit or mine is Kind.NUMBER or same_kind(claim.unit, fact.unit)
 
 
 def equal(claim: Claim, fact: Fact) -> str:
@@ -87,6 +91,11 @@ def _state(claim: Claim, known: str) -> str:
     return "" if rule in ("exact", "synonym", "earlier_stage") else "negated"
 
 
+
+
+def names_unit(claim: Claim, fact: Fact) -> bool:
+    """Whether the field's name holds the claim's unit: `weight_kg`."""
+    return any(unit_of(word) == claim.unit for word in field_words(fact.field))
 
 
 def _same_currency(claim: Claim, fact: Fact) -> bool:

@@ -14,21 +14,22 @@ _GENERAL = re.compile(
     r"|commandes|clients|articles|généralement|normalement|toujours|chaque|tout|toute|tous|toutes|si|par"
     r"|pedidos|clientes|artículos|generalmente|normalmente|siempre|cada|todo|toda|todos|todas|por"
     r"|заказы|клиенты|товары|обычно|всегда|каждый|каждая|все|если"
-    r"|siparişler|müşteriler|ürünler|genellikle|her zaman|her|tüm|bütün|eğer)\b",
+    r"|siparişler|müşteriler|ürünler|genellikle|her zaman|her|tüm|bütün|eğer|\w+(?:m[ae]zs[ae]|[ıiuüae]rs[ae]))\b",
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
-    r"\b(?:you (?:wrote|said|mentioned|asked|told|expected|saw|paid|report\w*|describe\w*|quote\w*)|your (?:message|mail|e-mail|question|note|screenshot)"
-    r"|sie (?:schrieben|schreiben|sagten|erwähnten|fragten|erwarteten)|ihre[rn]? (?:nachricht|mail|e-mail|frage)"
-    r"|vous (?:avez écrit|écrivez|mentionnez|demandez|avez dit)|votre (?:message|mail|question)"
-    r"|usted (?:escribió|mencionó|preguntó)|su (?:mensaje|correo|pregunta)|вы (?:написали|писали|указали|спросили|упомянули)|ваше\w* (?:письм\w+|вопрос\w*)"
-    r"|yazdığınız|belirttiğiniz|sorduğunuz|mesajınız\w*)\b",
+    r"\b(?:you (?:wrote|said|mentioned|asked|told|expected|saw|paid|report\w*|describe\w*|quote\w*)"
+    r"|sie (?:schrieben|schreiben|sagten|erwähnten|fragten|erwarteten)"
+    r"|vous (?:avez écrit|écrivez|mentionnez|demandez|avez dit)"
+    r"|usted (?:escribió|mencionó|preguntó)|вы (?:написали|писали|указали|спросили|упомянули)"
+    r"|yazdığınız|belirttiğiniz|sorduğunuz)\b",
     re.IGNORECASE,
 )
 _NOT = re.compile(
     r"\b(?:not|never|no longer|instead of|rather than|n['’]t|nicht|nie|kein\w*|statt|anstatt|ne|pas|jamais|au lieu de|no|nunca|en lugar de|не|вместо|değil|yerine)\b|n['’]t\b",
     re.IGNORECASE,
 )
+_PART = re.compile(r"[;,:]")
 _LABEL = re.compile(r"(?:^|[,;\n(•*-])\s*([^\W\d_][\w ./-]{0,40}?)\s*[:=]\s*[#€$£]?$")
 
 
@@ -43,8 +44,8 @@ def is_reported(before: str) -> bool:
 
 
 def is_negated(text: str, start: int, at: int) -> bool:
-    """Whether a `not` stands before a place, in the same sentence."""
-    return _NOT.search(text, start, at) is not None
+    """Whether a `not` stands shortly before a place, in the same part of the sentence."""
+    return _NOT.search(_PART.split(text[max(start, at - 40) : at])[-1]) is not None
 
 
 def label_before(text: str, start: int, at: int) -> frozenset[str]:

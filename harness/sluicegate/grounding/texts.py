@@ -14,6 +14,7 @@ from sluicegate.grounding.sentences import sentences
 __all__ = ["Texts", "normal"]
 
 _LEAST_WORDS = 3
+_VALUES = frozenset({Kind.MONEY, Kind.DATE, Kind.TIME, Kind.QUANTITY, Kind.PERCENTAGE, Kind.NUMBER})
 _BLANKS = re.compile(r"[\s\u00a0]+")
 _TYPED = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "..."})
 
@@ -52,6 +53,32 @@ class Texts:
         words = [word for _, text in self._evidence.requests for word in re.findall(r"#?\w+(?:[-_/.]\w+)*", text)]
         return tuple(dict.fromkeys(fold(word) for word in words if fold(word) in self._evidence.by_id))
 
+    @cached_property
+    def _forms(self) -> dict[str, list[tuple[str, list[tuple[Claim, str]]]]]:
+        found: dict[str, list[tuple[str, list[tuple[Claim, str]]]]] = {}
+        for path, text in self._evidence.texts:
+            claims = self._read(text)
+            for span in sentences(text):
+                own = _valued(claims, span)
+                if own and (form := _form(text, span, own)):
+                    found.setdefault(form, []).append((path, [(claim, text[claim.start : claim.end]) for claim in own]))
+        return found
+
+    def differs(self, text: str, span: tuple[int, int], claim: Claim, claims: list[Claim]) -> tuple[str, str] | None:
+        """Path and value of a text that has the same sentence, word for word, with another value in this claim's place."""
+        if not self._evidence.texts:
+            return None
+        own = _valued(claims, span)
+        known = self._forms.get(_form(text, span, own), []) if claim in own else []
+        if not known:
+            return None
+        at = own.index(claim)
+        said = [(path, values[at]) for path, values in known]
+        if any(other.value == claim.value and other.unit == claim.unit for _, (other, _) in said):
+            return None
+        path, (other, raw) = said[0]
+        return (path, raw) if other.kind is claim.kind else None
+
     def attests(self, claim: Claim) -> str:
         """The path of a text that says the same, or empty."""
         return self._path(self._attested, self._evidence.texts, claim)
@@ -70,10 +97,13 @@ class Texts:
     def _claims(self, texts: list[tuple[str, str]]) -> dict[tuple[str, object, str], str]:
         found: dict[tuple[str, object, str], str] = {}
         for path, text in texts:
-            for claim in claims_in(text, language=self._language, today=self._today, vocabulary=self._evidence.vocabulary):
+            for claim in self._read(text):
                 for value in (claim.value, *claim.others):
                     found.setdefault((_family(claim), value, claim.unit if claim.kind is Kind.MONEY else ""), path)
         return found
+
+    def _read(self, text: str) -> list[Claim]:
+        return claims_in(text, language=self._language, today=self._today, vocabulary=self._evidence.vocabulary)
 
     def _path(self, known: dict[tuple[str, object, str], str], texts: list[tuple[str, str]], claim: Claim) -> str:
         unit = claim.unit if claim.kind is Kind.MONEY else ""
@@ -89,6 +119,21 @@ class Texts:
 def normal(text: str) -> str:
     """One blank between words, one case, one kind of quotes and dashes."""
     return _BLANKS.sub(" ", text.translate(_TYPED)).strip().casefold()
+
+
+def _valued(claims: list[Claim], span: tuple[int, int]) -> list[Claim]:
+    """The claims of a sentence that are values, which a rule of the house can have another of."""
+    return [claim for claim in claims if span[0] <= claim.start < span[1] and claim.kind in _VALUES]
+
+
+def _form(text: str, span: tuple[int, int], own: list[Claim]) -> str:
+    """A sentence with a mark in the place of each value; empty where few words are left."""
+    parts, at = [], span[0]
+    for claim in own:
+        parts += [text[at : claim.start], f" <{claim.kind}> "]
+        at = claim.end
+    form = normal("".join([*parts, text[at : span[1]]])).strip(" .!-•*")
+    return form if len(form.split()) - len(own) >= _LEAST_WORDS else ""
 
 
 def _family(claim: Claim) -> str:

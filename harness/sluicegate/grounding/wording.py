@@ -24,7 +24,7 @@ _CONCEPTS = {
     "due": "due eta expected arrival arrive arrives arriving estimated deliver_by delivery delivery_date voraussichtlich erwartet"
     " ankommen ankunft lieferung liefertermin kommt eintreffen zugestellt zustellung arrivera arrivée prévue prévu livraison livrée livré llegará llegada"
     " entrega prevista previsto entregará прибудет прибытие ожидается придёт придет доставка доставят varış teslimat ulaşacak gelecek teslim",
-    "ordered": "ordered order_date created placed purchased bought bestellt aufgegeben bestelldatum commandée commandé passée commande_date"
+    "ordered": "ordered order_date created placed purchased bought bestellt aufgegeben bestelldatum commandée commandé passée passé commande_date"
     " pedido_fecha realizado comprado заказан заказана оформлен оформили sipariş_tarihi verildi oluşturuldu",
     "shipped": "shipped shipped_at dispatched dispatch ship_date sent left versandt verschickt versendet versanddatum abgeschickt"
     " expédiée expédié envoyée envoyé enviado enviada despachado отправлен отправлена отправили kargoya gönderildi çıktı",
@@ -70,15 +70,15 @@ def field_words(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def concepts_of(name: str) -> frozenset[str]:
-    """What a field of this name is about: known concepts, and the words of the name that carry meaning."""
-    words = field_words(name)
-    joined = "_".join(words)
-    if joined in _BY_WORD:
-        return _BY_WORD[joined] | {stem(word) for word in words if word not in _FILLER}
-    found: frozenset[str] = frozenset()
-    for word in words:
-        found |= _BY_WORD.get(word, frozenset())
-    return found | {stem(word) for word in words if word not in _FILLER}
+    """What a field of this name is about: known concepts, and its words that carry meaning.
+
+    The last name of `shipment.eta` decides; what stands before it counts where that one says nothing.
+    """
+    outer, _, leaf = name.rpartition(".")
+    words = field_words(leaf)
+    known = _BY_WORD.get("_".join(words), frozenset()) or frozenset().union(*(_BY_WORD.get(word, frozenset()) for word in words))
+    own = known | {stem(word) for word in words if word not in _FILLER}
+    return own | concepts_of(outer) if outer and not known else own
 
 
 def cues_in(text: str) -> list[tuple[int, int, frozenset[str]]]:

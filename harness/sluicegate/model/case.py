@@ -204,6 +204,14 @@ class Given:
         """How many deliveries there are."""
         return len(self.inputs) or max(1, self.deliveries)
 
+    def answer_of(self, tool: str, arguments: Mapping[str, Json]) -> ToolResult | None:
+        """What the tool answers to a call: the result whose arguments fit, before one that answers to any."""
+        own = [result for result in self.tool_results if result.tool == tool]
+        for result in own:
+            if result.arguments and all(str(arguments.get(key)) == str(value) for key, value in result.arguments.items()):
+                return result
+        return next((result for result in own if not result.arguments), None)
+
 
 @made_often
 @frozen

@@ -35,7 +35,7 @@ KNOWN_SUITES: tuple[str, ...] = (
 
 AVAILABLE_SUITES: frozenset[str] = frozenset(
     {"schema", "idempotency", "budget", "retrieval", "routing", "fallback", "format", "rollout", "tracing"}
-    | {"injection", "tools", "headers", "recipients", "pii"}
+    | {"injection", "tools", "headers", "recipients", "pii", "grounding"}
 )
 """The suites of this version."""
 

@@ -1,0 +1,91 @@
+"""The metrics of suite grounding: contradicted claims by case, attested statements, and drafts that ask to verify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sluicegate.checks import grounding
+from sluicegate.checks.check import CheckConfig, NotJudged, Result, is_crash
+from sluicegate.checks.contribution import Contribution, Measured
+from sluicegate.checks.grounded import Given, Said, said_by
+from sluicegate.checks.insights import insights_of
+from sluicegate.checks.success import result_of
+from sluicegate.grounding.claims import Judgement, Kind, Ruling
+from sluicegate.grounding.quotes import quotes_in, unresolved
+from sluicegate.grounding.sentences import sentences
+from sluicegate.grounding.verification import asks_to_verify
+from sluicegate.model import CrashKind, NotMeasured, Trial
+
+__all__ = ["MEASURED"]
+
+_Measure = Callable[[Trial, Mapping[str, str], CheckConfig], Measured]
+_INCIDENTS = ("grounding.claims", "grounding.template")
+_LEAST_SUPPORT = 0.5
+
+
+def _hallucinations(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> Measured:
+    """An incident where a claim is contradicted, or a fact stated without data. A crash shows none, nor its absence."""
+    answers = {name: result_of(name, trial, config, results) for name in _INCIDENTS}
+    said = set(answers.values()) - {Result.NOT_APPLICABLE}
+    if Result.FAIL in said:
+        return Contribution(k=1, n=1)
+    if not said:
+        return None
+    if Result.ERROR in said:
+        name = next(name for name, answer in answers.items() if answer is Result.ERROR)
+        return NotMeasured(reason=f"{name} could not be judged on case {trial.case.id}", mend="See its finding.")
+    if any(
+        is_crash(item, trial.case) and item.error.kind is not CrashKind.REPORTED for item in trial.outputs if item.error
+    ):
+        return NotMeasured(reason=f"case {trial.case.id} gave no answer to judge", mend="See crashes.")
+    return Contribution(k=0, n=1)
+
+
+def _coverage(trial: Trial, _results: Mapping[str, str], _config: CheckConfig) -> Measured:
+    """Statements that are attested, of those that claim something: insights, else sentences with claims or quotations."""
+    try:
+        given, texts = grounding.judged(trial)
+    except NotJudged as unknown:
+        return NotMeasured(reason=f"{unknown} (case {trial.case.id})")
+    insights = [item for output in trial.outputs for item in insights_of(output.structured, given.snippets)]
+    if insights:
+        k = sum(not item.unresolved and not item.invented and item.support.score >= _LEAST_SUPPORT for item in insights)
+        return Contribution(k=k, n=len(insights))
+    answers = [held for said, items in texts for held in _statements(said, items, given)]
+    return Contribution(k=sum(answers), n=len(answers)) if answers else None
+
+
+def _statements(said: Said, items: list[Judgement], given: Given) -> list[bool]:
+    """Of each sentence that claims or quotes something, whether all of it is attested; what is general is not asked."""
+    sources = [text for _, text in (*given.evidence.texts, *given.evidence.requests)]
+    sources += [fact.raw for record in given.evidence.records for fact in record.facts if fact.raw]
+    quotes = list(quotes_in(said.text))
+    held: list[bool] = []
+    for start, end in sentences(said.text):
+        own = [item for item in items if start <= item.claim.start < end and item.claim.kind is not Kind.NAME]
+        quoted = [unresolved(said.text[at:to], sources) for at, to in quotes if start <= at < end]
+        if own or quoted:
+            held.append(all(map(_is_attested, own)) and not any(quoted))
+    return held
+
+
+def _is_attested(item: Judgement) -> bool:
+    """Supported; or said as no fact: denied, told of the reader, a rule for everybody."""
+    return item.ruling is Ruling.SUPPORTED or (item.ruling is Ruling.UNATTESTED and item.rule != "")
+
+
+def _verifications(trial: Trial, _results: Mapping[str, str], _config: CheckConfig) -> Measured:
+    """Drafts that ask the customer for details, read from the text; a crash is no draft."""
+    answers = list(said_by(trial))
+    if not answers:
+        return None
+    last = max(said.delivery for said in answers)
+    return Contribution(k=int(any(asks_to_verify(said.text) for said in answers if said.delivery == last)), n=1)
+
+
+MEASURED: Mapping[str, _Measure] = {
+    "grounding.hallucinations": _hallucinations,
+    "grounding.evidence_coverage": _coverage,
+    "draft.verification_rate": _verifications,
+}
+"""By metric name."""

@@ -1,0 +1,70 @@
+"""Insights of a structured answer, each with the pieces of evidence it refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sluicegate.frozen import frozen
+from sluicegate.grounding.support import Support, supported_by
+from sluicegate.grounding.texts import normal
+from sluicegate.model import Json
+
+__all__ = ["Insight", "insights_of"]
+
+
+@frozen
+class Insight:
+    """A statement of a structured answer with the pieces of evidence it refers to."""
+
+    place: str
+    text: str
+    pieces: tuple[str, ...]
+    """Texts of the pieces it refers to that stand in the answer."""
+    unresolved: int
+    """References that lead to no piece."""
+    invented: int
+    """Pieces whose text was never returned."""
+
+    @property
+    def support(self) -> Support:
+        """How much of it stands in its pieces."""
+        return supported_by(self.text, self.pieces)
+
+
+def insights_of(structured: Json, returned: Sequence[str], place: str = "$.structured") -> list[Insight]:
+    """The `insights` of an answer, each with its `evidence_refs` (or `evidence`) looked up in the answer's own `evidence`."""
+    if not isinstance(structured, Mapping) or not isinstance(structured.get("insights"), list):
+        return []
+    pieces = [item for item in structured.get("evidence") or () if isinstance(item, Mapping)]
+    known = [normal(text) for text in returned]
+    found = []
+    for at, item in enumerate(structured["insights"]):
+        if not isinstance(item, Mapping) or not isinstance(item.get("text"), str):
+            continue
+        references = item.get("evidence_refs") or item.get("evidence") or ()
+        named = [_piece(reference, pieces) for reference in references if isinstance(references, list)]
+        texts = [_text_of(piece) for piece in named if piece is not None]
+        found.append(
+            Insight(
+                place=f"{place}.insights[{at}]",
+                text=str(item["text"]),
+                pieces=tuple(texts),
+                unresolved=sum(piece is None for piece in named) + (not named),
+                invented=sum(not _was_returned(piece, known) for piece in named if piece is not None),
+            )
+        )
+    return found
+
+
+def _piece(reference: Json, pieces: Sequence[Mapping[str, Json]]) -> Mapping[str, Json] | None:
+    names = set(map(str, reference.values())) if isinstance(reference, Mapping) else {str(reference)}
+    return next((piece for piece in pieces if names & {str(piece.get(key)) for key in ("id", "article_id", "url")}), None)
+
+
+def _text_of(piece: Mapping[str, Json]) -> str:
+    return ". ".join(str(piece[key]) for key in ("title", "snippet", "text") if isinstance(piece.get(key), str))
+
+
+def _was_returned(piece: Mapping[str, Json], known: Sequence[str]) -> bool:
+    snippet = normal(str(piece.get("snippet") or piece.get("text") or "")).rstrip(".… ")
+    return bool(snippet) and any(snippet in text for text in known)
