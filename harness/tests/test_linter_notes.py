@@ -270,7 +270,7 @@ def test_kinds_of_a_later_version_are_said() -> None:
     ("metric", "said"),
     [
         (replace(SHARE, measured_by="sql"), "sql is not read by this version."),
-        (replace(SHARE, available=False, suite="grounding"), "comes from the suite 'grounding', which is not part"),
+        (replace(SHARE, available=False, suite="load"), "comes from the suite 'load', which is not part"),
         (replace(LEAKS, recall=None), "the detector's recall is unknown"),
     ],
 )
@@ -293,14 +293,14 @@ def test_half_fed_criterion_is_said() -> None:
 def test_missing_suites_are_noted() -> None:
     """A stage that requires a suite of a later version says so."""
     plan = a_plan()
-    stage = replace(plan.stages[0], requires=Requires(suites=("schema", "grounding")), line=7)
+    stage = replace(plan.stages[0], requires=Requires(suites=("schema", "prerequisites")), line=7)
 
     assert lint(replace(plan, stages=(stage,))) == (
         Note(
             line=7,
             about="suites",
             text=(
-                "stage 'one' requires the suite 'grounding', which is not part of this version. "
+                "stage 'one' requires the suite 'prerequisites', which is not part of this version. "
                 "The stage holds as incomplete until it is."
             ),
         ),

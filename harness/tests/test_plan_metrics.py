@@ -52,7 +52,7 @@ def test_a_metric_is_available_with_its_suite() -> None:
 
 def test_recorded_rows_of_any_metric_count() -> None:
     """A metric whose suite is absent can still be handed over from load and live; sql and the like cannot be read."""
-    coverage = BUILT_IN["grounding.evidence_coverage"]
+    coverage = BUILT_IN["prerequisite.columns"]
 
     assert [is_countable(coverage, origin) for origin in Origin] == [False, False, True, True]
     assert is_countable(BUILT_IN["schema.valid_rate"], Origin.SUITE)
@@ -184,34 +184,35 @@ def test_declarations_that_cannot_be_judged(entry: str, said: str) -> None:
 def test_what_this_version_cannot_measure_is_noted() -> None:
     """Suites, metrics and sources of a sound plan that will hold, each at its line."""
     text = a_plan(
-        "metrics:\n  mine: {kind: proportion, better: higher, unit: x, sql: {query: q}}\n",
+        "metrics:\n  mine: {kind: proportion, better: higher, unit: x, sql: {query: q}}\n"
+        "  harm: {kind: incidents, better: lower, unit: x, record: true, recall: unknown}\n",
         stages="stages:\n"
         "  - name: ten\n"
         "    exposure: {live: true}\n"
-        "    requires: {suites: [grounding, schema]}\n"
+        "    requires: {suites: [prerequisites, schema]}\n"
         "    criteria:\n"
         "      mine: {from: live, alert: 9 %}\n"
-        "      grounding.evidence_coverage: {from: suite, alert: 9 %}\n"
-        "      grounding.hallucinations: {from: live, promote: 0, max_rate: 1 %}\n"
+        "      prerequisite.columns: {from: suite, alert: 9 %}\n"
+        "      harm: {from: live, promote: 0, max_rate: 1 %}\n"
         "      schema.valid_rate: {from: suite, alert: 9 %}\n",
     )
 
     assert [str(note) for note in plan_notes(read(text))] == [
         (
-            "plan.yaml:13: stage 'ten' requires the suite 'grounding', which is not part of this version. "
+            "plan.yaml:14: stage 'ten' requires the suite 'prerequisites', which is not part of this version. "
             "The stage holds as incomplete until it is."
         ),
         (
-            "plan.yaml:17: mine: sql is not read by this version. "
+            "plan.yaml:18: mine: sql is not read by this version. "
             "Hand the rows over with sluicegate record, and write record: true."
         ),
         (
-            "plan.yaml:18: grounding.evidence_coverage comes from the suite 'grounding', which is not part of "
+            "plan.yaml:19: prerequisite.columns comes from the suite 'prerequisites', which is not part of "
             "this version. "
             "The criterion is not measured, and holds."
         ),
         (
-            "plan.yaml:19: grounding.hallucinations: the detector's recall is unknown, so 0 seen shows nothing. "
+            "plan.yaml:20: harm: the detector's recall is unknown, so 0 seen shows nothing. "
             "Measure it and write recall: 93 %."
         ),
     ]

@@ -58,8 +58,8 @@ def test_it_names_every_metric_and_suite() -> None:
     assert metrics["retrieval.latency"]["description"] == (
         "distribution, better lower, in ms, per retrieval, suite retrieval"
     )
-    assert metrics["grounding.hallucinations"]["description"].endswith(
-        "suite grounding; its suite is not part of this version"
+    assert metrics["prerequisite.columns"]["description"].endswith(
+        "suite prerequisites; its suite is not part of this version"
     )
     suites = SCHEMA["$defs"]["stage"]["properties"]["requires"]["properties"]["suites"]["anyOf"][0]["enum"]
     assert suites == list(KNOWN_SUITES)

@@ -246,8 +246,8 @@ def test_a_schema_suite_needs_a_contract() -> None:
         "exposure: {live: false}, criteria: {errors.rate: {from: suite, alert: 9 %}}",
         "exposure: {live: false}, criteria: {errors.rate: {from: [golden, suite], alert: 9 %}}",
         (
-            "exposure: {live: false}, requires: {suites: [grounding]},"
-            " criteria: {grounding.evidence_coverage: {from: suite, alert: 9 %}}"
+            "exposure: {live: false}, requires: {suites: [prerequisites]},"
+            " criteria: {prerequisite.columns: {from: suite, alert: 9 %}}"
         ),
         "exposure: {live: true}, criteria: {schema.valid_rate: {from: [suite, live], alert: 9 %}}",
         "exposure: {live: false}, requires: {tests: true}",

@@ -3,24 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import lru_cache
 
 from sluicegate.checks import grounding
 from sluicegate.checks.check import CheckConfig, NotJudged, Result, is_crash
 from sluicegate.checks.contribution import Contribution, Measured
 from sluicegate.checks.grounded import Given, Said, said_by
 from sluicegate.checks.insights import insights_of
+from sluicegate.checks.pii_measures import Recall
 from sluicegate.checks.success import result_of
 from sluicegate.grounding.claims import Judgement, Kind, Ruling
 from sluicegate.grounding.quotes import quotes_in, unresolved
 from sluicegate.grounding.sentences import sentences
 from sluicegate.grounding.verification import asks_to_verify
 from sluicegate.model import CrashKind, NotMeasured, Trial
+from sluicegate.stats import binomial
 
-__all__ = ["MEASURED"]
+__all__ = ["MEASURED", "RECALL", "measured_recall"]
 
 _Measure = Callable[[Trial, Mapping[str, str], CheckConfig], Measured]
 _INCIDENTS = ("grounding.claims", "grounding.template")
 _LEAST_SUPPORT = 0.5
+_DRAFTS = 420
+"""Of the held-out set, for the recall."""
+
+
+@lru_cache(maxsize=1)
+def measured_recall() -> Recall | NotMeasured:
+    """Wrong values found in the packaged set of reply mails, by what is wrong, the lowest deciding; about a second."""
+    from sluicegate.grounding.evaluation import counted_by_sort, drafts
+
+    bounds: dict[str, float] = {}
+    counted = counted_by_sort(drafts(_DRAFTS))
+    for sort, (k, n) in counted.items():
+        low = binomial.lower_bound(k, n)
+        if isinstance(low, NotMeasured):
+            return NotMeasured(reason=f"the detector's recall of a wrong {sort} is not measured: {low.reason}")
+        bounds[sort] = low
+    worst = min(bounds, key=lambda sort: (bounds[sort], sort))
+    # Rounded down, so that no bound is better than what was measured.
+    at_least = Fraction(int(bounds[worst] * 10_000), 10_000)
+    k, n = counted[worst]
+    said = f"recall {float(at_least):.4g} at least, of a wrong {worst} ({k} of {n} found)"
+    return Recall(at_least=at_least, said=said, by_kind=counted)
+
+
+RECALL: Mapping[str, Callable[[], Recall | NotMeasured]] = {"grounding.hallucinations": measured_recall}
+"""Metrics of incidents whose detector is measured where they are judged."""
 
 
 def _hallucinations(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> Measured:

@@ -123,12 +123,13 @@ def detector_of(metric: Metric) -> tuple[Fraction, str] | NotMeasured:
 
 def _measured(metric: Metric) -> Recall | NotMeasured | None:
     """What was measured of the detector here; None for a metric whose recall is only said."""
-    if metric.suite != "pii":
+    if metric.suite not in ("pii", "grounding"):
         return None
     # Here, because nothing else of a verdict needs a detector.
-    from sluicegate.checks.pii_measures import RECALL
+    from sluicegate.checks import grounding_measures, pii_measures
 
-    return RECALL[metric.name]() if metric.name in RECALL else None
+    recall = {**pii_measures.RECALL, **grounding_measures.RECALL}
+    return recall[metric.name]() if metric.name in recall else None
 
 
 def _blind(metric: Metric) -> NotMeasured:

@@ -117,13 +117,13 @@ class _Bound:
 
     def _of_value(self, claim: Claim, at: int, inside: Sequence[Fact], segment: Segment) -> Judgement:
         facts = [fact for fact in inside if comparable(claim, fact)]
-        near = self._cues(claim, at, segment)
+        near, by_it = self._cues(claim, segment)
         fitting = [fact for fact in facts if fact.concepts & near]
         for group in (fitting, [fact for fact in facts if fact not in fitting]):
             for fact in group:
                 if group is not fitting and not _may_be_meant(claim, fact):
                     continue
-                if (rule := equal(claim, fact)) and not self._is_elsewhere(claim, fact, fitting, near):
+                if (rule := equal(claim, fact)) and not (by_it and _is_elsewhere(claim, fact, fitting, near)):
                     return _supported(claim, rule, fact.path)
         if (known := derived(claim, facts, fitting, segment.scope, self.text[segment.start : segment.end])) is not None:
             return _supported(claim, known[0], known[1])
@@ -135,20 +135,13 @@ class _Bound:
             return _contradicted(claim, "field", labelled[0])
         if claim.kind is Kind.TIME:
             return self._by_texts(claim, segment)
-        if fitting and not (len(segment.groups) > 1 and not segment.in_turn and self._anyones(claim, near)):
+        if fitting and not (len(segment.groups) > 1 and not segment.in_turn and self._anyones(claim)):
             return _contradicted(claim, "field", fitting[0])
         if (rival := self._swapped(claim, facts, near)) is not None:
             return _contradicted(claim, "another_record", rival)
         return self._by_texts(claim, segment)
 
-    def _is_elsewhere(self, claim: Claim, fact: Fact, fitting: Sequence[Fact], near: frozenset[str]) -> bool:
-        """Whether the value stands in a field that the words do not mean, while the field they mean says otherwise."""
-        if not fitting or fact in fitting or claim.kind is Kind.STATUS:
-            return False
-        strong = {word for word in near if any(word in map(stem, item.field.lower().split("_")) for item in fitting)}
-        return bool(strong) and bool(fact.concepts & (_MONEY | _MOMENTS)) and not fact.concepts & near
-
-    def _anyones(self, claim: Claim, near: frozenset[str]) -> bool:
+    def _anyones(self, claim: Claim) -> bool:
         """Whether any record at all says so: asked where the words do not tell which is meant."""
         return any(comparable(claim, fact) and equal(claim, fact) for fact in self._facts)
 
@@ -196,27 +189,41 @@ class _Bound:
         words = cues_in(self.text[max(segment.start, claim.start - 40) : claim.start])
         return frozenset().union(*(concepts for _, _, concepts in words[-3:]))
 
-    def _cues(self, claim: Claim, at: int, segment: Segment) -> frozenset[str]:
-        """What the words around a claim speak of: those before it, else after it, else all of its segment."""
-        universe = self._universe(claim)
+    def _cues(self, claim: Claim, segment: Segment) -> tuple[frozenset[str], bool]:
+        """What the words around a claim speak of, and whether they stand right by it.
+
+        Those before it, else those after it, else all of its segment; words that are claims themselves tell nothing.
+        """
         if claim.kind is Kind.STATUS:
-            return frozenset()
+            return frozenset(), False
+        universe = self._universe(claim)
         if claim.unit in universe:
-            return frozenset({claim.unit}) | concepts_of(claim.unit) & universe
+            return frozenset({claim.unit}) | concepts_of(claim.unit) & universe, True
         values = [item for item in segment.claims if item.kind not in _CLOSED]
         left = max([segment.start, *(item.end for item in values if item.end <= claim.start)])
         right = min([segment.end, *(item.start for item in values if item.start >= claim.end)])
         for start, end in ((left, claim.start), (claim.end, right), (segment.start, segment.end)):
-            words = cues_in(self.text[start:end])
-            near = frozenset().union(*(concepts for _, _, concepts in words)) & universe
-            if near:
-                return near
-        return frozenset()
+            words = [
+                concepts
+                for at, to, concepts in cues_in(self.text[start:end])
+                if not any(item.start < start + to and start + at < item.end for item in segment.claims)
+            ]
+            if near := frozenset().union(*words) & universe:
+                return near, (start, end) == (left, claim.start)
+        return frozenset(), False
 
     def _universe(self, claim: Claim) -> frozenset[str]:
         """The concepts that tell fields of this kind apart."""
         known = _MONEY if claim.kind is Kind.MONEY else _MOMENTS if claim.kind in (Kind.DATE, Kind.TIME) else frozenset()
         return known.union(*(fact.concepts for fact in self._facts if comparable(claim, fact))) - _SUBJECTS
+
+
+def _is_elsewhere(claim: Claim, fact: Fact, fitting: Sequence[Fact], near: frozenset[str]) -> bool:
+    """Whether the value stands in a field that the words do not mean, while the field they mean says otherwise."""
+    if not fitting or fact in fitting or claim.kind is Kind.STATUS:
+        return False
+    strong = {word for word in near if any(word in map(stem, item.field.lower().split("_")) for item in fitting)}
+    return bool(strong) and bool(fact.concepts & (_MONEY | _MOMENTS)) and not fact.concepts & near
 
 
 def _may_be_meant(claim: Claim, fact: Fact) -> bool:

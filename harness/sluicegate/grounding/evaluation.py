@@ -7,7 +7,7 @@ sum that both orders have, is no error.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
@@ -21,12 +21,16 @@ from sluicegate.grounding.index import Evidence, Source
 from sluicegate.grounding.owners import Party
 from sluicegate.grounding.statuses import agrees
 
-__all__ = ["TODAY", "Counted", "Draft", "counted", "drafts"]
+__all__ = ["TODAY", "Counted", "Draft", "counted", "counted_by_sort", "drafts"]
 
 TODAY = date(2026, 1, 29)
 _CARRIERS = ("Northway", "Parcelline", "Swiftgo", "Hermelin")
 _ITEMS = ("desk lamp", "oak stool", "tea kettle", "wool rug", "hiking poles", "linen curtain", "brass hook")
 _PEOPLE = ("Ada Finch", "Noel Brook", "Mia Berger", "Deniz Aydin", "Priya Nair", "Marek Novak", "Lena Hofer")
+_SORTS = {
+    "state": "state", "total": "amount", "due": "date", "ordered": "date", "item": "name", "carrier": "name", "tracking": "name",
+}  # fmt: skip
+_OFTEN = 0.8
 _SLOT = re.compile(r"\{(order|state|total|due|ordered|item|carrier|tracking)(2?)\}")
 _LONG = {
     "en": "January February March April May June July August September October November December",
@@ -62,19 +66,35 @@ class Counted:
     """Contradictions told where nothing is wrong."""
 
 
-def counted(made: Iterator[Draft]) -> Counted:
+def counted(made: Iterable[Draft]) -> Counted:
     """Wrong values found, and false alarms, over drafts."""
     k = n = alarms = 0
     for draft in made:
-        told = [
-            (item.claim.start, item.claim.end)
-            for item in judge(draft.text, Evidence(draft.evidence), language=draft.language, today=TODAY, party=draft.party)
-            if item.ruling is Ruling.CONTRADICTED
-        ]
+        told = _told(draft)
         n += len(draft.wrong)
-        k += sum(any(start < right and left < end for left, right in told) for start, end, _ in draft.wrong)
-        alarms += sum(not any(start < right and left < end for start, end, _ in draft.wrong) for left, right in told)
+        k += sum(_is_among(start, end, told) for start, end, _ in draft.wrong)
+        alarms += sum(not _is_among(left, right, [(start, end) for start, end, _ in draft.wrong]) for left, right in told)
     return Counted(k=k, n=n, alarms=alarms)
+
+
+def counted_by_sort(made: Iterable[Draft]) -> dict[str, tuple[int, int]]:
+    """Wrong values found, of how many, by what is wrong: state, amount, date, name."""
+    found: dict[str, tuple[int, int]] = {}
+    for draft in made:
+        told = _told(draft)
+        for start, end, slot in draft.wrong:
+            k, n = found.get(_SORTS[slot], (0, 0))
+            found[_SORTS[slot]] = (k + _is_among(start, end, told), n + 1)
+    return found
+
+
+def _told(draft: Draft) -> list[tuple[int, int]]:
+    rulings = judge(draft.text, Evidence(draft.evidence), language=draft.language, today=TODAY, party=draft.party)
+    return [(item.claim.start, item.claim.end) for item in rulings if item.ruling is Ruling.CONTRADICTED]
+
+
+def _is_among(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start < right and left < end for left, right in spans)
 
 
 def drafts(number: int, *, seed: int = 0, held_out: bool = True, wrong: bool = True) -> Iterator[Draft]:
@@ -90,11 +110,13 @@ def drafts(number: int, *, seed: int = 0, held_out: bool = True, wrong: bool = T
 
 
 def _draft(random: Random, templates: Mapping[str, tuple[str, ...]], *, wrong: bool) -> Draft | None:
-    language = random.choice(tuple(templates))
+    # English has the sentences about names and parcel numbers, which would else be few.
+    language = random.choice((*templates, "en", "en"))
     orders = _orders(random)
     said = random.sample(templates[language], k=min(len(templates[language]), random.choice((1, 1, 2))))
     slots = [(at, found[1], bool(found[2])) for at, text in enumerate(said) for found in _SLOT.finditer(text) if found[1] != "order"]
-    spoiled = random.choice(slots) if wrong else None
+    rare = [slot for slot in slots if _SORTS[slot[1]] == "name"]
+    spoiled = random.choice(rare if rare and random.random() < _OFTEN else slots) if wrong else None
     if spoiled is not None and not _can_be_wrong(spoiled[1], orders, second=spoiled[2]):
         return None
     parts: list[str] = []

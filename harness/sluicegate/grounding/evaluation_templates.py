@@ -19,42 +19,6 @@ TUNED: dict[str, tuple[str, ...]] = {
         "Order {order} {state}, while order {order2} {state2}.",
         "Order {order} costs {total} and order {order2} costs {total2}.",
         "- order id: {order}, total: {total}, due: {due}, item: {item}",
-    ),
-    "de": (
-        "Ihre Bestellung {order} {state}.",
-        "Die Bestellung {order} kostet {total}.",
-        "Bestellung {order} kommt voraussichtlich am {due} an.",
-        "Ihre Bestellung {order} {state}; die Summe beträgt {total}.",
-        "Bestellung {order} {state}, Bestellung {order2} {state2}.",
-    ),
-    "fr": (
-        "Votre commande {order} {state}.",
-        "Le montant de la commande {order} est de {total}.",
-        "La commande {order} arrivera le {due}.",
-        "La commande {order} {state} et coûte {total}.",
-    ),
-    "es": (
-        "Su pedido {order} {state}.",
-        "El importe del pedido {order} es de {total}.",
-        "El pedido {order} llegará el {due}.",
-        "El pedido {order} {state} y cuesta {total}.",
-    ),
-    "ru": (
-        "Ваш заказ {order} {state}.",
-        "Сумма заказа {order} составляет {total}.",
-        "Заказ {order} прибудет {due}.",
-        "Заказ {order} {state}, его стоимость {total}.",
-    ),
-    "tr": (
-        "{order} numaralı siparişiniz {state}.",
-        "{order} numaralı siparişin tutarı {total}.",
-        "{order} numaralı sipariş {due} tarihinde teslim edilecek.",
-        "{order} numaralı siparişiniz {state}, tutarı {total}.",
-    ),
-}
-
-HELD_OUT: dict[str, tuple[str, ...]] = {
-    "en": (
         "I have looked it up: {order} {state}, and we charged {total} for it.",
         "We expect the {item} of order {order} to reach you by {due}.",
         "Good news about {order}! The parcel {state}.",
@@ -66,30 +30,95 @@ HELD_OUT: dict[str, tuple[str, ...]] = {
         "Order: {order}\nTotal: {total}\nDelivery: {due}",
     ),
     "de": (
+        "Ihre Bestellung {order} {state}.",
+        "Die Bestellung {order} kostet {total}.",
+        "Bestellung {order} kommt voraussichtlich am {due} an.",
+        "Ihre Bestellung {order} {state}; die Summe beträgt {total}.",
+        "Bestellung {order} {state}, Bestellung {order2} {state2}.",
         "zu Ihrer Frage: Der Auftrag {order} {state} und wird am {due} erwartet.",
         "Für die Bestellung {order} haben wir einen Betrag von {total} berechnet.",
         "Bestellt haben Sie {order} am {ordered}, der Gesamtbetrag ist {total}.",
         "Die Lieferung von {order} ist für den {due} geplant.",
     ),
     "fr": (
+        "Votre commande {order} {state}.",
+        "Le montant de la commande {order} est de {total}.",
+        "La commande {order} arrivera le {due}.",
+        "La commande {order} {state} et coûte {total}.",
         "concernant {order} : elle {state}, pour un total de {total}.",
         "La livraison de votre commande {order} est prévue le {due}.",
         "Vous avez passé la commande {order} le {ordered} ; la somme s'élève à {total}.",
     ),
     "es": (
+        "Su pedido {order} {state}.",
+        "El importe del pedido {order} es de {total}.",
+        "El pedido {order} llegará el {due}.",
+        "El pedido {order} {state} y cuesta {total}.",
         "sobre {order}: {state}, y el total es {total}.",
         "La entrega del pedido {order} está prevista para el {due}.",
         "El pedido {order} fue realizado el {ordered} por un importe total de {total}.",
     ),
     "ru": (
+        "Ваш заказ {order} {state}.",
+        "Сумма заказа {order} составляет {total}.",
+        "Заказ {order} прибудет {due}.",
+        "Заказ {order} {state}, его стоимость {total}.",
         "по номеру {order}: посылка {state}, итого {total}.",
         "Доставка заказа {order} ожидается {due}.",
         "Заказ {order} оформлен {ordered} на сумму {total}.",
     ),
     "tr": (
+        "{order} numaralı siparişiniz {state}.",
+        "{order} numaralı siparişin tutarı {total}.",
+        "{order} numaralı sipariş {due} tarihinde teslim edilecek.",
+        "{order} numaralı siparişiniz {state}, tutarı {total}.",
         "{order} için baktık: siparişiniz {state} ve toplam {total}.",
         "{order} numaralı siparişin tahmini teslimat günü {due}.",
         "{order} numaralı sipariş {ordered} günü verildi, toplam tutar {total}.",
+    ),
+}
+
+HELD_OUT: dict[str, tuple[str, ...]] = {
+    "en": (
+        "Thank you for waiting: your order {order}, the {item}, {state}.",
+        "We can confirm that {order} {state} and that its total amounts to {total}.",
+        "Delivery of order {order} by {carrier} is planned for {due}.",
+        "On {ordered} you placed order {order}, for which {total} was charged.",
+        "The parcel with your {item} (order {order}) has the tracking number {tracking}.",
+        "{order}: {state}, {total}, expected {due}.\n{order2}: {state2}, {total2}, expected {due2}.",
+        "Both are known to us. {order} {state}; {order2} {state2}.",
+        "I see {total} on order {order}, and {due} as its delivery date.",
+    ),
+    "de": (
+        "Vielen Dank für Ihre Geduld: {order} {state}.",
+        "Der Gesamtbetrag Ihrer Bestellung {order} liegt bei {total}.",
+        "Voraussichtlich erhalten Sie die Bestellung {order} am {due}.",
+        "Am {ordered} haben Sie {order} bestellt; der Status: sie {state}.",
+        "{order} {state} und kostet {total}, {order2} {state2} und kostet {total2}.",
+    ),
+    "fr": (
+        "Merci de votre patience : la commande {order} {state}.",
+        "Pour la commande {order}, nous avons facturé un montant de {total}.",
+        "Votre commande {order} devrait arriver le {due}.",
+        "La commande {order}, passée le {ordered}, {state}.",
+    ),
+    "es": (
+        "Gracias por su paciencia: el pedido {order} {state}.",
+        "Por el pedido {order} hemos cobrado un importe de {total}.",
+        "Esperamos entregar el pedido {order} el {due}.",
+        "El pedido {order}, realizado el {ordered}, {state}.",
+    ),
+    "ru": (
+        "Спасибо за ожидание: заказ {order} {state}.",
+        "За заказ {order} списана сумма {total}.",
+        "Мы ожидаем доставку заказа {order} {due}.",
+        "Заказ {order}, оформленный {ordered}, {state}.",
+    ),
+    "tr": (
+        "Beklediğiniz için teşekkürler: {order} numaralı sipariş {state}.",
+        "{order} numaralı sipariş için {total} tutar tahsil edildi.",
+        "{order} numaralı siparişin teslimat tarihi {due}.",
+        "{ordered} tarihinde verilen {order} numaralı sipariş {state}.",
     ),
 }
 

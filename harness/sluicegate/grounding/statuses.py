@@ -56,7 +56,7 @@ _NOT = re.compile(
 _CLAUSE = re.compile(r"[,;:]|\bbut\b|\baber\b|\bmais\b|\bpero\b|\bно\b|\bama\b")
 _AFTER_NOT = re.compile(r"^\W*(?:değil|yet to)", re.IGNORECASE)
 _NOT_NOW = re.compile(
-    r"\b(?:will|would|shall|can|could|may|might|must|should|to be|be|if|once|when|as soon as|whether|until|before|after|unless|please|soon|going to"
+    r"\b(?:will|would|shall|can(?! (?:confirm|tell|see|say|inform|assure))|could|may|might|must|should|to be|be|if|once|when|as soon as|whether|until|before|after|unless|please|soon|going to"
     r"|wird|werden|würde|kann|könn\w+|soll\w*|muss|müssen|wenn|falls|sobald|ob|bis|bevor|nachdem|demnächst|bald"
     r"|sera|serait|seront|peut|doit|si|dès que|quand|lorsque|une fois|avant|après|bientôt"
     r"|será|serán|sería|puede|debe|cuando|en cuanto|una vez|antes|después|pronto"
