@@ -117,7 +117,8 @@ class _Bound:
 
     def _of_value(self, claim: Claim, at: int, inside: Sequence[Fact], segment: Segment) -> Judgement:
         facts = [fact for fact in inside if comparable(claim, fact)]
-        near, by_it = self._cues(claim, segment)
+        words, by_it = self._cues(claim, segment)
+        near = frozenset().union(*words)
         fitting = [fact for fact in facts if fact.concepts & near]
         for group in (fitting, [fact for fact in facts if fact not in fitting]):
             for fact in group:
@@ -134,6 +135,10 @@ class _Bound:
         if labelled:
             return _contradicted(claim, "field", labelled[0])
         if claim.kind is Kind.TIME:
+            return self._by_texts(claim, segment)
+        answered = frozenset().union(*(fact.concepts for fact in facts))
+        # `Shipping costs 5 EUR` is no word on the total of an order that says nothing about shipping.
+        if any(word & (_MONEY | _MOMENTS) and not word & answered for word in words):
             return self._by_texts(claim, segment)
         if fitting and not (len(segment.groups) > 1 and not segment.in_turn and self._anyones(claim)):
             return _contradicted(claim, "field", fitting[0])
@@ -189,28 +194,29 @@ class _Bound:
         words = cues_in(self.text[max(segment.start, claim.start - 40) : claim.start])
         return frozenset().union(*(concepts for _, _, concepts in words[-3:]))
 
-    def _cues(self, claim: Claim, segment: Segment) -> tuple[frozenset[str], bool]:
-        """What the words around a claim speak of, and whether they stand right by it.
+    def _cues(self, claim: Claim, segment: Segment) -> tuple[list[frozenset[str]], bool]:
+        """What the words around a claim speak of, word by word, and whether they stand right before it.
 
-        Those before it, else those after it, else all of its segment; words that are claims themselves tell nothing.
+        Those between it and the value of its sort before it; else those after it, else all of its segment. Words that
+        are claims themselves tell nothing.
         """
         if claim.kind is Kind.STATUS:
-            return frozenset(), False
+            return [], False
         universe = self._universe(claim)
         if claim.unit in universe:
-            return frozenset({claim.unit}) | concepts_of(claim.unit) & universe, True
-        values = [item for item in segment.claims if item.kind not in _CLOSED]
+            return [frozenset({claim.unit}) | concepts_of(claim.unit) & universe], True
+        values = [item for item in segment.claims if _sort(item) == _sort(claim)]
         left = max([segment.start, *(item.end for item in values if item.end <= claim.start)])
         right = min([segment.end, *(item.start for item in values if item.start >= claim.end)])
         for start, end in ((left, claim.start), (claim.end, right), (segment.start, segment.end)):
             words = [
-                concepts
+                concepts & universe
                 for at, to, concepts in cues_in(self.text[start:end])
                 if not any(item.start < start + to and start + at < item.end for item in segment.claims)
             ]
-            if near := frozenset().union(*words) & universe:
-                return near, (start, end) == (left, claim.start)
-        return frozenset(), False
+            if any(words):
+                return [word for word in words if word], (start, end) == (left, claim.start)
+        return [], False
 
     def _universe(self, claim: Claim) -> frozenset[str]:
         """The concepts that tell fields of this kind apart."""
@@ -224,6 +230,13 @@ def _is_elsewhere(claim: Claim, fact: Fact, fitting: Sequence[Fact], near: froze
         return False
     strong = {word for word in near if any(word in map(stem, item.field.lower().split("_")) for item in fitting)}
     return bool(strong) and bool(fact.concepts & (_MONEY | _MOMENTS)) and not fact.concepts & near
+
+
+def _sort(claim: Claim) -> str:
+    """Claims that the same words can be about."""
+    if claim.kind in (Kind.DATE, Kind.TIME):
+        return "moment"
+    return "number" if claim.kind in (Kind.QUANTITY, Kind.PERCENTAGE, Kind.NUMBER) else claim.kind.value
 
 
 def _may_be_meant(claim: Claim, fact: Fact) -> bool:
