@@ -35,14 +35,14 @@ def insights_of(structured: Json, returned: Sequence[str], place: str = "$.struc
     """The `insights` of an answer, each with its `evidence_refs` (or `evidence`) looked up in the answer's own `evidence`."""
     if not isinstance(structured, Mapping) or not isinstance(structured.get("insights"), list):
         return []
-    pieces = [item for item in structured.get("evidence") or () if isinstance(item, Mapping)]
+    pieces = [item for item in _listed(structured.get("evidence")) if isinstance(item, Mapping)]
     known = [normal(text) for text in returned]
     found = []
     for at, item in enumerate(structured["insights"]):
         if not isinstance(item, Mapping) or not isinstance(item.get("text"), str):
             continue
-        references = item.get("evidence_refs") or item.get("evidence") or ()
-        named = [_piece(reference, pieces) for reference in references if isinstance(references, list)]
+        references = _listed(item.get("evidence_refs")) or _listed(item.get("evidence"))
+        named = [_piece(reference, pieces) for reference in references]
         texts = [_text_of(piece) for piece in named if piece is not None]
         found.append(
             Insight(
@@ -54,6 +54,10 @@ def insights_of(structured: Json, returned: Sequence[str], place: str = "$.struc
             )
         )
     return found
+
+
+def _listed(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
 
 
 def _piece(reference: Json, pieces: Sequence[Mapping[str, Json]]) -> Mapping[str, Json] | None:

@@ -31,10 +31,19 @@ _CLOSED = frozenset({Kind.URL, Kind.EMAIL, Kind.PHONE, Kind.IDENTIFIER, Kind.NAM
 
 
 def judge(
-    text: str, evidence: Evidence, *, language: str = "en", today: date | None = None, party: Party | None = None
+    text: str,
+    evidence: Evidence,
+    *,
+    language: str = "en",
+    today: date | None = None,
+    party: Party | None = None,
+    names: bool = False,
 ) -> list[Judgement]:
-    """Every claim of the text with its ruling, in order of place. `party` is who is answered."""
-    claims = claims_in(text, language=language, today=today, vocabulary=evidence.vocabulary)
+    """Every claim of the text with its ruling, in order of place.
+
+    `party` is who is answered; `names` asks for names that the evidence does not know, too.
+    """
+    claims = claims_in(text, language=language, today=today, vocabulary=evidence.vocabulary, names=names)
     if not claims:
         return []
     bound = _Bound(text, claims, evidence, Texts(evidence, language=language, today=today), party)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
 
 from sluicegate.grounding.calendar_words import MONTH_WORD, MONTHS, RELATIVE, WEEKDAY_WORD, WEEKDAYS
@@ -68,18 +68,17 @@ def dates_in(text: str, language: str, today: date | None) -> Iterator[Found]:
 def _all_dates(text: str, language: str, today: date | None) -> Iterator[Found]:
     for found in _ISO.finditer(text):
         yield found.start(), found.end(), _iso(found)
-    low = text.lower()
     if any(ch.isdigit() for ch in text):
         for found in _TEXTUAL.finditer(text):
-            month = MONTHS[(found["m1"] or found["m2"]).lower()]
             day, year = int(found["d1"] or found["d2"]), found["y1"] or found["y2"]
-            weekday = WEEKDAYS.get((found["w"] or found["w2"] or "").lower())
+            weekday = _of(WEEKDAYS, found["w"] or found["w2"] or "")
+            month = _of(MONTHS, found["m1"] or found["m2"])
             yield found.start(), found.end(), _checked(int(year) if year else None, month, day, weekday)
         for found in _YEAR_MONTH.finditer(text):
             day = int(found["d"]) if found["d"] else None
-            yield found.start(), found.end(), _checked(int(found["y"]), MONTHS[found["m"].lower()], day)
+            yield found.start(), found.end(), _checked(int(found["y"]), _of(MONTHS, found["m"]), day)
         for found in _MONTH_YEAR.finditer(text):
-            yield found.start(), found.end(), (When(year=int(found["y"]), month=MONTHS[found["m"].lower()]),)
+            yield found.start(), found.end(), (When(year=int(found["y"]), month=_of(MONTHS, found["m"])),)
         for found in _NUMERIC.finditer(text):
             yield found.start(), found.end(), _numeric(found, language)
         for found in _SHORT.finditer(text):
@@ -90,11 +89,20 @@ def _all_dates(text: str, language: str, today: date | None) -> Iterator[Found]:
                 number, unit = int(found["n"] or found["n2"]), (found["u"] or found["u2"]).lower()
                 days = number * (7 if unit.startswith(("w", "sem", "нед", "haf")) else 1)
                 yield found.start(), found.end(), (_of_day(today + timedelta(days=sign * days)),)
-        for found in _RELATIVE.finditer(low):
-            if found[0] != "hier" or language == "fr":
-                yield found.start(), found.end(), (_of_day(today + timedelta(days=RELATIVE[found[0]])),)
+        for found in _RELATIVE.finditer(text):
+            days = _of(RELATIVE, found[0])
+            if days is not None and (found[0].lower() != "hier" or language == "fr"):
+                yield found.start(), found.end(), (_of_day(today + timedelta(days=days)),)
     for found in _WEEKDAY.finditer(text):
-        yield found.start(), found.end(), (When(weekday=WEEKDAYS[found["w"].lower()]),)
+        if (weekday := _of(WEEKDAYS, found["w"])) is not None:
+            yield found.start(), found.end(), (When(weekday=weekday),)
+
+
+def _of(known: Mapping[str, int], word: str) -> int | None:
+    """What a word stands for in capitals too: SALI is salı, of which `lower` knows nothing. None for a strange spelling."""
+    low = word.lower().replace("i\u0307", "i").replace("ſ", "s")
+    dotless = low.replace("i", "ı")
+    return known.get(low, known.get(dotless, known.get(low.replace("ı", "i"))))
 
 
 def times_in(text: str) -> Iterator[Found]:
@@ -189,8 +197,10 @@ def _numeric(found: re.Match[str], language: str) -> tuple[When, ...]:
     return (*month_first, *day_first) if language == "en" and mark == "/" else (*day_first, *month_first)
 
 
-def _checked(year: int | None, month: int, day: int | None, weekday: int | None = None) -> tuple[When, ...]:
+def _checked(year: int | None, month: int | None, day: int | None, weekday: int | None = None) -> tuple[When, ...]:
     """The date if there is one."""
+    if month is None:
+        return ()
     try:
         date(year or 2024, month, day or 1)
     except ValueError:

@@ -15,6 +15,7 @@ from sluicegate.frozen import frozen
 from sluicegate.grounding.claims import Claim, Kind
 from sluicegate.grounding.dates import dates_in, times_in
 from sluicegate.grounding.money import CURRENCY, currency_of
+from sluicegate.grounding.names import names_in
 from sluicegate.grounding.numbers import DIGITS, decimal_places, number_word, readings
 from sluicegate.grounding.sentences import sentences
 from sluicegate.grounding.statuses import said_in
@@ -70,14 +71,25 @@ class Vocabulary:
 _NOTHING = Vocabulary()
 
 
-def claims_in(text: str, *, language: str = "en", today: date | None = None, vocabulary: Vocabulary = _NOTHING) -> list[Claim]:
-    """Every claim in order of place. `language` is a two-letter code; one that is not known is read as English."""
+def claims_in(
+    text: str, *, language: str = "en", today: date | None = None, vocabulary: Vocabulary = _NOTHING, names: bool = False
+) -> list[Claim]:
+    """Every claim in order of place. `language` is a two-letter code; one that is not known is read as English.
+
+    `names`: also names that the evidence does not know, by their capitals.
+    """
     taken = _Taken(len(text))
     found: list[Claim] = []
     for claim in _all(text, language[:2].lower(), today, vocabulary, taken):
         if taken.free(claim.start, claim.end):
             taken.take(claim.start, claim.end)
             found.append(claim)
+    if names:
+        found += [
+            Claim(kind=Kind.NAME, start=start, end=end, value=text[start:end].lower())
+            for start, end in names_in(text, language[:2].lower())
+            if taken.free(start, end)
+        ]
     return sorted(found, key=lambda claim: (claim.start, claim.end))
 
 
