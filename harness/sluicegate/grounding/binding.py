@@ -65,6 +65,10 @@ class _Bound:
         self.texts = texts
         self.party = party
         self._facts = [fact for record in evidence.records for fact in record.facts]
+        self._by_field: dict[str, list[Fact]] = {}
+        for fact in self._facts:
+            self._by_field.setdefault(fact.field, []).append(fact)
+        self._universes: dict[tuple[Kind, str], frozenset[str]] = {}
 
     def ruled(self, claim: Claim, at: int, segment: Segment) -> Judgement:
         """The ruling on one claim."""
@@ -129,7 +133,9 @@ class _Bound:
         words, by_it = self._cues(claim, segment)
         near = frozenset().union(*words)
         fitting = [fact for fact in facts if fact.concepts & near]
-        for group in (fitting, [fact for fact in facts if fact not in fitting]):
+        # A number with the name of a field, `17 points`, can be meant of no other field.
+        is_named = bool(fitting) and claim.unit in self._universe(claim)
+        for group in (fitting, [] if is_named else [fact for fact in facts if fact not in fitting]):
             for fact in group:
                 if group is not fitting and not _may_be_meant(claim, fact):
                     continue
@@ -162,11 +168,13 @@ class _Bound:
     def _swapped(self, claim: Claim, facts: Sequence[Fact], near: frozenset[str]) -> Fact | None:
         """The fact of the record spoken of, where the claim's value stands in the same field of another record."""
         known = near & (_MONEY | _MOMENTS)
+        # Small numbers are in many records: they need a word that says which field is meant.
+        is_bare = claim.kind in (Kind.NUMBER, Kind.QUANTITY, Kind.PERCENTAGE)
         for fact in facts:
-            if known and not fact.concepts & known:
+            if (known and not fact.concepts & known) or (is_bare and not fact.concepts & near):
                 continue
-            for other in self._facts:
-                if other.field == fact.field and other.path != fact.path and comparable(claim, other) and equal(claim, other) in ("exact", "date_of_time"):
+            for other in self._by_field[fact.field]:
+                if other.path != fact.path and comparable(claim, other) and equal(claim, other) in ("exact", "date_of_time"):
                     return fact
         return None
 
@@ -229,8 +237,15 @@ class _Bound:
 
     def _universe(self, claim: Claim) -> frozenset[str]:
         """The concepts that tell fields of this kind apart."""
+        key = (claim.kind, claim.unit)
+        if key not in self._universes:
+            self._universes[key] = self._made_universe(claim)
+        return self._universes[key]
+
+    def _made_universe(self, claim: Claim) -> frozenset[str]:
         known = _MONEY if claim.kind is Kind.MONEY else _MOMENTS if claim.kind in (Kind.DATE, Kind.TIME) else frozenset()
-        return known.union(*(fact.concepts for fact in self._facts if comparable(claim, fact))) - _SUBJECTS
+        fields = (facts[0] for facts in self._by_field.values() if any(comparable(claim, fact) for fact in facts))
+        return known.union(*(fact.concepts for fact in fields)) - _SUBJECTS
 
 
 def _is_elsewhere(claim: Claim, fact: Fact, fitting: Sequence[Fact], near: frozenset[str]) -> bool:

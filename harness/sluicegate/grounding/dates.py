@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 
 from sluicegate.grounding.calendar_words import MONTH_WORD, MONTHS, RELATIVE, WEEKDAY_WORD, WEEKDAYS
 from sluicegate.grounding.claims import When
@@ -126,6 +127,7 @@ def of_epoch(seconds: float) -> When | None:
     return When(year=at.year, month=at.month, day=at.day, hour=at.hour, minute=at.minute, offset=0)
 
 
+@lru_cache(maxsize=65536)
 def same(said: When, known: When) -> str:
     """How what was said fits what is known: exact | date_of_time | time_zone; empty: it does not.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -47,7 +47,7 @@ def derived(
     if _MEAN.search(said):
         return _of_many("mean", claim, groups, lambda values: sum(values, Decimal(0)) / len(values), places=claim.places + 3)
     if _LESS.search(said):
-        return _difference(claim, facts)
+        return _difference(claim, fitting or facts)
     return None
 
 
@@ -59,11 +59,17 @@ def _by_field(facts: Iterable[Fact]) -> dict[str, list[Fact]]:
     return {field: group for field, group in found.items() if len(group) > 1}
 
 
-def _of_many(rule, claim, groups, folded, places=None):  # type: ignore[no-untyped-def]
+def _of_many(
+    rule: str,
+    claim: Claim,
+    groups: Mapping[str, Sequence[Fact]],
+    folded: Callable[[Sequence[Decimal]], Decimal],
+    places: int | None = None,
+) -> tuple[str, str] | None:
     for group in groups.values():
-        value = folded([fact.value for fact in group])
+        value = folded([fact.value for fact in group if isinstance(fact.value, Decimal)])
         made = replace(group[0], value=value, places=places or max(fact.places for fact in group))
-        if number_rule(claim, claim.value, made):
+        if isinstance(claim.value, Decimal) and number_rule(claim, claim.value, made):
             return rule, group[0].path
     return None
 
@@ -85,8 +91,8 @@ def _difference(claim: Claim, facts: Sequence[Fact]) -> tuple[str, str] | None:
     numbers = [fact for fact in facts if isinstance(fact.value, Decimal)][:_MOST_PAIRS]
     for at, one in enumerate(numbers):
         for other in numbers[at + 1 :]:
-            if one.kind is other.kind and isinstance(one.value, Decimal) and isinstance(other.value, Decimal):
+            if (one.kind is other.kind is Kind.MONEY or one.field == other.field) and isinstance(one.value, Decimal) and isinstance(other.value, Decimal):
                 gap = replace(one, value=abs(one.value - other.value), places=max(one.places, other.places))
-                if number_rule(claim, claim.value, gap):  # type: ignore[arg-type]
+                if isinstance(claim.value, Decimal) and number_rule(claim, claim.value, gap):
                     return "difference", f"{one.path} - {other.path}"
     return None

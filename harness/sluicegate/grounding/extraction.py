@@ -172,6 +172,8 @@ def _measured(text: str, language: str) -> Iterator[Claim]:
     for found in _PERCENT.finditer(text):
         yield from _numeric(Kind.PERCENTAGE, text, found.start(), found.end(), found["n"] or found["n2"], language, "%")
     for found in _QUANTITY.finditer(text):
+        if found["u"] in ("FT", "IN", "MIN", "H", "S", "M", "G"):  # capitals are an abbreviation of something else
+            continue
         yield from _numeric(Kind.QUANTITY, text, found.start(), found.end(), found["n"], language, unit_of(found["u"]))
 
 
@@ -189,7 +191,7 @@ def _numbers(text: str, language: str) -> Iterator[Claim]:
 def _words(text: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
     """Number words before a noun that the evidence counts: `six assists`, `a block`."""
     for found in _WORDY.finditer(text):
-        value = number_word(found["w"], language)
+        value, end = number_word(found["w"], language), found.end("w")
         low = found["w"].lower()
         nouns = [stem(word) for word in found["noun"].lower().split()]
         if value is None and low in ("a", "an") and language == "en":
@@ -197,10 +199,11 @@ def _words(text: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
             if nouns[0] == "pair" and len(nouns) > 1:
                 rest = re.match(r"\s+([^\W\d_]+)", text[found.end() :])
                 nouns, value = [stem(rest[1].lower())] if rest and nouns[1] == "of" else nouns, number_word("two", "en")
+                end = found.start("noun") + len("pair")
         if value is None or nouns[0] not in vocabulary.nouns:
             continue
         yield Claim(
-            kind=Kind.NUMBER, start=found.start("w"), end=found.end("w"), value=value, unit=nouns[0], **_hedges(text, found.start("w"))
+            kind=Kind.NUMBER, start=found.start("w"), end=end, value=value, unit=nouns[0], **_hedges(text, found.start("w"))
         )
 
 

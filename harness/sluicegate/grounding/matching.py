@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 from sluicegate.grounding.claims import Claim, Kind, When
 from sluicegate.grounding.dates import same
@@ -95,7 +96,12 @@ def _state(claim: Claim, known: str) -> str:
 
 def names_unit(claim: Claim, fact: Fact) -> bool:
     """Whether the field's name holds the claim's unit: `weight_kg`."""
-    return any(unit_of(word) == claim.unit for word in field_words(fact.field))
+    return claim.unit in _units_of(fact.field)
+
+
+@lru_cache(maxsize=4096)
+def _units_of(field: str) -> frozenset[str]:
+    return frozenset(map(unit_of, field_words(field)))
 
 
 def _same_currency(claim: Claim, fact: Fact) -> bool:
