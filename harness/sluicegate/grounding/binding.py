@@ -27,6 +27,8 @@ _MONEY = frozenset({"total", "price", "shipping", "refund", "tax", "discount", "
 _MOMENTS = frozenset({"due", "ordered", "shipped", "delivered", "paid", "return", "appointment", "expires"})
 _SUBJECTS = frozenset({"order", "invoice", "customer", "tracking"})
 """What records are of: said beside every claim about one, so it tells no fields apart."""
+_NUMERIC = frozenset({Kind.MONEY, Kind.QUANTITY, Kind.PERCENTAGE, Kind.NUMBER})
+_DATED = frozenset({Kind.DATE, Kind.TIME})
 _CLOSED = frozenset({Kind.URL, Kind.EMAIL, Kind.PHONE, Kind.IDENTIFIER, Kind.NAME})
 
 
@@ -244,7 +246,8 @@ class _Bound:
 
     def _made_universe(self, claim: Claim) -> frozenset[str]:
         known = _MONEY if claim.kind is Kind.MONEY else _MOMENTS if claim.kind in (Kind.DATE, Kind.TIME) else frozenset()
-        fields = (facts[0] for facts in self._by_field.values() if any(comparable(claim, fact) for fact in facts))
+        sort = _NUMERIC if claim.kind in _NUMERIC else _DATED if claim.kind in _DATED else frozenset({claim.kind})
+        fields = (facts[0] for facts in self._by_field.values() if any(fact.kind in sort for fact in facts))
         return known.union(*(fact.concepts for fact in fields)) - _SUBJECTS
 
 

@@ -66,6 +66,8 @@ class Vocabulary:
     """States that are no common word for one."""
     nouns: frozenset[str] = frozenset()
     """Words of the fields that hold numbers, as stems."""
+    counted: frozenset[str] = frozenset()
+    """Those of them that are plurals, and so are counted: of `blocks`, `a block` is one."""
 
 
 _NOTHING = Vocabulary()
@@ -200,7 +202,8 @@ def _words(text: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
                 rest = re.match(r"\s+([^\W\d_]+)", text[found.end() :])
                 nouns, value = [stem(rest[1].lower())] if rest and nouns[1] == "of" else nouns, number_word("two", "en")
                 end = found.start("noun") + len("pair")
-        if value is None or nouns[0] not in vocabulary.nouns:
+        known = vocabulary.counted if low in ("a", "an", "ein", "eine", "un", "une", "una") else vocabulary.nouns
+        if value is None or nouns[0] not in known:
             continue
         yield Claim(
             kind=Kind.NUMBER, start=found.start("w"), end=end, value=value, unit=nouns[0], **_hedges(text, found.start("w"))

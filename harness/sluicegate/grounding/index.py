@@ -149,6 +149,7 @@ class Evidence:
         phrases: dict[str, None] = {}
         states: set[str] = set()
         nouns: set[str] = set()
+        counted: set[str] = set()
         for record in self.records:
             for fact in record.facts:
                 if fact.kind is Kind.NAME and isinstance(fact.value, str):
@@ -156,7 +157,9 @@ class Evidence:
                 elif fact.kind is Kind.STATUS and not is_known(str(fact.value)):
                     states.add(str(fact.value))
                 elif fact.kind in (Kind.NUMBER, Kind.QUANTITY):
-                    nouns |= {stem(word) for word in field_words(fact.field)}
+                    words = field_words(fact.field)
+                    nouns |= {stem(word) for word in words}
+                    counted |= {stem(word) for word in words[-1:] if stem(word) != word}
             for fact in record.names:
                 if (last := _surname(str(fact.value))) is not None:
                     phrases[last] = None
@@ -166,6 +169,7 @@ class Evidence:
             phrases=tuple(sorted(usable))[:_MOST_PHRASES],
             states=tuple(sorted(states)),
             nouns=frozenset(nouns),
+            counted=frozenset(counted),
         )
 
     def named(self, phrase: str) -> list[Record]:
