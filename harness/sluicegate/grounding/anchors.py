@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from sluicegate.grounding.claims import Claim, Kind, When
 from sluicegate.grounding.dates import same
-from sluicegate.grounding.index import Evidence, Record
+from sluicegate.grounding.index import Evidence, Record, shape_of
 from sluicegate.grounding.sentences import sentences
+from sluicegate.grounding.wording import cues_in
 
 __all__ = ["Segment", "segments"]
 
@@ -19,6 +20,9 @@ _SPLIT = re.compile(
 _IN_TURN = re.compile(
     r"\b(?:respectively|in that order|jeweils|beziehungsweise|respectivement|respectivamente|соответственно|sırasıyla)\b", re.IGNORECASE
 )
+
+
+_RECORDS = frozenset({"order", "invoice", "tracking"})
 
 
 class Segment:
@@ -76,7 +80,7 @@ def _segments_of(
     spoken_of = before.groups[0] if before is not None and before.by_id and before.groups else []
     anchors = [
         (claim, records, by_id)
-        for claim, records, by_id in _anchors(own, evidence)
+        for claim, records, by_id in _anchors(text, own, evidence)
         if not (by_id and spoken_of and records and _is_attribute(claim, records, spoken_of, evidence))
     ]
     start, end = span
@@ -116,7 +120,7 @@ def _is_attribute(claim: Claim, records: Sequence[Record], first: Sequence[Recor
     return any(field in record.id_fields for record in evidence.scope(first))
 
 
-def _anchors(own: Sequence[Claim], evidence: Evidence) -> list[tuple[Claim, list[Record], bool]]:
+def _anchors(text: str, own: Sequence[Claim], evidence: Evidence) -> list[tuple[Claim, list[Record], bool]]:
     """What is named, with its records: identifiers, else names, else the dates of a series."""
     ids = [claim for claim in own if claim.kind is Kind.IDENTIFIER]
     known = [(claim, evidence.by_id[str(claim.value)], True) for claim in ids if str(claim.value) in evidence.by_id]
@@ -125,11 +129,20 @@ def _anchors(own: Sequence[Claim], evidence: Evidence) -> list[tuple[Claim, list
     named = [(claim, records, False) for claim in own if claim.kind is Kind.NAME and (records := evidence.named(str(claim.value)))]
     if named:
         return named
-    if ids:
-        return [(claim, [], True) for claim in ids]
+    if unknown := [claim for claim in ids if _names_a_record(text, claim, evidence)]:
+        return [(claim, [], True) for claim in unknown]
     if evidence.series:
         return [(claim, records, False) for claim in own if claim.kind is Kind.DATE and (records := _of_day(claim, evidence))]
     return []
+
+
+def _names_a_record(text: str, claim: Claim, evidence: Evidence) -> bool:
+    """Whether an identifier nobody knows is meant as one of a record: it looks like theirs, or a word before it says so."""
+    value = str(claim.value)
+    if evidence.mentions(value):
+        return False
+    said = cues_in(text[max(0, claim.start - 25) : claim.start])
+    return shape_of(value) in evidence.shapes or any(concepts & _RECORDS for _, _, concepts in said[-3:])
 
 
 def _of_day(claim: Claim, evidence: Evidence) -> list[Record]:

@@ -128,10 +128,13 @@ class _Bound:
                 return _contradicted(claim, "field", named[0])
         if others and not (segment.explicit and segment.unknown):
             return _supported(claim, "exact", others[0].path)
+        if path := self.evidence.mentions(str(claim.value)):
+            return _supported(claim, "text", path)
         return self._by_texts(claim, segment)
 
     def _of_value(self, claim: Claim, at: int, inside: Sequence[Fact], segment: Segment) -> Judgement:
-        facts = [fact for fact in inside if comparable(claim, fact)]
+        sort = _sorts(claim)
+        facts = [fact for fact in inside if fact.kind in sort and comparable(claim, fact)]
         words, by_it = self._cues(claim, segment)
         near = frozenset().union(*words)
         fitting = [fact for fact in facts if fact.concepts & near]
@@ -246,7 +249,7 @@ class _Bound:
 
     def _made_universe(self, claim: Claim) -> frozenset[str]:
         known = _MONEY if claim.kind is Kind.MONEY else _MOMENTS if claim.kind in (Kind.DATE, Kind.TIME) else frozenset()
-        sort = _NUMERIC if claim.kind in _NUMERIC else _DATED if claim.kind in _DATED else frozenset({claim.kind})
+        sort = _sorts(claim)
         fields = (facts[0] for facts in self._by_field.values() if any(fact.kind in sort for fact in facts))
         return known.union(*(fact.concepts for fact in fields)) - _SUBJECTS
 
@@ -257,6 +260,11 @@ def _is_elsewhere(claim: Claim, fact: Fact, fitting: Sequence[Fact], near: froze
         return False
     strong = {word for word in near if any(word in map(stem, item.field.lower().split("_")) for item in fitting)}
     return bool(strong) and bool(fact.concepts & (_MONEY | _MOMENTS)) and not fact.concepts & near
+
+
+def _sorts(claim: Claim) -> frozenset[Kind]:
+    """Kinds of facts that can be compared with it at all."""
+    return _NUMERIC if claim.kind in _NUMERIC else _DATED if claim.kind in _DATED else frozenset({claim.kind})
 
 
 def _sort(claim: Claim) -> str:

@@ -140,15 +140,19 @@ def same(said: When, known: When) -> str:
         return ""
     if said.day is None and said.weekday is None:
         return ""
-    try:
-        at = datetime(known.year, known.month, known.day, known.hour, known.minute or 0)  # noqa: DTZ001 - shifted by hand
-        for minutes in range(-_FARTHEST, _FARTHEST + 1, 30):
+    at = datetime(known.year, known.month, known.day, known.hour, known.minute or 0)  # noqa: DTZ001 - shifted by hand
+    shifts = range(-_FARTHEST, _FARTHEST + 1, 30)
+    if said.hour is None:
+        # Only the day before or after can be meant; the ends of the range tell whether a zone reaches it.
+        shifts = range(-_FARTHEST, _FARTHEST + 1, 2 * _FARTHEST)
+    for minutes in shifts:
+        try:
             moved = at + timedelta(minutes=minutes)
-            local = When(year=moved.year, month=moved.month, day=moved.day, hour=moved.hour, minute=moved.minute)
-            if _fits(said, local):
-                return "time_zone"
-    except (ValueError, OverflowError):
-        return ""
+        except OverflowError:
+            continue
+        local = When(year=moved.year, month=moved.month, day=moved.day, hour=moved.hour, minute=moved.minute)
+        if _fits(said, local):
+            return "time_zone"
     return ""
 
 

@@ -6,7 +6,9 @@ records below it. `{"name": …, "value": …}` and `["name", value]` are fields
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from sluicegate.frozen import frozen
 from sluicegate.grounding.claims import Kind, When
@@ -16,7 +18,7 @@ from sluicegate.grounding.statuses import is_known
 from sluicegate.grounding.wording import field_words, stem
 from sluicegate.model import Json
 
-__all__ = ["Evidence", "Record", "Source"]
+__all__ = ["Evidence", "Record", "Source", "shape_of"]
 
 _NAMING = frozenset("name title item product label entity player team city article subject customer".split())
 _NAMES = ("name", "key", "property", "label", "field")
@@ -172,6 +174,16 @@ class Evidence:
             counted=frozenset(counted),
         )
 
+    def mentions(self, value: str) -> str:
+        """The path of a fact that holds this text among other words, or empty."""
+        found = (fact.path for record in self.records for fact in record.facts if fact.kind is Kind.NAME and value in str(fact.value))
+        return next(found, "")
+
+    @cached_property
+    def shapes(self) -> frozenset[str]:
+        """How the identifiers look: AC-10050 is aa-00000."""
+        return frozenset(map(shape_of, self.by_id))
+
     def named(self, phrase: str) -> list[Record]:
         """The records that go by this name, or by its last word where it is a person's."""
         return [
@@ -205,6 +217,11 @@ class Evidence:
                         found[child.number] = child
                 above = above.parent
         return list(found.values())
+
+
+def shape_of(identity: str) -> str:
+    """Letters and digits as two signs."""
+    return re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "0", identity))
 
 
 def _pair(item: Mapping[str, Json]) -> tuple[str, Json] | None:
