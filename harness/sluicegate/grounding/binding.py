@@ -17,6 +17,7 @@ from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Evidence
 from sluicegate.grounding.matching import comparable, equal, names_unit
 from sluicegate.grounding.owners import Party, owner_of
+from sluicegate.grounding.statuses import is_weak, of_payment
 from sluicegate.grounding.speech import is_general, is_negated, is_reported, label_before
 from sluicegate.grounding.texts import Texts
 from sluicegate.grounding.wording import concepts_of, cues_in, stem
@@ -137,7 +138,10 @@ class _Bound:
         facts = [fact for fact in inside if fact.kind in sort and comparable(claim, fact)]
         words, by_it = self._cues(claim, segment)
         near = frozenset().union(*words)
-        fitting = [fact for fact in facts if fact.concepts & near]
+        if claim.kind is Kind.STATUS:
+            facts = fitting = _of_its_sort(str(claim.value), facts)
+        else:
+            fitting = [fact for fact in facts if fact.concepts & near]
         # A number with the name of a field, `17 points`, can be meant of no other field.
         is_named = bool(fitting) and claim.unit in self._universe(claim)
         for group in (fitting, [] if is_named else [fact for fact in facts if fact not in fitting]):
@@ -160,7 +164,8 @@ class _Bound:
         # `Shipping costs 5 EUR` is no word on the total of an order that says nothing about shipping.
         if any(word & (_MONEY | _MOMENTS) and not word & answered for word in words):
             return self._by_texts(claim, segment)
-        if fitting and not (len(segment.groups) > 1 and not segment.in_turn and self._anyones(claim)):
+        weak = claim.kind is Kind.STATUS and is_weak(str(claim.value))
+        if fitting and not weak and not (len(segment.groups) > 1 and not segment.in_turn and self._anyones(claim)):
             return _contradicted(claim, "field", fitting[0])
         if (rival := self._swapped(claim, facts, near)) is not None:
             return _contradicted(claim, "another_record", rival)
@@ -272,6 +277,12 @@ def _sort(claim: Claim) -> str:
     if claim.kind in (Kind.DATE, Kind.TIME):
         return "moment"
     return "number" if claim.kind in (Kind.QUANTITY, Kind.PERCENTAGE, Kind.NUMBER) else claim.kind.value
+
+
+def _of_its_sort(state: str, facts: list[Fact]) -> list[Fact]:
+    """Of a state of payment those of payment, where there are any; of a state of the parcel the others."""
+    alike = [fact for fact in facts if of_payment(str(fact.value)) is of_payment(state)]
+    return alike or facts
 
 
 def _may_be_meant(claim: Claim, fact: Fact) -> bool:

@@ -63,7 +63,7 @@ def dates_in(text: str, language: str, today: date | None) -> Iterator[Found]:
     for start, end, whens in _all_dates(text, language, today):
         if whens and not any(start < right and left < end for left, right in taken):
             taken.append((start, end))
-            yield start, end, whens
+            yield start, end - (text[end - 1] == "." and text[end - 2].isalpha()), whens
 
 
 def _all_dates(text: str, language: str, today: date | None) -> Iterator[Found]:

@@ -42,7 +42,7 @@ def derived(
     if (found := _counted(claim, scope)) is not None:
         return found
     groups = _by_field(fitting or facts)
-    if _SUM.search(said) and (found := _of_many("sum", claim, groups, lambda values: sum(values, Decimal(0)))) is not None:
+    if _SUM.search(said) and (found := _of_many("sum", claim, _by_field(facts), lambda values: sum(values, Decimal(0)))) is not None:
         return found
     if _MEAN.search(said):
         return _of_many("mean", claim, groups, lambda values: sum(values, Decimal(0)) / len(values), places=claim.places + 3)

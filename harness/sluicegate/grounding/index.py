@@ -153,6 +153,8 @@ class Evidence:
         nouns: set[str] = set()
         counted: set[str] = set()
         for record in self.records:
+            if record.parent is not None and not record.is_nested:
+                nouns |= {stem(word) for word in field_words(record.kind)}
             for fact in record.facts:
                 if fact.kind is Kind.NAME and isinstance(fact.value, str):
                     phrases[fact.value] = None

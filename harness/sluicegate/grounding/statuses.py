@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from sluicegate.frozen import frozen
 
-__all__ = ["Said", "agrees", "is_known", "said_in", "state_of"]
+__all__ = ["Said", "agrees", "is_known", "is_weak", "of_payment", "said_in", "state_of"]
 
 _FORMS: dict[str, str] = {
     "processing": "being processed|in processing|processing|in progress|being prepared|in bearbeitung|wird bearbeitet|bearbeitet"
@@ -21,7 +21,7 @@ _FORMS: dict[str, str] = {
     "in transit": "in transit|in the carrier's network|im transport|auf dem transportweg|en transit|en tránsito|в доставке|taşınıyor",
     "out for delivery": "out for delivery|with the courier today|in zustellung|en cours de livraison|en reparto|передан[ао]? курьеру"
     "|dağıtımda|dağıtıma çıktı",
-    "delivered": "delivered|arrived|handed over to you|zugestellt|geliefert|ausgeliefert|angekommen|livrée?s?|entregad[oa]s?"
+    "delivered": "delivered|handed over to you|zugestellt|geliefert|ausgeliefert|livrée?s?|entregad[oa]s?"
     "|доставлен[аоы]?|вручен[аоы]?|teslim edildi",
     "awaiting stock": "awaiting stock|out of stock|back-?ordered|on back-?order|waiting for stock|nicht vorrätig|nicht auf lager"
     "|rupture de stock|en attente de stock|agotad[oa]|sin existencias|нет в наличии|stokta yok|stok bekleniyor",
@@ -40,6 +40,15 @@ _STAGES = ("processing", "packed", "shipped", "in transit", "out for delivery", 
 _BESIDE = frozenset({"delayed", "paid", "awaiting payment", "on hold"})
 """States that stand beside the way of a parcel instead of on it."""
 
+_PAYMENT = frozenset({"paid", "awaiting payment", "refunded"})
+_WEAK = frozenset({"processing", "delayed", "lost", "returned", "on hold", "paid"})
+_OTHER_THINGS = re.compile(
+    r"\b(?:e-?mails?|mails?|messages?|letters?|links?|invoices?|receipts?|confirmations?|replacement|nachricht|brief|rechnung|bestätigung|ersatz"
+    r"|courriels?|facture|confirmation|lien|correos?|mensajes?|factura|enlace|confirmación|письм\w+|сообщени\w+|сч[её]т\w*|ссылк\w+"
+    r"|e-posta\w*|mesaj\w*|fatura\w*|bağlantı\w*)\b",
+    re.IGNORECASE,
+)
+"""What is sent and delivered too, and is no parcel."""
 _ANY = re.compile(
     "|".join(
         f"(?P<s{n}>(?<!\\w)(?:{'|'.join(sorted(forms.split('|'), key=len, reverse=True))})(?!\\w))"
@@ -92,6 +101,16 @@ def is_known(state: str) -> bool:
     return state in _FORMS
 
 
+def is_weak(state: str) -> bool:
+    """Whether its words are often said of other things: `lost`, `returned`, `confirmed`."""
+    return state in _WEAK
+
+
+def of_payment(state: str) -> bool:
+    """Whether it is a state of the payment and not of the parcel."""
+    return state in _PAYMENT
+
+
 def said_in(text: str, others: tuple[str, ...] = ()) -> Iterator[Said]:
     """Every state a sentence names, with whether it says so, denies it, or leaves it open; `others` are a user's own."""
     is_question = text.rstrip().endswith("?")
@@ -111,7 +130,7 @@ def _said(text: str, start: int, end: int, state: str, is_question: bool) -> Sai
     before, after = text[:start], text[end:]
     clause = _CLAUSE.split(before)[-1]
     negated = _NOT.search(clause) is not None or _AFTER_NOT.match(after) is not None
-    hedged = _NOT_NOW.search(re.split(r"[;:]", before)[-1]) is not None
+    hedged = _NOT_NOW.search(re.split(r"[;:]", before)[-1]) is not None or _OTHER_THINGS.search(text) is not None
     return Said(start=start, end=end, state=state, negated=negated, asserted=not (is_question or hedged))
 
 

@@ -32,7 +32,7 @@ _NOT = frozenset("not no never none nobody nothing n't cannot without nicht kein
 _OPPOSITES = {
     word: frozenset(others.split())
     for pair in (
-        ("increase increased rise rose rising grow grew growing up higher", "decrease decreased fall fell falling drop dropped shrink shrank down lower"),
+        ("increase increased rise rose rising grow grew growing higher", "decrease decreased fall fell falling drop dropped shrink shrank lower"),
         ("open opened", "closed close shut"), ("before earlier", "after later"), ("first", "last"), ("more", "less fewer"),
         ("win won victory", "lose lost defeat"), ("accept accepted approve approved", "reject rejected refuse refused deny denied"),
         ("free", "paid charged"), ("allowed permitted possible", "forbidden prohibited impossible"), ("available", "unavailable"),
@@ -106,4 +106,4 @@ def _stem(word: str) -> str:
     for ending in ("ations", "ation", "ings", "ing", "edly", "ies", "ied", "ed", "es", "s", "ly", "en", "er", "e", "n"):
         if low.endswith(ending) and len(low) - len(ending) >= 4:
             return low[: -len(ending)][:6]
-    return low[:6] if len(low) > 7 else low
+    return low[:6]
