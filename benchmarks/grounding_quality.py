@@ -1,10 +1,10 @@
 """How well claims are judged: on own reply mails, and on recorded outputs of language models with human labels.
 
-Own set: values of another record in reply mails of held-out templates. Quintd (phones, weather, Wikidata facts): numbers
-inside a span that a person marked as wrong. RotoWire (basketball): NUMBER and NAME errors. BEGIN: answers that are not
-fully attributable to a sentence. Rules were written with one half of Quintd's and RotoWire's sources and are shown on both
-halves; the one threshold (BEGIN) is chosen on one half and used on the other. Baselines are asked the same in the same
-run: whether a number stands anywhere in the source, flagging everything, and the answer's length alone.
+Own set: values of another record in reply mails of held-out templates. Quintd (phones, weather, Wikidata facts):
+numbers inside a span that a person marked as wrong. RotoWire (basketball): NUMBER and NAME errors. BEGIN: answers that
+are not fully attributable to a sentence. Rules were written with one half of Quintd's and RotoWire's sources and are
+shown on both halves; the one threshold (BEGIN) is chosen on one half and used on the other. Baselines are asked the
+same in the same run: whether a number stands anywhere in the source, flagging everything, the answer's length alone.
 
     python -m benchmarks.grounding_quality [DATA]
 """
@@ -47,7 +47,9 @@ class Tally:
 
     def add(self, flagged: bool, wrong: bool) -> None:
         """One unit."""
-        name = {(True, True): "hit", (True, False): "false", (False, True): "missed", (False, False): "right"}[flagged, wrong]
+        name = {(True, True): "hit", (True, False): "false", (False, True): "missed", (False, False): "right"}[
+            flagged, wrong
+        ]
         setattr(self, name, getattr(self, name) + 1)
 
     @property
@@ -57,14 +59,17 @@ class Tally:
 
     @property
     def precision(self) -> float:
+        """Share of what was flagged that is wrong."""
         return self.hit / max(1, self.hit + self.false)
 
     @property
     def recall(self) -> float:
+        """Share of what is wrong that was flagged."""
         return self.hit / max(1, self.hit + self.missed)
 
     @property
     def f1(self) -> float:
+        """Harmonic mean of both."""
         return 2 * self.hit / max(1, 2 * self.hit + self.false + self.missed)
 
     @property
@@ -139,21 +144,27 @@ def quintd(data: Path) -> list[Goal]:
         spent += time.process_time() - began
         flagged = wrong = 0
         for item in rulings:
-            if item.claim.kind not in _NUMERIC or not any(ch.isdigit() for ch in text[item.claim.start : item.claim.end]):
+            if item.claim.kind not in _NUMERIC or not any(
+                ch.isdigit() for ch in text[item.claim.start : item.claim.end]
+            ):
                 continue
             inside = any(span["start"] < item.claim.end and item.claim.start < span["end"] for span in row["labels"])
             for name in (row["domain"], "all"):
                 ours.setdefault((name, half_of(key)), Tally()).add(item.ruling is not Ruling.SUPPORTED, inside)
-                naive.setdefault((name, half_of(key)), Tally()).add(not _occurs(text[item.claim.start : item.claim.end], known[key]), inside)
+                naive.setdefault((name, half_of(key)), Tally()).add(
+                    not _occurs(text[item.claim.start : item.claim.end], known[key]), inside
+                )
             flagged += item.ruling is not Ruling.SUPPORTED
         wrong = bool(row["labels"])
         scores.append((float(flagged), float(len(text)), bool(wrong)))
     print(f"\nQuintd, numbers ({len(lines)} outputs of four models on {len(known)} sources)")
     for (name, half), tally in sorted(ours.items()):
-        print(f"  {name:<12} {half:<13} {tally.of_all}\n     ours {tally.said}   |  occurs anywhere {naive[name, half].said}")
+        print(f"  {name:<12} {half:<13} {tally.of_all}")
+        print(f"     ours {tally.said}   |  occurs anywhere {naive[name, half].said}")
     marks = [wrong for _, _, wrong in scores]
     print(
-        f"  outputs with any label: {sum(marks) / len(marks):.1%}, AUROC flagged numbers {auroc([s for s, _, _ in scores], marks):.3f},"
+        f"  outputs with any label: {sum(marks) / len(marks):.1%},"
+        f" AUROC flagged numbers {auroc([s for s, _, _ in scores], marks):.3f},"
         f" length alone {auroc([n for _, n, _ in scores], marks):.3f}"
     )
     print(f"  {1000 * spent / len(lines):.2f} ms an answer")
@@ -178,14 +189,18 @@ def _parsed(source: str) -> Any:
 # RotoWire
 
 _STATS = {
-    "PTS": "points", "REB": "rebounds", "AST": "assists", "STL": "steals", "BLK": "blocks", "TO": "turnovers", "MIN": "minutes",
-    "FGM": "field_goals_made", "FGA": "field_goals_attempted", "FG3M": "threes_made", "FG3A": "threes_attempted", "FTM": "free_throws_made",
+    "PTS": "points", "REB": "rebounds", "AST": "assists", "STL": "steals", "BLK": "blocks", "TO": "turnovers",
+    "MIN": "minutes",
+    "FGM": "field_goals_made", "FGA": "field_goals_attempted", "FG3M": "threes_made", "FG3A": "threes_attempted",
+    "FTM": "free_throws_made",
     "FTA": "free_throws_attempted", "OREB": "offensive_rebounds", "DREB": "defensive_rebounds", "PF": "fouls",
 }  # fmt: skip
 _LINES = {
-    "TEAM-PTS": "points", "TEAM-WINS": "wins", "TEAM-LOSSES": "losses", "TEAM-REB": "rebounds", "TEAM-AST": "assists", "TEAM-TOV": "turnovers",
+    "TEAM-PTS": "points", "TEAM-WINS": "wins", "TEAM-LOSSES": "losses", "TEAM-REB": "rebounds",
+    "TEAM-AST": "assists", "TEAM-TOV": "turnovers",
     "TEAM-FG_PCT": "field_goal_percent", "TEAM-FG3_PCT": "three_point_percent", "TEAM-FT_PCT": "free_throw_percent",
-    "TEAM-PTS_QTR1": "first_quarter_score", "TEAM-PTS_QTR2": "second_quarter_score", "TEAM-PTS_QTR3": "third_quarter_score",
+    "TEAM-PTS_QTR1": "first_quarter_score", "TEAM-PTS_QTR2": "second_quarter_score",
+    "TEAM-PTS_QTR3": "third_quarter_score",
     "TEAM-PTS_QTR4": "fourth_quarter_score",
 }  # fmt: skip
 
@@ -196,7 +211,9 @@ def rotowire(data: Path) -> list[Goal]:
     if not (folder / "rotowire_accuracy_games.csv").exists():
         print("skipped: no grounding/rotowire_accuracy_games.csv; give the folder: grounding_quality DATA")
         return []
-    boxes = [json.loads(line) for line in (folder / "rotowire_accuracy_shared_task.jsonl").read_text("utf-8").splitlines()]
+    boxes = [
+        json.loads(line) for line in (folder / "rotowire_accuracy_shared_task.jsonl").read_text("utf-8").splitlines()
+    ]
     boxes_by_id = {box["shared_task_text_id"]: box for box in boxes}
     gold: dict[str, list[tuple[int, int]]] = {}
     with (folder / "rotowire_accuracy_gsml.csv").open(encoding="utf-8") as lines:
@@ -225,7 +242,9 @@ def rotowire(data: Path) -> list[Goal]:
     ]
 
 
-def _of_game(tokens: Sequence[str], box: Any, gold: Sequence[tuple[int, int]], league: set[str], tallies: Sequence[Tally]) -> None:
+def _of_game(
+    tokens: Sequence[str], box: Any, gold: Sequence[tuple[int, int]], league: set[str], tallies: Sequence[Tally]
+) -> None:
     text, starts = _joined(tokens)
     spans = [(starts[first], starts[last] + len(tokens[last])) for first, last in gold]
     evidence = Evidence([Source(path="game", value=_game(box))])
@@ -237,7 +256,10 @@ def _of_game(tokens: Sequence[str], box: Any, gold: Sequence[tuple[int, int]], l
     ]
     for tally, flagged in (
         (tallies[0], [item.claim for item in rulings if item.ruling is not Ruling.SUPPORTED]),
-        (tallies[1], [item.claim for item in rulings if item.claim.kind in _NUMERIC and str(item.claim.value) not in occurring]),
+        (
+            tallies[1],
+            [item.claim for item in rulings if item.claim.kind in _NUMERIC and str(item.claim.value) not in occurring],
+        ),
     ):
         for claim in flagged:
             hit = any(claim.start < end and start < claim.end for start, end in spans)
@@ -267,7 +289,11 @@ def _game(box: Any) -> dict[str, Any]:
     teams = []
     for side in ("home", "vis"):
         line = box[f"{side}_line"]
-        named = {"team": line["TEAM-NAME"], "city": line["TEAM-CITY"], "full_name": f"{line['TEAM-CITY']} {line['TEAM-NAME']}"}
+        named = {
+            "team": line["TEAM-NAME"],
+            "city": line["TEAM-CITY"],
+            "full_name": f"{line['TEAM-CITY']} {line['TEAM-NAME']}",
+        }
         teams.append(named | {name: _number(line[column]) for column, name in _LINES.items() if column in line})
     month, day, year = map(int, box["day"].split("_"))
     played = date(2000 + year, month, day)
@@ -301,7 +327,8 @@ def begin(data: Path) -> list[Goal]:
         told = _above(scored[other], line)
         wrong = [mark for _, _, mark in scored[other]]
         print(
-            f"  {other:<13} {told.of_all}\n     novel words >= {line} {told.said}  AUROC {auroc([s for s, _, _ in scored[other]], wrong):.3f},"
+            f"  {other:<13} {told.of_all}\n     novel words >= {line} {told.said}"
+            f"  AUROC {auroc([s for s, _, _ in scored[other]], wrong):.3f},"
             f" length alone AUROC {auroc([n for _, n, _ in scored[other]], wrong):.3f}"
         )
     return []

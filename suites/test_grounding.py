@@ -1,8 +1,8 @@
 """grounding: what an answer says of a record is what the record says.
 
 Money, dates, states, quantities, identifiers and names of an answer are bound to the record its sentence speaks of, in
-what the tools really gave; snippets and the request attest what they say. What a record contradicts is an incident; what
-is attested nowhere lowers `grounding.evidence_coverage`.
+what the tools really gave; snippets and the request attest what they say. What a record contradicts is an incident;
+what is attested nowhere lowers `grounding.evidence_coverage`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,10 @@ GIVEN = {
     "mail": {"sender": "Ann Reed <ann@mail.test>", "subject": "Order 1002", "body": "Where is order 1002?"},
     "now": "2026-01-29T09:00:00Z",
     "tool_results": [{"tool": "order", "arguments": {"order_id": "1002"}, "result": RECORD}],
-    "snippets": [{"id": "s1", "text": "You may return items within 30 days."}, {"id": "s2", "text": "We open at 9:00 every day."}],
+    "snippets": [
+        {"id": "s1", "text": "You may return items within 30 days."},
+        {"id": "s2", "text": "We open at 9:00 every day."},
+    ],
 }
 
 
@@ -79,7 +82,13 @@ def test_only_what_a_tool_really_gave_is_evidence(seen: tuple[Observation, ...])
 
 def test_what_the_pipeline_claims_it_was_given_is_no_evidence() -> None:
     """Its own account of a tool call supports nothing."""
-    said = decode(Output, {"content": "It has shipped.", "tools_called": [{"name": "order", "result": {"order_id": "1002", "status": "shipped"}}]})
+    said = decode(
+        Output,
+        {
+            "content": "It has shipped.",
+            "tools_called": [{"name": "order", "result": {"order_id": "1002", "status": "shipped"}}],
+        },
+    )
     assert asked("claims", Trial(case=case(), outputs=(said,), observations=())).result is Result.NOT_APPLICABLE
     assert asked("claims", Trial(case=case(), outputs=(said,), observations=(ASKED,))).result is Result.FAIL
 
@@ -88,7 +97,9 @@ def test_a_snippet_is_evidence_once_it_stood_in_a_prompt() -> None:
     """Returned and left out of the prompt, it attests nothing; without a look at prompts, returned is enough."""
     text = "We open at 9:00 every day."
     assert counted("grounding.evidence_coverage", trial(text, FOUND)) == Contribution(k=1, n=1)
-    assert counted("grounding.evidence_coverage", trial("You may return items within 30 days.", FOUND, PROMPT)) == Contribution(k=1, n=1)
+    assert counted(
+        "grounding.evidence_coverage", trial("You may return items within 30 days.", FOUND, PROMPT)
+    ) == Contribution(k=1, n=1)
     assert counted("grounding.evidence_coverage", trial("Come on 9 March.", FOUND, PROMPT)) == Contribution(k=0, n=1)
 
 
@@ -119,7 +130,10 @@ def test_a_quotation_that_nobody_wrote_fails_and_is_no_incident() -> None:
 
 def test_insights_refer_to_evidence_that_was_returned() -> None:
     """A reference that leads nowhere and a piece nobody returned fail; both are not covered."""
-    pieces = [{"id": "1", "snippet": "You may return items within 30 days."}, {"id": "2", "snippet": "Elephants are blue."}]
+    pieces = [
+        {"id": "1", "snippet": "You may return items within 30 days."},
+        {"id": "2", "snippet": "Elephants are blue."},
+    ]
     insights = [
         {"text": "Items may be returned within 30 days.", "evidence_refs": ["1"]},
         {"text": "Elephants are blue.", "evidence_refs": ["2"]},
@@ -127,7 +141,10 @@ def test_insights_refer_to_evidence_that_was_returned() -> None:
     ]
     answer = trial("", FOUND, structured={"insights": insights, "evidence": pieces})
 
-    assert [item.place for item in asked("refs", answer).findings] == ["$.structured.insights[1]", "$.structured.insights[2]"]
+    assert [item.place for item in asked("refs", answer).findings] == [
+        "$.structured.insights[1]",
+        "$.structured.insights[2]",
+    ]
     assert counted("grounding.evidence_coverage", answer) == Contribution(k=1, n=3)
 
 
@@ -142,22 +159,31 @@ def test_where_nothing_is_known_nothing_is_passed() -> None:
     """No answer recorded, and a log that is cut, hold; a crash shows no incident and not its absence."""
     lost = Trial(case=case(), outputs=(Output(error=Crash(kind=CrashKind.NOT_RECORDED, message="no row")),))
     cut = trial("Your order 1002 is packed.", ASKED, call("tool", "x", dropped=3))
-    crashed = Trial(case=case(), outputs=(Output(error=Crash(kind=CrashKind.TIMEOUT, message="late")),), observations=(ASKED,))
+    crashed = Trial(
+        case=case(), outputs=(Output(error=Crash(kind=CrashKind.TIMEOUT, message="late")),), observations=(ASKED,)
+    )
 
-    assert {asked(name.partition(".")[2], lost).result for name in SUITES["grounding"].checks if "template" not in name} == {Result.ERROR}
+    assert {
+        asked(name.partition(".")[2], lost).result for name in SUITES["grounding"].checks if "template" not in name
+    } == {Result.ERROR}
     assert asked("claims", cut).result is Result.ERROR
     assert isinstance(counted("grounding.hallucinations", crashed), NotMeasured)
 
 
 def test_a_cut_log_hides_no_contradiction() -> None:
     """What was seen is wrong whatever else there was."""
-    assert asked("claims", trial("Your order 1002 has shipped.", ASKED, call("tool", "x", dropped=3))).result is Result.FAIL
+    assert (
+        asked("claims", trial("Your order 1002 has shipped.", ASKED, call("tool", "x", dropped=3))).result
+        is Result.FAIL
+    )
 
 
 def test_the_suite_takes_cases_with_something_to_rest_on() -> None:
     """Tool results, snippets, records, contexts, and those that must do without."""
     bare = Case(id="bare", input="Hello")
-    chosen = SUITES["grounding"].cases([case(), bare, decode(Case, {"id": "v", "expect": {"outcome": "verification"}})], 0)
+    chosen = SUITES["grounding"].cases(
+        [case(), bare, decode(Case, {"id": "v", "expect": {"outcome": "verification"}})], 0
+    )
     assert [item.id for item in chosen] == ["c", "v"]
 
 

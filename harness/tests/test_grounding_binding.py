@@ -28,7 +28,9 @@ ANNS = {
 BOTH = Evidence([Source(path="tools.order[0]", value=BOBS), Source(path="tools.order[1]", value=ANNS)])
 
 
-def ruled(text: str, evidence: Evidence = BOTH, language: str = "en", party: Party | None = ANN) -> dict[str, Judgement]:
+def ruled(
+    text: str, evidence: Evidence = BOTH, language: str = "en", party: Party | None = ANN
+) -> dict[str, Judgement]:
     found = judge(text, evidence, language=language, today=TODAY, party=party)
     return {text[item.claim.start : item.claim.end]: item for item in found}
 
@@ -43,7 +45,7 @@ def test_order_1001_shipped_when_1001_is_another_customers() -> None:
         Ruling.CONTRADICTED, "another_owner", "tools.order[0].email",
     )  # fmt: skip
     assert said(ruled("Your order 1002 has shipped.")["shipped"]) == (
-        Ruling.CONTRADICTED, "another_record", "tools.order[1].status",
+        Ruling.CONTRADICTED, "field", "tools.order[1].status",
     )  # fmt: skip
     assert said(ruled("Your order 1002 is packed.")["packed"]) == (Ruling.SUPPORTED, "exact", "tools.order[1].status")
 
@@ -84,7 +86,9 @@ def test_two_orders_in_one_sentence_are_told_apart() -> None:
     assert {item.ruling for item in ruled(right, party=mine).values()} == {Ruling.SUPPORTED}
     assert [i.ruling for i in ruled(wrong, party=mine).values() if i.claim.kind == "money"] == [Ruling.CONTRADICTED] * 2
     assert {item.ruling for item in ruled(turned, party=mine).values()} == {Ruling.SUPPORTED}
-    assert [i.ruling for i in ruled(listed, party=mine).values() if i.claim.kind == "money"] == [Ruling.CONTRADICTED] * 2
+    assert [i.ruling for i in ruled(listed, party=mine).values() if i.claim.kind == "money"] == [
+        Ruling.CONTRADICTED
+    ] * 2
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,8 @@ def test_two_orders_in_one_sentence_are_told_apart() -> None:
 def test_what_follows_from_the_record_is_supported_by_a_named_rule(text: str, value: str, rule: str) -> None:
     """Units, rounding, sums, differences, counts, shares and zones."""
     record = {
-        "id": "A-7001", "weight_g": 2950, "placed_at": "2026-01-20T22:30:00Z", "discount_rate": 0.15, "total": "55.00 EUR",
+        "id": "A-7001", "weight_g": 2950, "placed_at": "2026-01-20T22:30:00Z", "discount_rate": 0.15,
+        "total": "55.00 EUR",
         "items": [{"name": "stool", "price": "20.00 EUR"}, {"name": "lamp", "price": "30.00 EUR"}],
     }  # fmt: skip
     found = ruled(text, Evidence([Source(path="order", value=record)]))[value]
@@ -140,7 +145,12 @@ def test_a_rule_of_the_house_with_another_number_is_contradicted_by_its_text() -
 
 def test_what_the_request_says_may_be_repeated_and_does_not_overrule_a_record() -> None:
     """A number of the customer's own mail is attested; against the record it is wrong all the same."""
-    evidence = Evidence([Source(path="order", value=ANNS), Source(path="mail", value="I paid 99 EUR for 1002, ref QX-5511.", request=True)])
+    evidence = Evidence(
+        [
+            Source(path="order", value=ANNS),
+            Source(path="mail", value="I paid 99 EUR for 1002, ref QX-5511.", request=True),
+        ]
+    )
 
     assert ruled("Thank you for QX-5511.", evidence)["QX-5511"].rule == "request"
     assert ruled("The total of order 1002 is 99 EUR.", evidence)["99 EUR"].ruling is Ruling.CONTRADICTED
@@ -154,7 +164,11 @@ def test_detection_on_held_out_mails_and_silence_on_sound_ones() -> None:
     assert found.k / (found.k + found.alarms) >= 0.98
     assert found.k / found.n >= 0.95
     assert set(counted_by_sort(drafts(60, seed=12))) == {"state", "amount", "date", "name"}
-    assert counted(drafts(150, seed=13, wrong=False)).alarms == counted(drafts(150, seed=13, wrong=False, held_out=False)).alarms == 0
+    assert (
+        counted(drafts(150, seed=13, wrong=False)).alarms
+        == counted(drafts(150, seed=13, wrong=False, held_out=False)).alarms
+        == 0
+    )
 
 
 @pytest.mark.slow
@@ -163,15 +177,24 @@ def test_five_thousand_sound_mails_are_contradicted_nowhere() -> None:
     assert sum(counted(drafts(2500, seed=17, wrong=False, held_out=held)).alarms for held in (False, True)) == 0
 
 
-_WORDS = "1001 1002 order total shipped packed 20.00 EUR 62,57 € 3 Şubat tomorrow not . , ; : \n - “ ” > oak stool its respectively".split(" ")
+_SAID = """
+1001 1002 order total shipped packed 20.00 EUR 62,57 € 3 Şubat tomorrow not . , ; : - “ ” > oak stool
+its respectively
+"""
+_WORDS = _SAID.split()
+
+
+_KEYS = st.sampled_from(["id", "name", "value", "at", "total", "x"])
+_TEXTS = st.lists(st.sampled_from(_WORDS) | st.text(max_size=6), max_size=25).map(" ".join)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3),
+    max_leaves=8,
+)
 
 
 @settings(max_examples=120, deadline=None)
-@given(st.lists(st.sampled_from(_WORDS) | st.text(max_size=6), max_size=25).map(" ".join), st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=12),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "name", "value", "at", "total", "x"]), inner, max_size=3),
-    max_leaves=8,
-))  # fmt: skip
+@given(_TEXTS, _VALUES)
 def test_judging_is_total_and_the_same_each_time(text: str, value: object) -> None:
     """Whatever text meets whatever JSON: rulings, the same again, and nothing supported without a path."""
     evidence = Evidence([Source(path="x", value=value), Source(path="y", value=ANNS), Source(path="z", value=text)])
@@ -188,7 +211,10 @@ def test_judging_is_total_and_the_same_each_time(text: str, value: object) -> No
 def test_quotations_resolve_word_for_word() -> None:
     """Blanks, case and kinds of marks aside; gaps in order; short ones are no quotations."""
     text = 'You wrote: “the lamp arrived broken on Monday”. We call it "sturdy".\n> the lamp arrived broken'
-    assert [text[start:end] for start, end in quotes_in(text)] == ["the lamp arrived broken on Monday", "the lamp arrived broken"]
+    assert [text[start:end] for start, end in quotes_in(text)] == [
+        "the lamp arrived broken on Monday",
+        "the lamp arrived broken",
+    ]
     assert not unresolved("The lamp arrived  broken", ["Hello, the lamp arrived broken on Monday."])
     assert not unresolved("the lamp […] on Monday", ["the lamp arrived broken on Monday"])
     assert unresolved("on Monday […] the lamp", ["the lamp arrived broken on Monday"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,9 @@ TODAY = date(2026, 1, 29)
 
 
 def read(text: str, language: str, kind: Kind) -> list[tuple[object, str]]:
-    return [(claim.value, claim.unit) for claim in claims_in(text, language=language, today=TODAY) if claim.kind is kind]
+    return [
+        (claim.value, claim.unit) for claim in claims_in(text, language=language, today=TODAY) if claim.kind is kind
+    ]
 
 
 @pytest.mark.parametrize(
@@ -142,5 +145,5 @@ def test_reading_is_total_and_claims_lie_in_the_text(text: str, language: str) -
     claims = claims_in(f"{text} 3 Mart {text} 5 EUR", language=language, today=TODAY, names=True)
 
     assert [claim.start for claim in claims] == sorted(claim.start for claim in claims)
-    for one, other in zip(claims, claims[1:], strict=False):
+    for one, other in pairwise(claims):
         assert one.start < one.end <= other.start

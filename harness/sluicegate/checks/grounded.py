@@ -70,7 +70,9 @@ def said_by(trial: Trial) -> Iterator[Said]:
         texts = list(_texts(output))
         if not texts:
             texts = [
-                (f"$.structured{place}", text) for place, text in _leaves(output.structured) if len(text.split()) >= _LEAST_WORDS
+                (f"$.structured{place}", text)
+                for place, text in _leaves(output.structured)
+                if len(text.split()) >= _LEAST_WORDS
             ]
         seen: set[str] = set()
         for place, text in texts:
@@ -100,7 +102,7 @@ def _leaves(value: Json, place: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _tool_results(trial: Trial) -> Iterator[Source]:
-    """What the case's tools answered to calls that were made, waited for, and not broken; a write's answer tells nothing."""
+    """What the case's tools answered to calls that were made, waited for and not broken; a write's tells nothing."""
     counted: dict[str, int] = {}
     seen: set[int] = set()
     for call in trial.observations:
@@ -124,11 +126,18 @@ def _came(call: Observation) -> bool:
 def _snippets(trial: Trial) -> Iterator[Source]:
     """Snippets that were returned, and stood in a prompt where the model server tells."""
     returned = {
-        str(name) for call in trial.observations if call.double == "retriever" and _came(call) for name in call.detail.get("returned") or ()
+        str(name)
+        for call in trial.observations
+        if call.double == "retriever" and _came(call)
+        for name in call.detail.get("returned") or ()
     }
-    prompts = [item.detail["carried"] for item in trial.observations if item.double == "model" and "carried" in item.detail]
+    prompts = [
+        item.detail["carried"] for item in trial.observations if item.double == "model" and "carried" in item.detail
+    ]
     if prompts:
-        stood = {str(name) for carried in prompts for name in (*carried.get("snippets", ()), *carried.get("quoted", {}))}
+        stood = {
+            str(name) for carried in prompts for name in (*carried.get("snippets", ()), *carried.get("quoted", {}))
+        }
         returned &= stood
     for snippet in trial.case.given.snippets:
         if snippet.id in returned:
@@ -144,7 +153,12 @@ def _own(case: Case) -> Iterator[Source]:
     for name, texts in (("context", case.context), ("retrieval_context", case.retrieval_context)):
         for at, text in enumerate(texts):
             yield Source(path=f"{name}[{at}]", value=text)
-    for name, value in (("input", case.input), ("inputs", given.inputs), ("mail", given.mail), ("command", given.command)):
+    for name, value in (
+        ("input", case.input),
+        ("inputs", given.inputs),
+        ("mail", given.mail),
+        ("command", given.command),
+    ):
         if value:
             said = "\n".join(_spoken(encode(value)))
             yield Source(path=name, value=said, request=True)

@@ -37,12 +37,13 @@ _LEAST_SUPPORT = 0.5
 
 
 def judged(trial: Trial) -> tuple[Given, list[tuple[Said, list[Judgement]]]]:
-    """Every claim of every text of a trial. Raises NotJudged where nothing is known of the pipeline, or its log is cut."""
+    """Every claim of every text of a trial. Raises NotJudged where nothing is known of the pipeline."""
     if (unknown := nothing_known(trial)) is not None:
         raise NotJudged(unknown, lost=True)
     given = given_to(trial)
     texts = [
-        (said, judge(said.text, given.evidence, language=given.language, today=given.today, party=given.party)) for said in said_by(trial)
+        (said, judge(said.text, given.evidence, language=given.language, today=given.today, party=given.party))
+        for said in said_by(trial)
     ]
     return given, texts
 
@@ -59,10 +60,15 @@ def _claims(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
             place=said.place,
             expected=f"a claim must agree with what it was made from; {_REASONS.get(item.rule, item.rule)}",
             seen=f"{_claimed(said, item)}; {item.path} is '{item.expected}'",
-            mend="Fill in values of the record that is named; compare the draft with the tool result before it is kept.",
+            mend="Fill in values of the record that is named; compare the draft with the tool result.",
         )
         yield finding(
-            "grounding.claims", trial, problem, delivery=said.delivery, severity=Severity.INCIDENT, witness=Witness.CLAIM
+            "grounding.claims",
+            trial,
+            problem,
+            delivery=said.delivery,
+            severity=Severity.INCIDENT,
+            witness=Witness.CLAIM,
         )
     if not wrong:
         whole_log(trial)
@@ -80,7 +86,12 @@ def _unattested(trial: Trial, texts: Sequence[tuple[Said, list[Judgement]]]) -> 
                 mend="Let the prompt hold what the answer needs, or leave it out of the answer.",
             )
             yield finding(
-                "grounding.claims", trial, problem, delivery=said.delivery, severity=Severity.WARNING, witness=Witness.CLAIM
+                "grounding.claims",
+                trial,
+                problem,
+                delivery=said.delivery,
+                severity=Severity.WARNING,
+                witness=Witness.CLAIM,
             )
 
 
@@ -105,7 +116,12 @@ def _template(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
             )
             found.append(
                 finding(
-                    "grounding.template", trial, problem, delivery=said.delivery, severity=Severity.INCIDENT, witness=Witness.CLAIM
+                    "grounding.template",
+                    trial,
+                    problem,
+                    delivery=said.delivery,
+                    severity=Severity.INCIDENT,
+                    witness=Witness.CLAIM,
                 )
             )
     yield from found[:_TOLD]
@@ -118,7 +134,9 @@ def _is_allowed(item: Judgement, said: Said, given: Given) -> bool:
     if item.rule in ("request", "verbatim", "text", "negated", "reported"):
         return True
     claim = item.claim
-    if claim.kind is Kind.IDENTIFIER and any(str(claim.value) in text.casefold() for _, text in given.evidence.requests):
+    if claim.kind is Kind.IDENTIFIER and any(
+        str(claim.value) in text.casefold() for _, text in given.evidence.requests
+    ):
         return True
     start, end = next((span for span in sentences(said.text) if span[0] <= claim.start < span[1]), (0, 0))
     return claim.negated or claim.bound != "" or is_general(said.text[start:end])
@@ -165,8 +183,15 @@ def _refs(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
             told = _wrong_refs(insight)
             if told is not None:
                 expected, severity = told
-                problem = Problem(place=insight.place, expected=expected, seen=insight.text, mend="Refer to the piece the insight was drawn from.")
-                yield finding("grounding.refs", trial, problem, delivery=delivery, severity=severity, witness=Witness.CLAIM)
+                problem = Problem(
+                    place=insight.place,
+                    expected=expected,
+                    seen=insight.text,
+                    mend="Refer to the piece the insight was drawn from.",
+                )
+                yield finding(
+                    "grounding.refs", trial, problem, delivery=delivery, severity=severity, witness=Witness.CLAIM
+                )
     if not asked:
         raise NotJudged("the answer has no insights with evidence")
 
@@ -177,7 +202,10 @@ def _wrong_refs(insight: Insight) -> tuple[str, Severity] | None:
     if insight.invented:
         return "evidence must be what the retriever returned", Severity.ERROR
     if insight.support.score < _LEAST_SUPPORT:
-        return f"an insight should speak of its evidence; {insight.support.score:.0%} of its words stand there", Severity.WARNING
+        return (
+            f"an insight should speak of its evidence; {insight.support.score:.0%} of its words stand there",
+            Severity.WARNING,
+        )
     return None
 
 
@@ -197,7 +225,11 @@ def _text(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
                 continue
             support = supported_by(sentence, sources)
             why = (
-                "the source denies it" if support.denied else f"the source says {support.opposite}" if support.opposite else ""
+                "the source denies it"
+                if support.denied
+                else f"the source says {support.opposite}"
+                if support.opposite
+                else ""
             )
             if support.score < _LEAST_SUPPORT or why:
                 problem = Problem(
@@ -206,7 +238,14 @@ def _text(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
                     seen=f"'{sentence}' ({why or f'{support.score:.0%} of its words stand there'})",
                     mend="Look at it; this check is advisory.",
                 )
-                yield finding("grounding.text", trial, problem, delivery=said.delivery, severity=Severity.WARNING, witness=Witness.OPINION)
+                yield finding(
+                    "grounding.text",
+                    trial,
+                    problem,
+                    delivery=said.delivery,
+                    severity=Severity.WARNING,
+                    witness=Witness.OPINION,
+                )
 
 
 def _grounded(cases: Sequence[Case], _seed: int) -> list[Case]:

@@ -72,7 +72,7 @@ def _hallucinations(trial: Trial, results: Mapping[str, str], config: CheckConfi
 
 
 def _coverage(trial: Trial, _results: Mapping[str, str], _config: CheckConfig) -> Measured:
-    """Statements that are attested, of those that claim something: insights, else sentences with claims or quotations."""
+    """Attested statements, of those that claim something: insights, else sentences with claims or quotations."""
     try:
         given, texts = grounding.judged(trial)
     except NotJudged as unknown:

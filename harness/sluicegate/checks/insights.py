@@ -32,7 +32,7 @@ class Insight:
 
 
 def insights_of(structured: Json, returned: Sequence[str], place: str = "$.structured") -> list[Insight]:
-    """The `insights` of an answer, each with its `evidence_refs` (or `evidence`) looked up in the answer's own `evidence`."""
+    """The `insights` of an answer, their `evidence_refs` (or `evidence`) looked up in its own `evidence`."""
     if not isinstance(structured, Mapping) or not isinstance(structured.get("insights"), list):
         return []
     pieces = [item for item in _listed(structured.get("evidence")) if isinstance(item, Mapping)]
@@ -62,7 +62,9 @@ def _listed(value: Json) -> list[Json]:
 
 def _piece(reference: Json, pieces: Sequence[Mapping[str, Json]]) -> Mapping[str, Json] | None:
     names = set(map(str, reference.values())) if isinstance(reference, Mapping) else {str(reference)}
-    return next((piece for piece in pieces if names & {str(piece.get(key)) for key in ("id", "article_id", "url")}), None)
+    return next(
+        (piece for piece in pieces if names & {str(piece.get(key)) for key in ("id", "article_id", "url")}), None
+    )
 
 
 def _text_of(piece: Mapping[str, Json]) -> str:

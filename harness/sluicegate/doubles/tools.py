@@ -181,4 +181,3 @@ def _result(run: Run, tool: ToolSpec, path: str, arguments: Mapping[str, Json]) 
         path = f"{path.rstrip('/')}/{quote(record_id)}"
     run.stored[path] = {**arguments, "id": record_id}
     return (200 if known else 201), run.stored[path], 0.0
-

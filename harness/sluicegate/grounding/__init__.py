@@ -1,7 +1,7 @@
 """Whether what an answer says stands in the records it was made from.
 
-A text becomes typed claims with their places (`extraction`), JSON becomes records of facts with paths (`index`), and each
-claim is bound to the record its sentence speaks of (`binding`). Pure, and without a model.
+A text becomes typed claims with their places (`extraction`), JSON becomes records of facts with paths (`index`), and
+each claim is bound to the record its sentence speaks of (`binding`). Pure, and without a model.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which records a part of a sentence speaks of: those its identifiers name, else its names, else those spoken of before."""
+"""Which records a part of a sentence speaks of: what its identifiers name, else its names, else what came before."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from sluicegate.grounding.wording import cues_in
 __all__ = ["Segment", "segments"]
 
 _SPLIT = re.compile(
-    r";|,|\.(?=\s)|\s[-–—]\s|\b(?:and|while|whereas|but|und|während|aber|et|tandis que|mais|y|mientras|pero|и|а|но|ve|ise|ama)\b",
+    r";|,|\.(?=\s)|\s[-–—]\s|\b(?:and|while|whereas|but|und|während|aber|et|tandis que|mais|y|mientras|pero|и|а|но|"
+    r"ve|ise|ama)\b",
     re.IGNORECASE,
 )
 _IN_TURN = re.compile(
-    r"\b(?:respectively|in that order|jeweils|beziehungsweise|respectivement|respectivamente|соответственно|sırasıyla)\b", re.IGNORECASE
+    r"\b(?:respectively|in that order|jeweils|beziehungsweise|respectivement|respectivamente|соответственно|"
+    r"sırasıyla)\b",
+    re.IGNORECASE,
 )
 
 
@@ -48,7 +51,7 @@ class Segment:
 
 
 def segments(text: str, claims: Sequence[Claim], evidence: Evidence, requested: Iterable[str]) -> list[Segment]:
-    """The text in segments, in order, each with its claims and its scope. `requested`: identifiers that were asked about."""
+    """The text in segments, in order, with claims and scope. `requested`: identifiers that were asked about."""
     found: list[Segment] = []
     before = _default(evidence, requested)
     for start, end in sentences(text):
@@ -113,8 +116,16 @@ def _segments_of(
 
 
 def _is_attribute(claim: Claim, records: Sequence[Record], first: Sequence[Record], evidence: Evidence) -> bool:
-    """Whether an identifier is a thing told of the first record, as the parcel of an order, and not a record beside it."""
-    field = next((name for record in records for own, name in zip(record.ids, record.id_fields, strict=True) if own == claim.value), "")
+    """Whether an identifier is told of the first record, as the parcel of an order, and is no record beside it."""
+    field = next(
+        (
+            name
+            for record in records
+            for own, name in zip(record.ids, record.id_fields, strict=True)
+            if own == claim.value
+        ),
+        "",
+    )
     if not field or any(record.id_fields[:1] == [field] for record in first):
         return False
     return any(field in record.id_fields for record in evidence.scope(first))
@@ -126,18 +137,26 @@ def _anchors(text: str, own: Sequence[Claim], evidence: Evidence) -> list[tuple[
     known = [(claim, evidence.by_id[str(claim.value)], True) for claim in ids if str(claim.value) in evidence.by_id]
     if known:
         return known
-    named = [(claim, records, False) for claim in own if claim.kind is Kind.NAME and (records := evidence.named(str(claim.value)))]
+    named = [
+        (claim, records, False)
+        for claim in own
+        if claim.kind is Kind.NAME and (records := evidence.named(str(claim.value)))
+    ]
     if named:
         return named
     if unknown := [claim for claim in ids if _names_a_record(text, claim, evidence)]:
         return [(claim, [], True) for claim in unknown]
     if evidence.series:
-        return [(claim, records, False) for claim in own if claim.kind is Kind.DATE and (records := _of_day(claim, evidence))]
+        return [
+            (claim, records, False)
+            for claim in own
+            if claim.kind is Kind.DATE and (records := _of_day(claim, evidence))
+        ]
     return []
 
 
 def _names_a_record(text: str, claim: Claim, evidence: Evidence) -> bool:
-    """Whether an identifier nobody knows is meant as one of a record: it looks like theirs, or a word before it says so."""
+    """Whether an identifier nobody knows is meant as a record's: it looks like theirs, or a word says so."""
     value = str(claim.value)
     if evidence.mentions(value):
         return False
@@ -149,11 +168,15 @@ def _of_day(claim: Claim, evidence: Evidence) -> list[Record]:
     said = claim.value
     if not isinstance(said, When) or (said.day is None and said.weekday is None):
         return []
-    return [record for record in evidence.series if record.when is not None and same(said, record.when) in ("exact", "date_of_time")]
+    return [
+        record
+        for record in evidence.series
+        if record.when is not None and same(said, record.when) in ("exact", "date_of_time")
+    ]
 
 
 def _cut(text: str, last: int, at: int, own: Sequence[Claim]) -> int | None:
-    """Where one thing ends and the next begins: the last comma or `and` between them; None where nothing is said between."""
+    """Where one thing ends and the next begins: the last comma or `and` between; None where nothing is said there."""
     if not any(last <= claim.start < at or claim.start < last for claim in own if claim.kind is not Kind.IDENTIFIER):
         return None
     places = [

@@ -17,8 +17,8 @@ from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Evidence
 from sluicegate.grounding.matching import comparable, equal, names_unit
 from sluicegate.grounding.owners import Party, owner_of
-from sluicegate.grounding.statuses import is_weak, of_payment
 from sluicegate.grounding.speech import is_general, is_negated, is_reported, label_before
+from sluicegate.grounding.statuses import is_weak, of_payment
 from sluicegate.grounding.texts import Texts
 from sluicegate.grounding.wording import concepts_of, cues_in, stem
 
@@ -59,9 +59,7 @@ def judge(
 class _Bound:
     """One text and its evidence while its claims are judged."""
 
-    def __init__(
-        self, text: str, claims: list[Claim], evidence: Evidence, texts: Texts, party: Party | None
-    ) -> None:
+    def __init__(self, text: str, claims: list[Claim], evidence: Evidence, texts: Texts, party: Party | None) -> None:
         self.text = text
         self.claims = claims
         self.evidence = evidence
@@ -79,7 +77,7 @@ class _Bound:
         if claim.kind in _CLOSED:
             found = self._of_text(claim, inside, segment)
         else:
-            found = self._of_value(claim, at, inside, segment)
+            found = self._of_value(claim, inside, segment)
         if found.ruling is Ruling.SUPPORTED and claim.kind not in _CLOSED and found.rule != "request":
             found = self._of_another(found, segment)
         if found.ruling is not Ruling.CONTRADICTED:
@@ -91,7 +89,11 @@ class _Bound:
             path = self.texts.in_request(claim)
             ruling = Ruling.SUPPORTED if path else Ruling.UNATTESTED
             return Judgement(claim=claim, ruling=ruling, rule="request" if path else "reported", path=path)
-        if found.rule != "text" and not segment.explicit and is_general(self.text[segment.sentence[0] : segment.sentence[1]]):
+        if (
+            found.rule != "text"
+            and not segment.explicit
+            and is_general(self.text[segment.sentence[0] : segment.sentence[1]])
+        ):
             return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="general")
         return found
 
@@ -100,7 +102,9 @@ class _Bound:
         if segment.in_turn and len(segment.groups) > 1:
             alike = [other for other in segment.claims if other.kind is claim.kind]
             if len(alike) == len(segment.groups):
-                return [fact for record in self.evidence.scope(segment.groups[alike.index(claim)]) for fact in record.facts]
+                return [
+                    fact for record in self.evidence.scope(segment.groups[alike.index(claim)]) for fact in record.facts
+                ]
         if segment.by_id:
             reach = {record.number for record in segment.scope}
             for other in reversed(segment.claims[:at]):
@@ -133,7 +137,8 @@ class _Bound:
             return _supported(claim, "text", path)
         return self._by_texts(claim, segment)
 
-    def _of_value(self, claim: Claim, at: int, inside: Sequence[Fact], segment: Segment) -> Judgement:
+    def _of_value(self, claim: Claim, inside: Sequence[Fact], segment: Segment) -> Judgement:
+        """Numbers, moments and states: held against the fields that the words around them mean."""
         sort = _sorts(claim)
         facts = [fact for fact in inside if fact.kind in sort and comparable(claim, fact)]
         words, by_it = self._cues(claim, segment)
@@ -142,34 +147,43 @@ class _Bound:
             facts = fitting = _of_its_sort(str(claim.value), facts)
         else:
             fitting = [fact for fact in facts if fact.concepts & near]
-        # A number with the name of a field, `17 points`, can be meant of no other field.
-        is_named = bool(fitting) and claim.unit in self._universe(claim)
-        for group in (fitting, [] if is_named else [fact for fact in facts if fact not in fitting]):
-            for fact in group:
-                if group is not fitting and not _may_be_meant(claim, fact):
-                    continue
-                if (rule := equal(claim, fact)) and not (by_it and _is_elsewhere(claim, fact, fitting, near)):
-                    return _supported(claim, rule, fact.path)
+        if (found := self._support(claim, facts, fitting, near if by_it else frozenset())) is not None:
+            return found
         if (known := derived(claim, facts, fitting, segment.scope, self.text[segment.start : segment.end])) is not None:
             return _supported(claim, known[0], known[1])
-        label = label_before(self.text, segment.start, claim.start)
-        labelled = [fact for fact in facts if label and _names(fact.field, label)]
         if not segment.groups:
             return self._anywhere(claim, segment)
-        if labelled:
+        label = label_before(self.text, segment.start, claim.start)
+        if labelled := [fact for fact in facts if label and _names(fact.field, label)]:
             return _contradicted(claim, "field", labelled[0])
-        if claim.kind is Kind.TIME:
-            return self._by_texts(claim, segment)
         answered = frozenset().union(*(fact.concepts for fact in facts))
         # `Shipping costs 5 EUR` is no word on the total of an order that says nothing about shipping.
-        if any(word & (_MONEY | _MOMENTS) and not word & answered for word in words):
-            return self._by_texts(claim, segment)
+        unanswered = any(word & (_MONEY | _MOMENTS) and not word & answered for word in words)
+        rival = None if unanswered or claim.kind is Kind.TIME else self._rival(claim, facts, fitting, near, segment)
+        return self._by_texts(claim, segment) if rival is None else _contradicted(claim, *rival)
+
+    def _support(
+        self, claim: Claim, facts: Sequence[Fact], fitting: Sequence[Fact], near: frozenset[str]
+    ) -> Judgement | None:
+        """By a field that the words mean, else by another; `near` are the words right before the claim."""
+        # A number with the name of a field, `17 points`, can be meant of no other field.
+        is_named = bool(fitting) and claim.unit in self._universe(claim)
+        others = [] if is_named else [fact for fact in facts if fact not in fitting and _may_be_meant(claim, fact)]
+        for fact in (*fitting, *others):
+            if (rule := equal(claim, fact)) and not (near and _is_elsewhere(claim, fact, fitting, near)):
+                return _supported(claim, rule, fact.path)
+        return None
+
+    def _rival(
+        self, claim: Claim, facts: Sequence[Fact], fitting: Sequence[Fact], near: frozenset[str], segment: Segment
+    ) -> tuple[str, Fact] | None:
+        """Rule and fact that contradict: the field that is meant, or the same field of another record."""
         weak = claim.kind is Kind.STATUS and is_weak(str(claim.value))
-        if fitting and not weak and not (len(segment.groups) > 1 and not segment.in_turn and self._anyones(claim)):
-            return _contradicted(claim, "field", fitting[0])
-        if (rival := self._swapped(claim, facts, near)) is not None:
-            return _contradicted(claim, "another_record", rival)
-        return self._by_texts(claim, segment)
+        unclear = len(segment.groups) > 1 and not segment.in_turn and self._anyones(claim)
+        if fitting and not weak and not unclear:
+            return "field", fitting[0]
+        swapped = self._swapped(claim, facts, near)
+        return None if swapped is None else ("another_record", swapped)
 
     def _anyones(self, claim: Claim) -> bool:
         """Whether any record at all says so: asked where the words do not tell which is meant."""
@@ -184,7 +198,11 @@ class _Bound:
             if (known and not fact.concepts & known) or (is_bare and not fact.concepts & near):
                 continue
             for other in self._by_field[fact.field]:
-                if other.path != fact.path and comparable(claim, other) and equal(claim, other) in ("exact", "date_of_time"):
+                if (
+                    other.path != fact.path
+                    and comparable(claim, other)
+                    and equal(claim, other) in ("exact", "date_of_time")
+                ):
                     return fact
         return None
 
@@ -253,7 +271,9 @@ class _Bound:
         return self._universes[key]
 
     def _made_universe(self, claim: Claim) -> frozenset[str]:
-        known = _MONEY if claim.kind is Kind.MONEY else _MOMENTS if claim.kind in (Kind.DATE, Kind.TIME) else frozenset()
+        known = (
+            _MONEY if claim.kind is Kind.MONEY else _MOMENTS if claim.kind in (Kind.DATE, Kind.TIME) else frozenset()
+        )
         sort = _sorts(claim)
         fields = (facts[0] for facts in self._by_field.values() if any(fact.kind in sort for fact in facts))
         return known.union(*(fact.concepts for fact in fields)) - _SUBJECTS
@@ -287,7 +307,9 @@ def _of_its_sort(state: str, facts: list[Fact]) -> list[Fact]:
 
 def _may_be_meant(claim: Claim, fact: Fact) -> bool:
     """Whether a fact can be meant that no word speaks of: a bound or a bare number is too easily met by chance."""
-    return not claim.bound and not (claim.kind is Kind.QUANTITY and fact.kind is Kind.NUMBER and not names_unit(claim, fact))
+    return not claim.bound and not (
+        claim.kind is Kind.QUANTITY and fact.kind is Kind.NUMBER and not names_unit(claim, fact)
+    )
 
 
 def _names(field: str, words: frozenset[str]) -> bool:

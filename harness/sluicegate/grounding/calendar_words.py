@@ -40,7 +40,8 @@ WEEKDAY_WORD = "|".join(sorted((form for form in WEEKDAYS if form not in _SHORT)
 MONTH_WORD = "|".join(sorted(MONTHS, key=len, reverse=True))
 
 RELATIVE = {
-    "the day before yesterday": -2, "yesterday": -1, "today": 0, "tonight": 0, "the day after tomorrow": 2, "tomorrow": 1,
+    "the day before yesterday": -2, "yesterday": -1, "today": 0, "tonight": 0, "the day after tomorrow": 2,
+    "tomorrow": 1,
     "vorgestern": -2, "gestern": -1, "heute": 0, "übermorgen": 2,
     "avant-hier": -2, "hier": -1, "aujourd'hui": 0, "aujourd’hui": 0, "après-demain": 2, "demain": 1,
     "anteayer": -2, "ayer": -1, "hoy": 0, "pasado mañana": 2, "mañana": 1,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from sluicegate.grounding.calendar_words import MONTH_WORD, MONTHS, RELATIVE, WEEKDAY_WORD, WEEKDAYS
@@ -29,7 +29,9 @@ _TEXTUAL = re.compile(
     re.IGNORECASE,
 )
 _MONTH_YEAR = re.compile(rf"\b(?P<m>{MONTH_WORD})\.?,?\s+(?:de\s+|of\s+)?(?P<y>(?:19|20)\d{{2}})\b", re.IGNORECASE)
-_YEAR_MONTH = re.compile(rf"\b(?P<y>(?:19|20)\d{{2}}),?\s+(?P<m>{MONTH_WORD})\b(?:\s+(?P<d>[0-3]?\d)\b)?", re.IGNORECASE)
+_YEAR_MONTH = re.compile(
+    rf"\b(?P<y>(?:19|20)\d{{2}}),?\s+(?P<m>{MONTH_WORD})\b(?:\s+(?P<d>[0-3]?\d)\b)?", re.IGNORECASE
+)
 _NUMERIC = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2((?:\d{2}){1,2})(?![\d/-]|\.\d)")
 _SHORT = re.compile(r"(?<![\d./-])(\d{1,2})\.(\d{1,2})\.(?=\s|,|$|\))")
 _RELATIVE = re.compile(
@@ -38,7 +40,8 @@ _RELATIVE = re.compile(
 )
 _WEEKDAY = re.compile(rf"\b(?P<w>{WEEKDAY_WORD})(?!\w)(?:'?\w{{1,4}}\b)?", re.IGNORECASE)
 _IN_DAYS = re.compile(
-    r"\b(?:in|dans|en|через)\s+(?P<n>\d{1,3})\s+(?P<u>days?|weeks?|tagen?|wochen?|jours?|semaines?|días?|semanas?|дней|дня|день|недели|неделю)\b"
+    r"\b(?:in|dans|en|через)\s+(?P<n>\d{1,3})\s+(?P<u>days?|weeks?|tagen?|wochen?|jours?|semaines?|días?|semanas?|"
+    r"дней|дня|день|недели|неделю)\b"
     r"|\b(?P<n2>\d{1,3})\s+(?P<u2>gün|hafta)\s+(?:sonra|içinde)\b",
     re.IGNORECASE,
 )
@@ -48,7 +51,8 @@ _AGO = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"(?<![\d:.,])(?P<h>[01]?\d|2[0-4])(?:[:h](?P<m>[0-5]\d)(?::[0-5]\d)?|(?=\s*(?:[ap]\.?m\b|uhr\b|heures?\b|часов\b)))"
+    r"(?<![\d:.,])(?P<h>[01]?\d|2[0-4])(?:[:h](?P<m>[0-5]\d)(?::[0-5]\d)?|(?=\s*(?:[ap]\.?m\b|uhr\b|heures?\b|"
+    r"часов\b)))"
     r"(?:\s*(?P<half>[ap])\.?m\b\.?|\s+(?:uhr|heures?|часов)\b)?(?![\d])",
     re.IGNORECASE,
 )
@@ -67,40 +71,54 @@ def dates_in(text: str, language: str, today: date | None) -> Iterator[Found]:
 
 
 def _all_dates(text: str, language: str, today: date | None) -> Iterator[Found]:
+    """The more exact ones first."""
     for found in _ISO.finditer(text):
         yield found.start(), found.end(), _iso(found)
     if any(ch.isdigit() for ch in text):
-        for found in _TEXTUAL.finditer(text):
-            day, year = int(found["d1"] or found["d2"]), found["y1"] or found["y2"]
-            weekday = _of(WEEKDAYS, found["w"] or found["w2"] or "")
-            month = _of(MONTHS, found["m1"] or found["m2"])
-            yield found.start(), found.end(), _checked(int(year) if year else None, month, day, weekday)
-        for found in _YEAR_MONTH.finditer(text):
-            day = int(found["d"]) if found["d"] else None
-            yield found.start(), found.end(), _checked(int(found["y"]), _of(MONTHS, found["m"]), day)
-        for found in _MONTH_YEAR.finditer(text):
-            yield found.start(), found.end(), (When(year=int(found["y"]), month=_of(MONTHS, found["m"])),)
+        yield from _written(text)
         for found in _NUMERIC.finditer(text):
             yield found.start(), found.end(), _numeric(found, language)
         for found in _SHORT.finditer(text):
             yield found.start(), found.end(), _checked(None, int(found[2]), int(found[1]))
     if today is not None:
-        for pattern, sign in ((_IN_DAYS, 1), (_AGO, -1)):
-            for found in pattern.finditer(text):
-                number, unit = int(found["n"] or found["n2"]), (found["u"] or found["u2"]).lower()
-                days = number * (7 if unit.startswith(("w", "sem", "нед", "haf")) else 1)
-                yield found.start(), found.end(), (_of_day(today + timedelta(days=sign * days)),)
-        for found in _RELATIVE.finditer(text):
-            days = _of(RELATIVE, found[0])
-            if days is not None and (found[0].lower() != "hier" or language == "fr"):
-                yield found.start(), found.end(), (_of_day(today + timedelta(days=days)),)
+        yield from _relative(text, language, today)
     for found in _WEEKDAY.finditer(text):
         if (weekday := _of(WEEKDAYS, found["w"])) is not None:
             yield found.start(), found.end(), (When(weekday=weekday),)
 
 
+def _written(text: str) -> Iterator[Found]:
+    """With the name of a month."""
+    for found in _TEXTUAL.finditer(text):
+        day, year = int(found["d1"] or found["d2"]), found["y1"] or found["y2"]
+        weekday = _of(WEEKDAYS, found["w"] or found["w2"] or "")
+        month = _of(MONTHS, found["m1"] or found["m2"])
+        yield found.start(), found.end(), _checked(int(year) if year else None, month, day, weekday)
+    for found in _YEAR_MONTH.finditer(text):
+        yield (
+            found.start(),
+            found.end(),
+            _checked(int(found["y"]), _of(MONTHS, found["m"]), int(found["d"]) if found["d"] else None),
+        )
+    for found in _MONTH_YEAR.finditer(text):
+        yield found.start(), found.end(), (When(year=int(found["y"]), month=_of(MONTHS, found["m"])),)
+
+
+def _relative(text: str, language: str, today: date) -> Iterator[Found]:
+    """Said from today."""
+    for pattern, sign in ((_IN_DAYS, 1), (_AGO, -1)):
+        for found in pattern.finditer(text):
+            number, unit = int(found["n"] or found["n2"]), (found["u"] or found["u2"]).lower()
+            days = number * (7 if unit.startswith(("w", "sem", "нед", "haf")) else 1)
+            yield found.start(), found.end(), (_of_day(today + timedelta(days=sign * days)),)
+    for found in _RELATIVE.finditer(text):
+        away = _of(RELATIVE, found[0])
+        if away is not None and (found[0].lower() != "hier" or language == "fr"):
+            yield found.start(), found.end(), (_of_day(today + timedelta(days=away)),)
+
+
 def _of(known: Mapping[str, int], word: str) -> int | None:
-    """What a word stands for in capitals too: SALI is salı, of which `lower` knows nothing. None for a strange spelling."""
+    """What a word stands for, in capitals too: SALI is salı, which `lower` does not know. None for a strange one."""
     low = word.lower().replace("i\u0307", "i").replace("ſ", "s")
     dotless = low.replace("i", "ı")
     return known.get(low, known.get(dotless, known.get(low.replace("ı", "i"))))
@@ -123,7 +141,7 @@ def of_epoch(seconds: float) -> When | None:
         seconds /= 1000
     if not SECONDS_OF_2000 <= seconds < _SECONDS_OF_2100:
         return None
-    at = datetime.fromtimestamp(seconds, tz=timezone.utc)
+    at = datetime.fromtimestamp(seconds, tz=UTC)
     return When(year=at.year, month=at.month, day=at.day, hour=at.hour, minute=at.minute, offset=0)
 
 
@@ -140,7 +158,7 @@ def same(said: When, known: When) -> str:
         return ""
     if said.day is None and said.weekday is None:
         return ""
-    at = datetime(known.year, known.month, known.day, known.hour, known.minute or 0)  # noqa: DTZ001 - shifted by hand
+    at = datetime(known.year, known.month, known.day, known.hour, known.minute or 0)
     shifts = range(-_FARTHEST, _FARTHEST + 1, 30)
     if said.hour is None:
         # Only the day before or after can be meant; the ends of the range tell whether a zone reaches it.

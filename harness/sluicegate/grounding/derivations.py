@@ -17,13 +17,17 @@ __all__ = ["derived"]
 
 _NUMERIC = frozenset({Kind.MONEY, Kind.QUANTITY, Kind.NUMBER, Kind.PERCENTAGE})
 _SUM = re.compile(
-    r"\b(?:together|altogether|in total|total|sum|combined|both|all|zusammen|insgesamt|gesamt|summe|beide|au total|ensemble|somme|en total|juntos"
+    r"\b(?:together|altogether|in total|total|sum|combined|both|all|zusammen|insgesamt|gesamt|summe|beide|au total|"
+    r"ensemble|somme|en total|juntos"
     r"|total|suma|всего|вместе|итого|сумма|toplam|toplamda|birlikte)\b",
     re.IGNORECASE,
 )
-_MEAN = re.compile(r"\b(?:average|averag\w+|mean|durchschnitt\w*|moyenne|promedio|media|средн\w+|ortalama)\b", re.IGNORECASE)
+_MEAN = re.compile(
+    r"\b(?:average|averag\w+|mean|durchschnitt\w*|moyenne|promedio|media|средн\w+|ortalama)\b", re.IGNORECASE
+)
 _LESS = re.compile(
-    r"\b(?:difference|more than|less than|saved?|saving|differs?|remaining|left|by|win|victory|defeat\w*|unterschied|gespart|différence|économis\w+"
+    r"\b(?:difference|more than|less than|saved?|saving|differs?|remaining|left|by|win|victory|defeat\w*|unterschied"
+    r"|gespart|différence|économis\w+"
     r"|diferencia|ahorr\w+|разниц\w+|эконом\w+|fark\w*|tasarruf)\b",
     re.IGNORECASE,
 )
@@ -42,10 +46,15 @@ def derived(
     if (found := _counted(claim, scope)) is not None:
         return found
     groups = _by_field(fitting or facts)
-    if _SUM.search(said) and (found := _of_many("sum", claim, _by_field(facts), lambda values: sum(values, Decimal(0)))) is not None:
+    if (
+        _SUM.search(said)
+        and (found := _of_many("sum", claim, _by_field(facts), lambda values: sum(values, Decimal(0)))) is not None
+    ):
         return found
     if _MEAN.search(said):
-        return _of_many("mean", claim, groups, lambda values: sum(values, Decimal(0)) / len(values), places=claim.places + 3)
+        return _of_many(
+            "mean", claim, groups, lambda values: sum(values, Decimal(0)) / len(values), places=claim.places + 3
+        )
     if _LESS.search(said):
         return _difference(claim, fitting or facts)
     return None
@@ -91,7 +100,11 @@ def _difference(claim: Claim, facts: Sequence[Fact]) -> tuple[str, str] | None:
     numbers = [fact for fact in facts if isinstance(fact.value, Decimal)][:_MOST_PAIRS]
     for at, one in enumerate(numbers):
         for other in numbers[at + 1 :]:
-            if (one.kind is other.kind is Kind.MONEY or one.field == other.field) and isinstance(one.value, Decimal) and isinstance(other.value, Decimal):
+            if (
+                (one.kind is other.kind is Kind.MONEY or one.field == other.field)
+                and isinstance(one.value, Decimal)
+                and isinstance(other.value, Decimal)
+            ):
                 gap = replace(one, value=abs(one.value - other.value), places=max(one.places, other.places))
                 if isinstance(claim.value, Decimal) and number_rule(claim, claim.value, gap):
                     return "difference", f"{one.path} - {other.path}"

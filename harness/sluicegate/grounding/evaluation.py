@@ -1,7 +1,7 @@
 """The set that detection is measured on: reply mails over tool results, some with a value of another record.
 
-Deterministic under its seed. A wrong value is always one that is really wrong: an earlier state of the same parcel, or a
-sum that both orders have, is no error.
+Deterministic under its seed. A wrong value is always one that is really wrong: an earlier state of the same parcel,
+or a sum that both orders have, is no error.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _CARRIERS = ("Northway", "Parcelline", "Swiftgo", "Hermelin")
 _ITEMS = ("desk lamp", "oak stool", "tea kettle", "wool rug", "hiking poles", "linen curtain", "brass hook")
 _PEOPLE = ("Ada Finch", "Noel Brook", "Mia Berger", "Deniz Aydin", "Priya Nair", "Marek Novak", "Lena Hofer")
 _SORTS = {
-    "state": "state", "total": "amount", "due": "date", "ordered": "date", "item": "name", "carrier": "name", "tracking": "name",
+    "state": "state", "total": "amount", "due": "date", "ordered": "date", "item": "name", "carrier": "name",
+    "tracking": "name",
 }  # fmt: skip
 _OFTEN = 0.8
 _SLOT = re.compile(r"\{(order|state|total|due|ordered|item|carrier|tracking)(2?)\}")
@@ -73,7 +74,9 @@ def counted(made: Iterable[Draft]) -> Counted:
         told = _told(draft)
         n += len(draft.wrong)
         k += sum(_is_among(start, end, told) for start, end, _ in draft.wrong)
-        alarms += sum(not _is_among(left, right, [(start, end) for start, end, _ in draft.wrong]) for left, right in told)
+        alarms += sum(
+            not _is_among(left, right, [(start, end) for start, end, _ in draft.wrong]) for left, right in told
+        )
     return Counted(k=k, n=n, alarms=alarms)
 
 
@@ -114,7 +117,12 @@ def _draft(random: Random, templates: Mapping[str, tuple[str, ...]], *, wrong: b
     language = random.choice((*templates, "en", "en"))
     orders = _orders(random)
     said = random.sample(templates[language], k=min(len(templates[language]), random.choice((1, 1, 2))))
-    slots = [(at, found[1], bool(found[2])) for at, text in enumerate(said) for found in _SLOT.finditer(text) if found[1] != "order"]
+    slots = [
+        (at, found[1], bool(found[2]))
+        for at, text in enumerate(said)
+        for found in _SLOT.finditer(text)
+        if found[1] != "order"
+    ]
     rare = [slot for slot in slots if _SORTS[slot[1]] == "name"]
     spoiled = random.choice(rare if rare and random.random() < _OFTEN else slots) if wrong else None
     if spoiled is not None and not _can_be_wrong(spoiled[1], orders, second=spoiled[2]):
@@ -150,7 +158,11 @@ def _draft(random: Random, templates: Mapping[str, tuple[str, ...]], *, wrong: b
     add("\n\n" + goodbye)
     evidence = _evidence(random, orders, name)
     return Draft(
-        text="".join(parts), language=language, evidence=evidence, party=Party(email=_address(name), name=name), wrong=tuple(errors)
+        text="".join(parts),
+        language=language,
+        evidence=evidence,
+        party=Party(email=_address(name), name=name),
+        wrong=tuple(errors),
     )
 
 
@@ -194,14 +206,16 @@ def _evidence(random: Random, orders: tuple[dict[str, Any], ...], name: str) -> 
     if random.random() < 0.3:
         return (Source(path="tools.orders[0]", value={"orders": records, "count": len(records)}), asked)
     each = [
-        Source(path=f"tools.order[{at}]", value=record, asked={"order_id": orders[at]["order"]}) for at, record in enumerate(records)
+        Source(path=f"tools.order[{at}]", value=record, asked={"order_id": orders[at]["order"]})
+        for at, record in enumerate(records)
     ]
     return (*each, asked)
 
 
 def _flat(order: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {
-        "order_id": order["order"], "status": order["state"], "total": f"{order['total']:.2f} EUR", "item": order["item"],
+        "order_id": order["order"], "status": order["state"], "total": f"{order['total']:.2f} EUR",
+        "item": order["item"],
         "ordered": order["ordered"].isoformat(), "due": order["due"].isoformat(), "carrier": order["carrier"],
         "tracking_id": order["tracking"], "customer": name,
     }  # fmt: skip
@@ -210,8 +224,10 @@ def _flat(order: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _typed(order: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {
         "id": order["order"], "state": order["state"].upper().replace(" ", "_"), "totalAmount": float(order["total"]),
-        "currency": "EUR", "createdAt": f"{order['ordered'].isoformat()}T10:15:00Z", "estimatedDelivery": order["due"].isoformat(),
-        "product": order["item"], "carrier": order["carrier"], "trackingNumber": order["tracking"], "email": _address(name),
+        "currency": "EUR", "createdAt": f"{order['ordered'].isoformat()}T10:15:00Z",
+        "estimatedDelivery": order["due"].isoformat(),
+        "product": order["item"], "carrier": order["carrier"], "trackingNumber": order["tracking"],
+        "email": _address(name),
     }  # fmt: skip
 
 
@@ -219,7 +235,8 @@ def _nested(order: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {
         "order": {"number": order["order"], "placed_on": order["ordered"].isoformat()},
         "payment": {"total": {"amount": f"{order['total']:.2f}", "currency": "EUR"}},
-        "shipment": {"status": order["state"], "eta": order["due"].isoformat(), "carrier": order["carrier"], "tracking": order["tracking"]},
+        "shipment": {"status": order["state"], "eta": order["due"].isoformat(), "carrier": order["carrier"],
+                     "tracking": order["tracking"]},
         "items": [{"name": order["item"], "quantity": 1}],
         "customer": {"name": name, "email": _address(name)},
     }  # fmt: skip
@@ -239,7 +256,9 @@ def _said(slot: str, order: Mapping[str, Any], language: str, random: Random) ->
 def _money(value: Decimal, language: str, random: Random) -> str:
     plain = f"{value:,.2f}"
     if language != "en":
-        group = random.choice({"de": ".", "fr": "\u202f", "es": ".", "ru": "\u00a0", "tr": "."}[language] + " ".strip() or ".")
+        group = random.choice(
+            {"de": ".", "fr": "\u202f", "es": ".", "ru": "\u00a0", "tr": "."}[language] + " ".strip() or "."
+        )
         plain = plain.replace(",", "#").replace(".", ",").replace("#", group)
         return random.choice((f"{plain} €", f"{plain} EUR"))
     return random.choice((f"€{plain}", f"{plain} EUR", f"EUR {plain}"))
@@ -249,11 +268,21 @@ def _day(value: date, language: str, random: Random) -> str:
     month = _LONG[language].split()[value.month - 1]
     iso = value.isoformat()
     if language == "en":
-        return random.choice((f"{value.day} {month}", f"{month} {value.day}, {value.year}", f"{value.day} {month} {value.year}", iso))
+        return random.choice(
+            (f"{value.day} {month}", f"{month} {value.day}, {value.year}", f"{value.day} {month} {value.year}", iso)
+        )
     if language == "de":
-        return random.choice((f"{value.day}. {month}", f"{value.day}. {month} {value.year}", f"{value.day:02}.{value.month:02}.{value.year}"))
+        return random.choice(
+            (
+                f"{value.day}. {month}",
+                f"{value.day}. {month} {value.year}",
+                f"{value.day:02}.{value.month:02}.{value.year}",
+            )
+        )
     if language == "fr":
         return random.choice((f"{value.day} {month}", f"{value.day:02}/{value.month:02}/{value.year}"))
     if language == "es":
         return random.choice((f"{value.day} de {month}", f"{value.day} de {month} de {value.year}"))
-    return random.choice((f"{value.day} {month}", f"{value.day} {month} {value.year}", f"{value.day:02}.{value.month:02}.{value.year}"))
+    return random.choice(
+        (f"{value.day} {month}", f"{value.day} {month} {value.year}", f"{value.day:02}.{value.month:02}.{value.year}")
+    )

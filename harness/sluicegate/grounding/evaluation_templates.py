@@ -1,6 +1,7 @@
 """Sentences of reply mails in six languages, for the set that detection is measured on. Those held out tune nothing.
 
-Slots are of the first order (`{order}`, `{total}`) or, with a 2, of a second one. `{state}` is a predicate: `has shipped`.
+Slots are of the first order (`{order}`, `{total}`) or, with a 2,
+of a second one. `{state}` is a predicate: `has shipped`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ TUNED: dict[str, tuple[str, ...]] = {
         "Good news about {order}! The parcel {state}.",
         "With {carrier} as the carrier, order {order} is due {due}.",
         "The amount for order {order} was {total}; you placed it on {ordered}.",
-        "As for your two orders: {order} {state} and amounts to {total}, but {order2} {state2} and amounts to {total2}.",
+        "For your two orders: {order} {state} and amounts to {total}, but {order2} {state2} and amounts to {total2}.",
         "Regarding #{order}: it {state}. Its tracking number is {tracking}.",
         "{total} is the sum of order {order}, {total2} that of order {order2}.",
         "Order: {order}\nTotal: {total}\nDelivery: {due}",
@@ -125,12 +126,16 @@ HELD_OUT: dict[str, tuple[str, ...]] = {
 STATES: dict[str, dict[str, tuple[str, ...]]] = {
     "en": {
         "processing": ("is being processed",), "packed": ("has been packed", "is packed"),
-        "shipped": ("has shipped", "has been dispatched", "was shipped"), "delivered": ("has been delivered", "was delivered"),
-        "awaiting stock": ("is awaiting stock", "is out of stock"), "cancelled": ("has been cancelled", "was cancelled"),
+        "shipped": ("has shipped", "has been dispatched", "was shipped"),
+        "delivered": ("has been delivered", "was delivered"),
+        "awaiting stock": ("is awaiting stock", "is out of stock"),
+        "cancelled": ("has been cancelled", "was cancelled"),
     },
     "de": {
-        "processing": ("ist in Bearbeitung",), "packed": ("ist verpackt",), "shipped": ("wurde versandt", "wurde verschickt"),
-        "delivered": ("wurde zugestellt",), "awaiting stock": ("ist nicht vorrätig",), "cancelled": ("wurde storniert",),
+        "processing": ("ist in Bearbeitung",), "packed": ("ist verpackt",),
+        "shipped": ("wurde versandt", "wurde verschickt"),
+        "delivered": ("wurde zugestellt",), "awaiting stock": ("ist nicht vorrätig",),
+        "cancelled": ("wurde storniert",),
     },
     "fr": {
         "processing": ("est en préparation",), "packed": ("est emballée",), "shipped": ("a été expédiée",),
@@ -141,7 +146,8 @@ STATES: dict[str, dict[str, tuple[str, ...]]] = {
         "delivered": ("ha sido entregado",), "awaiting stock": ("está agotado",), "cancelled": ("ha sido cancelado",),
     },
     "ru": {
-        "processing": ("обрабатывается",), "packed": ("упакован",), "shipped": ("отправлен",), "delivered": ("доставлен",),
+        "processing": ("обрабатывается",), "packed": ("упакован",), "shipped": ("отправлен",),
+        "delivered": ("доставлен",),
         "awaiting stock": ("временно нет в наличии",), "cancelled": ("отменён",),
     },
     "tr": {
@@ -153,32 +159,48 @@ STATES: dict[str, dict[str, tuple[str, ...]]] = {
 
 FILLERS: dict[str, tuple[str, ...]] = {
     "en": (
-        "You may return items within 30 days.", "Orders over 50 EUR ship for free.", "Our showroom is open from 9:00 to 17:00.",
-        "We answer within 2 working days.", "If it has not arrived by then, please write to us again.",
-        "Once your parcel has been delivered, you can rate it.", "Shipping usually takes 3 to 5 days and costs 4.95 EUR.",
-        "Please let us know whether it was delivered.", "Refunds arrive within 14 days of a return.",
-        "Until 31 December every gift card comes with 10 % more.", "You wrote that you expected it yesterday.",
+        "You may return items within 30 days.",
+        "Orders over 50 EUR ship for free.",
+        "Our showroom is open from 9:00 to 17:00.",
+        "We answer within 2 working days.",
+        "If it has not arrived by then, please write to us again.",
+        "Once your parcel has been delivered, you can rate it.",
+        "Shipping usually takes 3 to 5 days and costs 4.95 EUR.",
+        "Please let us know whether it was delivered.",
+        "Refunds arrive within 14 days of a return.",
+        "Until 31 December every gift card comes with 10 % more.",
+        "You wrote that you expected it yesterday.",
     ),
     "de": (
-        "Sie können Artikel innerhalb von 30 Tagen zurückgeben.", "Ab 50 EUR liefern wir versandkostenfrei.",
-        "Unsere Ausstellung ist von 9 bis 17 Uhr geöffnet.", "Sobald das Paket zugestellt wurde, erhalten Sie eine Nachricht.",
+        "Sie können Artikel innerhalb von 30 Tagen zurückgeben.",
+        "Ab 50 EUR liefern wir versandkostenfrei.",
+        "Unsere Ausstellung ist von 9 bis 17 Uhr geöffnet.",
+        "Sobald das Paket zugestellt wurde, erhalten Sie eine Nachricht.",
         "Der Versand dauert normalerweise 3 bis 5 Tage und kostet 4,95 EUR.",
     ),
     "fr": (
-        "Vous pouvez retourner un article sous 30 jours.", "La livraison est gratuite dès 50 EUR.",
-        "Si le colis n'est pas arrivé demain, écrivez-nous.", "Une fois la commande livrée, vous pourrez donner votre avis.",
+        "Vous pouvez retourner un article sous 30 jours.",
+        "La livraison est gratuite dès 50 EUR.",
+        "Si le colis n'est pas arrivé demain, écrivez-nous.",
+        "Une fois la commande livrée, vous pourrez donner votre avis.",
     ),
     "es": (
-        "Puede devolver los artículos en 30 días.", "El envío es gratuito a partir de 50 EUR.",
-        "Si no ha llegado mañana, escríbanos.", "Una vez entregado, podrá valorarlo.",
+        "Puede devolver los artículos en 30 días.",
+        "El envío es gratuito a partir de 50 EUR.",
+        "Si no ha llegado mañana, escríbanos.",
+        "Una vez entregado, podrá valorarlo.",
     ),
     "ru": (
-        "Вернуть товар можно в течение 30 дней.", "Доставка бесплатна от 50 EUR.", "Если посылка не придёт завтра, напишите нам.",
+        "Вернуть товар можно в течение 30 дней.",
+        "Доставка бесплатна от 50 EUR.",
+        "Если посылка не придёт завтра, напишите нам.",
         "Когда заказ будет доставлен, вы получите сообщение.",
     ),
     "tr": (
-        "Ürünleri 30 gün içinde iade edebilirsiniz.", "50 EUR üzeri siparişlerde kargo ücretsizdir.",
-        "Yarın gelmezse lütfen bize yazın.", "Teslim edildiğinde size haber vereceğiz.",
+        "Ürünleri 30 gün içinde iade edebilirsiniz.",
+        "50 EUR üzeri siparişlerde kargo ücretsizdir.",
+        "Yarın gelmezse lütfen bize yazın.",
+        "Teslim edildiğinde size haber vereceğiz.",
     ),
 }
 """What is true of every order: no claim about one, and never an incident."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from sluicegate.frozen import frozen
 from sluicegate.grounding.claims import Claim, Kind
@@ -26,32 +27,55 @@ __all__ = ["Vocabulary", "claims_in", "fold"]
 
 _URL = re.compile(r"\bhttps?://[^\s<>\"'`)\]}|]{1,500}|\bwww\.[^\s<>\"'`)\]}|]{1,500}", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
-_PHONE = re.compile(r"(?<![\w+])(?:\+|00)\d(?:[ ()./-]{0,3}\d){7,14}(?!\w)|(?<!\w)0\d{2,4}[ /-]\d(?:[ -]?\d){5,9}(?!\w)")
+_PHONE = re.compile(
+    r"(?<![\w+])(?:\+|00)\d(?:[ ()./-]{0,3}\d){7,14}(?!\w)|(?<!\w)0\d{2,4}[ /-]\d(?:[ -]?\d){5,9}(?!\w)"
+)
 _MONEY = re.compile(
-    rf"(?<![\w.,])(?P<c1>{CURRENCY})\s?(?P<n1>[-−–]?(?:{DIGITS}))|(?<![\w.,])(?P<n2>[-−–]?(?:{DIGITS}))\s?(?P<c2>{CURRENCY})",
+    rf"(?<![\w.,])(?P<c1>{CURRENCY})\s?(?P<n1>[-−–]?(?:{DIGITS}))|"
+    rf"(?<![\w.,])(?P<n2>[-−–]?(?:{DIGITS}))\s?(?P<c2>{CURRENCY})",
     re.IGNORECASE,
 )
-_PERCENT = re.compile(rf"(?<![\w.,])(?P<n>[-−–]?(?:{DIGITS}))\s?(?:%|(?:percent|per cent|prozent|pour cent|por ciento|процент\w*)\b)|%\s?(?P<n2>\d{{1,3}}(?:[.,]\d+)?)", re.IGNORECASE)
+_PERCENT = re.compile(
+    rf"(?<![\w.,])(?P<n>[-−–]?(?:{DIGITS}))\s?(?:%|(?:percent|per cent|prozent|pour cent|por ciento|процент\w*)\b)|"
+    rf"%\s?(?P<n2>\d{{1,3}}(?:[.,]\d+)?)",
+    re.IGNORECASE,
+)
 _QUANTITY = re.compile(rf"(?<![\w.,])(?P<n>[-−–]?(?:{DIGITS}))(?:\s|-)?(?P<u>{UNIT})(?![\w/])", re.IGNORECASE)
 _CODE = re.compile(r"(?<![\w-])#?(?=[A-Za-z_-]*\d)(?=\d*[-_/]?[A-Z])[A-Z0-9][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*(?![\w-])")
 _HASH = re.compile(r"(?<![\w#])#(\d{2,20})\b")
 _LABELLED = re.compile(
-    r"\b(?:order|parcel|shipment|tracking|invoice|ticket|case|reference|booking|customer|return|bestellung|bestellnummer|auftrag|sendung|paket"
-    r"|rechnung|commande|colis|facture|pedido|envío|paquete|factura|заказ\w*|посылк\w*|отправлени\w*|сч[её]т\w*|sipariş\w*|kargo\w*|fatura\w*)"
-    r"(?:\s+(?:number|no\.?|nr\.?|id|nummer|numéro|número|номер|numarası))?\s*(?:[:#№]|n[o°º]\.?|nr\.?)?\s*(?P<id>\d{3,20})(?![\w.,]*\d|\s?[%€$£])"
+    r"\b(?:order|parcel|shipment|tracking|invoice|ticket|case|reference|booking|customer|return|bestellung|"
+    r"bestellnummer|auftrag|sendung|paket"
+    r"|rechnung|commande|colis|facture|pedido|envío|paquete|factura|заказ\w*|посылк\w*|отправлени\w*|сч[её]т\w*|"
+    r"sipariş\w*|kargo\w*|fatura\w*)"
+    r"(?:\s+(?:number|no\.?|nr\.?|id|nummer|numéro|número|номер|numarası))?\s*(?:[:#№]|n[o°º]\.?|"
+    r"nr\.?)?\s*(?P<id>\d{3,20})(?![\w.,]*\d|\s?[%€$£])"
     r"|(?P<tr>\d{3,20})\s+(?:numaralı|no'lu|nolu)\b",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(rf"(?<![\w.,/-])(?P<sign>[-−–](?=\d))?(?P<n>{DIGITS})(?![\w])(?:(?:\s|-)(?P<noun>[^\W\d_]{{2,}}))?")
+_NUMBER = re.compile(
+    rf"(?<![\w.,/-])(?P<sign>[-−–](?=\d))?(?P<n>{DIGITS})(?![\w])(?:(?:\s|-)(?P<noun>[^\W\d_]{{2,}}))?"
+)
 _SCORE = re.compile(r"(?<![\w.,/:-])(\d{1,3})\s?[-–]\s?(\d{1,3})(?![\w/:-]|[.,]\d)")
-_WORDY = re.compile(r"(?<![\w-])(?P<w>[^\W\d_]{2,}(?:-[^\W\d_]{2,})?|[ao])(?:\s+|-)(?P<noun>[^\W\d_]{2,}(?:\s[^\W\d_]{2,})?)(?!\w)")
+_WORDY = re.compile(
+    r"(?<![\w-])(?P<w>[^\W\d_]{2,}(?:-[^\W\d_]{2,})?|[ao])(?:\s+|-)(?P<noun>[^\W\d_]{2,}(?:\s[^\W\d_]{2,})?)(?!\w)"
+)
 _ABOUT = re.compile(
-    r"(?:\b(?:about|around|approximately|roughly|nearly|almost|some|circa|ca\.|etwa|rund|ungefähr|knapp|environ|à peu près|près de|unos|unas"
+    r"(?:\b(?:about|around|approximately|roughly|nearly|almost|some|circa|ca\.|etwa|rund|ungefähr|knapp|environ|"
+    r"à peu près|près de|unos|unas"
     r"|aproximadamente|около|примерно|yaklaşık)|[~≈])\s*$",
     re.IGNORECASE,
 )
-_LEAST = re.compile(r"\b(?:over|more than|above|at least|from|exceeding|minimum(?: of)?|über|mehr als|mindestens|ab|plus de|au moins|dès|más de|al menos|desde|более|больше|не менее|от|en az)\s*$", re.IGNORECASE)
-_MOST = re.compile(r"\b(?:under|less than|below|up to|at most|maximum(?: of)?|within|unter|weniger als|höchstens|bis zu|bis|moins de|au plus|jusqu'à|menos de|hasta|менее|меньше|не более|до|en fazla)\s*$", re.IGNORECASE)
+_LEAST = re.compile(
+    r"\b(?:over|more than|above|at least|from|exceeding|minimum(?: of)?|über|mehr als|mindestens|ab|plus de|au moins"
+    r"|dès|más de|al menos|desde|более|больше|не менее|от|en az)\s*$",
+    re.IGNORECASE,
+)
+_MOST = re.compile(
+    r"\b(?:under|less than|below|up to|at most|maximum(?: of)?|within|unter|weniger als|höchstens|bis zu|bis|"
+    r"moins de|au plus|jusqu'à|menos de|hasta|менее|меньше|не более|до|en fazla)\s*$",
+    re.IGNORECASE,
+)
 
 
 @frozen
@@ -74,7 +98,12 @@ _NOTHING = Vocabulary()
 
 
 def claims_in(
-    text: str, *, language: str = "en", today: date | None = None, vocabulary: Vocabulary = _NOTHING, names: bool = False
+    text: str,
+    *,
+    language: str = "en",
+    today: date | None = None,
+    vocabulary: Vocabulary = _NOTHING,
+    names: bool = False,
 ) -> list[Claim]:
     """Every claim in order of place. `language` is a two-letter code; one that is not known is read as English.
 
@@ -122,7 +151,13 @@ def _all(text: str, language: str, today: date | None, vocabulary: Vocabulary, t
     for start, end in sentences(text):
         for said in said_in(text[start:end], vocabulary.states):
             if said.asserted:
-                yield Claim(kind=Kind.STATUS, start=start + said.start, end=start + said.end, value=said.state, negated=said.negated)
+                yield Claim(
+                    kind=Kind.STATUS,
+                    start=start + said.start,
+                    end=start + said.end,
+                    value=said.state,
+                    negated=said.negated,
+                )
     yield from _phrases(text, vocabulary)
     if has_digits:
         yield from _numbers(text, language)
@@ -133,13 +168,17 @@ def _contacts(text: str) -> Iterator[Claim]:
     if "://" in text or "www." in text.lower():
         for found in _URL.finditer(text):
             said = found[0].rstrip(".,;:!?")
-            yield Claim(kind=Kind.URL, start=found.start(), end=found.start() + len(said), value=said.rstrip("/").lower())
+            yield Claim(
+                kind=Kind.URL, start=found.start(), end=found.start() + len(said), value=said.rstrip("/").lower()
+            )
     if "@" in text:
         for found in _EMAIL.finditer(text):
             yield Claim(kind=Kind.EMAIL, start=found.start(), end=found.end(), value=found[0].rstrip(".").lower())
     for found in _PHONE.finditer(text):
         if not re.fullmatch(r"0\d{1}[./-]\d{1,2}[./-]\d{2,4}", found[0]):
-            yield Claim(kind=Kind.PHONE, start=found.start(), end=found.end(), value=re.sub(r"\D", "", found[0]).lstrip("0"))
+            yield Claim(
+                kind=Kind.PHONE, start=found.start(), end=found.end(), value=re.sub(r"\D", "", found[0]).lstrip("0")
+            )
 
 
 _TOKEN = re.compile(r"#?[\w]+(?:[-_/.][\w]+)*")
@@ -206,7 +245,12 @@ def _words(text: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
         if value is None or nouns[0] not in known:
             continue
         yield Claim(
-            kind=Kind.NUMBER, start=found.start("w"), end=end, value=value, unit=nouns[0], **_hedges(text, found.start("w"))
+            kind=Kind.NUMBER,
+            start=found.start("w"),
+            end=end,
+            value=value,
+            unit=nouns[0],
+            **_hedges(text, found.start("w")),
         )
 
 
@@ -223,7 +267,7 @@ def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)", re.IGNORECASE)
 
 
-def _numeric(kind: Kind, text: str, start: int, end: int, number: str, language: str, unit: str) -> Iterator[Claim]:
+def _numeric(kind: Kind, text: str, start: int, end: int, number: str, language: str, unit: str) -> Iterator[Claim]:  # noqa: PLR0917 - where a walk stands
     negative = number[:1] in "-−–"
     values = readings(number.lstrip("-−–"), language)
     if not values:
@@ -231,11 +275,18 @@ def _numeric(kind: Kind, text: str, start: int, end: int, number: str, language:
     values = tuple(-value for value in values) if negative else values
     hedges = _hedges(text, start)
     yield Claim(
-        kind=kind, start=start, end=end, value=values[0], unit=unit, others=values[1:], places=decimal_places(values[0]), **hedges
+        kind=kind,
+        start=start,
+        end=end,
+        value=values[0],
+        unit=unit,
+        others=values[1:],
+        places=decimal_places(values[0]),
+        **hedges,
     )
 
 
-def _hedges(text: str, start: int) -> dict[str, str | bool]:
+def _hedges(text: str, start: int) -> dict[str, Any]:
     before = text[max(0, start - 24) : start]
     bound = "least" if _LEAST.search(before) else "most" if _MOST.search(before) else ""
     return {"about": _ABOUT.search(before) is not None, "bound": bound}
@@ -244,5 +295,3 @@ def _hedges(text: str, start: int) -> dict[str, str | bool]:
 def fold(value: str) -> str:
     """An identifier without its hash and in one case."""
     return value.lstrip("#").casefold()
-
-

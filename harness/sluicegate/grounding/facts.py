@@ -15,18 +15,20 @@ from sluicegate.grounding.money import CURRENCIES
 from sluicegate.grounding.numbers import decimal_places
 from sluicegate.grounding.statuses import state_of
 from sluicegate.grounding.units import unit_of
-from sluicegate.grounding.wording import concepts_of, field_words
+from sluicegate.grounding.wording import concepts_of, field_words, words
 from sluicegate.model import Json
 from sluicegate.model.often import made_often
 
 __all__ = ["Fact", "facts_of", "is_identity"]
 
-_IDENTITIES = frozenset("id no nr number code sku ref reference tracking key uuid ean isbn serial nummer numéro número номер".split())
-_COUNTS = frozenset("count quantity qty total size length of".split())
-_STATES = frozenset("status state stage phase condition durum zustand statut estado статус".split())
+_IDENTITIES = words(
+    "id no nr number code sku ref reference tracking key uuid ean isbn serial nummer numéro número номер"
+)
+_COUNTS = words("count quantity qty total size length of")
+_STATES = words("status state stage phase condition durum zustand statut estado статус")
 _MONEY = frozenset({"total", "price", "shipping", "refund", "tax", "discount", "balance"})
-_MOMENTS = frozenset("at dt date time timestamp created updated due sunrise sunset on until expires eta day".split())
-_SHARES = frozenset("percent pct percentage rate share ratio".split())
+_MOMENTS = words("at dt date time timestamp created updated due sunrise sunset on until expires eta day")
+_SHARES = words("percent pct percentage rate share ratio")
 _LONGEST = 2000
 """Characters of a text that are read for facts."""
 
@@ -69,7 +71,7 @@ def facts_of(value: Json, field: str, path: str, *, currency: str = "") -> Itera
             yield Fact(path=path, field=field, kind=kind, value=known, unit=unit, places=places, raw=value[:200])
 
 
-def _of_number(value: Decimal, field: str, path: str, currency: str) -> Fact:
+def _of_number(value: Decimal, field: str, path: str, currency: str) -> Fact:  # noqa: PLR0911 - one answer for each sort of field
     raw, words = str(value), field_words(field)
     last = words[-1] if words else ""
     if is_identity(field) and value == value.to_integral_value():

@@ -15,14 +15,14 @@ from sluicegate.grounding.claims import Kind, When
 from sluicegate.grounding.extraction import Vocabulary, fold
 from sluicegate.grounding.facts import Fact, facts_of, is_identity
 from sluicegate.grounding.statuses import is_known
-from sluicegate.grounding.wording import field_words, stem
+from sluicegate.grounding.wording import field_words, stem, words
 from sluicegate.model import Json
 
 __all__ = ["Evidence", "Record", "Source", "shape_of"]
 
-_NAMING = frozenset("name title item product label entity player team city article subject customer".split())
+_NAMING = words("name title item product label entity player team city article subject customer")
 _NAMES = ("name", "key", "property", "label", "field")
-_MOMENTS = frozenset("dt date day time timestamp txt".split())
+_MOMENTS = words("dt date day time timestamp txt")
 _DEEPEST, _MOST_RECORDS, _MOST_PHRASES = 12, 5000, 3000
 
 
@@ -60,7 +60,11 @@ class Record:
     @property
     def names(self) -> Iterator[Fact]:
         """Facts that name it: item, title, player."""
-        return (f for f in self.facts if f.kind is Kind.NAME and field_words(f.field)[-1:] and field_words(f.field)[-1] in _NAMING)
+        return (
+            f
+            for f in self.facts
+            if f.kind is Kind.NAME and field_words(f.field)[-1:] and field_words(f.field)[-1] in _NAMING
+        )
 
     @property
     def when(self) -> When | None:
@@ -97,12 +101,16 @@ class Evidence:
     def _asked(self, source: Source, made: Sequence[Record]) -> None:
         """A record that does not say which it is, is the one that was asked for."""
         asked = source.asked or {}
-        ids = {name: fold(str(value)) for name, value in asked.items() if is_identity(name) and isinstance(value, (str, int))}
+        ids = {
+            name: fold(str(value))
+            for name, value in asked.items()
+            if is_identity(name) and isinstance(value, (str, int))
+        }
         if made and ids and not made[0].ids:
             made[0].ids += ids.values()
             made[0].id_fields += ids
 
-    def _walk(self, value: Json, path: str, field: str, record: Record | None, depth: int, kind: str) -> None:
+    def _walk(self, value: Json, path: str, field: str, record: Record | None, depth: int, kind: str) -> None:  # noqa: PLR0917 - where a walk stands
         if depth > _DEEPEST or len(self.records) > _MOST_RECORDS:
             return
         if isinstance(value, Mapping):
@@ -113,7 +121,7 @@ class Evidence:
         elif record is not None:
             record.facts += facts_of(value, field, path)
 
-    def _item(self, item: Json, path: str, field: str, record: Record | None, depth: int, kind: str) -> None:
+    def _item(self, item: Json, path: str, field: str, record: Record | None, depth: int, kind: str) -> None:  # noqa: PLR0917 - where a walk stands
         if isinstance(item, (list, tuple)) and len(item) == 2 and isinstance(item[0], str) and record is not None:
             self._walk(item[1], f"{path}[1]", item[0], record, depth + 1, kind)
         elif isinstance(item, Mapping) and record is not None and (pair := _pair(item)) is not None:
@@ -123,11 +131,23 @@ class Evidence:
         else:
             self._walk(item, path, field, record, depth + 1, kind)
 
-    def _mapping(
-        self, value: Mapping[str, Json], path: str, field: str, record: Record | None, depth: int, kind: str, *, listed: bool = False
+    def _mapping(  # noqa: PLR0917 - where a walk stands
+        self,
+        value: Mapping[str, Json],
+        path: str,
+        field: str,
+        record: Record | None,
+        depth: int,
+        kind: str,
+        *,
+        listed: bool = False,
     ) -> None:
-        own = any(is_identity(name) and not isinstance(item, (Mapping, list)) and name.lower() in ("id", f"{field}_id".lower())
-                  for name, item in value.items())
+        own = any(
+            is_identity(name)
+            and not isinstance(item, (Mapping, list))
+            and name.lower() in ("id", f"{field}_id".lower())
+            for name, item in value.items()
+        )
         if record is None or listed or (own and record.facts):
             made = Record(len(self.records), path, record, kind if listed or record is None else field)
             self.records.append(made)
@@ -135,7 +155,14 @@ class Evidence:
                 record.children.append(made)
                 made.is_nested = not listed
             record, field = made, ""
-        currency = next((str(value[name]).upper() for name in value if name.lower() in ("currency", "currency_code", "currencycode")), "")
+        currency = next(
+            (
+                str(value[name]).upper()
+                for name in value
+                if name.lower() in ("currency", "currency_code", "currencycode")
+            ),
+            "",
+        )
         for name, item in value.items():
             here, joined = f"{path}.{name}", f"{field}.{name}" if field else str(name)
             if isinstance(item, (Mapping, list, tuple)):
@@ -178,7 +205,12 @@ class Evidence:
 
     def mentions(self, value: str) -> str:
         """The path of a fact that holds this text among other words, or empty."""
-        found = (fact.path for record in self.records for fact in record.facts if fact.kind is Kind.NAME and value in str(fact.value))
+        found = (
+            fact.path
+            for record in self.records
+            for fact in record.facts
+            if fact.kind is Kind.NAME and value in str(fact.value)
+        )
         return next(found, "")
 
     @cached_property

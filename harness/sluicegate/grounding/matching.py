@@ -12,15 +12,14 @@ from sluicegate.grounding.statuses import agrees
 from sluicegate.grounding.units import base, same_kind, unit_of
 from sluicegate.grounding.wording import field_words
 
-
 __all__ = ["comparable", "equal", "names_unit", "number_rule"]
 
 _NUMERIC = frozenset({Kind.MONEY, Kind.QUANTITY, Kind.PERCENTAGE, Kind.NUMBER})
 _MOMENT = frozenset({Kind.DATE, Kind.TIME})
 
 
-def comparable(claim: Claim, fact: Fact) -> bool:
-    """Whether the fact could say the opposite of the claim: kinds and units fit, and currencies, or the bare amount does."""
+def comparable(claim: Claim, fact: Fact) -> bool:  # noqa: PLR0911 - one answer for each pair of kinds
+    """Whether the fact could say the opposite of the claim: kinds, units and currencies fit, or the bare amount."""
     mine, other = claim.kind, fact.kind
     if mine in _MOMENT:
         return other in _MOMENT
@@ -56,8 +55,8 @@ def equal(claim: Claim, fact: Fact) -> str:
     return ""
 
 
-def number_rule(claim: Claim, value: Decimal, fact: Fact) -> str:
-    """exact | unit | bound | rounding | ratio_as_percent; empty: the numbers differ."""
+def number_rule(claim: Claim, value: Decimal, fact: Fact) -> str:  # noqa: PLR0911 - one answer for each rule
+    """By rule: exact | unit | bound | rounding | ratio_as_percent; empty: the numbers differ."""
     known, unit = fact.value, claim.unit
     if not isinstance(known, Decimal):
         return ""
@@ -90,8 +89,6 @@ def _state(claim: Claim, known: str) -> str:
         return rule
     # `has not shipped` is right where the state comes before it, and wrong where it is that state or a later one.
     return "" if rule in ("exact", "synonym", "earlier_stage") else "negated"
-
-
 
 
 def names_unit(claim: Claim, fact: Fact) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from sluicegate.grounding.wording import words
+
 __all__ = ["CURRENCIES", "CURRENCY", "currency_of"]
 
-CURRENCIES = frozenset(
-    "EUR USD GBP CHF TRY RUB PLN CZK SEK NOK DKK HUF RON BGN UAH KZT JPY CNY INR CAD AUD NZD MXN BRL ARS CLP COP ZAR"
-    " AED SAR ILS SGD HKD KRW THB IDR MYR PHP VND EGP".split()
+CURRENCIES = words(
+    "EUR USD GBP CHF TRY RUB PLN CZK SEK NOK DKK HUF RON BGN UAH KZT JPY CNY INR CAD AUD NZD MXN BRL "
+    "ARS CLP COP ZAR"
+    " AED SAR ILS SGD HKD KRW THB IDR MYR PHP VND EGP"
 )
 """Codes of ISO 4217 that are read."""
 
@@ -20,9 +23,11 @@ _WORDS = {
     "рубль": "RUB", "рубля": "RUB", "рублей": "RUB", "руб.": "RUB", "руб": "RUB",
 }  # fmt: skip
 
-CURRENCY = r"US\$|[€£$₺₽¥₴₹]|\b(?:" + "|".join([*sorted(CURRENCIES), *sorted(_WORDS, key=len, reverse=True)]).replace(
-    ".", r"\."
-) + r")(?!\w)"
+CURRENCY = (
+    r"US\$|[€£$₺₽¥₴₹]|\b(?:"
+    + "|".join([*sorted(CURRENCIES), *sorted(_WORDS, key=len, reverse=True)]).replace(".", r"\.")
+    + r")(?!\w)"
+)
 """A sign, a code or a word."""
 
 

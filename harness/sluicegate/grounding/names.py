@@ -11,8 +11,10 @@ __all__ = ["names_in"]
 
 _NAME = re.compile(r"(?<![\w.-])[A-ZÀ-ÞА-ЯЁÇĞİÖŞÜ][^\W\d_]+(?:[-'’. ][A-ZÀ-ÞА-ЯЁÇĞİÖŞÜ][^\W\d_]*\.?)*(?!\w)")
 _LEADING = re.compile(
-    r"^(?:The|A|An|In|On|At|He|She|It|They|We|You|I|This|That|These|Those|His|Her|Their|Our|Your|My|As|With|For|After|Before|While|When|If"
-    r"|However|Meanwhile|Both|Each|No|Not|But|And|Despite|Although|Also|Next|Up|Dear|Hello|Hi|Kind|Best|Regards|Thank|Please)\b[ ,]*"
+    r"^(?:The|A|An|In|On|At|He|She|It|They|We|You|I|This|That|These|Those|His|Her|Their|Our|Your|My|As|With|For|"
+    r"After|Before|While|When|If"
+    r"|However|Meanwhile|Both|Each|No|Not|But|And|Despite|Although|Also|Next|Up|Dear|Hello|Hi|Kind|Best|Regards|"
+    r"Thank|Please)\b[ ,]*"
 )
 
 

@@ -6,11 +6,11 @@ from sluicegate.frozen import frozen
 from sluicegate.grounding.claims import Kind
 from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Record
-from sluicegate.grounding.wording import field_words
+from sluicegate.grounding.wording import field_words, words
 
 __all__ = ["Party", "owner_of"]
 
-_OWNER = frozenset("email mail owner customer client user account buyer recipient kunde cliente müşteri".split())
+_OWNER = words("email mail owner customer client user account buyer recipient kunde cliente müşteri")
 
 
 @frozen

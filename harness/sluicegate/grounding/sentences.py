@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 
+from sluicegate.grounding.wording import words
+
 __all__ = ["Span", "sentences"]
 
 Span = tuple[int, int]
 """Start and end, in characters."""
 
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s+(?:[\"“„«(\[]|[-–•*] )?[\w#])|[!?…。]+(?=\s|$)|\n\s*\n|\n(?=\s*(?:[-–•*]|\d{1,2}[.)])\s)|\n(?=>)|\n")
-_ABBREVIATIONS = frozenset(
-    "mr mrs ms dr st no nr vs etc jr sr inc ltd co corp approx e.g i.e a.m p.m u.s ca bzw z.b d.h evtl ggf usw inkl zzgl abs tel"
-    " str hr fr bspw núm n.º art env av mme mlle m руб г ул д тел т.е т.д сек мин örn vb no. sn dk jan feb mar apr jun jul aug sep"
-    " sept oct nov dec okt dez янв фев мар апр авг сен окт ноя дек".split()
+_END = re.compile(
+    r"[.!?…]+[\"'”’»)\]]*(?=\s+(?:[\"“„«(\[]|[-–•*] )?[\w#])|[!?…。]+(?=\s|$)|\n\s*\n|\n(?=\s*(?:[-–•*]|"
+    r"\d{1,2}[.)])\s)|\n(?=>)|\n"
+)
+_ABBREVIATIONS = words(
+    "mr mrs ms dr st no nr vs etc jr sr inc ltd co corp approx e.g i.e a.m p.m u.s ca bzw z.b "
+    "d.h evtl ggf usw inkl zzgl abs tel"
+    " str hr fr bspw núm n.º art env av mme mlle m руб г ул д тел т.е т.д сек мин örn vb no. sn dk jan feb mar apr "
+    "jun jul aug sep"
+    " sept oct nov dec okt dez янв фев мар апр авг сен окт ноя дек"
 )
 _LAST_WORD = re.compile(r"(?:^|[\s(])([^\s(]{1,6})$")
 

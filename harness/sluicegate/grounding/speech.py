@@ -9,7 +9,8 @@ from sluicegate.grounding.wording import concepts_of
 __all__ = ["is_general", "is_negated", "is_reported", "label_before"]
 
 _GENERAL = re.compile(
-    r"\b(?:orders|parcels|customers|items|returns are|usually|generally|typically|normally|always|standard|every|each|any|all|if|unless|per"
+    r"\b(?:orders|parcels|customers|items|returns are|usually|generally|typically|normally|always|standard|every|"
+    r"each|any|all|if|unless|per"
     r"|bestellungen|pakete|kunden|artikel|normalerweise|üblicherweise|immer|jede[rs]?|alle|wenn|falls|pro"
     r"|commandes|clients|articles|généralement|normalement|toujours|chaque|tout|toute|tous|toutes|si|par"
     r"|pedidos|clientes|artículos|generalmente|normalmente|siempre|cada|todo|toda|todos|todas|por"
@@ -26,7 +27,8 @@ _REPORTED = re.compile(
     re.IGNORECASE,
 )
 _NOT = re.compile(
-    r"\b(?:not|never|no longer|instead of|rather than|n['’]t|nicht|nie|kein\w*|statt|anstatt|ne|pas|jamais|au lieu de|no|nunca|en lugar de|не|вместо|değil|yerine)\b|n['’]t\b",
+    r"\b(?:not|never|no longer|instead of|rather than|n['’]t|nicht|nie|kein\w*|statt|anstatt|ne|pas|jamais|"
+    r"au lieu de|no|nunca|en lugar de|не|вместо|değil|yerine)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _PART = re.compile(r"[;,:]")

@@ -11,29 +11,43 @@ from sluicegate.frozen import frozen
 __all__ = ["Said", "agrees", "is_known", "is_weak", "of_payment", "said_in", "state_of"]
 
 _FORMS: dict[str, str] = {
-    "processing": "being processed|in processing|processing|in progress|being prepared|in bearbeitung|wird bearbeitet|bearbeitet"
-    "|en cours de traitement|en préparation|en proceso|en preparación|обрабатывается|в обработке|hazırlanıyor|işleniyor|confirmed|bestätigt",
-    "packed": "packed|packaged|ready to ship|ready for dispatch|verpackt|gepackt|versandbereit|emballée?|preparée?|empaquetad[oa]|embalad[oa]"
+    "processing": "being processed|in processing|processing|in progress|being prepared|in bearbeitung|wird "
+    "bearbeitet|bearbeitet"
+    "|en cours de traitement|en préparation|en proceso|en preparación|обрабатывается|в обработке|hazırlanıyor|"
+    "işleniyor|confirmed|bestätigt",
+    "packed": "packed|packaged|ready to ship|ready for dispatch|verpackt|gepackt|versandbereit|emballée?|preparée?|"
+    "empaquetad[oa]|embalad[oa]"
     "|упакован[аоы]?|paketlendi",
-    "shipped": "shipped|dispatched|sent out|on its way|on the way|handed to the carrier|left our warehouse|versandt|verschickt|versendet"
-    "|abgeschickt|unterwegs|expédiée?s?|envoyée?s?|enviad[oa]s?|despachad[oa]|в пути|отправлен[аоы]?|отгружен[аоы]?|kargoya verildi"
+    "shipped": "shipped|dispatched|sent out|on its way|on the way|handed to the carrier|left our warehouse|versandt|"
+    "verschickt|versendet"
+    "|abgeschickt|unterwegs|expédiée?s?|envoyée?s?|enviad[oa]s?|despachad[oa]|в пути|отправлен[аоы]?|отгружен[аоы]?|"
+    "kargoya verildi"
     "|gönderildi|yola çıktı|yolda",
-    "in transit": "in transit|in the carrier's network|im transport|auf dem transportweg|en transit|en tránsito|в доставке|taşınıyor",
-    "out for delivery": "out for delivery|with the courier today|in zustellung|en cours de livraison|en reparto|передан[ао]? курьеру"
+    "in transit": "in transit|in the carrier's network|im transport|auf dem transportweg|en transit|en tránsito|в "
+    "доставке|taşınıyor",
+    "out for delivery": "out for delivery|with the courier today|in zustellung|en cours de livraison|en reparto|"
+    "передан[ао]? курьеру"
     "|dağıtımda|dağıtıma çıktı",
     "delivered": "delivered|handed over to you|zugestellt|geliefert|ausgeliefert|livrée?s?|entregad[oa]s?"
     "|доставлен[аоы]?|вручен[аоы]?|teslim edildi",
-    "awaiting stock": "awaiting stock|out of stock|back-?ordered|on back-?order|waiting for stock|nicht vorrätig|nicht auf lager"
+    "awaiting stock": "awaiting stock|out of stock|back-?ordered|on back-?order|waiting for stock|nicht vorrätig|"
+    "nicht auf lager"
     "|rupture de stock|en attente de stock|agotad[oa]|sin existencias|нет в наличии|stokta yok|stok bekleniyor",
-    "awaiting payment": "awaiting payment|unpaid|not paid|payment is pending|unbezahlt|zahlung offen|impayée?|en attente de paiement"
+    "awaiting payment": "awaiting payment|unpaid|not paid|payment is pending|unbezahlt|zahlung offen|impayée?|en "
+    "attente de paiement"
     "|pendiente de pago|impagad[oa]|не оплачен[аоы]?|ожидает оплаты|ödenmedi|ödeme bekliyor",
     "paid": "paid|bezahlt|payée?s?|réglée?s?|pagad[oa]s?|оплачен[аоы]?|ödendi",
-    "cancelled": "cancell?ed|storniert|annullée?s?|annulée?s?|cancelad[oa]s?|anulad[oa]s?|отмен[её]н[аоы]?|iptal edildi",
-    "refunded": "refunded|reimbursed|erstattet|zurückerstattet|remboursée?s?|reembolsad[oa]s?|возвращены деньги|деньги возвращены"
+    "cancelled": "cancell?ed|storniert|annullée?s?|annulée?s?|cancelad[oa]s?|anulad[oa]s?|отмен[её]н[аоы]?|iptal "
+    "edildi",
+    "refunded": "refunded|reimbursed|erstattet|zurückerstattet|remboursée?s?|reembolsad[oa]s?|возвращены деньги|"
+    "деньги возвращены"
     "|iade edildi|para iadesi yapıldı",
-    "returned": "returned to us|been returned|was returned|returned|retourniert|zurückgesandt|retournée?s?|devuelt[oa]s?|возвращ[её]н[аоы]?",
-    "delayed": "delayed|late|verspätet|verzögert|retardée?s?|en retard|retrasad[oa]s?|задержан[аоы]?|задерживается|gecikti|gecikmeli",
-    "lost": "lost|verloren gegangen|verloren|perdue?s?|perdid[oa]s?|extraviad[oa]s?|потерян[аоы]?|утерян[аоы]?|kayıp|kayboldu",
+    "returned": "returned to us|been returned|was returned|returned|retourniert|zurückgesandt|retournée?s?|"
+    "devuelt[oa]s?|возвращ[её]н[аоы]?",
+    "delayed": "delayed|late|verspätet|verzögert|retardée?s?|en retard|retrasad[oa]s?|задержан[аоы]?|задерживается|"
+    "gecikti|gecikmeli",
+    "lost": "lost|verloren gegangen|verloren|perdue?s?|perdid[oa]s?|extraviad[oa]s?|потерян[аоы]?|утерян[аоы]?|"
+    "kayıp|kayboldu",
     "on hold": "on hold|angehalten|zurückgehalten|en espera|suspendue?s?|приостановлен[аоы]?|beklemede",
 }  # fmt: skip
 _STAGES = ("processing", "packed", "shipped", "in transit", "out for delivery", "delivered")
@@ -43,8 +57,10 @@ _BESIDE = frozenset({"delayed", "paid", "awaiting payment", "on hold"})
 _PAYMENT = frozenset({"paid", "awaiting payment", "refunded"})
 _WEAK = frozenset({"processing", "delayed", "lost", "returned", "on hold", "paid"})
 _OTHER_THINGS = re.compile(
-    r"\b(?:e-?mails?|mails?|messages?|letters?|links?|invoices?|receipts?|confirmations?|replacement|nachricht|brief|rechnung|bestätigung|ersatz"
-    r"|courriels?|facture|confirmation|lien|correos?|mensajes?|factura|enlace|confirmación|письм\w+|сообщени\w+|сч[её]т\w*|ссылк\w+"
+    r"\b(?:e-?mails?|mails?|messages?|letters?|links?|invoices?|receipts?|confirmations?|replacement|nachricht|brief"
+    r"|rechnung|bestätigung|ersatz"
+    r"|courriels?|facture|confirmation|lien|correos?|mensajes?|factura|enlace|confirmación|письм\w+|сообщени\w+|"
+    r"сч[её]т\w*|ссылк\w+"
     r"|e-posta\w*|mesaj\w*|fatura\w*|bağlantı\w*)\b",
     re.IGNORECASE,
 )
@@ -58,14 +74,16 @@ _ANY = re.compile(
 )
 _NAMES = tuple(_FORMS)
 _NOT = re.compile(
-    r"\b(?:not|n[o']t|never|no|cannot|nicht|noch nicht|kein\w*|nie|ne|pas|jamais|nunca|не|ещё не|еще не|değil|henüz)\b(?:\W+\w+){0,3}\W*$"
+    r"\b(?:not|n[o']t|never|no|cannot|nicht|noch nicht|kein\w*|nie|ne|pas|jamais|nunca|не|ещё не|еще не|değil|"
+    r"henüz)\b(?:\W+\w+){0,3}\W*$"
     r"|n['’]t(?:\W+\w+){0,3}\W*$",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"[,;:]|\bbut\b|\baber\b|\bmais\b|\bpero\b|\bно\b|\bama\b")
 _AFTER_NOT = re.compile(r"^\W*(?:değil|yet to)", re.IGNORECASE)
 _NOT_NOW = re.compile(
-    r"\b(?:will|would|shall|can(?! (?:confirm|tell|see|say|inform|assure))|could|may|might|must|should|to be|be|if|once|when|as soon as|whether|until|before|after|unless|please|soon|going to"
+    r"\b(?:will|would|shall|can(?! (?:confirm|tell|see|say|inform|assure))|could|may|might|must|should|to be|be|if|"
+    r"once|when|as soon as|whether|until|before|after|unless|please|soon|going to"
     r"|wird|werden|würde|kann|könn\w+|soll\w*|muss|müssen|wenn|falls|sobald|ob|bis|bevor|nachdem|demnächst|bald"
     r"|sera|serait|seront|peut|doit|si|dès que|quand|lorsque|une fois|avant|après|bientôt"
     r"|será|serán|sería|puede|debe|cuando|en cuanto|una vez|antes|después|pronto"
@@ -88,12 +106,14 @@ class Said:
 
 
 def state_of(value: str) -> str:
-    """The state a field's value names: `SHIPPED`, `in_transit`, `versandt`; the value itself, folded, where none is known."""
+    """The state a field's value names: `SHIPPED`, `in_transit`, `versandt`; else the value itself, folded."""
     said = re.sub(r"[_\-\s]+", " ", value).strip().lower()
     found = _ANY.fullmatch(said)
     if found is not None:
         return _named(found)
-    return {"pending": "processing", "open": "processing", "fulfilled": "shipped", "backorder": "awaiting stock"}.get(said, said)
+    return {"pending": "processing", "open": "processing", "fulfilled": "shipped", "backorder": "awaiting stock"}.get(
+        said, said
+    )
 
 
 def is_known(state: str) -> bool:
@@ -112,7 +132,7 @@ def of_payment(state: str) -> bool:
 
 
 def said_in(text: str, others: tuple[str, ...] = ()) -> Iterator[Said]:
-    """Every state a sentence names, with whether it says so, denies it, or leaves it open; `others` are a user's own."""
+    """Every state a sentence names, and whether it says so, denies it or leaves it open; `others`: a user's own."""
     is_question = text.rstrip().endswith("?")
     for found in _ANY.finditer(text):
         yield _said(text, found.start(), found.end(), _named(found), is_question)
@@ -123,7 +143,9 @@ def said_in(text: str, others: tuple[str, ...] = ()) -> Iterator[Said]:
 
 @lru_cache(maxsize=64)
 def _own(states: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(states, key=len, reverse=True))) + r")(?!\w)", re.IGNORECASE)
+    return re.compile(
+        r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(states, key=len, reverse=True))) + r")(?!\w)", re.IGNORECASE
+    )
 
 
 def _said(text: str, start: int, end: int, state: str, is_question: bool) -> Said:
@@ -134,7 +156,7 @@ def _said(text: str, start: int, end: int, state: str, is_question: bool) -> Sai
     return Said(start=start, end=end, state=state, negated=negated, asserted=not (is_question or hedged))
 
 
-def agrees(said: str, known: str) -> str:
+def agrees(said: str, known: str) -> str:  # noqa: PLR0911 - one answer for each rule
     """How the state said goes with the state known: exact | earlier_stage | beside; empty: it does not."""
     if said == known:
         return "exact"

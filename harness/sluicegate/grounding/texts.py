@@ -16,7 +16,9 @@ __all__ = ["Texts", "normal"]
 _LEAST_WORDS = 3
 _VALUES = frozenset({Kind.MONEY, Kind.DATE, Kind.TIME, Kind.QUANTITY, Kind.PERCENTAGE, Kind.NUMBER})
 _BLANKS = re.compile(r"[\s\u00a0]+")
-_TYPED = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "..."})
+_TYPED = str.maketrans(
+    {"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "–": "-", "—": "-", "…": "..."}
+)
 
 
 class Texts:
@@ -65,7 +67,7 @@ class Texts:
         return found
 
     def differs(self, text: str, span: tuple[int, int], claim: Claim, claims: list[Claim]) -> tuple[str, str] | None:
-        """Path and value of a text that has the same sentence, word for word, with another value in this claim's place."""
+        """Path and value of a text with the same sentence, word for word, and another value in this claim's place."""
         if not self._evidence.texts:
             return None
         own = _valued(claims, span)

@@ -1,6 +1,7 @@
 """Which words speak of which field, in six languages: `arrives` of a due date, `Summe` of a total.
 
-A field's name is read as words (`shippedAt`: shipped, at), and words of both sides meet in concepts. What has no concept
+A field's name is read as words (`shippedAt`: shipped, at),
+and words of both sides meet in concepts. What has no concept
 here meets by the words of its own name.
 """
 
@@ -9,47 +10,74 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["concepts_of", "cues_in", "field_words", "stem"]
+__all__ = ["concepts_of", "cues_in", "field_words", "stem", "words"]
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, as a set: how word lists are written here."""
+    return frozenset(text.split())
+
 
 _CONCEPTS = {
-    "total": "total amount sum gesamt gesamtbetrag gesamtsumme summe betrag rechnungsbetrag montant somme importe suma сумма итого"
+    "total": "total amount sum gesamt gesamtbetrag gesamtsumme summe betrag rechnungsbetrag montant somme importe "
+    "suma сумма итого"
     " стоимость toplam tutar tutarı tutarın charged costs cost kostet beträgt coûte cuesta стоит payable paid",
-    "price": "price unit_price preis einzelpreis prix precio цена цену fiyat fiyatı costs cost kostet coûte cuesta стоит each",
-    "shipping": "shipping_fee shipping_cost shipping postage freight versandkosten porto versand livraison frais envío доставка доставки kargo",
-    "refund": "refund refunded reimbursement erstattung rückerstattung erstattet erstatten remboursement remboursé rembourser"
-    " reembolso reembolsado reembolsar возврат возвращ\u0435но iadesi iade",
+    "price": "price unit_price preis einzelpreis prix precio цена цену fiyat fiyatı costs cost kostet coûte cuesta "
+    "стоит each",
+    "shipping": "shipping_fee shipping_cost shipping postage freight versandkosten porto versand livraison frais "
+    "envío доставка доставки kargo",
+    "refund": "refund refunded reimbursement erstattung rückerstattung erstattet erstatten remboursement remboursé "
+    "rembourser"
+    " reembolso reembolsado reembolsar возврат возвращено iadesi iade",
     "tax": "tax vat mwst steuer umsatzsteuer tva iva ндс kdv",
     "discount": "discount rebate coupon rabatt nachlass remise réduction descuento скидка скидку indirim",
     "balance": "balance credit outstanding guthaben saldo solde crédito баланс остаток bakiye",
-    "due": "due eta expected arrival arrive arrives arriving estimated deliver_by delivery delivery_date voraussichtlich erwartet"
-    " ankommen ankunft lieferung liefertermin kommt eintreffen zugestellt zustellung arrivera arrivée prévue prévu livraison livrée livré llegará llegada"
-    " entrega prevista previsto entregará прибудет прибытие ожидается придёт придет доставка доставят varış teslimat ulaşacak gelecek teslim",
-    "ordered": "ordered order_date created placed purchased bought bestellt aufgegeben bestelldatum commandée commandé passée passé commande_date"
+    "due": "due eta expected arrival arrive arrives arriving estimated deliver_by delivery delivery_date "
+    "voraussichtlich erwartet"
+    " ankommen ankunft lieferung liefertermin kommt eintreffen zugestellt zustellung arrivera arrivée prévue prévu "
+    "livraison livrée livré llegará llegada"
+    " entrega prevista previsto entregará прибудет прибытие ожидается придёт придет доставка доставят varış "
+    "teslimat ulaşacak gelecek teslim",
+    "ordered": "ordered order_date created placed purchased bought bestellt aufgegeben bestelldatum commandée "
+    "commandé passée passé commande_date"
     " pedido_fecha realizado comprado заказан заказана оформлен оформили sipariş_tarihi verildi oluşturuldu",
-    "shipped": "shipped shipped_at dispatched dispatch ship_date sent left versandt verschickt versendet versanddatum abgeschickt"
-    " expédiée expédié envoyée envoyé enviado enviada despachado отправлен отправлена отправили kargoya gönderildi çıktı",
-    "delivered": "delivered delivered_at arrived handed zugestellt geliefert angekommen livrée livré entregado entregada доставлен доставлена"
+    "shipped": "shipped shipped_at dispatched dispatch ship_date sent left versandt verschickt versendet "
+    "versanddatum abgeschickt"
+    " expédiée expédié envoyée envoyé enviado enviada despachado отправлен отправлена отправили kargoya gönderildi "
+    "çıktı",
+    "delivered": "delivered delivered_at arrived handed zugestellt geliefert angekommen livrée livré entregado "
+    "entregada доставлен доставлена"
     " вручен teslim_edildi",
     "paid": "paid paid_at payment bezahlt zahlung payée payé paiement pagado pago оплачен оплата ödendi ödeme",
-    "return": "return returns return_by returnable rückgabe zurück zurücksenden retour retourner devolución devolver вернуть возврата"
+    "return": "return returns return_by returnable rückgabe zurück zurücksenden retour retourner devolución "
+    "devolver вернуть возврата"
     " iade iadesi",
     "appointment": "appointment visit slot termin rendez-vous cita визит приём randevu",
-    "expires": "expires expiry valid until expiration gültig ablauf läuft expire valable caduca válido истекает действует doluyor geçerli",
-    "count": "quantity qty count number pieces pcs items units stück anzahl artikel quantité articles cantidad artículos unidades"
+    "expires": "expires expiry valid until expiration gültig ablauf läuft expire valable caduca válido истекает "
+    "действует doluyor geçerli",
+    "count": "quantity qty count number pieces pcs items units stück anzahl artikel quantité articles cantidad "
+    "artículos unidades"
     " количество штук товаров товара товар adet ürün",
     "weight": "weight weighs gewicht wiegt poids pèse peso pesa вес весит ağırlık ağırlığı",
-    "size": "size height width length depth dimensions diameter größe höhe breite länge taille hauteur tamaño altura размер высота boyut",
-    "carrier": "carrier courier shipper via with versanddienst paketdienst spediteur transporteur transportista перевозчик kargo_firması",
-    "tracking": "tracking track tracking_id tracking_number sendungsnummer sendung suivi seguimiento трек трек-номер отслеживания takip",
+    "size": "size height width length depth dimensions diameter größe höhe breite länge taille hauteur tamaño "
+    "altura размер высота boyut",
+    "carrier": "carrier courier shipper via with versanddienst paketdienst spediteur transporteur transportista "
+    "перевозчик kargo_firması",
+    "tracking": "tracking track tracking_id tracking_number sendungsnummer sendung suivi seguimiento трек "
+    "трек-номер отслеживания takip",
     "order": "order order_id order_number bestellung bestellnummer commande pedido заказ заказа sipariş siparişi",
     "invoice": "invoice invoice_id invoice_number rechnung rechnungsnummer facture factura счёт счет fatura",
     "customer": "customer client name kunde cliente клиент müşteri",
-    "temperature": "temp temperature temperatures high low warm cold degrees celsius temperatur température temperatura температура sıcaklık",
+    "temperature": "temp temperature temperatures high low warm cold degrees celsius temperatur température "
+    "temperatura температура sıcaklık",
     "feels_like": "feels feels_like", "pressure": "pressure druck pression presión давление basınç",
     "humidity": "humidity humid feuchtigkeit humidité humedad влажность nem",
-    "speed": "speed winds wind geschwindigkeit vitesse velocidad скорость ветра hız", "gust": "gust gusts gusting böen rafales ráfagas порывы",
-    "rain": "rain rainfall precipitation regen pluie lluvia дождь осадки yağmur", "snow": "snow snowfall schnee neige nieve снег kar",
-    "clouds": "clouds cloud cloudiness cloudy coverage wolken", "visibility": "visibility sicht", "probability": "pop probability chance",
+    "speed": "speed winds wind geschwindigkeit vitesse velocidad скорость ветра hız",
+    "gust": "gust gusts gusting böen rafales ráfagas порывы",
+    "rain": "rain rainfall precipitation regen pluie lluvia дождь осадки yağmur", "snow": "snow snowfall schnee "
+    "neige nieve снег kar",
+    "clouds": "clouds cloud cloudiness cloudy coverage wolken", "visibility": "visibility sicht",
+    "probability": "pop probability chance",
     "timezone": "timezone", "sunrise": "sunrise", "sunset": "sunset", "population": "population inhabitants einwohner",
 }  # fmt: skip
 _BY_WORD: dict[str, frozenset[str]] = {}
@@ -59,7 +87,9 @@ for _name, _words in _CONCEPTS.items():
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _CAMEL = re.compile(r"(?<=[a-zа-я0-9])(?=[A-ZА-Я])|[^\w]+|_+")
-_FILLER = frozenset("at on of the a an in is to by and id no nr date time value number num my our your for was been has have".split())
+_FILLER = words(
+    "at on of the a an in is to by and id no nr date time value number num my our your for was been has have"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -76,7 +106,9 @@ def concepts_of(name: str) -> frozenset[str]:
     """
     outer, _, leaf = name.rpartition(".")
     words = field_words(leaf)
-    known = _BY_WORD.get("_".join(words), frozenset()) or frozenset().union(*(_BY_WORD.get(word, frozenset()) for word in words))
+    known = _BY_WORD.get("_".join(words), frozenset()) or frozenset().union(
+        *(_BY_WORD.get(word, frozenset()) for word in words)
+    )
     own = known | {stem(word) for word in words if word not in _FILLER}
     return own | concepts_of(outer) if outer and not known else own
 

@@ -208,7 +208,9 @@ class Given:
         """What the tool answers to a call: the result whose arguments fit, before one that answers to any."""
         own = [result for result in self.tool_results if result.tool == tool]
         for result in own:
-            if result.arguments and all(str(arguments.get(key)) == str(value) for key, value in result.arguments.items()):
+            if result.arguments and all(
+                str(arguments.get(key)) == str(value) for key, value in result.arguments.items()
+            ):
                 return result
         return next((result for result in own if not result.arguments), None)
 
