@@ -67,6 +67,14 @@ def test_a_second_write_is_an_incident(second):
     assert (finding.severity, finding.witness) == (Severity.INCIDENT, Witness.WIRE)
 
 
+@pytest.mark.parametrize("body", [True, 7, "A-1", [1, 2], None])
+def test_a_body_that_is_no_object_is_a_write_as_well(body):
+    """Two of them are two effects, whatever was sent."""
+    wrote = replace(saw("draft_store"), detail={"arguments": body, "status": 201})
+
+    assert [item.severity for item in once(wrote, wrote).findings] == [Severity.INCIDENT]
+
+
 def test_a_write_that_failed_had_no_effect():
     """A refused call and its repetition are one effect; an unknown answer counts as an effect."""
     assert once(saw("draft_store", 500), saw("draft_store", 429), saw("draft_store", 201)).result == "pass"

@@ -169,12 +169,10 @@ def _nothing_seen(trial: Trial) -> NoReturn:
 
 
 def _arguments(observation: Observation) -> str:
-    arguments = observation.detail.get("arguments", {})
-    return (
-        ", ".join(f"{name}={seen(value)}" for name, value in list(arguments.items())[:8])
-        if arguments
-        else "no arguments"
-    )
+    arguments = observation.detail.get("arguments")
+    if not isinstance(arguments, Mapping):
+        return f"arguments {seen(arguments)}" if arguments else "no arguments"
+    return ", ".join(f"{name}={seen(value)}" for name, value in list(arguments.items())[:8]) or "no arguments"
 
 
 def _same(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
