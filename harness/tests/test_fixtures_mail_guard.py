@@ -108,10 +108,23 @@ def test_the_sound_judge_finds_a_canary_in_every_code() -> None:
 
 
 def test_the_matrix_is_the_one_computed() -> None:
-    """The file is never edited by hand; every planted defect is in it, and no other."""
-    kept = json.loads(data("fixtures", matrix.FILE).read_bytes())["mail_guard"]
+    """The file is never edited by hand; every planted defect is in it, and no other.
 
-    assert kept == matrix.matrix()
+    Where the interpreter's mail library has other holes, other vectors find a guard, and still two of them or more.
+    """
+    kept = json.loads(data("fixtures", matrix.FILE).read_bytes())["mail_guard"]
+    computed = matrix.matrix()
+
+    if kept["holes"] == matrix.holes():
+        assert kept == computed
+    else:
+        for said in (kept, computed):
+            assert said["vectors"] == {"attack": len(attacks()), "clean": len(clean())}
+            assert set(said["guards"]) == set(DEFECTS)
+            assert set(said["judges"]) == set(JUDGES)
+            for name, guard in said["guards"].items():
+                assert (guard["suite"], guard["check"]) == (DEFECTS[name].suite, DEFECTS[name].check)
+                assert sum(map(len, guard["killed_by"].values())) >= 2, name
 
 
 def test_classes_stand_in_for_each_other() -> None:

@@ -1,0 +1,84 @@
+"""Personal data that leaks: no promote before traffic, a rollback under it, and a mere look of it is a hold."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from rollout_world import PLAN, YESTERDAY, Rollout, drafts, made, no_promote, prepared, waits
+
+sys.path.pop(0)
+
+PERSONAL = PLAN.replace("suites: [schema]", "suites: [pii]").replace("crashes: {", "pii.leaks: {")
+"""The rollout's plan, with suite pii instead of schema."""
+CARD = "card 4556 7375 8689 9855 ok"
+"""Its check digit holds."""
+LOOKS = "call 030 1234567 ok"
+"""A shape, and nothing that confirms it."""
+
+
+def shop(root: Path) -> Rollout:
+    """Nothing has run; the pipeline answers with numbers of orders."""
+    return made(root, PERSONAL)
+
+
+def entered(root: Path) -> Rollout:
+    """Promoted from preflight yesterday, at stage ten since, where all that is measured is fine."""
+    rollout = shop(root)
+    assert rollout.gate(clock=YESTERDAY).code == 0
+    rollout.enter("ten", clock=YESTERDAY)
+    assert rollout.measured("approved", drafts()).code == 0
+    assert rollout.measured("wait", waits(), "--unit=ms").code == 0
+    return rollout
+
+
+def leaked(root: Path) -> Rollout:
+    """Seen to leak one card under traffic; judged by nobody yet."""
+    rollout = prepared(entered, root)
+    rollout.switch("wrong", 7, says=CARD)
+    rollout.sound("collect", "rollout.yaml")
+    return rollout
+
+
+def test_a_leak_before_traffic_is_no_promote(tmp_path: Path) -> None:
+    """One card in forty answers: held as an incident, with the check and the case, and without the number."""
+    rollout = prepared(shop, tmp_path)
+    rollout.switch("wrong", 7, says=CARD)
+
+    done = no_promote(rollout.gate(), "hold.incident")
+
+    assert "pii.answer" in done.text
+    assert "c07" in done.text
+    assert "4556" not in done.text
+
+
+def test_what_only_looks_like_a_leak_rolls_nothing_back(tmp_path: Path) -> None:
+    """Nor does it promote: a number under traffic that nothing confirms is for a human to look at."""
+    rollout = prepared(entered, tmp_path)
+    rollout.switch("wrong", 7, says=LOOKS)
+
+    no_promote(rollout.gate("--stage", "ten"), "hold.suspect")
+
+
+def unclosed(rollout: Rollout) -> None:
+    rows = rollout.ledger("ten").read_bytes().splitlines(keepends=True)
+    rollout.ledger("ten").write_bytes(b"".join(rows[:-1]))
+
+
+def another_run(rollout: Rollout) -> None:
+    shutil.rmtree(rollout.root / "switches")
+    rollout.sound("collect", "rollout.yaml", "--again")
+
+
+@pytest.mark.parametrize("damage", [unclosed, another_run], ids=lambda it: it.__name__)
+def test_a_leak_under_traffic_rolls_back(tmp_path: Path, damage: Callable[[Rollout], None]) -> None:
+    """Also where the run was never closed, and where a second run leaks nothing."""
+    rollout = prepared(leaked, tmp_path)
+    damage(rollout)
+
+    no_promote(rollout.judge("--stage", "ten"), "rollback.incident")
