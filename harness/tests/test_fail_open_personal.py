@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from rollout_world import PLAN, YESTERDAY, Rollout, drafts, made, no_promote, prepared, waits
@@ -37,14 +33,6 @@ def entered(root: Path) -> Rollout:
     return rollout
 
 
-def leaked(root: Path) -> Rollout:
-    """Seen to leak one card under traffic; judged by nobody yet."""
-    rollout = prepared(entered, root)
-    rollout.switch("wrong", 7, says=CARD)
-    rollout.sound("collect", "rollout.yaml")
-    return rollout
-
-
 def test_a_leak_before_traffic_is_no_promote(tmp_path: Path) -> None:
     """One card in forty answers: held as an incident, with the check and the case, and without the number."""
     rollout = prepared(shop, tmp_path)
@@ -65,20 +53,12 @@ def test_what_only_looks_like_a_leak_rolls_nothing_back(tmp_path: Path) -> None:
     no_promote(rollout.gate("--stage", "ten"), "hold.suspect")
 
 
-def unclosed(rollout: Rollout) -> None:
-    rows = rollout.ledger("ten").read_bytes().splitlines(keepends=True)
-    rollout.ledger("ten").write_bytes(b"".join(rows[:-1]))
-
-
-def another_run(rollout: Rollout) -> None:
-    shutil.rmtree(rollout.root / "switches")
-    rollout.sound("collect", "rollout.yaml", "--again")
-
-
-@pytest.mark.parametrize("damage", [unclosed, another_run], ids=lambda it: it.__name__)
-def test_a_leak_under_traffic_rolls_back(tmp_path: Path, damage: Callable[[Rollout], None]) -> None:
-    """Also where the run was never closed, and where a second run leaks nothing."""
-    rollout = prepared(leaked, tmp_path)
-    damage(rollout)
+def test_a_leak_under_traffic_rolls_back(tmp_path: Path) -> None:
+    """Seen once, all else is fine, and the run was never closed."""
+    rollout = prepared(entered, tmp_path)
+    rollout.switch("wrong", 7, says=CARD)
+    rollout.sound("collect", "rollout.yaml")
+    ledger = rollout.ledger("ten")
+    ledger.write_bytes(b"".join(ledger.read_bytes().splitlines(keepends=True)[:-1]))
 
     no_promote(rollout.judge("--stage", "ten"), "rollback.incident")

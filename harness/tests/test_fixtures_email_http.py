@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ from sluicegate.plan.types import HttpTarget
 from sluicegate.runner.drive import drive
 
 NAMES = ("injection", "headers", "recipients")
+PATIENT = replace(SETTINGS, retrieval_timeout_s=60.0)
+"""On a busy machine one of both would give a retriever up that the other waits for."""
 ENDPOINTS = ("SLUICEGATE_TOOLS_URL", "SLUICEGATE_RETRIEVER_URL", "OPENAI_BASE_URL")
 
 
@@ -52,7 +55,7 @@ def chosen() -> list[Case]:
 
 async def answer(asked: Mapping[str, Any], context: RunContext) -> dict[str, Any]:
     async with connected(context) as client:
-        return await EmailPipeline(client, asked, SETTINGS).run()
+        return await EmailPipeline(client, asked, PATIENT).run()
 
 
 async def served(request: web.Request) -> web.Response:
