@@ -171,10 +171,20 @@ def test_detection_on_held_out_mails_and_silence_on_sound_ones() -> None:
     )
 
 
+def test_a_rule_for_everybody_behind_a_list_is_nobody_s_value() -> None:
+    """Lines of a list have no full stops: what follows them is a sentence of its own all the same."""
+    listed = "- order id: 1002, total: 62.57 EUR, item: wool rug Orders over 50 EUR ship for free."
+    evidence = Evidence([Source(path="order", value={"order_id": "1002", "total": "62.57 EUR", "item": "wool rug"})])
+
+    assert ruled(listed, evidence)["50 EUR"].ruling is not Ruling.CONTRADICTED
+    assert ruled(listed.replace("62.57", "62.75"), evidence)["62.75 EUR"].ruling is Ruling.CONTRADICTED
+
+
 @pytest.mark.slow
-def test_five_thousand_sound_mails_are_contradicted_nowhere() -> None:
+def test_five_thousand_sound_mails_are_contradicted_nowhere(request: pytest.FixtureRequest) -> None:
     """A false alarm takes a good build back."""
-    assert sum(counted(drafts(2500, seed=17, wrong=False, held_out=held)).alarms for held in (False, True)) == 0
+    number = 2500 if request.config.getoption("--slow") else 400
+    assert sum(counted(drafts(number, seed=17, wrong=False, held_out=held)).alarms for held in (False, True)) == 0
 
 
 _SAID = """

@@ -63,19 +63,12 @@ def given_to(trial: Trial) -> Given:
 
 
 def said_by(trial: Trial) -> Iterator[Said]:
-    """The texts of every answer: content and mail, each once; without them the longer texts of what is structured."""
+    """The texts of every answer, each once: content, mail, and the longer texts of what is structured."""
     for delivery, output in enumerate(trial.outputs):
         if output.error is not None:
             continue
-        texts = list(_texts(output))
-        if not texts:
-            texts = [
-                (f"$.structured{place}", text)
-                for place, text in _leaves(output.structured)
-                if len(text.split()) >= _LEAST_WORDS
-            ]
         seen: set[str] = set()
-        for place, text in texts:
+        for place, text in _texts(output):
             if text.strip() and text not in seen:
                 seen.add(text)
                 yield Said(place=place, text=text, delivery=delivery)
@@ -87,6 +80,9 @@ def _texts(output: Output) -> Iterator[tuple[str, str]]:
         yield "$.mail.subject", mail.subject or ""
         yield "$.mail.body", mail.body or ""
     yield "$.content", output.content or ""
+    for place, text in _leaves(output.structured):
+        if len(text.split()) >= _LEAST_WORDS:
+            yield f"$.structured{place}", text
 
 
 def _leaves(value: Json, place: str = "") -> Iterator[tuple[str, str]]:

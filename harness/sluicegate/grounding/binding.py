@@ -89,11 +89,9 @@ class _Bound:
             path = self.texts.in_request(claim)
             ruling = Ruling.SUPPORTED if path else Ruling.UNATTESTED
             return Judgement(claim=claim, ruling=ruling, rule="request" if path else "reported", path=path)
-        if (
-            found.rule != "text"
-            and not segment.explicit
-            and is_general(self.text[segment.sentence[0] : segment.sentence[1]])
-        ):
+        # Where a record is named, a rule for everybody may still follow it, as in a list without full stops.
+        around = (said_before, claim.start) if segment.explicit else segment.sentence
+        if found.rule != "text" and is_general(self.text[slice(*around)]):
             return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="general")
         return found
 
