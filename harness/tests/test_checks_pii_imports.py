@@ -26,3 +26,13 @@ def test_nothing_heavy_is_loaded_before_a_trial_is_judged() -> None:
     """Not to make the cases, not to ask whether it is installed."""
     done = subprocess.run([sys.executable, "-c", _CODE], capture_output=True, text=True, check=True, timeout=120)
     assert done.stdout.split("\n")[:3] == ["[]", "fail", "True"]
+
+
+def test_a_run_loads_its_detectors_before_the_pipeline_is_called() -> None:
+    """A process that loads for seconds answers nobody: the pipeline's calls would time out, as if it crashed."""
+    code = (
+        "import sys\nfrom sluicegate.checks import CheckConfig\nfrom sluicegate.session.examine import examiner\n"
+        "examiner({'pii': frozenset({'a'})}, CheckConfig())\nprint('presidio_analyzer' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout == "True\n"

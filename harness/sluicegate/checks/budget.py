@@ -239,5 +239,4 @@ SUITE = Suite(
     title="Calls, tokens and money stay within what is allowed, and are what the pipeline says.",
     checks=tuple(check.name for check in CHECKS),
     cases=lambda cases, _seed: list(cases),
-    needs=frozenset({Capability.MODEL}),
 )

@@ -166,9 +166,10 @@ class Suite:
     checks: tuple[str, ...]
     cases: Callable[[Sequence[Case], int], list[Case]]
     """The suite's cases, derived from the plan's under a seed."""
-    needs: frozenset[Capability] = frozenset()
     installed: Callable[[], None] = _nothing
     """Raises InputError, with the line to type, where the suite needs a package that is not installed."""
+    warmed: Callable[[], None] = _nothing
+    """Loads what the checks would load with the first trial; raises nothing."""
     notes: Callable[[], tuple[str, ...]] = _no_notes
     """What a report must say of a suite that ran: what it cannot see."""
 

@@ -7,6 +7,7 @@ shape alone makes an answer suspect; what is told to be a name or an address by 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, always, finding, nothing_known
@@ -209,6 +210,12 @@ def _installed() -> None:
     scanner()
 
 
+def _warmed() -> None:
+    """Detectors take seconds to load."""
+    with suppress(Exception):  # whatever is wrong with a detector, the checks say it for each trial
+        scanner().examine("Ann Lee, 5 May 2026")
+
+
 def _notes() -> tuple[str, ...]:
     """Which kinds nothing finds: of these the suite sees only what a case itself names."""
     from sluicegate.errors import InputError
@@ -238,5 +245,6 @@ SUITE = Suite(
     checks=tuple(check.name for check in CHECKS),
     cases=_planted,
     installed=_installed,
+    warmed=_warmed,
     notes=_notes,
 )

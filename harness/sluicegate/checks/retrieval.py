@@ -338,5 +338,4 @@ SUITE = Suite(
     title="What is retrieved is asked for rightly, fits, comes in time, and commands nothing.",
     checks=tuple(check.name for check in CHECKS),
     cases=_retrieving,
-    needs=frozenset({Capability.RETRIEVAL}),
 )

@@ -283,5 +283,4 @@ SUITE = Suite(
     title="Percentage flags deal their units soundly, and rollbacks take back their scope in time.",
     checks=tuple(check.name for check in CHECKS),
     cases=_flag_cases,
-    needs=frozenset({Capability.FLAGS}),
 )

@@ -282,5 +282,4 @@ SUITE = Suite(
     title="Jobs go to the model and the experiment arm they should, and answers say so truly.",
     checks=tuple(check.name for check in CHECKS),
     cases=again,
-    needs=frozenset({Capability.MODEL}),
 )

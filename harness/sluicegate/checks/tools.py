@@ -329,5 +329,4 @@ SUITE = Suite(
     title="A tool receives the names and values that plan and case allow, in a form that is read one way.",
     checks=tuple(check.name for check in CHECKS),
     cases=_with_attacks,
-    needs=frozenset({Capability.TOOLS}),
 )

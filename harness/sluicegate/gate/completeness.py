@@ -51,6 +51,7 @@ _SILENCED = {
     "http_status": _NOBODY,
 }
 """What to do where every trial crashed, by kind: who never came so far calls nobody, at whatever address."""
+_ATTACKS_BY_MAIL = ("headers", "recipients", "injection")
 _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
 
 
@@ -61,6 +62,7 @@ def completeness_said(hearing: Hearing, question: Question, suites: list[SuiteAc
     yield from _trials(hearing)
     yield from _unseen(hearing, question)
     yield from _silent(hearing, question)
+    yield from _untried(question)
     yield from _unasked(hearing, question)
     yield from _crashed(hearing)
     yield from _parted(hearing, question)
@@ -216,6 +218,15 @@ def _failed(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterat
     yield Reason(kind=kind, about=name, text=text, mend="Mend what the findings show and serve a new subject.")
     checks = SUITES[name].checks if name in SUITES else ()
     yield from failures_said(hearing.trials.measuring.causes, checks, name, kind, question)
+
+
+def _untried(question: Question) -> Iterator[Reason]:
+    """Suites whose attacks are mails, for a pipeline of which nobody says that it gets or sends any."""
+    if Capability.MAIL in question.plan.pipeline.capabilities:
+        return
+    for name in (suite for suite in question.stage.requires.suites if suite in _ATTACKS_BY_MAIL):
+        text = f"none of the attacks of suite {name} was tried: they are mails, and the pipeline does not declare mail."
+        yield _incomplete(name, text, f"Write pipeline: {{capabilities: [mail, …]}}, or do not require it. {_LOCK}")
 
 
 def _unasked(hearing: Hearing, question: Question) -> Iterator[Reason]:

@@ -41,6 +41,8 @@ class Judged:
 
 _attempt = maker(Attempt)
 _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
+_OF_EVERYBODY = ("errors.rate", "crashes")
+"""Counted over every case that ran, those that a suite made included."""
 
 
 def _recorded_as(metric: Metric) -> str | None:
@@ -157,7 +159,7 @@ class Measuring:
         """Every channel that reads the trial, with the origin it reads it as: alike for cases of the same suites."""
         case_id = judged.trial.case.id
         case = self._pinned.case(case_id)
-        key = (judged.origins, None if case is None else self._pinned.group(case))
+        key = (judged.origins, None if case is None else (self._pinned.group(case), self._pinned.is_own(case_id)))
         readers = self._readers.get(key)
         if readers is None:
             readers = self._readers[key] = []
@@ -168,11 +170,16 @@ class Measuring:
         return readers
 
     def _asks(self, metric: Metric, origin: Origin, case_id: str) -> bool:
-        """Whether the metric reads this case: of a suite's own metric, only the suite's cases."""
+        """Whether the metric reads this case: of a suite's own metric, only the suite's cases; of success, only yours.
+
+        An answer to an attack that a suite made says whether it crashed, not whether the work was done.
+        """
         case = self._pinned.case(case_id)
-        if metric.suite is None or case is None or origin is not Origin.SUITE:
+        if case is None or origin is not Origin.SUITE:
             return True
-        return metric.suite in self._pinned.suites_of(case)
+        if metric.suite is not None:
+            return metric.suite in self._pinned.suites_of(case)
+        return metric.name in _OF_EVERYBODY or self._pinned.is_own(case_id)
 
     def _measured(self, metric: Metric, judged: Judged) -> Contribution | NotMeasured | None:
         try:

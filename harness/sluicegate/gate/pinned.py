@@ -17,6 +17,8 @@ MISSING, NOT_APPLICABLE, PASS, ERROR, FAIL = range(5)
 _CODES = {"not_applicable": NOT_APPLICABLE, "pass": PASS, "error": ERROR, "fail": FAIL}
 _HAS_OUTCOME, _CRASHED, _LOST = 1, 2, 4
 _NAMED = 20
+_OWN = "cases"
+"""What the lock calls the plan's own cases, which stand beside those of the suites."""
 _MOST_ALIKE = 1000
 """Sets of results whose codes are remembered; most trials say the same."""
 
@@ -40,6 +42,8 @@ class Pinned:
         self.conflicts: list[str] = []
         """Case ids pinned with two contents, or twice within a suite."""
         self.suites = [self._read(name, suites[name]) for name in sorted(suites)]
+        names = [suite.name for suite in self.suites]
+        self._own = names.index(_OWN) if _OWN in names else None
         self._suites_of = [0] * len(self._digests)
         self.repeats = array("I", bytes(4 * len(self._digests)))
         for bit, suite in enumerate(self.suites):
@@ -62,6 +66,13 @@ class Pinned:
     def case(self, case_id: str) -> int | None:
         """The number of a pinned case."""
         return self._number.get(case_id)
+
+    def is_own(self, case_id: str) -> bool:
+        """Whether it is one of the plan's cases or a copy of one (`id~twice`); so are all, where none are pinned."""
+        if self._own is None:
+            return True
+        base = self._number.get(case_id.partition("~")[0])
+        return base is not None and bool(self._suites_of[base] >> self._own & 1)
 
     def differs(self, case_id: str, digest: str) -> bool:
         """Whether a case of that id is pinned with another content."""

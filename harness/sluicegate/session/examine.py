@@ -14,8 +14,12 @@ __all__ = ["examiner"]
 def examiner(suites: Mapping[str, frozenset[str]], config: CheckConfig) -> Callable[[Trial], Checked | None]:
     """A function from a trial to the results of every check some suite puts to its case, or None without any.
 
-    `suites` maps a suite to the ids of its cases; names without built-in checks are passed over.
+    `suites` maps a suite to the ids of its cases; names without built-in checks are passed over. What
+    their detectors load is loaded here: during the run the pipeline would wait for it.
     """
+    for name in suites:
+        if name in SUITES:
+            SUITES[name].warmed()
     asked = [(frozenset(SUITES[name].checks), ids) for name, ids in suites.items() if name in SUITES]
     known: dict[tuple[bool, ...], tuple[str, ...]] = {}
 
