@@ -74,7 +74,7 @@ class Measuring:
         )
         """Built-in checks that are judged again in every trial."""
         self._unread = frozenset(name for name in self.strict if CHECKS[name].suite not in incident_suites)
-        self._readers: dict[tuple[tuple[Origin, ...], int | None], list[tuple[Channel, Origin]]] = {}
+        self._readers: dict[tuple[tuple[Origin, ...], tuple[int, bool] | None], list[tuple[Channel, Origin]]] = {}
         self._unpinned: dict[str, int] = {}
         """Numbers for the cases of runs that no lock of this stage speaks of."""
         self.findings = Shortlist()
