@@ -143,7 +143,7 @@ class TestOwn:
             OwnScorer(near, "near").score(self.CASE, self.OUTPUT)
         assert OwnScorer(lambda case: case.id == "a", "l").score(self.CASE, self.OUTPUT) == 1.0
 
-    @pytest.mark.parametrize("answer", [None, "0.5", float("nan"), float("inf"), [1]])
+    @pytest.mark.parametrize("answer", [None, "0.5", float("nan"), float("inf"), [1], 45, -0.1, 1.001])
     def test_an_answer_that_is_no_number_is_an_error(self, answer: object) -> None:
         with pytest.raises(TypeError, match="expected a number"):
             OwnScorer(lambda case: answer, "l").score(self.CASE, self.OUTPUT)

@@ -36,18 +36,19 @@ def answer(input, context):
 '''
 
 
-def shop(root: Path, suite: str, *, wrong: int = -1, plan: str = MAILED) -> Rollout:
-    """Mails that ask for an order by its number."""
+def shop(root: Path, suite: str, *, wrong: int = -1, plan: str = MAILED, mailed: bool = True) -> Rollout:
+    """Mails that ask for an order by its number, or the same as a plain input."""
+    asked = [{"sender": "ann@mail.example", "subject": "Order", "body": f"Where is {1000 + n}"} for n in range(CASES)]
     cases = [
         {
             "id": f"c{number:02}",
-            "given": {"mail": {"sender": "ann@mail.example", "subject": "Order", "body": f"Where is {1000 + number}"}},
+            **({"given": {"mail": mail}} if mailed else {"input": mail}),
             "expect": {
                 "recipients": ["ann@mail.example"],
                 "must": [{"field": "mail.body", "contains": f"{1000 + number}"}],
             },
         }
-        for number in range(CASES)
+        for number, mail in enumerate(asked)
     ]
     rollout = made(root, plan.replace("SUITE", suite), cases=cases)
     rollout.write("bot.py", BOT.replace("WRONG", str(wrong)))
@@ -71,6 +72,15 @@ def test_none_was_tried(tmp_path: Path, suite: str) -> None:
     done = no_promote(shop(tmp_path / "shop", suite, plan=plan).gate(), "hold.incomplete")
 
     assert f"none of the attacks of suite {suite} was tried" in done.said
+
+
+def test_none_could_be_made(tmp_path: Path) -> None:
+    """Attacks are mails like those of the cases: where no case has one, there are none."""
+    rollout = shop(tmp_path / "shop", "injection", mailed=False)
+
+    done = no_promote(rollout.gate(), "hold.incomplete")
+
+    assert "made of your cases with a plain mail, and there is none" in done.said
 
 
 def test_answers_to_attacks_are_no_work_done(tmp_path: Path) -> None:

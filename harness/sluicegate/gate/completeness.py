@@ -62,7 +62,7 @@ def completeness_said(hearing: Hearing, question: Question, suites: list[SuiteAc
     yield from _trials(hearing)
     yield from _unseen(hearing, question)
     yield from _silent(hearing, question)
-    yield from _untried(question)
+    yield from _untried(hearing, question)
     yield from _unasked(hearing, question)
     yield from _crashed(hearing)
     yield from _parted(hearing, question)
@@ -220,13 +220,19 @@ def _failed(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterat
     yield from failures_said(hearing.trials.measuring.causes, checks, name, kind, question)
 
 
-def _untried(question: Question) -> Iterator[Reason]:
-    """Suites whose attacks are mails, for a pipeline of which nobody says that it gets or sends any."""
-    if Capability.MAIL in question.plan.pipeline.capabilities:
-        return
+def _untried(hearing: Hearing, question: Question) -> Iterator[Reason]:
+    """Suites whose attacks are mails, where nobody says that the pipeline gets or sends any, or no case shows one."""
+    declared = Capability.MAIL in question.plan.pipeline.capabilities
     for name in (suite for suite in question.stage.requires.suites if suite in _ATTACKS_BY_MAIL):
-        text = f"none of the attacks of suite {name} was tried: they are mails, and the pipeline does not declare mail."
-        yield _incomplete(name, text, f"Write pipeline: {{capabilities: [mail, …]}}, or do not require it. {_LOCK}")
+        if not declared:
+            why = "they are mails, and the pipeline does not declare mail"
+            mend = "Write pipeline: {capabilities: [mail, …]}, or do not require it."
+        elif not hearing.pinned.has_made(name):
+            why = "they are made of your cases with a plain mail, and there is none"
+            mend = "Give cases given: {mail: {sender, subject, body}}, and expect.recipients."
+        else:
+            continue
+        yield _incomplete(name, f"none of the attacks of suite {name} was tried: {why}.", f"{mend} {_LOCK}")
 
 
 def _unasked(hearing: Hearing, question: Question) -> Iterator[Reason]:

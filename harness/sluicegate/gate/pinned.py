@@ -74,6 +74,13 @@ class Pinned:
         base = self._number.get(case_id.partition("~")[0])
         return base is not None and bool(self._suites_of[base] >> self._own & 1)
 
+    def has_made(self, suite: str) -> bool:
+        """Whether a suite has cases of its own beside the plan's."""
+        if self._own is None:
+            return True
+        cases = next((item.cases for item in self.suites if item.name == suite), array("I"))
+        return any(not self._suites_of[case] >> self._own & 1 for case in cases)
+
     def differs(self, case_id: str, digest: str) -> bool:
         """Whether a case of that id is pinned with another content."""
         number = self.case(case_id)

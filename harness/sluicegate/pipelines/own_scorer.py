@@ -131,7 +131,7 @@ def _named(value: Json, name: str) -> dict[str, Any]:
 
 
 def _number(answer: Any, name: str) -> float:
-    """True is 1, False is 0; of an object with a `score` its score. Raises TypeError for anything that is no number."""
+    """True is 1, False is 0; of an object with a `score` its score. Raises TypeError for anything else than 0 to 1."""
     if not isinstance(answer, (bool, int, float)):
         inner = answer.get("score") if isinstance(answer, Mapping) else getattr(answer, "score", None)
         answer = inner if inner is not None else answer
@@ -139,5 +139,7 @@ def _number(answer: Any, name: str) -> float:
         answer = answer.item()  # a number of numpy or torch
     if not isinstance(answer, (bool, int, float)) or not math.isfinite(answer):
         shown = "a number that is not finite" if isinstance(answer, float) else type(answer).__name__
-        raise TypeError(f"{name} answered {shown}; expected a number, True or False")
+        raise TypeError(f"{name} answered {shown}; expected a number from 0 to 1, True or False")
+    if not 0 <= answer <= 1:
+        raise TypeError(f"{name} answered {answer}; expected a number from 0 to 1: of a percentage, write the share")
     return float(answer)
