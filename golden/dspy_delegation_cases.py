@@ -184,6 +184,8 @@ def manifest(lines: bytes) -> Mapping[str, Any]:
                 "cases": lines.count(b"\n"),
                 "licence": "Apache-2.0",
                 "origin": "written for this project by sluicegate.golden.dspy_delegation_cases; nobody real",
+                # One text on two paths: forced onto DSPy, and by its bucket.
+                "alike": [["dv-002-dspy", "dv-002-dspy-always"]],
             }
         },
     }

@@ -75,8 +75,10 @@ def test_no_judge_is_alarmed() -> None:
 
 
 @pytest.mark.slow
-def test_no_judge_is_alarmed_by_any_part_of_any_mail() -> None:
+def test_no_judge_is_alarmed_by_any_part_of_any_mail(request: pytest.FixtureRequest) -> None:
     """The same with every judge on every item."""
+    if not request.config.getoption("--slow"):
+        pytest.skip("every judge on every item takes a minute; run with --slow")
     assert list(alarms(corpus())) == []
 
 

@@ -17,7 +17,7 @@ from sluicegate.fixtures.flag_rollout.defects import DEFECTS, chosen, chosen_swi
 from sluicegate.fixtures.flag_rollout.flags import Flags
 from sluicegate.fixtures.flag_rollout.switch import Switch
 from sluicegate.golden import flag_rollout_cases
-from sluicegate.model import Case, decode, parse
+from sluicegate.model import Capability, Case, decode, parse
 from sluicegate.resources import data
 from sluicegate.runner.flags import flag_faults
 
@@ -44,13 +44,13 @@ def test_the_program_writes_the_committed_bytes_again(tmp_path: Path) -> None:
 
 def test_every_law_is_asked_of_both_back_ends(cases: list[Case]) -> None:
     """Every check of the suite applies to a case of flagd's and to one of the registry's; no step is refused."""
-    suite = SUITES["rollout"]
+    suite, flags = SUITES["rollout"], frozenset({Capability.FLAGS})
     laws = {end: set[str]() for end in ("rag", "own")}
     for case in cases:
         assert case.given.flags is not None
         assert not flag_faults(case)
         end = case.given.flags.flags[0].partition("_")[0]
-        laws[end] |= {name for name in suite.checks if CHECKS[name].applies(case, suite.needs) is None}
+        laws[end] |= {name for name in suite.checks if CHECKS[name].applies(case, flags) is None}
 
     assert laws == {end: set(suite.checks) for end in laws}
 

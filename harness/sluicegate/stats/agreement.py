@@ -45,7 +45,11 @@ class Agreement:
 
 
 def exact(k: int, n: int, alpha: float = 0.05) -> Interval | NotMeasured:
-    """Clopper and Pearson's interval for a share, k of n, each bound one-sided at alpha. n = 0 is NotMeasured."""
+    """Clopper and Pearson's interval for a share, k of n, each bound one-sided at alpha. n = 0 is NotMeasured.
+
+    >>> round(exact(0, 100).high, 4)
+    0.0295
+    """
     low, high = lower_bound(k, n, alpha), upper_bound(k, n, alpha)
     if isinstance(low, NotMeasured):
         return low
@@ -96,6 +100,11 @@ def corrected_rate(
     covers with at least 1 - alpha (Bonferroni). It is wider than the approximate ones of Lang and Reiczigel (2014),
     Preventive Veterinary Medicine 113. A detector that may be no better than chance is NotMeasured, and so is a class
     without labels or n = 0. Source of the estimate: Rogan and Gladen (1978), American Journal of Epidemiology 107.
+
+    >>> labelled = Agreement(true_positive=95, false_negative=5, false_positive=4, true_negative=96)
+    >>> estimate, interval = corrected_rate(30, 100, labelled)
+    >>> round(estimate, 4)
+    0.2857
     """
     sure = [(labelled.true_positive, labelled.positives), (labelled.true_negative, labelled.negatives)]
     shares = [(flagged, n), *sure]
