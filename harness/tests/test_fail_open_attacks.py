@@ -64,7 +64,7 @@ def test_sound(tmp_path: Path) -> None:
     assert done.criterion("headers.violations")["measured"]["n"] > 2 * CASES
 
 
-@pytest.mark.parametrize("suite", ["headers", "recipients", "injection"])
+@pytest.mark.parametrize("suite", ["headers", "injection"])
 def test_none_was_tried(tmp_path: Path, suite: str) -> None:
     """A pipeline that is said to have nothing to do with mails gets no attack by mail: that is not 0 violations."""
     plan = MAILED.replace("capabilities: [mail]", "capabilities: [tools]")
