@@ -45,7 +45,7 @@ async def _bare() -> None:
     kept: list[Envelope] = []
 
     class Keeper:
-        async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - the name aiosmtpd calls
             kept.append(envelope)
             return "250 OK"
 

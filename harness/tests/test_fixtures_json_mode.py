@@ -25,11 +25,11 @@ from sluicegate.fixtures.catalogue import REFERENCES
 from sluicegate.fixtures.json_mode.client import connected
 from sluicegate.fixtures.json_mode.defects import DEFECTS, ITERATIONS, chosen
 from sluicegate.fixtures.json_mode.full_code import CodeReader
-from sluicegate.fixtures.json_mode.library import TEMPLATES
 from sluicegate.fixtures.json_mode.modes import Split
 from sluicegate.fixtures.json_mode.outcome import Levels
 from sluicegate.fixtures.json_mode.pipeline import Iteration
 from sluicegate.fixtures.json_mode.strategy import Reader, UnusableError
+from sluicegate.fixtures.json_mode.templates import TEMPLATES
 from sluicegate.golden import json_mode_cases
 from sluicegate.model import Case, Origin, Output, Trial, decode, parse
 from sluicegate.pipelines.conversion import as_output
