@@ -92,6 +92,10 @@ class Profile:
     sample: float = 1.0
     """Share of requests, 0..1, whose output is kept whole, so that the judge can check its content."""
     seed: int = 0
+    objective_ms: float | None = None
+    """Goodput: the whole answer within so many milliseconds of the intended start."""
+    objective_ttft_ms: float | None = None
+    """Goodput: the first content within so many milliseconds of the intended start."""
 
     @property
     def lasts_s(self) -> float:
