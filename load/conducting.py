@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import sys
 import time
 from typing import Any
@@ -31,6 +32,7 @@ COMPLETE, REFUSED, STOPPED, BROKEN = 0, 3, 4, 5
 _AHEAD_S, _AHEAD_OF_MANY_S = 0.2, 1.5
 """How long after its start is told a profile begins: workers are to have read the job by then."""
 _GRACE_S = 15.0
+_WORKERS_WAIT_S = 60
 
 
 class Conductor:
@@ -48,6 +50,11 @@ class Conductor:
         if job is not None:
             environment.shape_class = Standing(self.is_over)
             environment.shape_class.runner = environment.runner
+            environment.parsed_options.expect_workers_max_wait = (
+                environment.parsed_options.expect_workers_max_wait or _WORKERS_WAIT_S
+            )
+            # Locust hears SIGTERM only after a shape has ended: until then it would end without a word.
+            gevent.signal_handler(signal.SIGTERM, self._on_sigterm)
 
     @property
     def users(self) -> Engine | None:
@@ -108,6 +115,12 @@ class Conductor:
         self._finish(complete=False)
         if environment.process_exit_code is None and self._was_started and self._job is not None:
             environment.process_exit_code = self._code()
+
+    def _on_sigterm(self) -> None:
+        if not self._was_started:
+            sys.exit(STOPPED)
+        self._finish(complete=False)
+        self._deadline = 0.0
 
     def _run(self, engine: Engine) -> None:
         if engine.run():

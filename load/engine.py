@@ -105,7 +105,7 @@ class Engine:
         """The next request of a user, now."""
         i = self._asked * self.part.of + self.part.worker
         self._asked += 1
-        return self._ask(self._what(i, perf_counter()))
+        return self._ask(self._what(i, self._micros(perf_counter())))
 
     def _opened(self, digest: str) -> ShardOpened:
         profile, part = self.job.profile, self.part
@@ -141,7 +141,7 @@ class Engine:
                 gevent.sleep(0)
             if not self._shard.is_open:
                 return
-            asked = self._what(i, due)
+            asked = self._what(i, self.part.start_us + offset_us)
             if len(self._under_way) < self._at_once:
                 self._under_way[i] = asked, None
                 gevent.spawn(self._ask, asked)
@@ -170,7 +170,7 @@ class Engine:
             self._sleep_until(end)
             began, before = end, users
 
-    def _what(self, i: int, due: float) -> Asked:
+    def _what(self, i: int, intended_us: int) -> Asked:
         repeat, at = divmod(i, len(self.job.cases))
         case = self.job.cases[at]
         if self.job.trace and (named := self.job.trace[i].case_id) is not None:
