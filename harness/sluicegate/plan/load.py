@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sluicegate.errors import Fault
 from sluicegate.frozen import frozen
 from sluicegate.model import Case
+from sluicegate.model.load import Spell
 from sluicegate.plan.addresses import Allowed, parse_address
 from sluicegate.plan.serving import HttpTarget
 
@@ -92,6 +93,14 @@ class Profile:
     sample: float = 1.0
     """Share of requests, 0..1, whose output is kept whole, so that the judge can check its content."""
     seed: int = 0
+    objective_ms: float | None = None
+    """Goodput: the whole answer within so many milliseconds of the intended start."""
+    objective_ttft_ms: float | None = None
+    """Goodput: the first content within so many milliseconds of the intended start."""
+    spells: tuple[Spell, ...] = ()
+    """Faults of the doubles by the time since the load began."""
+    redelivered: float = 0.0
+    """Share of messages, 0..1, that are delivered twice at once, as queues do."""
 
     @property
     def lasts_s(self) -> float:
