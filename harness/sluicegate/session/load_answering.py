@@ -171,7 +171,7 @@ class _Server:
                 first.set_result(outputs[0])
                 outputs += [await call for call in calls[1:]]
                 took = _now_us() - at
-                while doubles is not None and (wait_s := doubles.listens(run_id)) > 0:
+                while doubles is not None and (wait_s := doubles.listens(run_id)) > 0:  # noqa: ASYNC110 - for silence
                     await asyncio.sleep(wait_s)
             finally:
                 for call in calls:
