@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from sluicegate.errors import Fault
 from sluicegate.frozen import frozen
-from sluicegate.model import Case
+from sluicegate.model import Case, digest_of
 from sluicegate.plan.addresses import Allowed, parse_address
 from sluicegate.plan.serving import HttpTarget
 
@@ -22,6 +22,7 @@ __all__ = [
     "TraceArrival",
     "not_a_test_target",
     "phase_of",
+    "profile_digest",
     "sampled",
     "soak",
     "spike",
@@ -92,6 +93,10 @@ class Profile:
     sample: float = 1.0
     """Share of requests, 0..1, whose output is kept whole, so that the judge can check its content."""
     seed: int = 0
+    objective_ms: float | None = None
+    """Goodput: the whole answer within so many milliseconds of the intended start."""
+    objective_ttft_ms: float | None = None
+    """Goodput: the first content within so many milliseconds of the intended start."""
 
     @property
     def lasts_s(self) -> float:
@@ -152,6 +157,11 @@ def phase_of(profile: Profile, offset_s: float, *, lasts_s: float) -> str:
     if offset_s < profile.warm_up_s:
         return "warm_up"
     return "cool_down" if offset_s >= lasts_s - profile.cool_down_s else "measured"
+
+
+def profile_digest(profile: Profile) -> str:
+    """SHA-256 of everything a profile says: a run of another digest was another load."""
+    return digest_of(profile)
 
 
 def sampled(run_id: str, share: float) -> bool:
