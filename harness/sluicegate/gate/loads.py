@@ -15,7 +15,7 @@ from sluicegate.gate.reading import Measured
 from sluicegate.gate.validity import SKEW, Question, Relation, Run
 from sluicegate.gate.wording import count_of, days
 from sluicegate.model import Kind, Origin, Reason
-from sluicegate.model.load import LoadResult
+from sluicegate.model.load_result import LoadResult
 from sluicegate.plan.load import LoadSpec, profile_digest
 from sluicegate.plan.types import Criterion
 

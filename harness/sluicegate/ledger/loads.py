@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from sluicegate.frozen import frozen
 from sluicegate.model import Json, encode
-from sluicegate.model.load import LoadTally
+from sluicegate.model.load_result import LoadTally
 
 __all__ = ["LoadAccount", "LoadRun"]
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from sluicegate.frozen import frozen
 from sluicegate.model.finding import Finding
-from sluicegate.model.load import LoadResult
+from sluicegate.model.load_result import LoadResult
 
 __all__ = [
     "Counts",

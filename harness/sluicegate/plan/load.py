@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sluicegate.errors import Fault
 from sluicegate.frozen import frozen
 from sluicegate.model import Case, digest_of
+from sluicegate.model.load import Spell
 from sluicegate.plan.addresses import Allowed, parse_address
 from sluicegate.plan.serving import HttpTarget
 
@@ -97,6 +98,10 @@ class Profile:
     """Goodput: the whole answer within so many milliseconds of the intended start."""
     objective_ttft_ms: float | None = None
     """Goodput: the first content within so many milliseconds of the intended start."""
+    spells: tuple[Spell, ...] = ()
+    """Faults of the doubles by the time since the load began."""
+    redelivered: float = 0.0
+    """Share of messages, 0..1, that are delivered twice at once, as queues do."""
 
     @property
     def lasts_s(self) -> float:

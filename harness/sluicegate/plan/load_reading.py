@@ -8,6 +8,7 @@ from fractions import Fraction
 from sluicegate.plan.addresses import parse_address
 from sluicegate.plan.document import Node, ScalarNode, SequenceNode
 from sluicegate.plan.load import Arrival, LoadSpec, Profile, Step, not_a_test_target, soak, spike
+from sluicegate.plan.load_faults import read_spells
 from sluicegate.plan.table import Faults, Table, said
 from sluicegate.plan.types import HttpTarget, PipelineSpec, RecordingTarget, Scale
 from sluicegate.plan.units import UnitError, amount, duration, share
@@ -32,6 +33,8 @@ PROFILE_KEYS = (
     "max_lag",
     "sample",
     "seed",
+    "faults",
+    "redelivered",
 )
 _STEP_KEYS = ("users", "rate", "to", "for")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -112,6 +115,8 @@ def _profile(name: str, node: Node, faults: Faults, seed: int) -> Profile:
         seed=table.whole("seed", seed, high=2**63 - 1),
         objective_ms=objective_ms,
         objective_ttft_ms=ttft_ms,
+        spells=read_spells(table),
+        redelivered=float(table.parsed("redelivered", share) or 0),
     )
     _check(table, profile, shape)
     return profile

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sluicegate.model import Json
 from sluicegate.plan.load import Arrival
+from sluicegate.plan.load_faults import SPELL_KEYS
 from sluicegate.plan.schema_forms import map_of, object_of, ref, scalar, text, values_of, whole
 
 __all__ = ["LOAD_SCHEMA", "PROFILE_SCHEMA"]
@@ -63,6 +64,13 @@ PROFILE_SCHEMA: Json = object_of(
         "max_lag": ref("duration", "A generator that begins later than this is late"),
         "sample": scalar("Share of requests whose answer is kept and judged: 10 %"),
         "seed": whole("Of the arrivals; without it the plan's"),
+        "faults": {
+            "type": "array",
+            "minItems": 1,
+            "items": object_of({key: scalar() for key in SPELL_KEYS}, required=("kind", "until")),
+            "description": "What the doubles do wrong meanwhile, by the time since the load began",
+        },
+        "redelivered": scalar("Share of messages that are delivered twice at once: 5 %"),
     }
 )
 """One profile."""
