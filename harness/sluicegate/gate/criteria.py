@@ -37,6 +37,7 @@ __all__ = ["judge_criterion"]
 
 _HOW = {False: "Run: sluicegate gate", True: "Hand measurements over: sluicegate record measurements"}
 """How pinned and growing evidence comes about."""
+_LOAD = "Run: sluicegate load --profile"
 _LATER = {MetricKind.COUNT: "a count that nobody caps", MetricKind.CORRELATION: "a correlation"}
 
 
@@ -127,6 +128,7 @@ class _Case:
         limit = rate_limit(criterion)
         return CriterionResult(
             metric=metric.name,
+            profile=criterion.profile,
             unit=unit_of(criterion),
             scale=metric.scale.value,
             origins=criterion.origins,
@@ -235,7 +237,8 @@ class _Case:
         foreign = (
             f"; {self.evidence.foreign:,} belong to another subject, stage or time" if self.evidence.foreign else ""
         )
-        return nothing(NotMeasured(reason=f"no {named} evidence{foreign}", mend=_HOW[grows]))
+        how = f"{_LOAD} {criterion.profile}" if grows and (criterion := self.criterion).profile else _HOW[grows]
+        return nothing(NotMeasured(reason=f"no {named} evidence{foreign}", mend=how))
 
     def _incomplete(self, reason: NotMeasured) -> Standing:
         """A reason why there is no number; not applicable only where the plan allows it and nothing was counted."""

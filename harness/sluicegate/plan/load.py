@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from sluicegate.errors import Fault
 from sluicegate.frozen import frozen
-from sluicegate.model import Case
+from sluicegate.model import Case, digest_of
 from sluicegate.model.load import Spell
 from sluicegate.plan.addresses import Allowed, parse_address
 from sluicegate.plan.serving import HttpTarget
@@ -23,6 +23,7 @@ __all__ = [
     "TraceArrival",
     "not_a_test_target",
     "phase_of",
+    "profile_digest",
     "sampled",
     "soak",
     "spike",
@@ -163,6 +164,11 @@ def phase_of(profile: Profile, offset_s: float, *, lasts_s: float) -> str:
     if offset_s < profile.warm_up_s:
         return "warm_up"
     return "cool_down" if offset_s >= lasts_s - profile.cool_down_s else "measured"
+
+
+def profile_digest(profile: Profile) -> str:
+    """SHA-256 of everything a profile says: a run of another digest was another load."""
+    return digest_of(profile)
 
 
 def sampled(run_id: str, share: float) -> bool:
