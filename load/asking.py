@@ -1,0 +1,205 @@
+"""One request over gevent's sockets: sent, read to its end, timed, and read as an Output like every other answer."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from dataclasses import dataclass, field
+from time import perf_counter
+from urllib.parse import unquote, urlsplit
+
+import gevent
+import gevent.ssl
+from geventhttpclient.client import HTTPClient
+from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTPSocketPoolResponse
+
+from sluicegate.errors import InputError
+from sluicegate.model import Case, CrashKind, Output, RunContext
+from sluicegate.pipelines.conversion import too_large
+from sluicegate.pipelines.crashes import crash
+from sluicegate.pipelines.http_answer import AnswerReader
+from sluicegate.pipelines.http_request import Request, RequestTemplate
+from sluicegate.pipelines.stream import EventFold
+from sluicegate.plan.load import LoadJob, not_a_test_target
+
+__all__ = ["Asker", "Reply"]
+
+_BLOCK_BYTES = 1 << 16
+_EXCERPT_BYTES = 4096
+
+
+@dataclass(slots=True)
+class Reply:
+    """What came of one request. Times are of `perf_counter`, in seconds."""
+
+    output: Output = field(default_factory=Output)
+    cut: bool = False
+    """The answer had begun, and its connection broke."""
+    end: float = 0.0
+    first: float | None = None
+    """Streamed: when the first content came."""
+    last: float = 0.0
+    """Streamed: when the last piece of content so far came."""
+    gaps: list[float] = field(default_factory=list)
+    """Streamed: seconds between pieces of content."""
+    bytes: int = 0
+    http: int | None = None
+
+    @property
+    def status(self) -> str:
+        """What a shard says of it: ok, incomplete or error."""
+        if self.cut:
+            return "incomplete"
+        return "ok" if self.output.error is None else "error"
+
+
+class Asker:
+    """Asks one target. Raises InputError for a request or mapping that is none, and for what is no test target."""
+
+    def __init__(self, job: LoadJob, *, at_once: int) -> None:
+        """`at_once` requests are under way at most; connections are kept for as many."""
+        self._template = RequestTemplate(
+            job.target, endpoints=dict(job.endpoints), environment=os.environ, id_header=job.id_header
+        )
+        self._answers = AnswerReader(job.target, secrets=self._template.secrets)
+        self._timeout_s = job.timeout_s
+        self._max_bytes = job.target.max_bytes
+        self._allow = job.allow
+        # Waiting in a pool would be counted as latency; twice as many as needed are never waited for.
+        self._connections = 2 * at_once
+        self._clients: dict[str, tuple[HTTPClient, dict[str, str]]] = {}
+        context = RunContext(run_id="0" * 16, traceparent=f"00-{'0' * 32}-{'0' * 16}-00")
+        self.shown = ""
+        """Method and address of the first case, without what may be secret."""
+        for case in job.cases[:1]:
+            request = self._template.fill(case, context)
+            self._client(_origin(request.url))
+            self.shown = request.shown
+
+    def ask(self, case: Case, context: RunContext) -> Reply:
+        """Send one request and read all of its answer, within the time-out. Never raises for the target's failure."""
+        reply = Reply()
+        try:
+            request = self._template.fill(case, context)
+            origin = _origin(request.url)
+            client, headers = self._client(origin)
+        except (InputError, TypeError) as error:
+            reply.output = self._crash(CrashKind.NOT_SENT, f"{case.id}: the case does not fit the request: {error}")
+            reply.end = perf_counter()
+            return reply
+        timeout = gevent.Timeout.start_new(self._timeout_s)
+        try:
+            self._exchange(client, request, request.url[len(origin) :] or "/", headers, reply)
+        except gevent.Timeout as raised:
+            if raised is not timeout:
+                raise
+            said = f"{request.shown}: no answer within {self._timeout_s:g} s."
+            reply.output = self._crash(CrashKind.TIMEOUT, said)
+        finally:
+            timeout.close()
+            reply.end = reply.end or perf_counter()
+        return reply
+
+    def _client(self, origin: str) -> tuple[HTTPClient, dict[str, str]]:
+        """Connections to an origin, and the headers its address asks for. Raises InputError where load must not go."""
+        if (found := self._clients.get(origin)) is not None:
+            return found
+        if (fault := not_a_test_target(origin, self._allow)) is not None:
+            raise InputError(fault)
+        parts = urlsplit(origin)
+        headers = {}
+        if parts.username is not None:
+            named = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            headers["authorization"] = f"Basic {b64encode(named.encode()).decode()}"
+        client = HTTPClient(
+            parts.hostname or "",
+            parts.port,
+            block_size=_BLOCK_BYTES,
+            connection_timeout=self._timeout_s,
+            network_timeout=self._timeout_s,
+            concurrency=self._connections,
+            ssl=parts.scheme == "https",
+            ssl_context_factory=gevent.ssl.create_default_context if parts.scheme == "https" else None,
+        )
+        self._clients[origin] = client, headers
+        return client, headers
+
+    def _exchange(self, client: HTTPClient, request: Request, uri: str, headers: dict[str, str], reply: Reply) -> None:
+        try:
+            response = client.request(request.method, uri, request.body or b"", {**request.headers, **headers})
+        except HTTPConnectionClosed:
+            self._failed(reply, CrashKind.UNREACHABLE, f"{request.shown}: the connection was closed without an answer.")
+            return
+        except HTTPParseError:
+            self._failed(reply, CrashKind.GARBAGE, f"{request.shown}: the answer is not HTTP.")
+            return
+        except OSError as error:
+            said = f"{request.shown} is unreachable: {error.strerror or error}"
+            self._failed(reply, CrashKind.UNREACHABLE, f"{said.rstrip('.')}.")
+            return
+        reply.http = response.get_code()
+        try:
+            self._read(response, request, reply)
+        except (HTTPParseError, OSError):
+            reply.cut = True
+            self._failed(
+                reply, CrashKind.UNREACHABLE, f"{request.shown}: the connection broke in the middle of the answer."
+            )
+        finally:
+            response.release()
+
+    def _read(self, response: HTTPSocketPoolResponse, request: Request, reply: Reply) -> None:
+        content_type = response.get("content-type")
+        kind = content_type if isinstance(content_type, str) else ""
+        if not 200 <= (reply.http or 0) < 300:
+            body = response.read(_EXCERPT_BYTES)
+            reply.end, reply.bytes = perf_counter(), len(body)
+            reply.output = self._answers.refused(request.shown, reply.http or 0, response.status_message or "", body)
+        elif kind.startswith("text/event-stream"):
+            self._read_stream(response, reply)
+        else:
+            self._read_whole(response, request, kind, reply)
+
+    def _read_whole(self, response: HTTPSocketPoolResponse, request: Request, kind: str, reply: Reply) -> None:
+        chunks: list[bytes] = []
+        while reply.bytes <= self._max_bytes and (chunk := response.read(_BLOCK_BYTES)):
+            chunks.append(chunk)
+            reply.bytes += len(chunk)
+        reply.end = perf_counter()
+        if reply.bytes > self._max_bytes:
+            reply.output = too_large(None, self._max_bytes)
+        else:
+            reply.output = self._answers.whole(request.shown, kind, b"".join(chunks))
+
+    def _read_stream(self, response: HTTPSocketPoolResponse, reply: Reply) -> None:
+        fold, pieces = EventFold(), 0
+        while reply.bytes <= self._max_bytes and (line := response.readline(b"\n") or response.read()):
+            reply.bytes += len(line)
+            fold.feed(line)
+            if fold.pieces != pieces:
+                pieces, now = fold.pieces, perf_counter()
+                if reply.first is None:
+                    reply.first = now
+                else:
+                    reply.gaps.append(now - reply.last)
+                reply.last = now
+        reply.end = perf_counter()
+        if reply.bytes > self._max_bytes:
+            reply.output = too_large(None, self._max_bytes)
+            return
+        fold.end()
+        reply.cut = fold.was_cut
+        reply.output = self._answers.folded(fold, ttft_ms=None)
+
+    def _failed(self, reply: Reply, kind: CrashKind, message: str) -> None:
+        reply.end = perf_counter()
+        reply.output = self._crash(kind, message)
+
+    def _crash(self, kind: CrashKind, message: str) -> Output:
+        return crash(kind, message, secrets=self._template.secrets)
+
+
+def _origin(url: str) -> str:
+    """`http://host:port` of an address, whose host no case can change."""
+    ends = [at for at in (url.find(mark, 8) for mark in "/?#") if at > 0]
+    return url[: min(ends, default=len(url))]

@@ -1,0 +1,141 @@
+"""How the processes of one test agree: the first tells every worker its part, and hears when each is done."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from typing import Any
+
+import gevent
+from locust.env import Environment
+from locust.runners import MasterRunner
+
+from sluicegate.errors import InputError
+from sluicegate.load.engine import Engine, Part
+from sluicegate.load.jobs import PLAIN, digest_of_job, plain_job, read_job
+from sluicegate.load.shapes import Standing
+from sluicegate.plan.arrivals import lasts_us
+from sluicegate.plan.load import LoadJob
+
+__all__ = ["DONE", "START", "Conductor"]
+
+START = "sluicegate_start"
+"""To a worker: the job and its part of the run."""
+DONE = "sluicegate_done"
+"""From a worker: how its part ended."""
+
+COMPLETE, REFUSED, STOPPED, BROKEN = 0, 3, 4, 5
+"""Exit codes: every share sent and written; nothing sent; stopped before the end; a worker was lost."""
+
+_AHEAD_S, _AHEAD_OF_MANY_S = 0.2, 1.5
+"""How long after its start is told a profile begins: workers are to have read the job by then."""
+_GRACE_S = 15.0
+
+
+class Conductor:
+    """One environment's runs: on a master what its workers do, on a worker its own engine, alone both."""
+
+    def __init__(self, environment: Environment, job: tuple[bytes, LoadJob] | None) -> None:
+        """`job` is None where users are as many as Locust is asked for, and on a worker, which is told."""
+        self._environment = environment
+        self._job = job
+        self._engine: Engine | None = None
+        self._awaited = 0
+        self._ended: list[str] = []
+        self._deadline = 0.0
+        self._was_started = False
+        if job is not None:
+            environment.shape_class = Standing(self.is_over)
+            environment.shape_class.runner = environment.runner
+
+    @property
+    def users(self) -> Engine | None:
+        """The engine that Locust's own users ask through, once it is there."""
+        return self._engine if self._engine is not None and self._engine.job.profile.name == PLAIN else None
+
+    def is_over(self) -> bool:
+        """Whether every worker has said how it ended, or the last moment to do so has passed."""
+        if not self._was_started:
+            return False
+        return len(self._ended) >= self._awaited or time.monotonic() > self._deadline
+
+    def on_test_start(self, environment: Environment, **_: Any) -> None:
+        """Master or alone: tell each worker its part."""
+        runner: Any = environment.runner
+        try:
+            said, job = self._job or self._plain(environment)
+        except InputError as error:
+            self._refuse(error)
+            gevent.spawn(runner.quit)
+            return
+        if self._job is None:  # what Locust's users have under way when they are to go is waited for
+            environment.stop_timeout = environment.stop_timeout or job.timeout_s
+        workers = [client.id for client in _active(runner)] if isinstance(runner, MasterRunner) else [None]
+        ahead_s = _AHEAD_OF_MANY_S if len(workers) > 1 else _AHEAD_S
+        run, start_us = secrets.token_hex(8), time.time_ns() // 1000 + round(ahead_s * 1e6)
+        self._awaited, self._ended, self._was_started = len(workers), [], True
+        self._deadline = time.monotonic() + ahead_s + lasts_us(job.profile, job.trace) / 1e6 + job.timeout_s + _GRACE_S
+        for worker, client_id in enumerate(workers):
+            part = {"run": run, "worker": worker, "of": len(workers), "start_us": start_us}
+            runner.send_message(START, {"job": said, "part": part}, client_id=client_id)
+
+    def on_start(self, environment: Environment, msg: Any, **_: Any) -> None:
+        """Worker or alone: take the part and begin."""
+        said: bytes = msg.data["job"]
+        try:
+            job = read_job(said)
+            self._engine = Engine(job, digest_of_job(said), Part(**msg.data["part"]), environment.events.request.fire)
+        except InputError as error:
+            self._refuse(error)
+            self._tell("refused")
+            return
+        if self.users is not None:
+            self._engine.watch()
+        else:
+            gevent.spawn(self._run, self._engine)
+
+    def on_done(self, msg: Any, **_: Any) -> None:
+        """Master or alone: one more worker has ended."""
+        self._ended.append(str(msg.data))
+
+    def on_test_stop(self, environment: Environment, **_: Any) -> None:
+        """Locust's own users have gone: that is how their run ends. A profile ends early here, or has ended."""
+        self._finish(complete=self.users is not None)
+
+    def on_quitting(self, environment: Environment, **_: Any) -> None:
+        """The process ends: what is not over is stopped, and the exit code says how it went."""
+        self._finish(complete=False)
+        if environment.process_exit_code is None and self._was_started and self._job is not None:
+            environment.process_exit_code = self._code()
+
+    def _run(self, engine: Engine) -> None:
+        if engine.run():
+            self._tell("complete")
+
+    def _finish(self, *, complete: bool) -> None:
+        if self._engine is not None and self._engine.finish(complete=complete):
+            self._tell("complete" if complete else "stopped")
+
+    def _tell(self, how: str) -> None:
+        runner: Any = self._environment.runner
+        runner.send_message(DONE, how)
+
+    def _refuse(self, error: InputError) -> None:
+        sys.stderr.write(f"{error}\n")
+        self._environment.process_exit_code = REFUSED
+
+    def _plain(self, environment: Environment) -> tuple[bytes, LoadJob]:
+        said = plain_job(environment.parsed_options, environment.host)
+        return said, read_job(said)
+
+    def _code(self) -> int:
+        if "refused" in self._ended:
+            return REFUSED
+        if "stopped" in self._ended:
+            return STOPPED
+        return COMPLETE if len(self._ended) >= self._awaited else BROKEN
+
+
+def _active(runner: MasterRunner) -> list[Any]:
+    return [*runner.clients.ready, *runner.clients.running, *runner.clients.spawning]
