@@ -108,14 +108,16 @@ class ServedReader:
         try:
             with path.open("rb") as file:
                 said = orjson.loads(file.readline(MAX_LINE_BYTES))
-            if said.pop("kind") != "opened":
-                raise ValueError("it does not begin with its opening line")
-            self.opened = decode(ServedOpened, said, str(path))
+            kind = said.pop("kind")
         except OSError as error:
             raise InputError(Fault(where=str(path), what=f"cannot be read: {error.strerror}.")) from None
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             what = f"is no record of what was served under load ({error})."
             raise InputError(Fault(where=str(path), what=what, mend=_COPY)) from None
+        if kind != "opened":
+            what = "is no record of what was served under load (it does not begin with its opening line)."
+            raise InputError(Fault(where=str(path), what=what, mend=_COPY))
+        self.opened = decode(ServedOpened, said, str(path))
 
     def __iter__(self) -> Iterator[Served]:
         self.closed, self.broken = None, None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -100,6 +100,8 @@ class Profile:
     """Goodput: the first content within so many milliseconds of the intended start."""
     spells: tuple[Spell, ...] = ()
     """Faults of the doubles by the time since the load began."""
+    medians_ms: Mapping[str, float] = field(default_factory=dict)
+    """Median answer time of the doubles `model`, `tool` and `retriever`, where they take longer than usual."""
     redelivered: float = 0.0
     """Share of messages, 0..1, that are delivered twice at once, as queues do."""
 

@@ -1,4 +1,4 @@
-"""`faults:` of a load profile: what the doubles do wrong while load runs, by the time since it began."""
+"""`faults:` and `doubles:` of a load profile: what the doubles do wrong while load runs, and how long they take."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from sluicegate.plan.document import SequenceNode
 from sluicegate.plan.table import Table, said
 from sluicegate.plan.units import duration, share
 
-__all__ = ["SPELL_KEYS", "read_spells"]
+__all__ = ["MEDIAN_KEYS", "SPELL_KEYS", "read_medians", "read_spells"]
+
+MEDIAN_KEYS = ("model", "tool", "retriever")
 
 SPELL_KEYS = (
     "kind",
@@ -39,6 +41,15 @@ def read_spells(profile: Table, key: str = "faults") -> tuple[Spell, ...]:
     label = f"{profile.label}: {key}"
     tables = [Table(item, f"{label}[{index}]", profile.faults, SPELL_KEYS) for index, item in enumerate(node.items)]
     return tuple(_spell(table) for table in tables if table.is_mapping)
+
+
+def read_medians(profile: Table, key: str = "doubles") -> dict[str, float]:
+    """`doubles: {model: 800 ms}`: median answer times in milliseconds, by the double that takes so long."""
+    table = profile.table(key, MEDIAN_KEYS)
+    if table is None:
+        return {}
+    found = {name: _milliseconds(table, name) for name in MEDIAN_KEYS if name in table}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _spell(table: Table) -> Spell:

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 import orjson
 
 from sluicegate.checks.prices import prices_of
+from sluicegate.doubles.latency import Latencies
 from sluicegate.doubles.scripts import check_spells
 from sluicegate.doubles.weather import Weather
 from sluicegate.errors import Fault, InputError
@@ -69,7 +70,11 @@ async def answering(
         raise InputError(Fault(where="pipeline", what=what))
     check_spells(profile.spells, [tool.name for tool in plan.tools], where=f"load profile '{profile.name}'")
     cases = {case.id: case for case in load_cases(plan, workspace.base)}
-    under = UnderLoad(weather=Weather(profile.spells, seed=profile.seed), at_once=_AT_ONCE)
+    under = UnderLoad(
+        weather=Weather(profile.spells, seed=profile.seed),
+        latencies=Latencies(seed=profile.seed, **{f"{name}_ms": median for name, median in profile.medians_ms.items()}),
+        at_once=_AT_ONCE,
+    )
     log = ShardWriter(served)
     log.append("opened", {"version": SERVED_VERSION, "profile": profile.name, "at": _now_us()})
     log.flush()
@@ -171,7 +176,7 @@ class _Server:
                 first.set_result(outputs[0])
                 outputs += [await call for call in calls[1:]]
                 took = _now_us() - at
-                while doubles is not None and (wait_s := doubles.listens(run_id)) > 0:
+                while doubles is not None and (wait_s := doubles.listens(run_id)) > 0:  # noqa: ASYNC110 - for silence
                     await asyncio.sleep(wait_s)
             finally:
                 for call in calls:

@@ -17,6 +17,7 @@ from sluicegate.session.strays import Strays
 from sluicegate.session.workspace import Workspace
 
 if TYPE_CHECKING:
+    from sluicegate.doubles.latency import Latencies
     from sluicegate.doubles.server import Doubles
     from sluicegate.doubles.weather import Weather
     from sluicegate.session.flagging import Flagging
@@ -41,6 +42,7 @@ class UnderLoad:
     """What is different while load runs: nobody waits for spans or reads prompts, and faults come by the time."""
 
     weather: Weather
+    latencies: Latencies
     at_once: int
     """Runs with a port of their own at the mail sink."""
 
@@ -99,7 +101,7 @@ async def production(
 
         doubles = Doubles(
             tools=plan.tools,
-            latencies=Latencies(seed=plan.seed),
+            latencies=Latencies(seed=plan.seed) if under is None else under.latencies,
             lane=plan.concurrency == 1 and under is None,
             noticed=strays.request,
             keep_prompts=plan.doubles.keep_prompts,

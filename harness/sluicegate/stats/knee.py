@@ -43,12 +43,22 @@ class KneeSearch:
     repeats: int = 3
     """Odd: the majority of so many runs at a rate decides, so that one stall neither makes nor moves a knee."""
     most_probes: int = 60
+    whole: bool = False
+    """Rates are whole numbers, as users are."""
 
     def __post_init__(self) -> None:
         if not 0 < self.least <= self.start <= self.most:
             raise ValueError(f"rates {self.least}, {self.start}, {self.most}; expected 0 < least <= start <= most")
         if self.factor <= 1 or self.within <= 0 or self.repeats < 1 or self.repeats % 2 == 0:
             raise ValueError("expected factor > 1, within > 0 and an odd number of repeats")
+        if self.whole and any(rate != int(rate) for rate in (self.least, self.start, self.most)):
+            raise ValueError("expected whole rates")
+        if self.whole and self.factor < 2:
+            raise ValueError("expected a factor of 2 or more between whole rates")
+
+    def rounded(self, rate: float) -> float:
+        """To a whole rate, or to three digits: more would pretend to know more."""
+        return float(round(rate)) if self.whole else round(rate, 2 - floor(log10(rate)))
 
 
 @frozen
@@ -83,17 +93,23 @@ def next_rate(probes: Sequence[Probe], search: KneeSearch) -> float | None:
     if (open_rate := next((rate for rate, said in rates if said == "open"), None)) is not None:
         return open_rate
     low, high = _bracket(rates)
+    wanted = _wanted(low, high, search)
+    if wanted is None and low is not None and _runs_at(low, probes) < search.repeats:
+        return low
+    return wanted
+
+
+def _wanted(low: float | None, high: float | None, search: KneeSearch) -> float | None:
+    """A rate nobody has run yet; None where another would say nothing new."""
     if high is None:
-        assert low is not None  # noqa: S101 - every rate is open, failed or held
-        if low < search.most:
-            return min(_rounded(low * search.factor, low, search.most), search.most)
-    elif low is None:
-        if high > search.least:
-            return max(_rounded(high / search.factor, search.least, high), search.least)
+        above = search.start if low is None else low
+        return None if above >= search.most else min(search.rounded(above * search.factor), search.most)
+    if low is None:
+        return None if high <= search.least else max(search.rounded(high / search.factor), search.least)
+    if high / low <= 1 + search.within:
         return None
-    elif high / low > 1 + search.within and (middle := _rounded(sqrt(low * high), low, high)) not in (low, high):
-        return middle
-    return low if _runs_at(low, probes) < search.repeats else None
+    middle = search.rounded(sqrt(low * high))
+    return middle if low < middle < high else None
 
 
 def knee_of(probes: Sequence[Probe], search: KneeSearch) -> Knee:
@@ -150,10 +166,3 @@ def _ended_by(probes: Sequence[Probe], low: float | None, high: float | None, se
     if there.count(None) > there.count(False):
         return "generator"
     return "least" if low is None else "objective"
-
-
-def _rounded(rate: float, above: float, below: float) -> float:
-    """Three digits are enough for a rate, as long as it stays between the two."""
-    digits = 2 - floor(log10(rate))
-    short = round(rate, digits)
-    return short if above < short < below else rate
