@@ -1,7 +1,7 @@
 """Shards of a load run into a ledger: every request counted, every kept answer a trial, and what they lack said.
 
-Nothing a shard counts of itself is believed: requests are counted again, and of arrivals each must be there once, at the
-time the profile asks for.
+Nothing a shard counts of itself is believed: requests are counted again, and of arrivals each must be there once, at
+the time the profile asks for.
 """
 
 from __future__ import annotations
@@ -40,11 +40,25 @@ from sluicegate.session.load_rows import RequestRows
 from sluicegate.session.load_tally import Tallying
 from sluicegate.session.load_trials import trial_under_load
 
-__all__ = ["Imported", "ShardSet", "import_shards"]
+__all__ = ["Imported", "Sent", "ShardSet", "import_shards"]
 
 _NAMED = 3
 _FLUSH = 200
 """Records held back at most: a write for each would cost more than encoding it."""
+
+
+@frozen
+class Sent:
+    """What was to be sent, and for whom."""
+
+    profile: Profile
+    cases: Mapping[str, Case]
+    """By id."""
+    subject: str
+    stage: str
+    trace: Sequence[TraceArrival] = ()
+    served: Path | None = None
+    """What the doubles saw, where the harness stood the pipeline up."""
 
 
 @frozen
@@ -105,46 +119,24 @@ class ShardSet:
             self.broken.append("a shard is there twice")
 
 
-def import_shards(
-    ledger: LedgerWriter,
-    shards: ShardSet,
-    profile: Profile,
-    *,
-    cases: Mapping[str, Case],
-    subject: str,
-    stage: str,
-    trace: Sequence[TraceArrival] = (),
-    served: Path | None = None,
-    extra: Sequence[str] = (),
-) -> Imported:
+def import_shards(ledger: LedgerWriter, shards: ShardSet, sent: Sent, *, extra: Sequence[str] = ()) -> Imported:
     """Write what the shards hold into the ledger, short of its last record. `extra` is what else went wrong.
 
-    `served` is what the doubles saw, where the harness stood the pipeline up. Raises LedgerError.
+    Raises LedgerError.
     """
-    return _Import(ledger, shards, profile, cases, subject, stage, trace, extra).run(served)
+    return _Import(ledger, shards, sent, extra).run()
 
 
 class _Import:
-    def __init__(
-        self,
-        ledger: LedgerWriter,
-        shards: ShardSet,
-        profile: Profile,
-        cases: Mapping[str, Case],
-        subject: str,
-        stage: str,
-        trace: Sequence[TraceArrival],
-        extra: Sequence[str],
-    ) -> None:
-        self._ledger, self._shards, self._profile, self._cases = ledger, shards, profile, cases
+    def __init__(self, ledger: LedgerWriter, shards: ShardSet, sent: Sent, extra: Sequence[str]) -> None:
+        self._ledger, self._shards, self._sent = ledger, shards, sent
+        self._profile = profile = sent.profile
         self._broken = [*extra, *shards.broken]
         first = shards.first
         self._start_us = first.start_us if first is not None else 0
-        self._lasts_us = lasts_us(profile, trace)
-        self._offsets = None if profile.arrival is None else array("q", arrivals(profile, trace))
-        self._tallying = Tallying(
-            profile, start_us=self._start_us, lasts_us=self._lasts_us, offsets=self._offsets
-        )
+        self._lasts_us = lasts_us(profile, sent.trace)
+        self._offsets = None if profile.arrival is None else array("q", arrivals(profile, sent.trace))
+        self._tallying = Tallying(profile, start_us=self._start_us, lasts_us=self._lasts_us, offsets=self._offsets)
         if first is not None:
             self._check(first)
         digest = sha256(b"".join(reader.path.read_bytes()[-4096:] for reader in shards.readers)).hexdigest()
@@ -152,8 +144,8 @@ class _Import:
             self._measured,
             run=first.run if first is not None else "",
             source=Source(name=f"load {profile.name}", sha256=digest),
-            subject=subject,
-            stage=stage,
+            subject=sent.subject,
+            stage=sent.stage,
             at=rfc3339(now_utc()),
         )
         self._seen = bytearray()
@@ -163,9 +155,9 @@ class _Import:
         """Digest of the case that the last intent of an id said."""
         self._held = 0
 
-    def run(self, served: Path | None) -> Imported:
-        if served is not None:
-            self._read_served(served)
+    def run(self) -> Imported:
+        if self._sent.served is not None:
+            self._read_served(self._sent.served)
         for reader in self._shards.readers:
             self._read(reader)
         for at, answered in self._tallying.seconds():
@@ -208,7 +200,7 @@ class _Import:
         )
 
     def _request(self, request: LoadRequest) -> None:
-        case = self._cases.get(request.case)
+        case = self._sent.cases.get(request.case)
         self._place(request)
         phase = self._tallying.request(request)
         if case is None:

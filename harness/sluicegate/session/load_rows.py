@@ -1,4 +1,4 @@
-"""Requests of a load run as blocks of measurements: a row for each, of each metric that is measured of every request."""
+"""Requests of a load run as blocks of measurements: a row for each, of each metric measured of every request."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ _LATE_SHARE = 0.01
 """More measured requests that began late, and the generator did not send what it says."""
 _LATE_SECONDS = 0.05
 _FEWEST_SECONDS = 2
+_OF_OURS = {CrashKind.NOT_SENT: "unsent", CrashKind.CANCELLED: "cancelled"}
 
 
 class Tallying:
@@ -48,9 +49,9 @@ class Tallying:
         self._worst = [0.0] * many
 
     def phase(self, request: LoadRequest) -> str:
-        """warm_up | measured | cool_down | unsent; the last says nothing of the target."""
-        if request.error is not None and request.error.kind is CrashKind.NOT_SENT:
-            return "unsent"
+        """warm_up | measured | cool_down, or unsent | cancelled, which say nothing of the target."""
+        if request.error is not None and request.error.kind in _OF_OURS:
+            return _OF_OURS[request.error.kind]
         offset_s = (request.intended - self._start_us) / _MICROS
         return phase_of(self._profile, offset_s, lasts_s=self._lasts_us / _MICROS)
 
@@ -116,7 +117,7 @@ class Tallying:
             sent=counts["ok"] + counts["incomplete"] + counts["error"] - phases["unsent"],
             ok=counts["ok"],
             incomplete=counts["incomplete"],
-            errors=counts["error"] - phases["unsent"],
+            errors=counts["error"] - phases["unsent"] - phases["cancelled"],
             dropped=counts["dropped"],
             unsent=phases["unsent"],
             unreached=counts["unreached"],
