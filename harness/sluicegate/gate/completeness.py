@@ -21,6 +21,7 @@ __all__ = ["completeness_said"]
 
 _COLLECT = "Collect what is missing. Run: sluicegate gate"
 _LOCK = "Run: sluicegate plan lock"
+_ANEW = "See that the target stands and the generator has room (--processes). Run: sluicegate load"
 _FAILED_NAMED = 3
 _NAMED = 5
 _CALLS = (
@@ -95,7 +96,7 @@ def _voids(hearing: Hearing) -> Iterator[Reason]:
         of = profile_of(hearing.runs[run])
         if span.origin in admitted and run >= hearing.measured_by.get((span.origin, of), -1):
             text = printable(f"{span.origin.value} evidence is void: {span.reason}.")
-            mend = f"Measure {span.origin.value} again." if not of else f"Run: sluicegate load --profile {of}"
+            mend = f"Measure {span.origin.value} again." if not of else f"{_ANEW} --profile {of}"
             yield Reason(kind=Kind.HOLD_INVALID_EXPERIMENT, about=span.origin.value, text=text, mend=mend)
 
 

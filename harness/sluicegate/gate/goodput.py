@@ -12,9 +12,7 @@ from sluicegate.model import NotMeasured, Trial
 __all__ = ["goodput"]
 
 
-def goodput(
-    trial: Trial, results: Mapping[str, str], load: LoadRun, config: CheckConfig
-) -> Contribution | NotMeasured:
+def goodput(trial: Trial, results: Mapping[str, str], load: LoadRun, config: CheckConfig) -> Contribution | NotMeasured:
     """1 of 1 for an answer that is whole, in time and good; 0 of 1 for every other one.
 
     In time: latency, and time to first token, from the intended start, within the objective of the profile; an answer

@@ -42,7 +42,7 @@ from sluicegate.model import (
     rfc3339,
 )
 from sluicegate.plan.lock import Lock, LockedStage
-from sluicegate.plan.types import Confirmed, Criterion, MetricKind, Plan, Stage
+from sluicegate.plan.types import Confirmed, Plan, Stage
 
 __all__ = ["judge"]
 

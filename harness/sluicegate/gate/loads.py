@@ -70,7 +70,7 @@ def loads_said(runs: Sequence[Run], question: Question) -> Iterator[Reason]:
         if run is None:
             before = any(_is_ours(each) and profile_of(each) == name for each in runs)
             text = f"profile '{name}' was {'changed since it was' if before else 'never'} run with this subject."
-            yield _reason(Kind.HOLD_INCOMPLETE, name, text)
+            yield _reason(Kind.HOLD_INCOMPLETE, name, text, "Send it. Run: sluicegate load")
         else:
             yield from _run_said(run, name, question)
 
@@ -130,5 +130,5 @@ def _is_ours(run: Run) -> bool:
     return run.relation is Relation.OURS and run.load is not None
 
 
-def _reason(kind: Kind, name: str, text: str, mend: str = "Run: sluicegate load") -> Reason:
+def _reason(kind: Kind, name: str, text: str, mend: str = "Send it anew. Run: sluicegate load") -> Reason:
     return Reason(kind=kind, about="load", text=printable(text), mend=f"{mend} --profile {name}")

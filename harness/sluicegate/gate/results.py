@@ -1,4 +1,4 @@
-"""What a criterion came to, where that is no standing: the line of its reason, and the result of a judge that raised."""
+"""What a criterion came to, where that is no standing: its reason in a line, and the result of a judge that raised."""
 
 from __future__ import annotations
 

@@ -181,9 +181,7 @@ class Trials:
         outcome, run, number = waiting.outcome, waiting.run, waiting.number
         trial = outcome.trial(waiting.held.case)
         if trial.observations or trial.output.mail is not None:
-            if run.load is None:  # what load called says nothing of the cases that suites need
-                self.doubles |= kinds_seen(trial, self._config.tools)
-            self.models.update(item.action for item in trial.observations if item.double == "model")
+            self._seen(trial, run)
         if waiting.at_us > self._latest_us:
             self.objections.future.add(said_of(outcome.case_id, outcome.repeat))
         if run.fixed and run.relation is Relation.OURS and (number is None or not waiting.held.sound):
@@ -226,6 +224,11 @@ class Trials:
             self.twins.note(trial)
             if is_bad:
                 self.uncounted.note(judged)
+
+    def _seen(self, trial: Trial, run: Run) -> None:
+        if run.load is None:  # what load called says nothing of the cases that suites need
+            self.doubles |= kinds_seen(trial, self._config.tools)
+        self.models.update(item.action for item in trial.observations if item.double == "model")
 
     def _ours(self, trial: Trial, waiting: Waiting) -> dict[str, CheckOutcome]:
         """Built-in checks as the judge finds them: every strict one, every failure, a sample of the rest."""

@@ -18,7 +18,7 @@ class LoadStretch:
     sent: int = 0
     failed: int = 0
     """Errors, cut answers and drops."""
-    good: int = 0
+    in_time: int = 0
     """Whole answers within the objective; every whole answer, where there is none."""
     p50_ms: float | None = None
     """None without an answer, or where it lies among the failed."""
@@ -50,6 +50,11 @@ class LoadTally:
     """What counts: all but warm-up, cool-down and unsent."""
     warm_up: int = 0
     cool_down: int = 0
+    in_time: int = 0
+    """Of those that count: whole answers within the objective; every whole answer, where there is none."""
+    p50_ms: float | None = None
+    """Of those that count, failures being slower than any answer; None where it lies among them."""
+    p95_ms: float | None = None
     kept: int = 0
     """Answers kept whole, to be judged in their content."""
     late: int = 0
@@ -59,7 +64,7 @@ class LoadTally:
     step_s: float = 1.0
     """Length of a stretch."""
     stretches: tuple[LoadStretch, ...] = ()
-    """At most 60."""
+    """At most 12."""
 
 
 @frozen

@@ -10,8 +10,8 @@ from itertools import pairwise
 from sluicegate.errors import misspelt, nearest
 from sluicegate.model import Origin, Provenance
 from sluicegate.plan.document import Entry, MappingNode, Node, SequenceNode
-from sluicegate.plan.load import LoadSpec
 from sluicegate.plan.lines import LineReader, is_worse
+from sluicegate.plan.load import LoadSpec
 from sluicegate.plan.metrics import BUILT_IN
 from sluicegate.plan.own_metrics import read_recall, read_weights
 from sluicegate.plan.table import Faults, Table
@@ -42,6 +42,8 @@ CRITERION_KEYS = (
     "weights",
     "profile",
 )
+_ASKED_ONCE = ("case", "draft", "command")
+"""Units that under load are requests."""
 _LINES = ("promote", "alert", "alert_above", "alert_below", "rollback")
 
 
@@ -111,6 +113,8 @@ class CriteriaReader:
             return ()
         criterion = self._checked(_adjusted(metric, table), table, entry.line)
         asked = self._profiles(table, criterion)
+        if criterion.origins == (Origin.LOAD,) and criterion.unit is None and criterion.metric.unit in _ASKED_ONCE:
+            criterion = replace(criterion, unit="request")
         return tuple(replace(criterion, profile=profile) for profile in asked) or (criterion,)
 
     def _checked(self, metric: Metric, table: Table, line: int) -> Criterion:

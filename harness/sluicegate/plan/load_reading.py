@@ -8,7 +8,7 @@ from fractions import Fraction
 from sluicegate.plan.addresses import parse_address
 from sluicegate.plan.document import Node, ScalarNode, SequenceNode
 from sluicegate.plan.load import Arrival, LoadSpec, Profile, Step, not_a_test_target, soak, spike
-from sluicegate.plan.load_faults import read_spells
+from sluicegate.plan.load_faults import read_medians, read_spells
 from sluicegate.plan.table import Faults, Table, said
 from sluicegate.plan.types import HttpTarget, PipelineSpec, RecordingTarget, Scale
 from sluicegate.plan.units import UnitError, amount, duration, share
@@ -35,6 +35,7 @@ PROFILE_KEYS = (
     "seed",
     "faults",
     "redelivered",
+    "doubles",
 )
 _STEP_KEYS = ("users", "rate", "to", "for")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -116,6 +117,7 @@ def _profile(name: str, node: Node, faults: Faults, seed: int) -> Profile:
         objective_ms=objective_ms,
         objective_ttft_ms=ttft_ms,
         spells=read_spells(table),
+        medians_ms=read_medians(table),
         redelivered=float(table.parsed("redelivered", share) or 0),
     )
     _check(table, profile, shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sluicegate.model import Json
 from sluicegate.plan.load import Arrival
-from sluicegate.plan.load_faults import SPELL_KEYS
+from sluicegate.plan.load_faults import MEDIAN_KEYS, SPELL_KEYS
 from sluicegate.plan.schema_forms import map_of, object_of, ref, scalar, text, values_of, whole
 
 __all__ = ["LOAD_SCHEMA", "PROFILE_SCHEMA"]
@@ -70,6 +70,9 @@ PROFILE_SCHEMA: Json = object_of(
             "items": object_of({key: scalar() for key in SPELL_KEYS}, required=("kind", "until")),
             "description": "What the doubles do wrong meanwhile, by the time since the load began",
         },
+        "doubles": object_of(
+            {key: ref("duration") for key in MEDIAN_KEYS}, description="How long the doubles take, at the median"
+        ),
         "redelivered": scalar("Share of messages that are delivered twice at once: 5 %"),
     }
 )

@@ -225,9 +225,7 @@ def _stage() -> Json:
 
 
 def _criteria() -> Json:
-    known = {
-        name: {"$ref": "#/$defs/judged", "description": _described(metric)} for name, metric in BUILT_IN.items()
-    }
+    known = {name: {"$ref": "#/$defs/judged", "description": _described(metric)} for name, metric in BUILT_IN.items()}
     return {
         "type": "object",
         "properties": {"use": ref("texts", "Shared sets"), "<<": {"description": "YAML merge"}, **known},

@@ -7,7 +7,7 @@ import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +18,6 @@ import orjson
 
 from sluicegate.errors import Fault, InputError, MissingExtraError, nearest
 from sluicegate.frozen import frozen
-from sluicegate.ledger import LedgerWriter
 from sluicegate.model import Case, encode
 from sluicegate.plan.arrivals import lasts_us, read_trace
 from sluicegate.plan.load import LoadJob, LoadSpec, Profile, TraceArrival, not_a_test_target
@@ -81,7 +80,7 @@ def job_for(plan: Path, profile: str, shards: Path | None = None) -> LoadJob:
         mend = f"Run: sluicegate load {plan} --profile {profile}"
         raise InputError(Fault(where=str(plan), what=what, mend=mend))
     folder = (shards or Path("load-shards")).resolve()
-    return _job(workspace, found, target, _cases(workspace), folder, _trace(workspace, found))
+    return _job(workspace, found, target, folder)
 
 
 def run_load(
@@ -91,14 +90,15 @@ def run_load(
     stage: Stage,
     workers: int = 1,
     variables: Mapping[str, str] | None = None,
+    web: bool = False,
     tell: Callable[[LoadProgress], None] | None = None,
 ) -> LoadRan:
     """Send the profile, and take in what came back: evidence of the present subject at `stage`.
 
     `workers` generators share the load. `variables` are set in the environment of a callable or command, beside those
-    of the stage. Raises InputError before anything is sent: no test target, a pipeline that cannot be opened, no cases;
-    MissingExtraError without Locust; LedgerError. An interrupt stops the generators, keeps what they measured as a run
-    that is not complete, and is raised again.
+    of the stage. `web` serves Locust's own page meanwhile, on loopback. Raises InputError before anything is sent: no
+    test target, a pipeline that cannot be opened, no cases; MissingExtraError without Locust; LedgerError. An interrupt
+    stops the generators, keeps what they measured as a run that is not complete, and is raised again.
     """
     if find_spec("locust") is None:
         raise MissingExtraError("Load", needs="locust", extra="load")
@@ -108,8 +108,9 @@ def run_load(
         served: Path | None = None
         try:
             with _target(workspace, profile, stage, run.shards, variables) as (target, served):
-                job = _job(workspace, profile, target, cases, run.shards, trace)
-                _generate(job, workers, ended, tell, lasts_s=lasts_us(profile, trace) / 1e6)
+                job = _job(workspace, profile, target, run.shards)
+                words = [*(_WATCHED if web else ("--headless",)), *_shared(workers)]
+                _generate(job, ended, words=words, tell=tell, lasts_s=lasts_us(profile, trace) / 1e6)
         except KeyboardInterrupt:
             ended.interrupted = True
         if ended.refused:
@@ -155,14 +156,7 @@ def _shown(plan: Plan) -> str:
     return target.target if isinstance(target, CallableTarget) else type(target).__name__.removesuffix("Target").lower()
 
 
-def _job(
-    workspace: Workspace,
-    profile: Profile,
-    target: HttpTarget,
-    cases: Mapping[str, Case],
-    shards: Path,
-    trace: tuple[TraceArrival, ...],
-) -> LoadJob:
+def _job(workspace: Workspace, profile: Profile, target: HttpTarget, shards: Path) -> LoadJob:
     plan = workspace.plan
     allow = load_spec(plan).allow
     if not target.url.startswith("${") and (fault := not_a_test_target(target.url, allow)) is not None:
@@ -172,11 +166,11 @@ def _job(
         nonce=secrets.token_hex(16),
         target=target,
         profile=profile,
-        cases=tuple(cases.values()),
+        cases=tuple(_cases(workspace).values()),
         shards=str(shards),
         allow=allow,
         timeout_s=plan.pipeline.timeout_s,
-        trace=trace,
+        trace=_trace(workspace, profile),
         id_header=followed.header if followed is not None else None,
     )
 
@@ -200,6 +194,10 @@ def _target(
         raise InputError(Fault(where="pipeline", what="a recording answers nobody."))
 
 
+def _shared(workers: int) -> list[str]:
+    return ["--processes", str(workers)] if workers > 1 else []
+
+
 class _Ended:
     """How the generators ended."""
 
@@ -213,7 +211,12 @@ class _Ended:
 
 
 def _generate(
-    job: LoadJob, workers: int, ended: _Ended, tell: Callable[[LoadProgress], None] | None, *, lasts_s: float
+    job: LoadJob,
+    ended: _Ended,
+    *,
+    words: Sequence[str],
+    tell: Callable[[LoadProgress], None] | None,
+    lasts_s: float,
 ) -> None:
     """Locust, from its start to its end. An interrupt stops it and is raised again when it has ended."""
     ended.nonce = job.nonce
@@ -222,8 +225,7 @@ def _generate(
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(orjson.dumps(encode(job)))
         locustfile = str(data("load", "locustfile.py"))
-        argv = [sys.executable, "-P", "-m", "locust", "-f", locustfile, "--headless", "--only-summary"]
-        argv += ["--processes", str(workers)] if workers > 1 else []
+        argv = [sys.executable, "-P", "-m", "locust", "-f", locustfile, "--only-summary", *words]
         with said.open("wb") as output:
             # A group of its own: Ctrl-C is for this process, which ends that one when it has understood it.
             process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
@@ -249,6 +251,7 @@ def _generate(
 
 
 _REFUSED, _STOPPED = 3, 4
+_WATCHED = ("--autostart", "--autoquit", "1", "--web-host", "127.0.0.1")
 
 
 def _followed(

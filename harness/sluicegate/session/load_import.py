@@ -195,9 +195,7 @@ class _Import:
         planned = reader.opened.planned if reader.opened.planned is not None else requests
         whole = closed is not None and closed.complete
         head = closed.sha256 if closed is not None else None
-        self._ledger.append(
-            Shard.KIND, Shard(name=name, planned=planned, run=requests, closed=whole, head=head).body()
-        )
+        self._ledger.append(Shard.KIND, Shard(name=name, planned=planned, run=requests, closed=whole, head=head).body())
 
     def _request(self, request: LoadRequest) -> None:
         case = self._sent.cases.get(request.case)

@@ -18,7 +18,7 @@ from sluicegate.stats.quantile import quantile
 __all__ = ["Tallying"]
 
 _MICROS = 1_000_000
-_MOST_STRETCHES = 60
+_MOST_STRETCHES = 12
 _LATE_SHARE = 0.01
 """More measured requests that began late, and the generator did not send what it says."""
 _LATE_SECONDS = 0.05
@@ -46,6 +46,7 @@ class Tallying:
         many = max(1, math.ceil(lasts_us / self._step_us))
         self._took = [array("d") for _ in range(many)]
         self._sent, self._failed, self._good = ([0] * many for _ in range(3))
+        self._counted, self._in_time = array("d"), 0
         self._worst = [0.0] * many
 
     def phase(self, request: LoadRequest) -> str:
@@ -69,7 +70,7 @@ class Tallying:
         if request.status == "ok" and request.end is not None:
             self._answered[(request.end - self._start_us) // _MICROS] += 1
         at = min(max(0, (request.intended - self._start_us) // self._step_us), len(self._sent) - 1)
-        self._draw(at, request, lag_ms)
+        self._draw(at, request, lag_ms, counts=phase == "measured")
         return phase
 
     def lag(self, lag: LoadLag) -> None:
@@ -109,7 +110,7 @@ class Tallying:
         """Everything counted."""
         lags = sorted(self._lags)
         p99 = quantile(lags, 0.99) if lags else 0.0
-        counts, phases = self._counts, self._phases
+        counts, phases, ordered = self._counts, self._phases, sorted(self._counted)
         return LoadTally(
             began=rfc3339(from_micros(self._start_us)),
             lasts_s=self._lasts_us / _MICROS,
@@ -124,6 +125,9 @@ class Tallying:
             measured=phases["measured"],
             warm_up=phases["warm_up"],
             cool_down=phases["cool_down"],
+            in_time=self._in_time,
+            p50_ms=_finite(ordered, 0.5),
+            p95_ms=_finite(ordered, 0.95),
             kept=self.kept,
             late=self.late,
             lag_p99_ms=0.0 if isinstance(p99, NotMeasured) else p99,
@@ -132,13 +136,16 @@ class Tallying:
             stretches=tuple(self._stretch(at) for at in range(len(self._sent))),
         )
 
-    def _draw(self, at: int, request: LoadRequest, lag_ms: float) -> None:
+    def _draw(self, at: int, request: LoadRequest, lag_ms: float, *, counts: bool) -> None:
         took, first = took_ms(request), ttft_ms(request)
         self._sent[at] += request.status != "dropped"
         self._failed[at] += took is None
         limits = ((took, self._profile.objective_ms), (first, self._profile.objective_ttft_ms))
         in_time = all(limit is None or (value is not None and value <= limit) for value, limit in limits)
         self._good[at] += took is not None and in_time
+        if counts:
+            self._in_time += took is not None and in_time
+            self._counted.append(math.inf if took is None else took)
         self._worst[at] = max(self._worst[at], lag_ms)
         self._took[at].append(math.inf if took is None else took)
 
@@ -155,7 +162,7 @@ class Tallying:
             planned=planned,
             sent=self._sent[at],
             failed=self._failed[at],
-            good=self._good[at],
+            in_time=self._good[at],
             p50_ms=_finite(took, 0.5),
             p95_ms=_finite(took, 0.95),
             lag_ms=self._worst[at],
