@@ -20,10 +20,12 @@ from sluicegate.gate.completeness import completeness_said
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.criteria import judge_criterion
 from sluicegate.gate.hearing import Hearing, Ledger
+from sluicegate.gate.loads import loads_said, loads_shown
 from sluicegate.gate.memory import entered_at, entry_notes, remembered, state_said
 from sluicegate.gate.order import ordered, rounded
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
+from sluicegate.gate.results import raised_result, said_of_result
 from sluicegate.gate.runs import attempts_said, library_notes, objections_said, older_said, runs_said, word_notes
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
@@ -40,7 +42,7 @@ from sluicegate.model import (
     rfc3339,
 )
 from sluicegate.plan.lock import Lock, LockedStage
-from sluicegate.plan.types import Confirmed, Criterion, MetricKind, Plan, Stage
+from sluicegate.plan.types import Confirmed, Plan, Stage
 
 __all__ = ["judge"]
 
@@ -126,10 +128,10 @@ class _Bench:
         """One criterion judged; what raises holds, and never hides an incident."""
         try:
             result = self._judged(channel, with_lost=True)
-            if channel.lost and result.kind.row <= 2:
+            if (channel.lost or channel.unreached) and result.kind.row <= 2:
                 result = self._without_lost(channel, result)
         except Exception as error:  # noqa: BLE001 - a fault of the judge's own is a hold, whatever it is
-            result = _raised(channel.criterion, type(error).__name__)
+            result = raised_result(channel.criterion, type(error).__name__)
         return typed_result(rounded(result), self.question)
 
     def _judged(self, channel: Channel, *, with_lost: bool) -> CriterionResult:
@@ -151,7 +153,8 @@ class _Bench:
         without = self._judged(channel, with_lost=False)
         if without.kind.row <= 2:
             return result
-        lost = count_of(len(channel.lost), "trial")
+        missed = channel.unreached
+        lost = count_of(len(channel.lost), "trial") if channel.lost else count_of(missed, "request")
         return replace(
             result,
             status=Status.SUSPECT,
@@ -176,6 +179,7 @@ class _Bench:
             lambda: attempts_said(hearing.runs, self.state, question),
             lambda: objections_said(hearing.trials.objections),
             lambda: state_said(self.state, question, first=first),
+            lambda: loads_said(hearing.runs, question),
             lambda: completeness_said(hearing, question, suites),
             lambda: proofs_said(hearing.proofs(), question),
             lambda: bake_said(question, last),
@@ -218,7 +222,7 @@ class _Bench:
             yield from incidents_said(confirmed, self._incident_kind, criterion.metric.name, self.question)
         yield from incidents_said(suspected, Kind.HOLD_SUSPECT, criterion.metric.name, self.question)
         if result.kind.row < 12:
-            yield Reason(kind=result.kind, about=result.metric, text=_said(result), mend=result.flip)
+            yield Reason(kind=result.kind, about=result.metric, text=said_of_result(result), mend=result.flip)
         yield from stale_said(channel, self.question)
         if channel.unmeasured and result.kind.row > 6 and not criterion.optional:
             why = channel.unmeasured_why or NotMeasured(reason="no number")
@@ -279,6 +283,7 @@ class _Bench:
             rollback_steps=question.stage.rollback.steps if kind.decision is Decision.ROLLBACK else (),
             notes=tuple(self._notes(suites)),
             subject_parts=dict(subject_parts),
+            loads=loads_shown(hearing.runs, question),
         )
 
     def _passed(self, kind: Kind, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Reason:
@@ -325,24 +330,3 @@ class _Bench:
         for run in self.hearing.runs:
             if run.ours_fixed and run.started is not None and run.differs:
                 yield printable(f"{run.name}: measured with another {run.other}")
-
-
-def _said(result: CriterionResult) -> str:
-    if isinstance(result.measured, NotMeasured):
-        return printable(result.measured.reason)
-    return printable(result.shown or f"{result.status.value}, n {result.measured.n:,}")
-
-
-def _raised(criterion: Criterion, error: str) -> CriterionResult:
-    values = criterion.metric.kind is MetricKind.DISTRIBUTION
-    return CriterionResult(
-        metric=criterion.metric.name,
-        unit=criterion.unit or criterion.metric.unit,
-        scale=criterion.metric.scale.value,
-        origins=criterion.origins,
-        at="mean" if values and criterion.at is None else None,
-        status=Status.ERROR,
-        kind=Kind.HOLD_INCOMPLETE,
-        measured=NotMeasured(reason=f"judging it raised {error}", mend="Report it with the ledger."),
-        minimum_n=criterion.minimum_n,
-    )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from sluicegate.errors import Fault
 from sluicegate.frozen import frozen
-from sluicegate.model import Case
+from sluicegate.model import Case, digest_of
+from sluicegate.model.load import Spell
 from sluicegate.plan.addresses import Allowed, parse_address
 from sluicegate.plan.serving import HttpTarget
 
@@ -22,6 +23,7 @@ __all__ = [
     "TraceArrival",
     "not_a_test_target",
     "phase_of",
+    "profile_digest",
     "sampled",
     "soak",
     "spike",
@@ -96,6 +98,12 @@ class Profile:
     """Goodput: the whole answer within so many milliseconds of the intended start."""
     objective_ttft_ms: float | None = None
     """Goodput: the first content within so many milliseconds of the intended start."""
+    spells: tuple[Spell, ...] = ()
+    """Faults of the doubles by the time since the load began."""
+    medians_ms: Mapping[str, float] = field(default_factory=dict)
+    """Median answer time of the doubles `model`, `tool` and `retriever`, where they take longer than usual."""
+    redelivered: float = 0.0
+    """Share of messages, 0..1, that are delivered twice at once, as queues do."""
 
     @property
     def lasts_s(self) -> float:
@@ -156,6 +164,11 @@ def phase_of(profile: Profile, offset_s: float, *, lasts_s: float) -> str:
     if offset_s < profile.warm_up_s:
         return "warm_up"
     return "cool_down" if offset_s >= lasts_s - profile.cool_down_s else "measured"
+
+
+def profile_digest(profile: Profile) -> str:
+    """SHA-256 of everything a profile says: a run of another digest was another load."""
+    return digest_of(profile)
 
 
 def sampled(run_id: str, share: float) -> bool:

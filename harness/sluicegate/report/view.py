@@ -12,6 +12,7 @@ from sluicegate.gate.wording import count_of
 from sluicegate.model import Finding, Kind, Reason, SuiteResult, Verdict
 from sluicegate.report.criterion import CriterionView, Mark, as_shown, criterion_view
 from sluicegate.report.figures import advice, command, moment, plain, said, short
+from sluicegate.report.loads import LoadView, load_view
 
 __all__ = ["FindingView", "ReasonView", "SuiteView", "VerdictView", "view_of"]
 
@@ -128,6 +129,7 @@ class VerdictView:
     findings_total: int
     rollback_steps: tuple[str, ...]
     notes: tuple[str, ...]
+    loads: tuple[LoadView, ...]
     next: str
     """What to do next: the mend of the weightiest reason that has one, with the criterion it is about."""
     first_mend: str
@@ -174,6 +176,7 @@ def view_of(verdict: Verdict) -> VerdictView:
         findings_total=verdict.findings_total,
         rollback_steps=tuple(map(command, verdict.rollback_steps)),
         notes=(*map(said, verdict.notes), *((_NOT_APPLICABLE,) if any(each.not_applicable for each in suites) else ())),
+        loads=tuple(map(load_view, verdict.loads)),
         next="" if first is None else _next(first, {result.metric for result in verdict.criteria}),
         first_mend="" if first is None else advice(first.mend),
         parts=_parts(verdict),
