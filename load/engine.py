@@ -176,7 +176,7 @@ class Engine:
         if self.job.trace and (named := self.job.trace[i].case_id) is not None:
             case, repeat = self._cases[named], i
         run_id, traceparent = identity(self.job.nonce, case.id, repeat)
-        return Asked(i=i, case=case, repeat=repeat, run_id=run_id, traceparent=traceparent, intended=self._micros(due))
+        return Asked(i=i, case=case, repeat=repeat, run_id=run_id, traceparent=traceparent, intended=intended_us)
 
     def _ask(self, asked: Asked) -> Reply:
         start = perf_counter()
@@ -185,8 +185,8 @@ class Engine:
         context = RunContext(run_id=asked.run_id, traceparent=asked.traceparent, repeat=asked.repeat)
         try:
             reply = self._asker.ask(asked.case, context)
-        except Exception as error:  # noqa: BLE001 - whatever a target's bytes make a library do, the request is told
-            said = crash(CrashKind.EXCEPTION, f"The answer could not be read: {raised_line(error)}")
+        except Exception as raised:  # noqa: BLE001 - whatever a target's bytes make a library do, the request is told
+            said = crash(CrashKind.EXCEPTION, f"The answer could not be read: {raised_line(raised)}")
             reply = Reply(output=said, end=perf_counter())
         finally:
             del self._under_way[asked.i]

@@ -63,7 +63,7 @@ def _begin(environment: Environment, runner: Any, **_: Any) -> None:
     """Wire one environment. A job that cannot be done ends the process here, before anything is sent."""
     try:
         said = None if isinstance(runner, WorkerRunner) else given_job(environment.parsed_options)
-        conducting = Conductor(environment, said and (said, read_job(said)))
+        conducting = Conductor(environment, None if said is None else (said, read_job(said)))
     except InputError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(3)
