@@ -195,7 +195,8 @@ class Engine:
         self._shard.answered(asked, start_us, reply)
         error = reply.output.error
         took_ms = (self._micros(reply.end) - asked.intended) / 1000
-        self._tell(self.job.target.method, took_ms, reply.bytes, error and RuntimeError(error.message))
+        failed = None if error is None else RuntimeError(error.message)
+        self._tell(self.job.target.method, took_ms, reply.bytes, failed)
         return reply
 
     def _tell(self, method: str, took_ms: float, length: int, exception: Exception | None) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+
 from sluicegate.errors import InputError
 from sluicegate.plan.arrivals import arrivals, lasts_us, read_trace, share, users_at
 from sluicegate.plan.load import Arrival, Profile, Step, TraceArrival, phase_of, soak, spike
@@ -136,7 +137,9 @@ def test_a_trace_is_replayed_at_its_speed(tmp_path: Path) -> None:
     assert lasts_us(twice, trace) == 1_000_001
 
 
-@pytest.mark.parametrize("text", ["", '{"at": "noon"}\n', '{"when": 3}\n', "[1]\n", '{"at": true}\n', '{"at": 1e999}\n'])
+@pytest.mark.parametrize(
+    "text", ["", '{"at": "noon"}\n', '{"when": 3}\n', "[1]\n", '{"at": true}\n', '{"at": 1e999}\n']
+)
 def test_what_is_no_trace_is_refused(tmp_path: Path, text: str) -> None:
     """With the line it stands at; a missing file and an empty one too."""
     file = tmp_path / "trace.jsonl"
