@@ -179,8 +179,9 @@ class Engine:
         return Asked(i=i, case=case, repeat=repeat, run_id=run_id, traceparent=traceparent, intended=intended_us)
 
     def _ask(self, asked: Asked) -> Reply:
-        start = perf_counter()
-        start_us = self._micros(start)
+        # Nobody is late for a user, who asks when it comes to it.
+        is_open = self.job.profile.arrival is not None
+        start_us = self._micros(perf_counter()) if is_open else asked.intended
         self._under_way[asked.i] = asked, start_us
         context = RunContext(run_id=asked.run_id, traceparent=asked.traceparent, repeat=asked.repeat)
         try:
@@ -190,8 +191,6 @@ class Engine:
             reply = Reply(output=said, end=perf_counter())
         finally:
             del self._under_way[asked.i]
-        if self.job.profile.arrival is None:
-            start_us = asked.intended
         self._shard.answered(asked, start_us, reply)
         error = reply.output.error
         took_ms = (self._micros(reply.end) - asked.intended) / 1000

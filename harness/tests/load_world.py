@@ -85,8 +85,9 @@ def target() -> Iterator[str]:
     def serve() -> None:
         runner = loop.run_until_complete(begin())
         loop.run_forever()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
         loop.run_until_complete(runner.cleanup())
-        loop.run_until_complete(loop.shutdown_asyncgens())
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

@@ -131,11 +131,9 @@ def test_two_workers_are_the_same_evidence_as_one(alone: Read, pair: list[Read])
 
 def test_a_killed_worker_leaves_a_shard_that_is_not_closed(address: str, tmp_path: Path) -> None:
     """The other one ends as planned; nothing makes up for the lost one, and the exit code says so."""
-    profile = Profile(name="long", steps=(Step(for_s=2.5, rate=40),), arrival=Arrival.CONSTANT)
+    profile = Profile(name="long", steps=(Step(for_s=4, rate=25),), arrival=Arrival.CONSTANT)
     process = locust(job_file(tmp_path, address + "/ok", profile), "--processes", "2")
-    while len(found := list((tmp_path / "shards").glob("*of2.jsonl"))) < 2 or not all(
-        b'"lag"' in path.read_bytes() for path in found
-    ):
+    while len(list((tmp_path / "shards").glob("*of2.jsonl"))) < 2:
         assert process.poll() is None
         time.sleep(0.05)
     psutil.Process(process.pid).children()[0].kill()
