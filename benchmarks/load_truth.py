@@ -138,9 +138,8 @@ def _cost(rounds: int) -> list[Goal]:
             for who, seen in spent.items():
                 few, many = (_cost_once(who, Path(name) / f"{turn}{who}{lasts_s}", url, lasts_s) for lasts_s in (1, 5))
                 seen.append((many[0] - few[0]) / (many[1] - few[1]) * 1e6)
-    print(
-        ", ".join(f"{name} {', '.join(f'{one:.0f}' for one in seen)} µs CPU a request" for name, seen in spent.items())
-    )
+    for who, seen in spent.items():
+        print(f"{who}: {', '.join(f'{one:.0f}' for one in seen)} µs CPU a request")
     ratio = sorted(a / b for a, b in zip(spent["ours"], spent["FastHttpUser"], strict=True))[rounds // 2]
     return [Goal("G9", "CPU a request, from intended start and recorded, over FastHttpUser", ratio, 1.15)]
 

@@ -154,7 +154,7 @@ class Conductor:
 
     def _lost(self) -> list[str]:
         """Workers that Locust has not heard of for three heartbeats."""
-        clients = getattr(self._environment.runner, "clients", None)
+        clients: Any = getattr(self._environment.runner, "clients", {})
         named = [name for name in self._awaited if name is not None and name not in self._ended]
         return [name for name in named if name not in clients or clients[name].state == STATE_MISSING]
 
