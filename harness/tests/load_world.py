@@ -26,7 +26,12 @@ __all__ = ["CASES", "PLAN", "Answer", "LoadWorld", "ok", "unreachable"]
 
 CASES = [
     {"id": "one", "input": {"order": 1}, "slice": "acme"},
-    {"id": "two", "input": {"order": 2}, "slice": "zenith", "expect": {"must": [{"field": "content", "contains": "2"}]}},
+    {
+        "id": "two",
+        "input": {"order": 2},
+        "slice": "zenith",
+        "expect": {"must": [{"field": "content", "contains": "2"}]},
+    },
 ]
 
 PLAN = """\
@@ -58,6 +63,7 @@ class Answer:
     status: str = "ok"
     http: int | None = 200
     content: str = "order 1 and 2"
+    structured: Mapping[str, Any] | None = None
     kind: str = ""
     lag_ms: float = 0.0
     first_ms: float | None = None
@@ -178,7 +184,8 @@ class LoadWorld:
         if answer.first_ms is not None:
             line["first"] = intended + round(answer.first_ms * 1000)
         if sampled(run_id, profile.sample):
-            line["output"] = {"error": error} if error else {"content": answer.content}
+            good = {"content": answer.content} | ({"structured": answer.structured} if answer.structured else {})
+            line["output"] = {"error": error} if error else good
         return line
 
     def took_in(self, folder: Path) -> LoadRan:

@@ -98,7 +98,7 @@ def run_load(
     """Send the profile, and take in what came back: evidence of the present subject at `stage`.
 
     `workers` generators share the load. `variables` are set in the environment of a callable or command, beside those
-    of the stage. `baseline` makes it what lines `than: baseline` compare with. `web` serves the page of Locust meanwhile,
+    of the stage. `baseline` makes it what lines `than: baseline` compare with. `web` serves its page meanwhile,
     on loopback. Raises InputError before anything is sent: no test target, a pipeline that cannot be opened, no cases;
     MissingExtraError without Locust; LedgerError. An interrupt stops the generators, keeps what they measured as a run
     that is not complete, and is raised again.
