@@ -320,5 +320,5 @@ class TestComparing:
     def test_compare_pairs_cases_and_refuses_load(self, tmp_path: Path) -> None:
         """What compares load instead is said."""
         ran = self.world(tmp_path).ran()
-        with pytest.raises(InputError, match="is a load run: .*than: baseline"):
+        with pytest.raises(InputError, match=r"is a load run: .*than: baseline"):
             read_run(ran.path)

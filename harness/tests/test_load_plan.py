@@ -1,4 +1,4 @@
-"""`load:` of a plan: typed profiles, all faults at once, one criterion for each profile, and notes before anything runs."""
+"""`load:` of a plan: typed profiles, all faults at once, a criterion for each profile, notes before anything runs."""
 
 from __future__ import annotations
 

@@ -65,9 +65,7 @@ def _too_few(criterion: Criterion, load: LoadSpec) -> Iterator[LoadNote]:
     elif unit != "request":
         return
     if expected is not None and wanted > expected:
-        text = (
-            f"min: {wanted} is more than a run of '{profile.name}' has: about {count_of(int(expected), unit)}."
-        )
+        text = f"min: {wanted} is more than a run of '{profile.name}' has: about {count_of(int(expected), unit)}."
         yield LoadNote(line=criterion.line, about=criterion.metric.name, text=text)
 
 
