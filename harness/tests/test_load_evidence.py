@@ -15,7 +15,7 @@ from sluicegate.ledger import Intent, LoadAccount, Measurements, Outcome, RunClo
 from sluicegate.model import Origin
 
 sys.path.insert(0, str(Path(__file__).parent))
-from load_world import Answer, LoadWorld, ok, unreachable
+from load_gate_world import Answer, LoadWorld, ok, unreachable
 
 sys.path.pop(0)
 

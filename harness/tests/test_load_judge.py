@@ -23,7 +23,7 @@ from sluicegate.session.compared_runs import read_run
 from sluicegate.session.judge import decide
 
 sys.path.insert(0, str(Path(__file__).parent))
-from load_world import Answer, LoadWorld, ok, unreachable
+from load_gate_world import Answer, LoadWorld, ok, unreachable
 
 sys.path.pop(0)
 
