@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import signal
 import sys
 import time
 from typing import Any
 
 import gevent
 from locust.env import Environment
-from locust.runners import MasterRunner
+from locust.runners import STATE_MISSING, MasterRunner
 
 from sluicegate.errors import InputError
 from sluicegate.load.engine import Engine, Part
@@ -31,6 +32,7 @@ COMPLETE, REFUSED, STOPPED, BROKEN = 0, 3, 4, 5
 _AHEAD_S, _AHEAD_OF_MANY_S = 0.2, 1.5
 """How long after its start is told a profile begins: workers are to have read the job by then."""
 _GRACE_S = 15.0
+_WORKERS_WAIT_S = 60
 
 
 class Conductor:
@@ -41,13 +43,20 @@ class Conductor:
         self._environment = environment
         self._job = job
         self._engine: Engine | None = None
-        self._awaited = 0
-        self._ended: list[str] = []
+        self._awaited: list[str | None] = []
+        """The workers of this run; None is this process, which works alone."""
+        self._ended: dict[str, str] = {}
+        """How each ended, by its name."""
         self._deadline = 0.0
         self._was_started = False
         if job is not None:
             environment.shape_class = Standing(self.is_over)
             environment.shape_class.runner = environment.runner
+            environment.parsed_options.expect_workers_max_wait = (
+                environment.parsed_options.expect_workers_max_wait or _WORKERS_WAIT_S
+            )
+            # Locust hears SIGTERM only after a shape has ended: until then it would end without a word.
+            gevent.signal_handler(signal.SIGTERM, self._on_sigterm)
 
     @property
     def users(self) -> Engine | None:
@@ -55,10 +64,10 @@ class Conductor:
         return self._engine if self._engine is not None and self._engine.job.profile.name == PLAIN else None
 
     def is_over(self) -> bool:
-        """Whether every worker has said how it ended, or the last moment to do so has passed."""
+        """Whether every worker that is still there has said how it ended, or the last moment to do so has passed."""
         if not self._was_started:
             return False
-        return len(self._ended) >= self._awaited or time.monotonic() > self._deadline
+        return len(self._ended) + len(self._lost()) >= len(self._awaited) or time.monotonic() > self._deadline
 
     def on_test_start(self, environment: Environment, **_: Any) -> None:
         """Master or alone: tell each worker its part."""
@@ -74,7 +83,7 @@ class Conductor:
         workers = [client.id for client in _active(runner)] if isinstance(runner, MasterRunner) else [None]
         ahead_s = _AHEAD_OF_MANY_S if len(workers) > 1 else _AHEAD_S
         run, start_us = secrets.token_hex(8), time.time_ns() // 1000 + round(ahead_s * 1e6)
-        self._awaited, self._ended, self._was_started = len(workers), [], True
+        self._awaited, self._ended, self._was_started = workers, {}, True
         self._deadline = time.monotonic() + ahead_s + lasts_us(job.profile, job.trace) / 1e6 + job.timeout_s + _GRACE_S
         for worker, client_id in enumerate(workers):
             part = {"run": run, "worker": worker, "of": len(workers), "start_us": start_us}
@@ -97,7 +106,7 @@ class Conductor:
 
     def on_done(self, msg: Any, **_: Any) -> None:
         """Master or alone: one more worker has ended."""
-        self._ended.append(str(msg.data))
+        self._ended[msg.node_id] = str(msg.data)
 
     def on_test_stop(self, environment: Environment, **_: Any) -> None:
         """Locust's own users have gone: that is how their run ends. A profile ends early here, or has ended."""
@@ -108,6 +117,12 @@ class Conductor:
         self._finish(complete=False)
         if environment.process_exit_code is None and self._was_started and self._job is not None:
             environment.process_exit_code = self._code()
+
+    def _on_sigterm(self) -> None:
+        if not self._was_started:
+            sys.exit(STOPPED)
+        self._finish(complete=False)
+        self._deadline = 0.0
 
     def _run(self, engine: Engine) -> None:
         if engine.run():
@@ -130,11 +145,18 @@ class Conductor:
         return said, read_job(said)
 
     def _code(self) -> int:
-        if "refused" in self._ended:
+        said = self._ended.values()
+        if "refused" in said:
             return REFUSED
-        if "stopped" in self._ended:
+        if "stopped" in said:
             return STOPPED
-        return COMPLETE if len(self._ended) >= self._awaited else BROKEN
+        return COMPLETE if len(said) >= len(self._awaited) else BROKEN
+
+    def _lost(self) -> list[str]:
+        """Workers that Locust has not heard of for three heartbeats."""
+        clients: Any = getattr(self._environment.runner, "clients", {})
+        named = [name for name in self._awaited if name is not None and name not in self._ended]
+        return [name for name in named if name not in clients or clients[name].state == STATE_MISSING]
 
 
 def _active(runner: MasterRunner) -> list[Any]:

@@ -105,7 +105,7 @@ class Engine:
         """The next request of a user, now."""
         i = self._asked * self.part.of + self.part.worker
         self._asked += 1
-        return self._ask(self._what(i, perf_counter()))
+        return self._ask(self._what(i, self._micros(perf_counter())))
 
     def _opened(self, digest: str) -> ShardOpened:
         profile, part = self.job.profile, self.part
@@ -141,7 +141,7 @@ class Engine:
                 gevent.sleep(0)
             if not self._shard.is_open:
                 return
-            asked = self._what(i, due)
+            asked = self._what(i, self.part.start_us + offset_us)
             if len(self._under_way) < self._at_once:
                 self._under_way[i] = asked, None
                 gevent.spawn(self._ask, asked)
@@ -170,32 +170,32 @@ class Engine:
             self._sleep_until(end)
             began, before = end, users
 
-    def _what(self, i: int, due: float) -> Asked:
+    def _what(self, i: int, intended_us: int) -> Asked:
         repeat, at = divmod(i, len(self.job.cases))
         case = self.job.cases[at]
         if self.job.trace and (named := self.job.trace[i].case_id) is not None:
             case, repeat = self._cases[named], i
         run_id, traceparent = identity(self.job.nonce, case.id, repeat)
-        return Asked(i=i, case=case, repeat=repeat, run_id=run_id, traceparent=traceparent, intended=self._micros(due))
+        return Asked(i=i, case=case, repeat=repeat, run_id=run_id, traceparent=traceparent, intended=intended_us)
 
     def _ask(self, asked: Asked) -> Reply:
-        start = perf_counter()
-        start_us = self._micros(start)
+        # Nobody is late for a user, who asks when it comes to it.
+        is_open = self.job.profile.arrival is not None
+        start_us = self._micros(perf_counter()) if is_open else asked.intended
         self._under_way[asked.i] = asked, start_us
         context = RunContext(run_id=asked.run_id, traceparent=asked.traceparent, repeat=asked.repeat)
         try:
             reply = self._asker.ask(asked.case, context)
-        except Exception as error:  # noqa: BLE001 - whatever a target's bytes make a library do, the request is told
-            said = crash(CrashKind.EXCEPTION, f"The answer could not be read: {raised_line(error)}")
+        except Exception as raised:  # noqa: BLE001 - whatever a target's bytes make a library do, the request is told
+            said = crash(CrashKind.EXCEPTION, f"The answer could not be read: {raised_line(raised)}")
             reply = Reply(output=said, end=perf_counter())
         finally:
             del self._under_way[asked.i]
-        if self.job.profile.arrival is None:
-            start_us = asked.intended
         self._shard.answered(asked, start_us, reply)
         error = reply.output.error
         took_ms = (self._micros(reply.end) - asked.intended) / 1000
-        self._tell(self.job.target.method, took_ms, reply.bytes, error and RuntimeError(error.message))
+        failed = None if error is None else RuntimeError(error.message)
+        self._tell(self.job.target.method, took_ms, reply.bytes, failed)
         return reply
 
     def _tell(self, method: str, took_ms: float, length: int, exception: Exception | None) -> None:

@@ -17,8 +17,8 @@ from sluicegate.plan.types import HttpTarget
 
 __all__ = ["PLAIN", "digest_of_job", "given_job", "plain_job", "read_job", "written_job"]
 
-PLAIN = "users"
-"""Name of the profile that is none: as many users as Locust itself is asked for, until it is told to stop."""
+PLAIN = "(users)"
+"""Name of the profile that is none, and that no plan can give one: as many users as Locust itself is asked for, until it is told to stop."""
 
 
 def given_job(options: Namespace) -> bytes | None:

@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 import gevent
-from locust import User, events, task
+from locust import User, events
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
@@ -27,17 +27,19 @@ _ASKED: dict[int, Conductor] = {}
 """The conductor of each environment of this process: one, but where tests make more."""
 
 
-class Asking(User):  # type: ignore[misc] # Locust's metaclass is not typed
+def _ask(user: Any) -> None:
+    """One request, where users are what Locust was asked for."""
+    engine = conductor(user.environment).users
+    if engine is None:
+        gevent.sleep(0.1)
+    else:
+        engine.ask_next()
+
+
+class Asking(User):  # type: ignore[misc] # Locust is not typed where it is not installed
     """Asks the next case, waits for the answer, asks again; stands still while a profile is under way."""
 
-    @task  # type: ignore[misc]
-    def ask(self) -> None:
-        """One request, where users are what Locust was asked for."""
-        engine = conductor(self.environment).users
-        if engine is None:
-            gevent.sleep(0.1)
-        else:
-            engine.ask_next()
+    tasks = (_ask,)
 
 
 def conductor(environment: Environment) -> Conductor:
@@ -45,7 +47,6 @@ def conductor(environment: Environment) -> Conductor:
     return _ASKED[id(environment)]
 
 
-@events.init_command_line_parser.add_listener
 def _options(parser: Any, **_: Any) -> None:
     where = {"include_in_web_ui": False}
     parser.add_argument("--plan", env_var="SLUICEGATE_PLAN", metavar="PLAN", help="a plan with load:", **where)
@@ -58,12 +59,11 @@ def _options(parser: Any, **_: Any) -> None:
     )
 
 
-@events.init.add_listener
 def _begin(environment: Environment, runner: Any, **_: Any) -> None:
     """Wire one environment. A job that cannot be done ends the process here, before anything is sent."""
     try:
         said = None if isinstance(runner, WorkerRunner) else given_job(environment.parsed_options)
-        conducting = Conductor(environment, said and (said, read_job(said)))
+        conducting = Conductor(environment, None if said is None else (said, read_job(said)))
     except InputError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(3)
@@ -75,3 +75,7 @@ def _begin(environment: Environment, runner: Any, **_: Any) -> None:
         environment.events.test_start.add_listener(conducting.on_test_start)
     environment.events.test_stop.add_listener(conducting.on_test_stop)
     environment.events.quitting.add_listener(conducting.on_quitting)
+
+
+events.init_command_line_parser.add_listener(_options)
+events.init.add_listener(_begin)

@@ -1,204 +1,174 @@
-"""A plan with load profiles, and shards as generators leave them, written without sending anything."""
+"""A target that behaves well or badly by its path, and generators in processes of their own that send it load."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from sluicegate.ledger.load_shard import SHARD_VERSION, shard_name
-from sluicegate.ledger.shard_writer import ShardWriter
-from sluicegate.model import Verdict, now_utc, to_micros
-from sluicegate.plan.arrivals import arrivals, lasts_us
-from sluicegate.plan.load import Profile, sampled
-from sluicegate.runner.identity import identity
-from sluicegate.session.judge import decide
-from sluicegate.session.load import profile_named, take_shards
-from sluicegate.session.load_evidence import LoadRan
-from sluicegate.session.lock import build_lock, write_lock
-from sluicegate.session.record import enter
-from sluicegate.session.workspace import Workspace
+import orjson
+from aiohttp import web
 
-__all__ = ["CASES", "PLAN", "Answer", "LoadWorld", "ok", "unreachable"]
+from sluicegate.ledger.load_shard import LoadRequest, ShardReader
+from sluicegate.model import Case, encode
+from sluicegate.plan.load import LoadJob, Profile
+from sluicegate.plan.types import HeaderValue, HttpTarget
+from sluicegate.resources import data
 
-CASES = [
-    {"id": "one", "input": {"order": 1}, "slice": "acme"},
-    {
-        "id": "two",
-        "input": {"order": 2},
-        "slice": "zenith",
-        "expect": {"must": [{"field": "content", "contains": "2"}]},
-    },
-]
+PATHS = ("ok", "html", "cut", "stream", "half", "refused", "slow", "echo")
+WORDS = 4
 
-PLAN = """\
-schema_version: 1
-name: shop
-state: rollout/state.jsonl
-timezone: UTC
-pipeline: {{http: "http://127.0.0.1:9/draft"}}
-subject: {{release: "1"}}
-cases: cases.jsonl
-load:
-  profiles:
-{profiles}
-stages:
-  - name: first
-    exposure: {{live: {live}}}
-    criteria:
-{criteria}
-  - {{name: last, exposure: {{live: false}}, criteria: {{crashes: {{from: suite, promote: 0, max_rate: 5 %}}}}}}
+
+def _event(said: object) -> bytes:
+    return b"data: " + orjson.dumps(said) + b"\n\n"
+
+
+async def _answer(request: web.Request) -> web.StreamResponse:
+    name = request.path.strip("/").rpartition("/")[2]
+    body = await request.read()
+    if name == "html":
+        return web.Response(text="<html><body>Welcome</body></html>", content_type="text/html")
+    if name == "refused":
+        return web.json_response({"error": "no"}, status=503)
+    if name == "slow":
+        await asyncio.sleep(30)
+    if name == "echo":
+        return web.json_response({"structured": orjson.loads(body), "usage": {"input_tokens": 3, "output_tokens": 5}})
+    if name == "mirror":
+        return web.json_response({"content": request.headers["authorization"]})
+    if name == "cut":
+        cut = web.StreamResponse(headers={"content-length": "1000", "content-type": "application/json"})
+        await cut.prepare(request)
+        await cut.write(b'{"content": "on')
+        assert request.transport is not None
+        request.transport.close()
+        return cut
+    if name in ("stream", "half"):
+        return await _streamed(request, whole=name == "stream")
+    return web.json_response({"content": "on its way"})
+
+
+async def _streamed(request: web.Request, *, whole: bool) -> web.StreamResponse:
+    stream = web.StreamResponse(headers={"content-type": "text/event-stream"})
+    await stream.prepare(request)
+    for number in range(WORDS):
+        await stream.write(_event({"choices": [{"index": 0, "delta": {"content": f"w{number} "}}]}))
+        await asyncio.sleep(0.02)
+    if whole:
+        usage = {"prompt_tokens": 7, "completion_tokens": WORDS}
+        await stream.write(_event({"model": "m", "choices": [], "usage": usage}) + b"data: [DONE]\n\n")
+    return stream
+
+
+@contextmanager
+def target() -> Iterator[str]:
+    """The address of a server in a thread of its own, without a final slash."""
+    loop, ready, address = asyncio.new_event_loop(), threading.Event(), [""]
+
+    async def begin() -> web.AppRunner:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", _answer)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        address[0] = f"http://{host}:{port}"
+        ready.set()
+        return runner
+
+    def serve() -> None:
+        runner = loop.run_until_complete(begin())
+        loop.run_forever()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(runner.cleanup())
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    ready.wait(10)
+    try:
+        yield address[0]
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+def secret_header(variable: str) -> HeaderValue:
+    """A header that only the environment knows."""
+    return HeaderValue(env=variable, prefix="Bearer ")
+
+
+def job_file(folder: Path, url: str, profile: Profile, **more: object) -> Path:
+    """A job whose cases are named like the paths of the target; shards go into `<folder>/shards`."""
+    given = {"timeout_s": 0.5, "nonce": "ab" * 16, "cases": tuple(Case(id=name, input={"n": name}) for name in PATHS)}
+    given |= {"target": HttpTarget(url=url), "shards": str(folder / "shards")} | more
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "job.json"
+    path.write_bytes(orjson.dumps(encode(LoadJob(profile=profile, **given))))  # type: ignore[arg-type]
+    return path
+
+
+def locust(job: Path | None, *more: str) -> subprocess.Popen[str]:
+    """A Locust process as the command line starts it, its words on stderr."""
+    given = {} if job is None else {"SLUICEGATE_LOAD_JOB": str(job)}
+    command = [sys.executable, "-m", "locust", "-f", str(data("load", "locustfile.py")), "--headless", "--only-summary"]
+    return subprocess.Popen(
+        [*command, *more],
+        env={**os.environ, **given},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Exit code and what was said."""
+    _, said = process.communicate(timeout=60)
+    return process.returncode, said
+
+
+_ENGINES = """
+import sys
+from gevent import monkey
+monkey.patch_all()
+import time
+from pathlib import Path
+import gevent
+from sluicegate.errors import InputError
+from sluicegate.load.engine import Engine, Part
+from sluicegate.load.jobs import digest_of_job, read_job
+def one(path):
+    said = Path(path).read_bytes()
+    part = Part(run="cd" * 8, worker=0, of=1, start_us=time.time_ns() // 1000 + 50_000)
+    try:
+        Engine(read_job(said), digest_of_job(said), part, lambda **told: None).run()
+    except InputError as error:
+        print(f"{path}: {error}")
+gevent.joinall([gevent.spawn(one, path) for path in sys.argv[1:]], raise_error=True)
 """
-LIVE = "satisfaction: {from: live, at: mean, promote: 3, mode: point}"
 
 
-@dataclass(slots=True, kw_only=True)
-class Answer:
-    """What came of one request."""
-
-    took_ms: float = 50.0
-    status: str = "ok"
-    http: int | None = 200
-    content: str = "order 1 and 2"
-    structured: Mapping[str, Any] | None = None
-    kind: str = ""
-    lag_ms: float = 0.0
-    first_ms: float | None = None
-    usage: Mapping[str, int] | None = None
-    cost: int | None = None
+def engines(jobs: Sequence[Path]) -> str:
+    """Engines for several jobs side by side in one process without Locust's own loop; what was refused."""
+    done = subprocess.run(
+        [sys.executable, "-c", _ENGINES, *map(str, jobs)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
-def ok(_: int) -> Answer:
-    """A good answer in 50 ms."""
-    return Answer()
-
-
-def unreachable(_: int) -> Answer:
-    """Nobody there."""
-    return Answer(status="error", http=None, kind="unreachable", took_ms=1.0)
-
-
-@dataclass(slots=True, kw_only=True)
-class LoadWorld:
-    """A rollout whose only evidence is load."""
-
-    root: Path
-    profiles: Iterable[str] = ("steady: {arrivals: constant, rate: 100/s, for: 4 s, objective: 200 ms}",)
-    criteria: Iterable[str] = ("latency: {from: load, at: p95, promote: 100 ms, alert: 300 ms, rollback: 1 s}",)
-    live: bool = False
-    more: str = ""
-    runs: int = 0
-    start: datetime = field(default_factory=lambda: now_utc() - timedelta(minutes=2))
-
-    def __post_init__(self) -> None:
-        self.root.mkdir(parents=True, exist_ok=True)
-        (self.root / "cases.jsonl").write_text("".join(json.dumps(case) + "\n" for case in CASES), encoding="utf-8")
-        self.write()
-        if self.live:
-            enter(self.workspace, "first", now=self.start - timedelta(minutes=1))
-
-    def write(self) -> None:
-        """The plan as it now is, and its lock."""
-        wanted = [*self.criteria, *([LIVE] if self.live else [])]
-        text = PLAN.format(
-            profiles="".join(f"    {line}\n" for line in self.profiles).rstrip("\n"),
-            criteria="".join(f"      {line}\n" for line in wanted).rstrip("\n"),
-            live=str(self.live).lower(),
-        )
-        (self.root / "plan.yaml").write_text(text + self.more, encoding="utf-8")
-        write_lock(self.workspace, build_lock(self.workspace))
-
-    @property
-    def workspace(self) -> Workspace:
-        return Workspace(self.root / "plan.yaml")
-
-    def profile(self, name: str = "steady") -> Profile:
-        return profile_named(self.workspace.plan, name)
-
-    def shards(
-        self,
-        answer: Callable[[int], Answer] = ok,
-        *,
-        profile: str = "steady",
-        users: int = 0,
-        of: int = 1,
-        killed: Iterable[int] = (),
-        lost: Iterable[int] = (),
-        leave_out: Iterable[int] = (),
-        twice: Iterable[int] = (),
-        complete: bool = True,
-        clock_ms: Callable[[int], float] = lambda _: 0.5,
-    ) -> Path:
-        """A folder of shards of one run. Of a closed profile `users` requests, evenly over its length."""
-        self.runs += 1
-        found, folder = self.profile(profile), self.root / f"shards-{self.runs}"
-        folder.mkdir()
-        lasts = lasts_us(found)
-        offsets = list(arrivals(found)) if found.arrival is not None else [n * lasts // users for n in range(users)]
-        run, nonce = f"{self.runs:016x}", f"{self.runs:032x}"
-        start_us = to_micros(self.start + timedelta(seconds=10 * self.runs))
-        left = set(leave_out)
-        for worker in range(of):
-            mine = [i for i in range(worker, len(offsets), of) if i not in left]
-            opened = {
-                "version": SHARD_VERSION, "run": run, "nonce": nonce, "profile": profile, "job": "0" * 64,
-                "worker": worker, "of": of, "start_us": start_us, "lasts_us": lasts,
-                "seed": found.seed, "target": "POST http://127.0.0.1:9/draft", "engine": "0", "locust": "2",
-            }  # fmt: skip
-            if found.arrival is not None:
-                opened["planned"] = len(offsets[worker::of])
-            if worker in set(lost):
-                continue
-            writer = ShardWriter(folder / shard_name(run, worker, of))
-            writer.append("opened", opened)
-            lines = [self._line(i, start_us + offsets[i], nonce, found, answer(i)) for i in mine]
-            lines += [line for line in lines if line["i"] in set(twice)]
-            for line in lines:
-                writer.append("request", line)
-            for second in range(lasts // 1_000_000):
-                worst = round(clock_ms(second) * 1000)
-                writer.append("lag", {"at": start_us + second * 1_000_000, "worst": worst, "in_flight": 1})
-            if worker in set(killed):
-                writer.flush()
-                continue
-            counts = {status: sum(line["status"] == status for line in lines) for status in _STATUSES}
-            total = {"requests": len(lines), **counts, "worst_lag": 0}
-            writer.close({"at": start_us + lasts, "complete": complete, **total})
-        return folder
-
-    def _line(self, i: int, intended: int, nonce: str, profile: Profile, answer: Answer) -> dict[str, Any]:
-        case, repeat = CASES[i % len(CASES)]["id"], i // len(CASES)
-        run_id = identity(nonce, str(case), repeat)[0]
-        line: dict[str, Any] = {
-            "i": i, "case": case, "repeat": repeat, "run_id": run_id, "intended": intended, "status": answer.status
-        }  # fmt: skip
-        if answer.status == "dropped":
-            return line
-        line |= {"start": intended + round(answer.lag_ms * 1000), "end": intended + round(answer.took_ms * 1000)}
-        error = {"kind": answer.kind, "message": "as the generator saw it"} if answer.kind else None
-        said = {"http": answer.http, "error": error, "usage": answer.usage, "cost": answer.cost}
-        line |= {key: value for key, value in said.items() if value is not None}
-        if answer.first_ms is not None:
-            line["first"] = intended + round(answer.first_ms * 1000)
-        if sampled(run_id, profile.sample):
-            good = {"content": answer.content} | ({"structured": answer.structured} if answer.structured else {})
-            line["output"] = {"error": error} if error else good
-        return line
-
-    def took_in(self, folder: Path) -> LoadRan:
-        """The shards as evidence."""
-        return take_shards(self.workspace, folder, stage=self.workspace.stage("first"))
-
-    def ran(self, answer: Callable[[int], Answer] = ok, **how: Any) -> LoadRan:
-        """One run, taken in."""
-        return self.took_in(self.shards(answer, **how))
-
-    def verdict(self) -> Verdict:
-        workspace = self.workspace
-        return decide(workspace, workspace.stage("first"))
-
-
-_STATUSES = ("ok", "incomplete", "error", "dropped")
+def shards(folder: Path) -> list[tuple[ShardReader, list[LoadRequest]]]:
+    """Every shard of a job's folder, read to its end, with its requests by their place."""
+    found = []
+    for path in sorted((folder / "shards").glob("*.jsonl")):
+        reader = ShardReader(path)
+        requests = [line for line in reader if isinstance(line, LoadRequest)]
+        found.append((reader, sorted(requests, key=lambda request: request.i)))
+    return found

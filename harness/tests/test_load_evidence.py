@@ -1,4 +1,4 @@
-"""Shards as evidence: every request counted from its bytes, what is left out said, and nothing believed that is said."""
+"""Shards as evidence: every request counted from its bytes, what is left out said, and no count believed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sluicegate.ledger import Intent, LoadAccount, Measurements, Outcome, RunClo
 from sluicegate.model import Origin
 
 sys.path.insert(0, str(Path(__file__).parent))
-from load_world import Answer, LoadWorld, ok, unreachable
+from load_gate_world import Answer, LoadWorld, ok, unreachable
 
 sys.path.pop(0)
 
@@ -84,7 +84,8 @@ def test_a_run_in_the_ledger(tmp_path: Path) -> None:
     assert (tally.warm_up, tally.measured, tally.cool_down) == (100, 250, 50)
     # Exact, and of all that count: the 238th of 250 values, of which three are infinite.
     assert tally.p95_ms == 100 + sorted(i for i in measured if not 150 <= i <= 152)[237]
-    assert ran.imported.complete and found["run_closed"][0].complete
+    assert ran.imported.complete
+    assert found["run_closed"][0].complete
 
 
 def test_what_the_first_and_last_records_say(tmp_path: Path) -> None:
@@ -96,8 +97,10 @@ def test_what_the_first_and_last_records_say(tmp_path: Path) -> None:
     account: LoadAccount = found["load"][0]
 
     assert (started.origin, started.stage, started.subject) == (Origin.LOAD, "first", world.workspace.subject)
-    assert started.load is not None and started.load.profile == "steady" and started.load.objective_ms == 200
-    assert account.broken == () and closed.complete
+    assert started.load is not None
+    assert (started.load.profile, started.load.objective_ms) == ("steady", 200)
+    assert account.broken == ()
+    assert closed.complete
     assert [shard.closed for shard in found["shard"]] == [True]
 
 

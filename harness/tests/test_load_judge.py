@@ -23,7 +23,7 @@ from sluicegate.session.compared_runs import read_run
 from sluicegate.session.judge import decide
 
 sys.path.insert(0, str(Path(__file__).parent))
-from load_world import Answer, LoadWorld, ok, unreachable
+from load_gate_world import Answer, LoadWorld, ok, unreachable
 
 sys.path.pop(0)
 
@@ -320,5 +320,5 @@ class TestComparing:
     def test_compare_pairs_cases_and_refuses_load(self, tmp_path: Path) -> None:
         """What compares load instead is said."""
         ran = self.world(tmp_path).ran()
-        with pytest.raises(InputError, match="is a load run: .*than: baseline"):
+        with pytest.raises(InputError, match=r"is a load run: .*than: baseline"):
             read_run(ran.path)

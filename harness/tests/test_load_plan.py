@@ -1,4 +1,4 @@
-"""`load:` of a plan: typed profiles, all faults at once, one criterion for each profile, and notes before anything runs."""
+"""`load:` of a plan: typed profiles, all faults at once, a criterion for each profile, notes before anything runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sluicegate.plan.schema import plan_schema
 from sluicegate.plan.types import Plan
 
 sys.path.insert(0, str(Path(__file__).parent))
-from load_world import LoadWorld
+from load_gate_world import LoadWorld
 
 sys.path.pop(0)
 

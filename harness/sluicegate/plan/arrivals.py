@@ -35,8 +35,9 @@ def arrivals(profile: Profile, trace: Sequence[TraceArrival] = ()) -> Iterator[i
     passed, began_s = 0.0, 0.0
     for step in profile.steps:
         total = passed + _arrived(step, step.for_s)
+        last_us = round((began_s + step.for_s) * _MICROS) - 1  # rounding carries nobody beyond the step
         while due < total:
-            yield int((began_s + _when(step, due - passed)) * _MICROS)
+            yield min(last_us, int((began_s + _when(step, due - passed)) * _MICROS))
             due += next(gap)
         passed, began_s = total, began_s + step.for_s
 
