@@ -27,6 +27,7 @@ __all__ = ["load"]
 @click.option(
     "--processes", type=click.IntRange(1, 64), default=1, metavar="N", help="Generators that share the load; 1."
 )
+@click.option("--baseline", is_flag=True, help="Keep it as what lines than: baseline compare with.")
 @click.option("--web", is_flag=True, help="With Locust's own page on http://127.0.0.1:8089 while it runs.")
 @click.option(
     "--shards",
@@ -41,6 +42,7 @@ def load(
     evidence: Path | None,
     names: tuple[str, ...],
     processes: int,
+    baseline: bool,
     web: bool,
     shards: Path | None,
 ) -> None:
@@ -51,12 +53,14 @@ def load(
     workspace = Workspace(plan, evidence=evidence)
     at = workspace.stage(stage)
     if shards is not None:
-        _told(take_shards(workspace, shards, stage=at))
+        _told(take_shards(workspace, shards, stage=at, baseline=baseline))
     else:
         asked = [profile_named(workspace.plan, name) for name in dict.fromkeys(names)]
         for profile in asked or load_spec(workspace.plan).profiles:
             with _Line(profile.name) as line:
-                ran = run_load(workspace, profile, stage=at, workers=processes, web=web, tell=line.tell)
+                ran = run_load(
+                    workspace, profile, stage=at, workers=processes, baseline=baseline, web=web, tell=line.tell
+                )
             _told(ran)
     kept = [] if evidence is None else ["--evidence", shlex.quote(str(evidence))]
     words = ["sluicegate", "judge", shlex.quote(str(plan)), "--stage", shlex.quote(at.name), *kept]

@@ -191,6 +191,11 @@ class Hearing:
             case Attestation():
                 _seen(entry.at, run)
                 self._proofs.append((run, proof_of(entry)))
+            case LoadAccount():
+                run.account = entry
+            case Void() if run.relation is Relation.OURS or run.stage in self._stages.values():
+                # Of what lines compare with as well: a late generator makes a slow reference.
+                self.voids.append((run.number, read_void(entry)))
             case _ if run.relation is Relation.OURS:
                 self._ours(entry, run)
 
@@ -243,11 +248,12 @@ class Hearing:
                 channel.measured(block)
                 if channel.future > before:
                     self.trials.objections.future.add(f"{block.metric} of {block.source}")
-        if block.subject == self._question.subject:
+        if block.subject == self._question.subject or block.stage in self._stages.values():
             self.measured_by[block.origin, profile_of(run)] = run.number
         if block.stage in self._stages.values():
             for channel in self._reference_channels(block.stage or "", block.subject):
-                if channel.criterion.metric.name == block.metric:
+                load = self._question.plan.load
+                if channel.criterion.metric.name == block.metric and counts_for(channel, block, run, load):
                     channel.measured(block)
 
     def _reference_channels(self, stage: str, subject: str) -> list[Channel]:
@@ -266,12 +272,8 @@ class Hearing:
                 self.trials.measuring.reported(entry.findings)
             case Shard() if run.load is None:
                 self.shards.add(entry, run)
-            case LoadAccount():
-                run.account = entry
             case Stray():
                 self.strays.add(entry, run)
-            case Void():
-                self.voids.append((run.number, read_void(entry)))
             case _:
                 pass
 

@@ -179,7 +179,7 @@ class _Bench:
             lambda: attempts_said(hearing.runs, self.state, question),
             lambda: objections_said(hearing.trials.objections),
             lambda: state_said(self.state, question, first=first),
-            lambda: loads_said(hearing.runs, question),
+            lambda: loads_said(hearing.runs, question, compared=hearing.stages_compared),
             lambda: completeness_said(hearing, question, suites),
             lambda: proofs_said(hearing.proofs(), question),
             lambda: bake_said(question, last),

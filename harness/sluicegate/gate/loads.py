@@ -6,7 +6,7 @@ numbers of the rest say, and never rolls back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 
 from sluicegate.errors import printable
@@ -18,6 +18,8 @@ from sluicegate.model import Kind, Origin, Reason
 from sluicegate.model.load_result import LoadResult
 from sluicegate.plan.load import LoadSpec, profile_digest
 from sluicegate.plan.types import Criterion
+
+_COUNT_FAILURES = ("latency", "ttft", "errors.rate", "crashes", "goodput", "draft.success_rate")
 
 __all__ = ["counts_for", "is_of_profile", "loads_said", "loads_shown", "profile_of"]
 
@@ -63,23 +65,39 @@ def loads_shown(runs: Sequence[Run], question: Question) -> tuple[LoadResult, ..
     )
 
 
-def loads_said(runs: Sequence[Run], question: Question) -> Iterator[Reason]:
-    """Rows 4 and 6: what the newest run of each profile that the stage asks for lacks."""
+def loads_said(runs: Sequence[Run], question: Question, *, compared: Collection[str]) -> Iterator[Reason]:
+    """Rows 4, 6 and 7: what the newest run of each profile lacks that the stage asks for, or compares with."""
     for name in _asked(question):
+        for stage in sorted(compared):
+            there = [run for run in runs if run.relation is Relation.ELSEWHERE and run.stage == stage]
+            if (other := _newest_of(there, name, question)) is not None:
+                yield from _run_said(other, name)
         run = _newest(runs, name, question)
         if run is None:
             before = any(_is_ours(each) and profile_of(each) == name for each in runs)
             text = f"profile '{name}' was {'changed since it was' if before else 'never'} run with this subject."
             yield _reason(Kind.HOLD_INCOMPLETE, name, text, "Send it. Run: sluicegate load")
         else:
-            yield from _run_said(run, name, question)
+            limit = timedelta(seconds=question.plan.max_evidence_age_s)
+            if run.at is not None and run.at < question.now - limit - SKEW:
+                text = f"{run.name} is stale: older than {days(limit.total_seconds())}."
+                yield _reason(Kind.HOLD_INVALID_EVIDENCE, name, text)
+            yield from _run_said(run, name)
+            yield from _uncounted(run, name, question)
 
 
-def _run_said(run: Run, name: str, question: Question) -> Iterator[Reason]:
-    limit = timedelta(seconds=question.plan.max_evidence_age_s)
-    if run.at is not None and run.at < question.now - limit - SKEW:
-        text = f"{run.name} is stale: older than {days(limit.total_seconds())}."
-        yield _reason(Kind.HOLD_INVALID_EVIDENCE, name, text)
+def _uncounted(run: Run, name: str, question: Question) -> Iterator[Reason]:
+    """Requests that failed, and no criterion counts a failure: what nothing came back for would be left out."""
+    tally = None if run.account is None else run.account.tally
+    failed = 0 if tally is None else tally.errors + tally.incomplete + tally.dropped
+    asked = (c for c in question.stage.criteria if Origin.LOAD in c.origins and c.profile in (None, name))
+    if failed and not any(criterion.metric.name in _COUNT_FAILURES for criterion in asked):
+        text = f"{run.name}: {count_of(failed, 'request')} failed, and no criterion from load counts a failure."
+        mend = "Let a criterion say how many may: errors.rate, latency, goodput or draft.success_rate."
+        yield Reason(kind=Kind.HOLD_FAILED, about="load", text=printable(text), mend=mend)
+
+
+def _run_said(run: Run, name: str) -> Iterator[Reason]:
     account = run.account
     if account is None:
         if not run.broken:
@@ -118,12 +136,15 @@ def _asked(question: Question) -> list[str]:
 
 def _newest(runs: Sequence[Run], name: str, question: Question) -> Run | None:
     """The newest run of the profile as it is today, with this subject at this stage."""
+    return _newest_of([run for run in runs if _is_ours(run)], name, question)
+
+
+def _newest_of(runs: Sequence[Run], name: str, question: Question) -> Run | None:
     load = question.plan.load
     if load is None:
         return None
-    digest = profile_digest(load.profile(name))
-    ours = [run for run in runs if _is_ours(run) and run.load is not None and run.load.profile == name]
-    return next((run for run in reversed(ours) if run.load is not None and run.load.digest == digest), None)
+    asked = (name, profile_digest(load.profile(name)))
+    return next((run for run in reversed(runs) if run.load and (run.load.profile, run.load.digest) == asked), None)
 
 
 def _is_ours(run: Run) -> bool:

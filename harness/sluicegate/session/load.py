@@ -20,6 +20,7 @@ from sluicegate.errors import Fault, InputError, MissingExtraError, nearest
 from sluicegate.frozen import frozen
 from sluicegate.model import Case, encode
 from sluicegate.plan.arrivals import lasts_us, read_trace
+from sluicegate.plan.lines import BASELINE
 from sluicegate.plan.load import LoadJob, LoadSpec, Profile, TraceArrival, not_a_test_target
 from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Plan, Stage
 from sluicegate.resources import data
@@ -90,20 +91,23 @@ def run_load(
     stage: Stage,
     workers: int = 1,
     variables: Mapping[str, str] | None = None,
+    baseline: bool = False,
     web: bool = False,
     tell: Callable[[LoadProgress], None] | None = None,
 ) -> LoadRan:
     """Send the profile, and take in what came back: evidence of the present subject at `stage`.
 
     `workers` generators share the load. `variables` are set in the environment of a callable or command, beside those
-    of the stage. `web` serves Locust's own page meanwhile, on loopback. Raises InputError before anything is sent: no
-    test target, a pipeline that cannot be opened, no cases; MissingExtraError without Locust; LedgerError. An interrupt
-    stops the generators, keeps what they measured as a run that is not complete, and is raised again.
+    of the stage. `baseline` makes it what lines `than: baseline` compare with. `web` serves its page meanwhile,
+    on loopback. Raises InputError before anything is sent: no test target, a pipeline that cannot be opened, no cases;
+    MissingExtraError without Locust; LedgerError. An interrupt stops the generators, keeps what they measured as a run
+    that is not complete, and is raised again.
     """
     if find_spec("locust") is None:
         raise MissingExtraError("Load", needs="locust", extra="load")
     cases, trace = _cases(workspace), _trace(workspace, profile)
-    with loading(workspace, profile, stage, target=_shown(workspace.plan), workers=workers) as run:
+    at = BASELINE if baseline else stage.name
+    with loading(workspace, profile, at, target=_shown(workspace.plan), workers=workers) as run:
         ended = _Ended()
         served: Path | None = None
         try:
@@ -124,7 +128,7 @@ def run_load(
     return ran
 
 
-def take_shards(workspace: Workspace, folder: Path, *, stage: Stage) -> LoadRan:
+def take_shards(workspace: Workspace, folder: Path, *, stage: Stage, baseline: bool = False) -> LoadRan:
     """Take in what generators elsewhere recorded: many machines, or Locust's own page. Raises InputError, LedgerError.
 
     The plan has to be the one they ran: which profile it was is told by the shards, and compared with the plan's.
@@ -134,7 +138,8 @@ def take_shards(workspace: Workspace, folder: Path, *, stage: Stage) -> LoadRan:
     profile = profile_named(workspace.plan, first.profile if first is not None else "")
     trace, workers = _trace(workspace, profile), first.of if first is not None else 1
     target = first.target if first is not None else ""
-    with loading(workspace, profile, stage, target=target, workers=workers, shards=folder) as run:
+    at = BASELINE if baseline else stage.name
+    with loading(workspace, profile, at, target=target, workers=workers, shards=folder) as run:
         return take_in(run, shards, cases=_cases(workspace), trace=trace, served=None, extra=())
 
 

@@ -14,7 +14,6 @@ from sluicegate.frozen import frozen
 from sluicegate.ledger import Expected, LedgerWriter, LoadRun, RunClosed, RunStarted
 from sluicegate.model import Case, Origin, digest_of, now_utc, rfc3339
 from sluicegate.plan.load import Profile, TraceArrival, profile_digest
-from sluicegate.plan.types import Stage
 from sluicegate.resources import VERSION
 from sluicegate.session.load_import import Imported, Sent, ShardSet, import_shards
 from sluicegate.session.recordings import next_recording, note_recording
@@ -41,7 +40,7 @@ class Loading:
 
     workspace: Workspace
     profile: Profile
-    stage: Stage
+    stage: str
     ledger: LedgerWriter
     number: int
     subject: str
@@ -52,7 +51,7 @@ class Loading:
 
 @contextmanager
 def loading(
-    workspace: Workspace, profile: Profile, stage: Stage, *, target: str, workers: int, shards: Path | None = None
+    workspace: Workspace, profile: Profile, stage: str, *, target: str, workers: int, shards: Path | None = None
 ) -> Iterator[Loading]:
     """A ledger that says what is about to be sent. Without `take_in` it stays unclosed, and holds.
 
@@ -70,11 +69,11 @@ def loading(
             nonce=secrets.token_hex(16),
             at=rfc3339(at),
             origin=Origin.LOAD,
-            stage=stage.name,
+            stage=stage,
             attempt=number,
             subject=subject,
             subject_parts=workspace.subject_parts,
-            apparatus=workspace.apparatus(stage.name),
+            apparatus=workspace.apparatus(stage),
             plan_digest=workspace.plan.digest,
             lock_digest=workspace.lock_digest,
             engine=VERSION,
@@ -126,7 +125,7 @@ def take_in(
         profile=run.profile,
         cases=cases,
         subject=run.subject,
-        stage=run.stage.name,
+        stage=run.stage,
         trace=trace,
         served=served,
     )

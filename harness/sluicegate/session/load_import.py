@@ -221,10 +221,12 @@ class _Import:
             self._seen.extend(bytes(i + 1 - len(self._seen)))
         self._odd["twice"] += self._seen[i]
         self._seen[i] = 1
-        if self._offsets is not None and (
-            i >= len(self._offsets) or request.intended - self._start_us != self._offsets[i]
-        ):
-            self._odd["at another time than the profile asks for"] += 1
+        offset = request.intended - self._start_us
+        if self._offsets is None:
+            asked_for = 0 <= offset < self._lasts_us
+        else:
+            asked_for = i < len(self._offsets) and offset == self._offsets[i]
+        self._odd["at another time than the profile asks for"] += not asked_for
 
     def _whole(self) -> None:
         for said, count in self._odd.items():

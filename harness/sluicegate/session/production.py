@@ -39,7 +39,7 @@ DOUBLED = frozenset(
 
 @frozen
 class UnderLoad:
-    """What is different while load runs: nobody waits for spans or reads prompts, and faults come by the time."""
+    """What is different while load runs: nobody waits for spans or reads logs, and faults come by the time."""
 
     weather: Weather
     latencies: Latencies
@@ -83,10 +83,10 @@ async def production(
 ) -> AsyncIterator[Production]:
     """Doubles first, then the pipeline with their addresses; at the end in the other order. Raises InputError.
 
-    The stage sets its own variables. Its suite `pii` wants prompts and log lines as they were, but not under load.
+    The stage sets its own variables. Its suite `pii` wants prompts and log lines as they were.
     """
     plan = workspace.plan
-    suites = stage.requires.suites if stage is not None and under is None else ()
+    suites = stage.requires.suites if stage is not None else ()
     if stage is not None and stage.exposure.variables:
         variables = {**plan.pipeline.environment, **stage.exposure.variables}
         plan = replace(plan, pipeline=replace(plan.pipeline, environment=variables))
