@@ -84,7 +84,7 @@ def test_each_answer_is_what_it_is(alone: Read) -> None:
     slow = next(request for request in requests if request.case == "slow")
     assert slow.end is not None
     assert slow.start is not None
-    assert 0.5 <= (slow.end - slow.start) / 1e6 < 5
+    assert 3 <= (slow.end - slow.start) / 1e6 < 10
 
 
 def test_a_streamed_answer_has_its_first_token_and_gaps(alone: Read) -> None:
