@@ -63,9 +63,7 @@ def search_of(profile: Profile, *, most: float | None = None, repeats: int = 3) 
     if most is not None and most < own:
         what = f"is {most:g}, less than the {own:g} of the profile, where the search begins."
         raise InputError(Fault(where="--most", what=what, mend="Give a larger one."))
-    return KneeSearch(
-        start=float(own), least=least, most=float(most or own * MOST_TIMES), repeats=repeats, whole=whole
-    )
+    return KneeSearch(start=float(own), least=least, most=float(most or own * MOST_TIMES), repeats=repeats, whole=whole)
 
 
 def at_rate(profile: Profile, rate: float) -> Profile:
