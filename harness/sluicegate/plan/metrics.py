@@ -55,7 +55,7 @@ OF_LOAD = frozenset({"throughput", "goodput"})
 """Cases asked once each, at nobody's rate, have no such thing."""
 EVERY_REQUEST = frozenset(
     {"latency", "ttft", "errors.rate", "crashes", "throughput", "tokens.input", "tokens.output", "tokens.total"}
-    | {"cost.per_case", "cost.total"}
+    | {"cost.per_case", "cost.total", "budget.spend", "routing.expert_calls"}
 )
 """What a load run measures of each request; everything else is judged on the outputs that it kept."""
 

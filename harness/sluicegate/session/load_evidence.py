@@ -128,6 +128,7 @@ def take_in(
         stage=run.stage,
         trace=trace,
         served=served,
+        experts=frozenset(name for name, price in run.workspace.plan.prices.items() if price.expert),
     )
     imported = import_shards(run.ledger, shards, sent, extra=[*extra, *([changed] if changed else [])])
     closed = RunClosed(at=rfc3339(now_utc()), complete=imported.complete)

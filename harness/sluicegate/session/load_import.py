@@ -7,6 +7,7 @@ the time the profile asks for.
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -59,6 +60,8 @@ class Sent:
     trace: Sequence[TraceArrival] = ()
     served: Path | None = None
     """What the doubles saw, where the harness stood the pipeline up."""
+    experts: frozenset[str] = frozenset()
+    """Models whose calls are counted apart."""
 
 
 @frozen
@@ -149,7 +152,8 @@ class _Import:
             at=rfc3339(now_utc()),
         )
         self._seen = bytearray()
-        self._odd = {"twice": 0, "at another time than the profile asks for": 0, "of a case the plan does not have": 0}
+        self._odd: Counter[str] = Counter()
+        """Requests that cannot be, by why."""
         self._served: dict[str, Served] = {}
         self._begun: dict[str, str] = {}
         """Digest of the case that the last intent of an id said."""
@@ -200,14 +204,18 @@ class _Import:
     def _request(self, request: LoadRequest) -> None:
         case = self._sent.cases.get(request.case)
         self._place(request)
-        phase = self._tallying.request(request)
+        phase, served = self._tallying.request(request), self._served.get(request.run_id)
+        slice_name = case.slice if case is not None else None
+        if served is not None:
+            self._rows.spent(request, slice_name, served, self._sent.experts)
+        elif self._sent.served is not None and request.status == "ok":
+            self._odd["answered by nobody that was watched"] += 1
         if case is None:
             self._odd["of a case the plan does not have"] += 1
         if phase != "measured":
             return
-        served = self._served.get(request.run_id)
         cost = request.cost if request.cost is not None or served is None else served.cost
-        self._rows.add(request, case.slice if case is not None else None, cost)
+        self._rows.add(request, slice_name, cost)
         if case is not None and sampled(request.run_id, self._profile.sample):
             self._trial(request, case, served)
 

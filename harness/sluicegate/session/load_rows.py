@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from sluicegate.checks.limits import tokens_of
 from sluicegate.ledger import BLOCK_ROWS, CountRows, Measurements, Source, ValueRows, unit_digest
+from sluicegate.ledger.load_served import Served
 from sluicegate.ledger.load_shard import LoadRequest
 from sluicegate.model import CrashKind, Origin, Output
 
@@ -81,6 +82,14 @@ class RequestRows:
             self._row(metric, (at, slice_name, int(failed), 1, unit), valued=False, lost=lost)
         if not failed:
             self._used(request, cost, (at, slice_name), unit)
+
+    def spent(self, request: LoadRequest, slice_name: str | None, served: Served, experts: Collection[str]) -> None:
+        """What any request cost, warm-up included: a cap is on all that was spent. Unknown is unknown, never 0."""
+        place, unit = (request.intended, slice_name), unit_digest("load", f"{self._run} {request.i}")
+        calls = sum(count for model, count in served.calls.items() if model in experts)
+        for metric, value in (("budget.spend", served.cost), ("routing.expert_calls", calls)):
+            known = None if value is None else float(value)
+            self._row(metric, (*place, known, value is None, unit), valued=True, lost=False)
 
     def second(self, at: int, answered: int) -> None:
         """Whole answers in one second of the run."""

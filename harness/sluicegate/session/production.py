@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -91,27 +91,11 @@ async def production(
         variables = {**plan.pipeline.environment, **stage.exposure.variables}
         plan = replace(plan, pipeline=replace(plan.pipeline, environment=variables))
     strays = Strays()
-    doubles: Doubles | None = None
     flags: Flagging | None = None
     followed = follows(plan, suites)
     is_doubled = bool(plan.pipeline.capabilities & DOUBLED)
-    if is_doubled or followed is not None:
-        from sluicegate.doubles.latency import Latencies
-        from sluicegate.doubles.server import Doubles
-
-        doubles = Doubles(
-            tools=plan.tools,
-            latencies=Latencies(seed=plan.seed) if under is None else under.latencies,
-            lane=plan.concurrency == 1 and under is None,
-            noticed=strays.request,
-            keep_prompts=plan.doubles.keep_prompts,
-            unmasked="pii" in suites,
-            follows=followed,
-            only_follows=not is_doubled,
-            mail=(plan.mail or MailSpec()).sink if Capability.MAIL in plan.pipeline.capabilities else None,
-            at_once=plan.concurrency if under is None else under.at_once,
-            weather=under.weather if under is not None else None,
-        )
+    doubles = _surrounding(plan, suites, strays, under) if is_doubled or followed is not None else None
+    if doubles is not None:
         await doubles.start()
     try:
         endpoints = dict(doubles.environment()) if doubles else {}
@@ -148,3 +132,23 @@ async def production(
             flags.clear()
         if doubles is not None:
             await doubles.stop()
+
+
+def _surrounding(plan: Plan, suites: Collection[str], strays: Strays, under: UnderLoad | None) -> Doubles:
+    """The doubles, not started; for a pipeline that calls none of them, only what follows ids."""
+    from sluicegate.doubles.latency import Latencies
+    from sluicegate.doubles.server import Doubles
+
+    return Doubles(
+        tools=plan.tools,
+        latencies=Latencies(seed=plan.seed) if under is None else under.latencies,
+        lane=plan.concurrency == 1 and under is None,
+        noticed=strays.request,
+        keep_prompts=plan.doubles.keep_prompts,
+        unmasked="pii" in suites,
+        follows=follows(plan, suites),
+        only_follows=not plan.pipeline.capabilities & DOUBLED,
+        mail=(plan.mail or MailSpec()).sink if Capability.MAIL in plan.pipeline.capabilities else None,
+        at_once=plan.concurrency if under is None else under.at_once,
+        weather=under.weather if under is not None else None,
+    )
