@@ -35,6 +35,8 @@ __all__ = ["load"]
     metavar="DIR",
     help="Send nothing: take in what Locust recorded elsewhere.",
 )
+@click.option("--sweep", is_flag=True, help="Look for the largest rate or number of users that holds the objective.")
+@click.option("--most", type=float, metavar="RATE", help="With --sweep: look no further than this.")
 def load(
     *,
     plan: Path,
@@ -45,6 +47,8 @@ def load(
     baseline: bool,
     web: bool,
     shards: Path | None,
+    sweep: bool,
+    most: float | None,
 ) -> None:
     """Send the plan's load profiles, one after the other, and keep every request as evidence for `gate`."""
     from sluicegate.session.load import load_spec, profile_named, run_load, take_shards
@@ -52,10 +56,19 @@ def load(
 
     workspace = Workspace(plan, evidence=evidence)
     at = workspace.stage(stage)
+    if sweep and (shards is not None or web or baseline):
+        raise click.UsageError(
+            "--sweep sends load of its own, and none of it is evidence: leave the other options out."
+        )
     if shards is not None:
         _told(take_shards(workspace, shards, stage=at, baseline=baseline))
     else:
         asked = [profile_named(workspace.plan, name) for name in dict.fromkeys(names)]
+        if sweep:
+            from sluicegate.cli.load_sweep import swept
+
+            swept(workspace, at, asked or list(load_spec(workspace.plan).profiles), processes=processes, most=most)
+            return
         for profile in asked or load_spec(workspace.plan).profiles:
             with _Line(profile.name) as line:
                 ran = run_load(

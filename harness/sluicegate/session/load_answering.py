@@ -231,7 +231,10 @@ def _plain(output: Output) -> dict[str, Any]:
 
 
 def _refused(web: Any, status: int, said: str) -> web.Response:
-    return web.Response(status=status, body=orjson.dumps({"error": said}), content_type="application/json")
+    answer: web.Response = web.Response(
+        status=status, body=orjson.dumps({"error": said}), content_type="application/json"
+    )
+    return answer
 
 
 async def _flushing(log: ShardWriter) -> None:

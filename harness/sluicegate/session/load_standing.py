@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 
 from sluicegate.errors import Fault, InputError
-from sluicegate.model import encode
+from sluicegate.model import Json, encode
 from sluicegate.plan.load import Profile
 from sluicegate.plan.serving import HttpTarget
 from sluicegate.session.load_server import LoadService
@@ -80,7 +80,7 @@ def standing(
         _end(process)
 
 
-def _first_line(process: subprocess.Popen[bytes], service: bytes) -> dict[str, object]:
+def _first_line(process: subprocess.Popen[bytes], service: bytes) -> dict[str, Json]:
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("the server has no pipes")
     with suppress(BrokenPipeError):
@@ -92,7 +92,7 @@ def _first_line(process: subprocess.Popen[bytes], service: bytes) -> dict[str, o
         why = f"did not stand within {_START_S:g} s" if not ready else f"ended with exit code {process.wait()}"
         what = f"the server for load {why}."
         raise InputError(Fault(where="load", what=what, mend="What it printed says why."))
-    said: dict[str, object] = orjson.loads(line)
+    said: dict[str, Json] = orjson.loads(line)
     if isinstance(faults := said.get("faults"), list):
         raise InputError([Fault(**fault) for fault in faults])
     return said

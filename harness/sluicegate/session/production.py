@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -39,7 +39,7 @@ DOUBLED = frozenset(
 
 @frozen
 class UnderLoad:
-    """What is different while load runs: nobody waits for spans or reads prompts, and faults come by the time."""
+    """What is different while load runs: nobody waits for spans or reads logs, and faults come by the time."""
 
     weather: Weather
     latencies: Latencies
@@ -83,35 +83,19 @@ async def production(
 ) -> AsyncIterator[Production]:
     """Doubles first, then the pipeline with their addresses; at the end in the other order. Raises InputError.
 
-    The stage sets its own variables. Its suite `pii` wants prompts and log lines as they were, but not under load.
+    The stage sets its own variables. Its suite `pii` wants prompts and log lines as they were.
     """
     plan = workspace.plan
-    suites = stage.requires.suites if stage is not None and under is None else ()
+    suites = stage.requires.suites if stage is not None else ()
     if stage is not None and stage.exposure.variables:
         variables = {**plan.pipeline.environment, **stage.exposure.variables}
         plan = replace(plan, pipeline=replace(plan.pipeline, environment=variables))
     strays = Strays()
-    doubles: Doubles | None = None
     flags: Flagging | None = None
     followed = follows(plan, suites)
     is_doubled = bool(plan.pipeline.capabilities & DOUBLED)
-    if is_doubled or followed is not None:
-        from sluicegate.doubles.latency import Latencies
-        from sluicegate.doubles.server import Doubles
-
-        doubles = Doubles(
-            tools=plan.tools,
-            latencies=Latencies(seed=plan.seed) if under is None else under.latencies,
-            lane=plan.concurrency == 1 and under is None,
-            noticed=strays.request,
-            keep_prompts=plan.doubles.keep_prompts,
-            unmasked="pii" in suites,
-            follows=followed,
-            only_follows=not is_doubled,
-            mail=(plan.mail or MailSpec()).sink if Capability.MAIL in plan.pipeline.capabilities else None,
-            at_once=plan.concurrency if under is None else under.at_once,
-            weather=under.weather if under is not None else None,
-        )
+    doubles = _surrounding(plan, suites, strays, under) if is_doubled or followed is not None else None
+    if doubles is not None:
         await doubles.start()
     try:
         endpoints = dict(doubles.environment()) if doubles else {}
@@ -148,3 +132,23 @@ async def production(
             flags.clear()
         if doubles is not None:
             await doubles.stop()
+
+
+def _surrounding(plan: Plan, suites: Collection[str], strays: Strays, under: UnderLoad | None) -> Doubles:
+    """The doubles, not started; for a pipeline that calls none of them, only what follows ids."""
+    from sluicegate.doubles.latency import Latencies
+    from sluicegate.doubles.server import Doubles
+
+    return Doubles(
+        tools=plan.tools,
+        latencies=Latencies(seed=plan.seed) if under is None else under.latencies,
+        lane=plan.concurrency == 1 and under is None,
+        noticed=strays.request,
+        keep_prompts=plan.doubles.keep_prompts,
+        unmasked="pii" in suites,
+        follows=follows(plan, suites),
+        only_follows=not plan.pipeline.capabilities & DOUBLED,
+        mail=(plan.mail or MailSpec()).sink if Capability.MAIL in plan.pipeline.capabilities else None,
+        at_once=plan.concurrency if under is None else under.at_once,
+        weather=under.weather if under is not None else None,
+    )
