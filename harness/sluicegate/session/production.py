@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from sluicegate.session.workspace import Workspace
 
 if TYPE_CHECKING:
     from sluicegate.doubles.server import Doubles
+    from sluicegate.plan.serving import CorrelationSpec
     from sluicegate.session.flagging import Flagging
 
 __all__ = ["DOUBLED", "Production", "production"]
@@ -77,21 +78,7 @@ async def production(workspace: Workspace, stage: Stage | None = None) -> AsyncI
     followed = follows(plan, suites)
     is_doubled = bool(plan.pipeline.capabilities & DOUBLED)
     if is_doubled or followed is not None:
-        from sluicegate.doubles.latency import Latencies
-        from sluicegate.doubles.server import Doubles
-
-        doubles = Doubles(
-            tools=plan.tools,
-            latencies=Latencies(seed=plan.seed),
-            lane=plan.concurrency == 1,
-            noticed=strays.request,
-            keep_prompts=plan.doubles.keep_prompts,
-            unmasked="pii" in suites,
-            follows=followed,
-            only_follows=not is_doubled,
-            mail=(plan.mail or MailSpec()).sink if Capability.MAIL in plan.pipeline.capabilities else None,
-            at_once=plan.concurrency,
-        )
+        doubles = _doubles(plan, suites, strays, followed=followed, is_doubled=is_doubled)
         await doubles.start()
     try:
         endpoints = dict(doubles.environment()) if doubles else {}
@@ -126,3 +113,24 @@ async def production(workspace: Workspace, stage: Stage | None = None) -> AsyncI
             flags.clear()
         if doubles is not None:
             await doubles.stop()
+
+
+def _doubles(
+    plan: Plan, suites: Collection[str], strays: Strays, *, followed: CorrelationSpec | None, is_doubled: bool
+) -> Doubles:
+    """As the plan wants them, not started yet; where nothing is doubled they only follow ids."""
+    from sluicegate.doubles.latency import Latencies
+    from sluicegate.doubles.server import Doubles
+
+    return Doubles(
+        tools=plan.tools,
+        latencies=Latencies(seed=plan.seed),
+        lane=plan.concurrency == 1,
+        noticed=strays.request,
+        keep_prompts=plan.doubles.keep_prompts,
+        unmasked="pii" in suites,
+        follows=followed,
+        only_follows=not is_doubled,
+        mail=(plan.mail or MailSpec()).sink if Capability.MAIL in plan.pipeline.capabilities else None,
+        at_once=plan.concurrency,
+    )
