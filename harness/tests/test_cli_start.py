@@ -72,7 +72,7 @@ class TestDemo:
 
     def test_sound(self, tmp_path: Path) -> None:
         """Promoted, with nothing to configure."""
-        done = called("demo", "email-rag-pilot", cwd=tmp_path)
+        done = called("demo", "email-rag-pilot", cwd=tmp_path, timeout=180)
 
         assert done.code == 0, done.text
         assert "PROMOTE" in done.out
