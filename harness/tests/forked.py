@@ -26,7 +26,7 @@ _MOST = 1 << 20
 
 
 class Forge:
-    """One process that forks others. It ends with this one, or when it is dropped."""
+    """One process that forks others, until it is closed or this one ends."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -35,6 +35,11 @@ class Forge:
             self._process = subprocess.Popen(
                 argv, env=environment, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),)
             )
+
+    def close(self) -> None:
+        """End the process that forks; what it forked goes on."""
+        self._door.close()
+        self._process.wait()
 
     def run(
         self, argv: Sequence[str], *, cwd: Path, environment: Mapping[str, str], timeout: float

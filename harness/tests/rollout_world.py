@@ -168,7 +168,9 @@ _TURN = cycle((0, 1))
 
 @cache
 def _forge(_number: int) -> Forge:
-    return Forge(environment())
+    made = Forge(environment())
+    atexit.register(made.close)
+    return made
 
 
 def ago(**span: float) -> str:
