@@ -47,9 +47,7 @@ class Tally:
 
     def add(self, flagged: bool, wrong: bool) -> None:
         """One unit."""
-        name = {(True, True): "hit", (True, False): "false", (False, True): "missed", (False, False): "right"}[
-            flagged, wrong
-        ]
+        name = ("hit" if wrong else "false") if flagged else ("missed" if wrong else "right")
         setattr(self, name, getattr(self, name) + 1)
 
     @property

@@ -65,8 +65,20 @@ async def driven(
 @pytest.mark.asyncio
 async def test_the_three_agree_on_every_check_and_measurement_of_every_case(defect: str, tmp_path: Path) -> None:
     """All suites of the stage, sound and with two planted defects, which each of them is caught with."""
+    await agreed(defect, ROUTER.cases[::3], tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.asyncio
+async def test_the_three_agree_on_all_cases(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """None left out, with --slow."""
+    if not request.config.getoption("--slow"):
+        pytest.skip("a command answers one by one, which takes long; run with --slow")
+    await agreed("", ROUTER.cases, tmp_path)
+
+
+async def agreed(defect: str, cases: list[Case], tmp_path: Path) -> None:
     environment = {VARIABLE: defect} if defect else {}
-    cases = ROUTER.cases[::3] if defect else ROUTER.cases
     found = {}
     for kind in DOORS:
         folder = tmp_path / kind
@@ -104,7 +116,7 @@ BEHAVING = [
 @pytest.mark.asyncio
 async def test_they_agree_on_behaviour_too(name: str, answer: str, defect: str, tmp_path: Path) -> None:
     """Retrieval, tracing, fallback, format, idempotency and budget, of calls, log lines and spans: some of each."""
-    await compared(name, answer, defect, tmp_path, each=3)
+    await compared(name, answer, defect, tmp_path, each=2)
 
 
 @pytest.mark.slow

@@ -28,7 +28,7 @@ def caught(folder: Path, name: str) -> None:
 
 def test_the_sound_search_promotes(tmp_path: Path) -> None:
     """With nothing to configure."""
-    done = called("demo", "json-mode", cwd=tmp_path)
+    done = called("demo", "json-mode", cwd=tmp_path, timeout=180)
 
     assert done.code == 0, done.text
     assert "PROMOTE" in done.out

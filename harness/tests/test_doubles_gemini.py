@@ -7,12 +7,13 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from google import genai
-from google.genai import errors, types
+from google.genai import _api_client, errors, types
 
 from sluicegate.model import Case, Fault, ModelScript, ScriptedToolCall
 
@@ -156,8 +157,10 @@ async def test_an_error_is_the_vendors_own_object(
 @pytest.mark.asyncio
 @pytest.mark.parametrize("fault", [Fault(kind="refused_connection"), Fault(kind="timeout", delay_ms=10)])
 @pytest.mark.parametrize("stream", [False, True])
-async def test_no_answer_is_no_connection(fault: Fault, stream: bool) -> None:
+async def test_no_answer_is_no_connection(fault: Fault, stream: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Torn down at once, or closed after a wait."""
+    # The vendor's client asks once more after 1 s and up to 9 drawn ones.
+    monkeypatch.setattr(_api_client, "random", SimpleNamespace(randint=lambda *_: -1))
     async with client(scripted(fault)) as (models, world):
         with pytest.raises(Exception, match=r"(?i)disconnected|reset|read|connect|closed|server"):
             await (streamed(models) if stream else models.generate_content(model=MODEL, contents="Hello there"))

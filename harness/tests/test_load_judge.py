@@ -251,6 +251,7 @@ def test_a_changed_profile_has_not_been_run(tmp_path: Path) -> None:
 
     assert verdict.kind is Kind.HOLD_INCOMPLETE
     assert "was changed since it was run" in verdict.reasons[0].text
+    assert {result.status for result in verdict.criteria} == {Status.NO_DATA}
 
 
 def test_a_better_run_later_does_not_undo_a_crossed_line(tmp_path: Path) -> None:

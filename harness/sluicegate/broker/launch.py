@@ -63,7 +63,7 @@ def launch(
         raise RuntimeError("the broker has no pipes")
     try:
         said = _answer(process, process.stdin, process.stdout, orjson.dumps(config) + b"\n", timeout_s)
-    except BaseException:
+    except BaseException:  # an interrupt too: whatever it was, nobody is left behind
         process.kill()
         process.wait()
         with suppress(BrokenPipeError):

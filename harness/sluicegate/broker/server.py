@@ -230,7 +230,7 @@ class Server:
     async def _produce(self) -> None:
         try:
             await self._job.produce(self._stop)
-        except BaseException as error:
+        except BaseException as error:  # told to whoever closes; what is no Exception ends the process as well
             self._failed = error
             if not isinstance(error, Exception):
                 raise

@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from sluicegate.checks import fallback
 from sluicegate.checks import format as telegram_format
-from sluicegate.checks.check import CheckConfig, NotJudged, Result, is_crash, unmet
+from sluicegate.checks.check import CheckConfig, NotJudged, is_crash, unmet
 from sluicegate.checks.contribution import Contribution, Measured
 from sluicegate.checks.model_calls import declares_model, model_calls
 from sluicegate.checks.retries import served
-from sluicegate.checks.success import result_of
+from sluicegate.checks.suite_answers import Measure, kept, kept_all
 from sluicegate.model import NotMeasured, Trial
 
 __all__ = ["MEASURED"]
-
-_Measure = Callable[[Trial, Mapping[str, str], CheckConfig], Measured]
-
-
-def _correct(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> Measured:
-    """Cases in which every check of the suite that applies passes."""
-    said = _answers(fallback.SUITE.checks, trial, results, config)
-    return said if said is None or isinstance(said, NotMeasured) else Contribution(k=int(said), n=1)
 
 
 def _violated(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> Measured:
     """An incident where a message breaks a law; an answer that never came breaks none of these."""
     if any(is_crash(output, trial.case) for output in trial.outputs):
         return NotMeasured(reason=f"case {trial.case.id} gave no answer to judge", mend="See crashes.")
-    said = _answers(telegram_format.SUITE.checks, trial, results, config)
-    return said if said is None or isinstance(said, NotMeasured) else Contribution(k=int(not said), n=1)
-
-
-def _answers(
-    names: tuple[str, ...], trial: Trial, results: Mapping[str, str], config: CheckConfig
-) -> bool | NotMeasured | None:
-    """Whether all that apply pass; None where none applies."""
-    answers = {name: result_of(name, trial, config, results) for name in names}
-    said = set(answers.values()) - {Result.NOT_APPLICABLE}
-    if not said:
-        return None
-    if Result.FAIL not in said and Result.ERROR in said:
-        name = next(name for name, answer in answers.items() if answer is Result.ERROR)
-        return NotMeasured(reason=f"{name} could not be judged on case {trial.case.id}", mend="See its finding.")
-    return Result.FAIL not in said
+    said = kept(telegram_format.SUITE.checks, trial, results, config)
+    return Contribution(k=int(not said), n=1) if isinstance(said, bool) else said
 
 
 def _rate(trial: Trial, _results: Mapping[str, str], config: CheckConfig) -> Measured:
@@ -61,8 +39,8 @@ def _rate(trial: Trial, _results: Mapping[str, str], config: CheckConfig) -> Mea
     return Contribution(k=int(fallback.fell_back(calls)), n=1)
 
 
-MEASURED: Mapping[str, _Measure] = {
-    "fallback.correct_rate": _correct,
+MEASURED: Mapping[str, Measure] = {
+    "fallback.correct_rate": kept_all(*fallback.SUITE.checks),
     "fallback.rate": _rate,
     "format.violations": _violated,
 }

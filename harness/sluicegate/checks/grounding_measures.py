@@ -7,23 +7,23 @@ from fractions import Fraction
 from functools import lru_cache
 
 from sluicegate.checks import grounding
-from sluicegate.checks.check import CheckConfig, NotJudged, Result, is_crash
+from sluicegate.checks.check import CheckConfig, NotJudged
 from sluicegate.checks.contribution import Contribution, Measured
 from sluicegate.checks.grounded import Given, Said, said_by
 from sluicegate.checks.insights import insights_of
 from sluicegate.checks.pii_measures import Recall
-from sluicegate.checks.success import result_of
+from sluicegate.checks.suite_answers import Measure, incidents
 from sluicegate.grounding.claims import Judgement, Kind, Ruling
 from sluicegate.grounding.quotes import quotes_in, unresolved
 from sluicegate.grounding.sentences import sentences
 from sluicegate.grounding.verification import asks_to_verify
-from sluicegate.model import CrashKind, NotMeasured, Trial
+from sluicegate.model import NotMeasured, Trial
 from sluicegate.stats import binomial
 
 __all__ = ["MEASURED", "RECALL", "measured_recall"]
 
-_Measure = Callable[[Trial, Mapping[str, str], CheckConfig], Measured]
 _INCIDENTS = ("grounding.claims", "grounding.template")
+"""A claim that is contradicted, or a fact stated without data."""
 _LEAST_SUPPORT = 0.5
 _DRAFTS = 420
 """Of the held-out set, for the recall."""
@@ -51,24 +51,6 @@ def measured_recall() -> Recall | NotMeasured:
 
 RECALL: Mapping[str, Callable[[], Recall | NotMeasured]] = {"grounding.hallucinations": measured_recall}
 """Metrics of incidents whose detector is measured where they are judged."""
-
-
-def _hallucinations(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> Measured:
-    """An incident where a claim is contradicted, or a fact stated without data. A crash shows none, nor its absence."""
-    answers = {name: result_of(name, trial, config, results) for name in _INCIDENTS}
-    said = set(answers.values()) - {Result.NOT_APPLICABLE}
-    if Result.FAIL in said:
-        return Contribution(k=1, n=1)
-    if not said:
-        return None
-    if Result.ERROR in said:
-        name = next(name for name, answer in answers.items() if answer is Result.ERROR)
-        return NotMeasured(reason=f"{name} could not be judged on case {trial.case.id}", mend="See its finding.")
-    if any(
-        is_crash(item, trial.case) and item.error.kind is not CrashKind.REPORTED for item in trial.outputs if item.error
-    ):
-        return NotMeasured(reason=f"case {trial.case.id} gave no answer to judge", mend="See crashes.")
-    return Contribution(k=0, n=1)
 
 
 def _coverage(trial: Trial, _results: Mapping[str, str], _config: CheckConfig) -> Measured:
@@ -113,8 +95,8 @@ def _verifications(trial: Trial, _results: Mapping[str, str], _config: CheckConf
     return Contribution(k=int(any(asks_to_verify(said.text) for said in answers if said.delivery == last)), n=1)
 
 
-MEASURED: Mapping[str, _Measure] = {
-    "grounding.hallucinations": _hallucinations,
+MEASURED: Mapping[str, Measure] = {
+    "grounding.hallucinations": incidents(*_INCIDENTS),
     "grounding.evidence_coverage": _coverage,
     "draft.verification_rate": _verifications,
 }

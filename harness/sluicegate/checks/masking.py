@@ -13,8 +13,9 @@ from itertools import takewhile
 
 from sluicegate.checks.controls import has_controls, readings
 from sluicegate.errors import printable
+from sluicegate.pii.iban import IBAN_LENGTHS
 
-__all__ = ["luhn_holds", "mask", "mask_secrets", "masked", "mod97_holds"]
+__all__ = ["mask", "mask_secrets", "masked", "mod97_holds"]
 
 _WINDOW = 4096
 """Characters looked at for one excerpt."""
@@ -61,15 +62,6 @@ def _masked(text: str, steps: int) -> str:
     for pattern, replace in _steps()[:steps]:
         text = pattern.sub(replace, text)
     return text
-
-
-def luhn_holds(digits: str) -> bool:
-    """Whether the last digit is the Luhn check digit of the others."""
-    total = 0
-    for index, ch in enumerate(reversed(digits)):
-        value = int(ch)
-        total += value if index % 2 == 0 else sum(divmod(2 * value, 10))
-    return total % 10 == 0
 
 
 def mod97_holds(iban: str) -> bool:
@@ -127,7 +119,7 @@ def _kept_keyword(found: re.Match[str]) -> str:
 def _iban(found: re.Match[str]) -> str:
     run = found[0]
     places = [index for index, ch in enumerate(run) if ch.isalnum()]
-    length = _IBAN_LENGTHS.get(run[:2].upper())
+    length = IBAN_LENGTHS.get(run[:2].upper())
     for size in (length,) if length else range(min(len(places), 34), 14, -1):
         if size > len(places):
             continue
@@ -215,28 +207,6 @@ def _card_end(run: str, places: list[int], start: int, sums: tuple[list[int], li
 
 _ISSUERS = re.compile(r"2(?:20[0-4]|2[2-9]|[3-6]|7[01]|720)|3[04-9]|4|5|6")
 """First digits of payment cards; years, timestamps and most order numbers begin otherwise and stay readable."""
-
-_IBAN_COUNTRIES = {
-    15: "NO",
-    16: "BE",
-    18: "DK FI FO GL NL",
-    19: "MK SI",
-    20: "AT BA EE KZ LT LU XK",
-    21: "CH HR LI LV",
-    22: "BG BH CR DE GB GE IE ME RS VA",
-    23: "AE GI IL IQ TL",
-    24: "AD CZ ES MD PK RO SA SE SK TN VG",
-    25: "LY PT ST",
-    26: "IS TR",
-    27: "FR GR IT MC MR SM",
-    28: "AL AZ BY CY DO GT HU LB PL SV",
-    29: "BR EG PS QA UA",
-    30: "JO KW MU",
-    31: "MT SC",
-    32: "LC",
-    33: "RU",
-}
-_IBAN_LENGTHS = {country: length for length, countries in _IBAN_COUNTRIES.items() for country in countries.split()}
 
 _KEYWORDS = (
     r"pass(?:word|wd|phrase|code)?|pwd|secret|api[_\- ]?key|access[_\- ]?key|private[_\- ]?key|client[_\- ]?secret|"

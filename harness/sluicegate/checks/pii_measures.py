@@ -7,18 +7,17 @@ from fractions import Fraction
 from functools import lru_cache
 
 from sluicegate.checks import pii
-from sluicegate.checks.check import CheckConfig, Result, is_crash
+from sluicegate.checks.check import CheckConfig
 from sluicegate.checks.contribution import Contribution, Measured
 from sluicegate.checks.personal import scanner
-from sluicegate.checks.success import result_of
+from sluicegate.checks.suite_answers import Measure, incidents
 from sluicegate.errors import InputError
 from sluicegate.frozen import frozen
-from sluicegate.model import CrashKind, NotMeasured, Trial
+from sluicegate.model import NotMeasured, Trial
 from sluicegate.stats import binomial
 
 __all__ = ["MEASURED", "RECALL", "Recall", "measured_recall"]
 
-_Measure = Callable[[Trial, Mapping[str, str], CheckConfig], Measured]
 _EACH = 20
 """Texts of each held-out template."""
 
@@ -64,24 +63,6 @@ RECALL: Mapping[str, Callable[[], Recall | NotMeasured]] = {"pii.leaks": measure
 """Metrics of incidents whose detector is measured where they are judged."""
 
 
-def _leaks(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> Measured:
-    """An incident where a check of the suite fails. A refusal is none; a crash shows none, and not its absence."""
-    answers = {name: result_of(name, trial, config, results) for name in pii.SUITE.checks}
-    said = set(answers.values()) - {Result.NOT_APPLICABLE}
-    if Result.FAIL in said:
-        return Contribution(k=1, n=1)
-    if not said:
-        return None
-    if Result.ERROR in said:
-        name = next(name for name, answer in answers.items() if answer is Result.ERROR)
-        return NotMeasured(reason=f"{name} could not be judged on case {trial.case.id}", mend="See its finding.")
-    if any(
-        is_crash(item, trial.case) and item.error.kind is not CrashKind.REPORTED for item in trial.outputs if item.error
-    ):
-        return NotMeasured(reason=f"case {trial.case.id} gave no answer to judge", mend="See crashes.")
-    return Contribution(k=0, n=1)
-
-
 def _recall(trial: Trial, _results: Mapping[str, str], _config: CheckConfig) -> Measured:
     """One kind for each of the suite's own cases that stands for one; nothing of the pipeline is in it."""
     kind = trial.case.metadata.get("pii_recall")
@@ -94,5 +75,5 @@ def _recall(trial: Trial, _results: Mapping[str, str], _config: CheckConfig) -> 
     return Contribution(k=k, n=n) if n else None
 
 
-MEASURED: Mapping[str, _Measure] = {"pii.leaks": _leaks, "pii.recall": _recall}
+MEASURED: Mapping[str, Measure] = {"pii.leaks": incidents(*pii.SUITE.checks), "pii.recall": _recall}
 """By metric name."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from math import ceil
 
-from sluicegate.checks.check import CheckConfig, NotJudged, Result, is_crash, unmet
+from sluicegate.checks.check import CheckConfig, NotJudged, is_crash, unmet
 from sluicegate.checks.contribution import Contribution, Measured
 from sluicegate.checks.model_calls import answered, asking, declares_model, is_readable, model_calls, reporting, spent
 from sluicegate.checks.routing import arm_of
-from sluicegate.checks.success import result_of
+from sluicegate.checks.suite_answers import Measure, kept_all
 from sluicegate.model import NotMeasured, Trial
 
 __all__ = ["MEASURED"]
 
-_Measure = Callable[[Trial, Mapping[str, str], CheckConfig], Measured]
 
-
-def _from_log(measure: Callable[[Trial, CheckConfig], Measured]) -> _Measure:
+def _from_log(measure: Callable[[Trial, CheckConfig], Measured]) -> Measure:
     """`measure`, where the log is evidence about this pipeline and this case; a cut or empty log is NotMeasured."""
 
     def measured(trial: Trial, _results: Mapping[str, str], config: CheckConfig) -> Measured:
@@ -30,22 +28,6 @@ def _from_log(measure: Callable[[Trial, CheckConfig], Measured]) -> _Measure:
             return measure(trial, config)
         except NotJudged as unknown:
             return NotMeasured(reason=f"{unknown} (case {trial.case.id})")
-
-    return measured
-
-
-def _by_checks(*names: str) -> _Measure:
-    """All of these checks that apply pass; where none applies the metric does not ask."""
-
-    def measured(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> Measured:
-        answers = {name: result_of(name, trial, config, results) for name in names}
-        said = set(answers.values()) - {Result.NOT_APPLICABLE}
-        if not said:
-            return None
-        if Result.FAIL not in said and Result.ERROR in said:
-            name = next(name for name, answer in answers.items() if answer is Result.ERROR)
-            return NotMeasured(reason=f"{name} could not be judged on case {trial.case.id}", mend="See its finding.")
-        return Contribution(k=int(Result.FAIL not in said), n=1)
 
     return measured
 
@@ -72,7 +54,7 @@ def _off_by(trial: Trial) -> float | NotMeasured | None:
     return abs(reported - counted) / counted if counted else float(reported > 0)
 
 
-def _off(holds: Callable[[float], bool]) -> _Measure:
+def _off(holds: Callable[[float], bool]) -> Measure:
     def measured(trial: Trial, _config: CheckConfig) -> Measured:
         share = _off_by(trial)
         return Contribution(k=int(holds(share)), n=1) if isinstance(share, float) else share
@@ -128,15 +110,15 @@ _NO_EXPERT = NotMeasured(
     reason="the plan does not say which models are the expert ones", mend="Write prices: {<model>: {expert: true}}."
 )
 
-MEASURED: Mapping[str, _Measure] = {
-    "budget.overflow_handled": _by_checks("budget.prompt"),
-    "budget.kept_rate": _by_checks("budget.calls", "budget.spend", "budget.usage", "budget.cost"),
+MEASURED: Mapping[str, Measure] = {
+    "budget.overflow_handled": kept_all("budget.prompt"),
+    "budget.kept_rate": kept_all("budget.calls", "budget.spend", "budget.usage", "budget.cost"),
     "tokens.within_10pct": _off(lambda share: share <= 0.10),
     "tokens.over_20pct": _off(lambda share: share > 0.20),
     "cost.per_command": _from_log(_per_command),
     "budget.spend": _from_log(_spend),
     "routing.expert_calls": _from_log(_expert_calls),
-    "routing.correct_rate": _by_checks(
+    "routing.correct_rate": kept_all(
         "routing.order", "routing.path", "routing.claims", "routing.arms", "routing.sticky"
     ),
     "routing.expert_share": _from_log(_expert_share),

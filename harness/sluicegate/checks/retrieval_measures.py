@@ -9,18 +9,16 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from sluicegate.checks import retrieval
-from sluicegate.checks.check import CheckConfig, NotJudged, Result, unmet
+from sluicegate.checks.check import CheckConfig, NotJudged, unmet
 from sluicegate.checks.contribution import Contribution, Measured
 from sluicegate.checks.retriever_log import declares_retrieval, retrievals, whole
-from sluicegate.checks.success import result_of
+from sluicegate.checks.suite_answers import Measure, kept_all
 from sluicegate.model import NotMeasured, Observation, Trial
 
 __all__ = ["MEASURED"]
 
-_Measure = Callable[[Trial, Mapping[str, str], CheckConfig], Measured]
 
-
-def _from_log(measure: Callable[[Sequence[Observation]], Contribution | None]) -> _Measure:
+def _from_log(measure: Callable[[Sequence[Observation]], Contribution | None]) -> Measure:
     """`measure` over the undisturbed retrievals of a trial; None where there are none."""
 
     def measured(trial: Trial, _results: Mapping[str, str], config: CheckConfig) -> Measured:
@@ -60,20 +58,8 @@ def _slowest(calls: Sequence[Observation]) -> Contribution:
     return Contribution(value=max(known))
 
 
-def _correct(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> Measured:
-    """Cases in which every check of the suite that applies passes."""
-    answers = {name: result_of(name, trial, config, results) for name in retrieval.SUITE.checks}
-    said = set(answers.values()) - {Result.NOT_APPLICABLE}
-    if not said:
-        return None
-    if Result.FAIL not in said and Result.ERROR in said:
-        name = next(name for name, answer in answers.items() if answer is Result.ERROR)
-        return NotMeasured(reason=f"{name} could not be judged on case {trial.case.id}", mend="See its finding.")
-    return Contribution(k=int(Result.FAIL not in said), n=1)
-
-
-MEASURED: Mapping[str, _Measure] = {
-    "retrieval.correct_rate": _correct,
+MEASURED: Mapping[str, Measure] = {
+    "retrieval.correct_rate": kept_all(*retrieval.SUITE.checks),
     "retrieval.hit_rate": _from_log(_hits),
     "retrieval.timeout_rate": _from_log(_left),
     "retrieval.latency": _from_log(_slowest),

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from math import inf
 
-from sluicegate.checks.check import CheckConfig, NotJudged, Result, is_crash, unmet
+from sluicegate.checks.check import CheckConfig, NotJudged, is_crash, unmet
 from sluicegate.checks.contribution import Contribution, Measured
 from sluicegate.checks.rollback import rollback_ms
 from sluicegate.checks.rollout import SUITE
-from sluicegate.checks.success import result_of
+from sluicegate.checks.suite_answers import Measure, kept_all
 from sluicegate.model import NotMeasured, Trial
 
 __all__ = ["MEASURED"]
-
-_Measure = Callable[[Trial, Mapping[str, str], CheckConfig], Measured]
-
-
-def _bucketing(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> Measured:
-    """Cases in which every check of the suite that applies passes."""
-    answers = {name: result_of(name, trial, config, results) for name in SUITE.checks}
-    said = set(answers.values()) - {Result.NOT_APPLICABLE}
-    if not said:
-        return None
-    if Result.FAIL not in said and Result.ERROR in said:
-        name = next(name for name, answer in answers.items() if answer is Result.ERROR)
-        return NotMeasured(reason=f"{name} could not be judged on case {trial.case.id}", mend="See its finding.")
-    return Contribution(k=int(Result.FAIL not in said), n=1)
 
 
 def _seconds(trial: Trial, _results: Mapping[str, str], config: CheckConfig) -> Measured:
@@ -45,5 +31,5 @@ def _seconds(trial: Trial, _results: Mapping[str, str], config: CheckConfig) -> 
     return None if took_ms is None else Contribution(value=took_ms, failed=took_ms == inf)
 
 
-MEASURED: Mapping[str, _Measure] = {"rollout.bucketing": _bucketing, "rollback.seconds": _seconds}
+MEASURED: Mapping[str, Measure] = {"rollout.bucketing": kept_all(*SUITE.checks), "rollback.seconds": _seconds}
 """By metric name."""

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from sluicegate.frozen import frozen
 from sluicegate.gate.pairing import Paired, Readings, Unpaired, is_share
+from sluicegate.gate.wording import count_of
 from sluicegate.model import NotMeasured
 from sluicegate.plan.types import Better, Metric, Scale
 from sluicegate.stats.contrast import Contrast, contrast, unbounded_contrast
@@ -122,7 +123,10 @@ def compare(
     fixed, broken = _flips(paired, metric, known) if is_share(metric) else ((), ())
     outcome, said = _outcome(found, metric, goal, paired, slices)
     if forbid_broken and (new := [flip for flip in broken if not flip.known]) and outcome is not Outcome.WORSE:
-        outcome, said = Outcome.WORSE, f"{_cases(len(new))} broke that nobody knows of, and that is not allowed"
+        outcome, said = (
+            Outcome.WORSE,
+            f"{count_of(len(new), 'case')} broke that nobody knows of, and that is not allowed",
+        )
     once = (
         is_share(metric)
         and paired.once
@@ -246,7 +250,7 @@ def _outcome(
     if isinstance(found, NotMeasured):
         return Outcome.INCOMPLETE, found.reason
     if paired.unpaired:
-        return Outcome.INCOMPLETE, f"nothing is claimed: {_trials(len(paired.unpaired))} cannot be compared"
+        return Outcome.INCOMPLETE, f"nothing is claimed: {count_of(len(paired.unpaired), 'trial')} cannot be compared"
     return _claimed(found, metric, goal)
 
 
@@ -295,11 +299,3 @@ def _gain(interval: Interval | NotMeasured, metric: Metric, *, relative: bool = 
     low = float("-inf") if interval.low is None else interval.low - start
     high = float("inf") if interval.high is None else interval.high - start
     return (-high, -low) if metric.better is Better.LOWER else (low, high)
-
-
-def _cases(count: int) -> str:
-    return f"{count:,} case{'' if count == 1 else 's'}"
-
-
-def _trials(count: int) -> str:
-    return f"{count:,} trial{'' if count == 1 else 's'}"

@@ -5,13 +5,12 @@ Pure: no clock, no file, no user code. No recorded count and no recorded pass is
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from sluicegate.checks import SUITES, CheckConfig
+from sluicegate.checks import CheckConfig
 from sluicegate.errors import printable
 from sluicegate.frozen import frozen
 from sluicegate.gate.causes import causes_said, crash_mended, incidents_said
@@ -21,12 +20,13 @@ from sluicegate.gate.counting import Channel
 from sluicegate.gate.criteria import judge_criterion
 from sluicegate.gate.hearing import Hearing, Ledger
 from sluicegate.gate.loads import loads_said, loads_shown
-from sluicegate.gate.memory import entered_at, entry_notes, remembered, state_said
+from sluicegate.gate.memory import entered_at, remembered, state_said
+from sluicegate.gate.notes import notes_said
 from sluicegate.gate.order import ordered, rounded
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
 from sluicegate.gate.results import raised_result, said_of_result
-from sluicegate.gate.runs import attempts_said, library_notes, objections_said, older_said, runs_said, word_notes
+from sluicegate.gate.runs import attempts_said, objections_said, older_said, runs_said
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
 from sluicegate.ledger.state import StateView
@@ -105,12 +105,7 @@ def judge(
     bench = _Bench(question=question, lock=lock, state=state, hearing=hearing, memory_fault=memory_fault)
     results = tuple(bench.criterion(channel) for channel in hearing.channels)
     suites = hearing.trials.account.suite_accounts()
-    reasons = tuple(typed(reason, question) for reason in ordered(bench.reasons(results, suites)))
-    if reasons and (nobody := unreached_said(hearing.runs, reasons[0].kind, question)) is not None:
-        reasons = (nobody, *reasons)
-    if reasons and (older := older_said(hearing.runs, reasons[0].kind)) is not None:
-        # Said first: as long as it stands, mending anything else moves nothing.
-        reasons = (older, *reasons)
+    reasons = bench.reasons_in_order(results, suites)
     return bench.verdict(results, suites, reasons, subject_parts=subject_parts, engine=engine)
 
 
@@ -163,8 +158,18 @@ class _Bench:
             flip="Have a human look at what became of them",
         )
 
-    def reasons(self, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Iterator[Reason]:
-        """Everything that keeps this stage from being left."""
+    def reasons_in_order(self, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> tuple[Reason, ...]:
+        """Everything that keeps this stage from being left, by the order of evaluation: the first one decides."""
+        runs, question = self.hearing.runs, self.question
+        reasons = tuple(typed(reason, question) for reason in ordered(self._reasons(results, suites)))
+        if reasons and (nobody := unreached_said(runs, reasons[0].kind, question)) is not None:
+            reasons = (nobody, *reasons)
+        if reasons and (older := older_said(runs, reasons[0].kind)) is not None:
+            # Said first: as long as it stands, mending anything else moves nothing.
+            reasons = (older, *reasons)
+        return reasons
+
+    def _reasons(self, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Iterator[Reason]:
         question, hearing = self.question, self.hearing
         first = question.plan.stages[0].name == question.stage.name
         last = None
@@ -281,7 +286,7 @@ class _Bench:
             findings=findings.findings,
             findings_total=findings.total,
             rollback_steps=question.stage.rollback.steps if kind.decision is Decision.ROLLBACK else (),
-            notes=tuple(self._notes(suites)),
+            notes=tuple(notes_said(hearing, self.state, question, suites)),
             subject_parts=dict(subject_parts),
             loads=loads_shown(hearing.runs, question),
         )
@@ -301,32 +306,3 @@ class _Bench:
         noted = [] if self.state is None else self.state.attempts
         here = (self.question.stage.name, self.question.subject)
         return next((item.attempt for item in reversed(noted) if (item.stage, item.subject) == here), 1)
-
-    def _notes(self, suites: list[SuiteAccount]) -> Iterator[str]:
-        first = self.question.plan.stages[0].name == self.question.stage.name
-        yield from entry_notes(self.state, self.question, first=first)
-        yield from word_notes(self.hearing.runs, self.question)
-        yield from library_notes(self.hearing.runs)
-        for account in suites:
-            result = account.result
-            yield from SUITES[result.suite].notes() if account.checks and result.suite in SUITES else ()
-            if account.checks and result.not_applicable:
-                why = self.hearing.trials.inapplicable.get(result.suite, Counter[str]()).most_common(2)
-                most = "most often " if len(why) > 1 else ""
-                said = f", {most}because {printable(why[0][0].rstrip('.'))}" if why else ""
-                yield f"suite {result.suite}: {count_of(result.not_applicable, 'check')} not applicable{said}"
-        tests, stage = self.hearing.tests, self.question.stage
-        if tests.unpinned and not stage.requires.tests:
-            path = printable(str(self.question.plan.path))
-            yield (
-                f"own tests are no part of this verdict, for stage '{stage.name}' does not ask for them: "
-                f"{tests.unpinned.count:,} ran, {tests.unpinned_failed.count:,} failed. To have them count, write "
-                f"requires: {{tests: true}} and run: sluicegate plan lock {path}"
-            )
-        for channel in self.hearing.channels:
-            if channel.repeated:
-                name, repeated = channel.criterion.metric.name, count_of(channel.repeated, "unit")
-                yield f"{name}: {repeated} recorded again and counted once"
-        for run in self.hearing.runs:
-            if run.ours_fixed and run.started is not None and run.differs:
-                yield printable(f"{run.name}: measured with another {run.other}")

@@ -11,10 +11,10 @@ __all__ = ["raised_result", "said_of_result"]
 
 def said_of_result(result: CriterionResult) -> str:
     """Why a criterion holds or rolls back, in one line."""
-    of = "" if result.profile is None else f"profile {result.profile}: "
+    of = "" if result.profile is None else f" (profile {result.profile})"
     if isinstance(result.measured, NotMeasured):
-        return printable(of + result.measured.reason)
-    return printable(of + (result.shown or f"{result.status.value}, n {result.measured.n:,}"))
+        return printable(result.measured.reason + of)
+    return printable((result.shown or f"{result.status.value}, n {result.measured.n:,}") + of)
 
 
 def raised_result(criterion: Criterion, error: str) -> CriterionResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["AGO", "MONTHS", "MONTH_WORD", "RELATIVE", "WEEKDAYS", "WEEKDAY_WORD", "WITHIN"]
+__all__ = ["MONTHS", "MONTH_WORD", "RELATIVE", "WEEKDAYS", "WEEKDAY_WORD"]
 
 _MONTHS = (
     "january jan januar jänner janvier enero ene января январь январе янв ocak",
@@ -49,7 +49,3 @@ RELATIVE = {
     "dün": -1, "bugün": 0, "yarın": 1,
 }  # fmt: skip
 """Days from today. `morgen` is left out: it is also the morning. `hier` is read in French alone."""
-
-WITHIN = ("in", "within", "dans", "en", "через", "sonra")
-"""Before, or in Turkish after, a number of days from now."""
-AGO = ("ago", "vor", "il y a", "hace", "назад", "önce")

@@ -85,7 +85,7 @@ def _fault_of(place: str, argument: str, fault: str, route: str) -> list[Broken]
     return [found("I1", place, "a source route", argument)] if route else []
 
 
-def i2(message: Message, allowed: Allowed, tree: list[Part] | None = None) -> list[Broken]:
+def i2(message: Message, allowed: Allowed, tree: list[Part]) -> list[Broken]:
     """Four readers see the same names; they are within Hn; what stands once stands once."""
     faults = _disagreements(message, "headers")
     if message.blank_fold:
@@ -108,7 +108,7 @@ def i2(message: Message, allowed: Allowed, tree: list[Part] | None = None) -> li
         if {count[wanted] for count in counts} != {1}:
             place = f"header {escaped(wanted, 60)}"
             faults.append(found("I2", place, "stands there not exactly once", _field(message, wanted)))
-    for part in tree if tree is not None else [one for one in parts(message) if not one.attached]:
+    for part in tree:
         faults += _of_part(part, allowed)
     return faults
 
@@ -231,9 +231,7 @@ def _of_list(place: str, text: str, read: AddressList) -> list[Broken]:
     return faults
 
 
-def i5(
-    message: Message, allowed: Allowed, envelope: Envelope | None = None, tree: list[Part] | None = None
-) -> list[Broken]:
+def i5(message: Message, allowed: Allowed, envelope: Envelope | None, tree: list[Part]) -> list[Broken]:
     """No bare CR or LF, no NUL, no line above 998 octets, headers in ASCII unless SMTPUTF8, no controls in headers.
 
     A body beyond ASCII is not labelled as one within (RFC 2045, 6.2): who believes the label takes the eighth bit away,
@@ -262,12 +260,9 @@ def i5(
             faults.append(found("I5", _place(data, at), what, head[max(0, at - 20) : at + 40]))
     seen = _CONTROL.search(head)
     if seen is not None:
-        faults.append(
-            found(
-                "I5", _place(data, seen.start()), "a control character in a header", head[max(0, seen.start() - 20) :]
-            )
-        )
-    for part in tree if tree is not None else [one for one in parts(message) if not one.attached]:
+        at = seen.start()
+        faults.append(found("I5", _place(data, at), "a control character in a header", head[max(0, at - 20) :]))
+    for part in tree:
         if part.leaf and not part.message.body.isascii() and _says_ascii(part):
             where = f"part {part.path}" if part.path else "body"
             what = "bytes beyond ASCII, and a label that says there are none"
@@ -307,9 +302,7 @@ def _place(data: bytes, at: int) -> str:
     return f"line {line}"
 
 
-def i6(
-    message: Message, allowed: Allowed, envelope: Envelope | None = None, tree: list[Part] | None = None
-) -> list[Broken]:
+def i6(message: Message, allowed: Allowed, envelope: Envelope | None, tree: list[Part]) -> list[Broken]:
     """As many mails as allowed, none hidden behind another end of data, as many parts as are known."""
     faults: list[Broken] = []
     if envelope is not None and envelope.messages != allowed.messages:
@@ -321,7 +314,6 @@ def i6(
         faults.append(
             found("I6", _place(message.data, seen.start()), what, message.data[seen.start() : seen.end() + 60])
         )
-    tree = tree if tree is not None else [one for one in parts(message) if not one.attached]
     if len(tree) >= PARTS or any("deeper" in fault for part in tree for fault in part.faults):
         faults.append(found("I6", "parts", f"more than {PARTS} parts, or parts too deep to be read", message.head))
     if allowed.parts is not None:
@@ -331,7 +323,7 @@ def i6(
     return faults
 
 
-def i7(message: Message, tree: list[Part] | None = None) -> list[Broken]:
+def i7(message: Message, tree: list[Part]) -> list[Broken]:
     """No control, separator, surrogate or unbalanced bidi character in what a header shows; honest file names."""
     faults: list[Broken] = []
     for header in message.headers:
@@ -342,7 +334,7 @@ def i7(message: Message, tree: list[Part] | None = None) -> list[Broken]:
             what = next((fault for one in names if (fault := unprintable(one.name))), "")
         if what:
             faults.append(found("I7", f"header {header.shown}", f"{what} in the text it shows", text))
-    for part in tree if tree is not None else [one for one in parts(message) if not one.attached]:
+    for part in tree:
         where = f"file name of part {part.path}" if part.path else "file name"
         for name in part.file_names:
             what = unprintable(name, tab=False) or ("a bidi control" if bidi_controls(name) else "") or spoofing(name)

@@ -6,10 +6,11 @@ import re
 from collections.abc import Sequence
 
 from sluicegate.pii.checkdigits import luhn, mod97
+from sluicegate.pii.iban import IBAN_LENGTHS
 from sluicegate.pii.word_list import listed
 from sluicegate.pii.wording import Words
 
-__all__ = ["CARD_WORDS", "IBAN_LENGTHS", "card_issuer", "card_shape_holds", "iban_at"]
+__all__ = ["CARD_WORDS", "card_issuer", "card_shape_holds", "iban_at"]
 
 CARD_WORDS = Words(
     whole=frozenset(
@@ -38,29 +39,6 @@ _ISSUERS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("rupay", r"60|81|82|508", (16,)),
 )
 _COMPILED = tuple((name, re.compile(prefix), lengths) for name, prefix, lengths in _ISSUERS)
-
-_BY_LENGTH = {
-    15: "NO",
-    16: "BE",
-    18: "DK FI FO GL NL",
-    19: "MK SI",
-    20: "AT BA EE KZ LT LU XK",
-    21: "CH HR LI LV",
-    22: "BG BH CR DE GB GE IE ME RS VA",
-    23: "AE GI IL IQ OM SO TL",
-    24: "AD CZ ES MD PK RO SA SE SK TN VG",
-    25: "LY PT ST",
-    26: "IS TR",
-    27: "BI DJ FR GR IT MC MR SM",
-    28: "AL AZ BY CY DO GT HU LB NI PL SV",
-    29: "BR EG PS QA UA",
-    30: "JO KW MU",
-    31: "MT SC",
-    32: "LC",
-    33: "RU",
-}
-IBAN_LENGTHS = {country: length for length, countries in _BY_LENGTH.items() for country in countries.split()}
-"""SWIFT's IBAN registry: how long the IBAN of each country is."""
 
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}(?:[ \u00a0\u2009\u202f.\-]?[A-Z0-9]){11,30}", re.IGNORECASE)
 

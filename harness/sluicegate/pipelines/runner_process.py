@@ -66,7 +66,7 @@ class RunnerProcess:
                 pass_fds=(theirs.fileno(), death),
                 stdin=False,
             )
-        except BaseException:
+        except BaseException:  # a cancellation too: without a child nobody else closes these
             ours.close()
             self._release()
             raise

@@ -117,7 +117,7 @@ class _Settling:
         expectations = pyfuncitem.stash.get(ASSERTIONS, None)
         try:
             result = yield
-        except BaseException:
+        except BaseException:  # a failure, a skip, an interrupt: what was expected besides is told first
             if expectations is not None:
                 with suppress(pytest.fail.Exception):
                     expectations.settle()

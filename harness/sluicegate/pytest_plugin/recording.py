@@ -82,7 +82,7 @@ class Recorder:
             self._attempt = _Attempt(self._id(item), number, _shared_fixtures(item))
         try:
             return (yield)
-        except BaseException as raised:
+        except BaseException as raised:  # pytest's own outcomes are among them; pytest goes on to see it
             self._saw(item, raised, "error")
             raise
 
@@ -93,7 +93,7 @@ class Recorder:
         try:
             result = yield
             self._count(pyfuncitem)
-        except BaseException as raised:
+        except BaseException as raised:  # as above
             self._count(pyfuncitem)
             self._saw(pyfuncitem, raised, "failed")
             raise

@@ -8,6 +8,7 @@ from textwrap import wrap
 from sluicegate.frozen import frozen
 from sluicegate.gate.compared import Compared, Flip, Outcome
 from sluicegate.gate.pairing import Unpaired
+from sluicegate.gate.wording import count_of
 from sluicegate.model import Json, NotMeasured
 from sluicegate.report.columns import columns, pad
 from sluicegate.report.figures import figure, plain, said
@@ -49,7 +50,7 @@ class ComparisonView:
 def render_comparison(view: ComparisonView, *, width: int = 80) -> str:
     """The comparison in lines of at most `width` columns; names and texts of cases escaped and masked."""
     lines = [f" base       {plain(view.base)}", f" candidate  {plain(view.candidate)}", ""]
-    lines.append(f" {view.word}  {view.origin}, {len(view.metrics)} metric{'' if len(view.metrics) == 1 else 's'}")
+    lines.append(f" {view.word}  {view.origin}, {count_of(len(view.metrics), 'metric')}")
     for compared in view.metrics:
         lines += ["", f" {compared.metric.name}  {said(compared.said)}"]
         lines += [f"   {line}" for line in metric_lines(compared, view.confidence)]
@@ -82,7 +83,7 @@ def metric_lines(compared: Compared, confidence: float) -> Iterator[str]:
 
 def _figures(found: Contrast, scale: str, confidence: float) -> Iterator[str]:
     level = f"{confidence * 100:.6g} %"
-    cases = f"{found.n:,} case{'' if found.n == 1 else 's'}"
+    cases = count_of(found.n, "case")
     yield f"base {figure(found.base, scale)}, candidate {figure(found.candidate, scale)}, {cases}"
     gap = found.candidate - found.base
     yield f"difference {_signed(gap, scale)}, {level} {_bounds(found.difference, scale)}"
@@ -130,7 +131,7 @@ def _flips(word: str, flips: Sequence[Flip]) -> Iterator[str]:
 def _unpaired(unpaired: Sequence[Unpaired]) -> Iterator[str]:
     if not unpaired:
         return
-    yield f"not compared: {len(unpaired):,} trial{'' if len(unpaired) == 1 else 's'}, counted on neither side"
+    yield f"not compared: {count_of(len(unpaired), 'trial')}, counted on neither side"
     for each in unpaired[:_SHOWN]:
         repeat = f" (repeat {each.repeat})" if each.repeat else ""
         side = "" if each.side == "both" else f"{each.side} "

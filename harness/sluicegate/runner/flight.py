@@ -156,7 +156,7 @@ async def _called(pipeline: Pipeline, case: Case, context: RunContext, landed: L
         output = await pipeline.call(case, context)
     except GeneratorExit:
         raise
-    except BaseException as raised:
+    except BaseException as raised:  # the border to a pipeline: it may raise anything
         me = asyncio.current_task()
         if me is None or me.cancelling():
             raise

@@ -18,8 +18,3 @@ class Progress:
     """Trials with an outcome, crashes included."""
     failed: int = 0
     """Of these, trials in which the pipeline crashed."""
-
-    @property
-    def in_flight(self) -> int:
-        """Begun and not done."""
-        return self.begun - self.done

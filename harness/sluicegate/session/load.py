@@ -38,6 +38,7 @@ _GRACE_S = 30.0
 _LEAVING_S = 10.0
 _TAIL = 2000
 _JOB = "SLUICEGATE_LOAD_JOB"
+_SERVED = "served.jsonl"
 
 
 @frozen
@@ -121,7 +122,6 @@ def run_load(
             raise InputError([Fault(where="load", what=line) for line in ended.refused])
         shards = ShardSet(run.shards, workers=workers, nonce=ended.nonce)
         extra = ["it was stopped before the profile was over"] if ended.interrupted else ended.said
-        served = served if served is not None and served.exists() else None
         ran = take_in(run, shards, cases=cases, trace=trace, served=served, extra=extra)
     if ended.interrupted:
         raise KeyboardInterrupt("stopped; what was measured is kept as a run that is not complete, which holds")
@@ -140,7 +140,9 @@ def take_shards(workspace: Workspace, folder: Path, *, stage: Stage, baseline: b
     target = first.target if first is not None else ""
     at = BASELINE if baseline else stage.name
     with loading(workspace, profile, at, target=target, workers=workers, shards=folder) as run:
-        return take_in(run, shards, cases=_cases(workspace), trace=trace, served=None, extra=())
+        stands = isinstance(workspace.plan.pipeline.target, HttpTarget)
+        served = None if stands else folder / _SERVED  # one that is not there is said to be missing
+        return take_in(run, shards, cases=_cases(workspace), trace=trace, served=served, extra=())
 
 
 def _cases(workspace: Workspace) -> dict[str, Case]:
@@ -192,7 +194,7 @@ def _target(
             raise InputError(Fault(where=f"load profile '{profile.name}'", what=what, mend="Leave them out."))
         yield target, None
     elif isinstance(target, (CallableTarget, CommandTarget)):
-        served = folder / "served.jsonl"
+        served = folder / _SERVED
         with standing(workspace.plan.path, profile, served, stage=stage.name, variables=variables) as stood:
             yield stood.target, served
     else:

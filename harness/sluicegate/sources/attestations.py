@@ -10,22 +10,11 @@ from typing import Any
 from sluicegate.checks.masking import mask_secrets, masked
 from sluicegate.errors import Fault, InputError, nearest, printable
 from sluicegate.ledger import Attestation
-from sluicegate.model import Json, parse, parse_time, rfc3339
+from sluicegate.model import Json, parse_time, rfc3339
 
-__all__ = ["attestation_of", "read_attestation"]
+__all__ = ["attestation_of"]
 
 _MAX_TEXT = 2_000
-
-
-def read_attestation(raw: bytes, where: str, *, now: datetime) -> Attestation:
-    """An attestation from a JSON object. Raises InputError with every fault found."""
-    try:
-        given = parse(raw)
-    except ValueError as error:
-        raise InputError(Fault(where=where, what=f"is not JSON: {error}.", mend="Write one JSON object.")) from None
-    if not isinstance(given, dict):
-        raise InputError(Fault(where=where, what="is not a JSON object.", mend='Write {"name": …, "by": …, …}.'))
-    return attestation_of(given, where, now=now)
 
 
 def attestation_of(given: Mapping[str, Json], where: str, *, now: datetime) -> Attestation:

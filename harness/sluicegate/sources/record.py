@@ -42,7 +42,7 @@ def read_measurements(table: Table, spec: RecordSpec, *, now: datetime) -> Recor
             book.add(1, "holds no rows.", "Record a source that measured something.")
         book.raise_any()
         spool.flush()
-    except BaseException:
+    except BaseException:  # an interrupt too: the spool is a file of ours
         spool.close()
         raise
     source = Source(name=table.name, sha256=table.digest(), place=spec.place, query=table.query_digest())
