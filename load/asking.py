@@ -6,15 +6,14 @@ import os
 from base64 import b64encode
 from dataclasses import dataclass, field
 from time import perf_counter
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import gevent
-import gevent.ssl
-from geventhttpclient.client import HTTPClient
-from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTPSocketPoolResponse
+from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTPSocketResponse
 
 import sluicegate.checks.masking  # noqa: F401 - what the first failure would load is there before workers are forked
 from sluicegate.errors import InputError
+from sluicegate.load.connections import Connections
 from sluicegate.model import Case, CrashKind, Output, RunContext, encode
 from sluicegate.pipelines.conversion import too_large
 from sluicegate.pipelines.crashes import crash
@@ -57,8 +56,7 @@ class Reply:
 class Asker:
     """Asks one target. Raises InputError for a request or mapping that is none, and for what is no test target."""
 
-    def __init__(self, job: LoadJob, *, at_once: int) -> None:
-        """`at_once` requests are under way at most; connections are kept for as many."""
+    def __init__(self, job: LoadJob) -> None:
         self._template = RequestTemplate(
             job.target, endpoints=dict(job.endpoints), environment=os.environ, id_header=job.id_header
         )
@@ -66,15 +64,14 @@ class Asker:
         self._timeout_s = job.timeout_s
         self._max_bytes = job.target.max_bytes
         self._allow = job.allow
-        # Waiting in a pool would be counted as latency; twice as many as needed are never waited for.
-        self._connections = 2 * at_once
-        self._clients: dict[str, tuple[HTTPClient, dict[str, str]]] = {}
+        self._origins: dict[str, tuple[Connections, str]] = {}
+        """By origin: connections, and the headers its address asks for."""
         context = RunContext(run_id="0" * 16, traceparent=f"00-{'0' * 32}-{'0' * 16}-00")
         self.shown = ""
         """Method and address of the first case, without what may be secret."""
         for case in job.cases[:1]:
             request = self._template.fill(case, context)
-            self._client(_origin(request.url))
+            self._known(_origin(request.url))
             self.shown = request.shown
         # What is compiled when it is first used is not for the first answer to wait for.
         for kind in ("application/json", "text/html"):
@@ -86,14 +83,14 @@ class Asker:
         try:
             request = self._template.fill(case, context)
             origin = _origin(request.url)
-            client, headers = self._client(origin)
+            connections, headers = self._known(origin)
         except (InputError, TypeError) as error:
             reply.output = self._crash(CrashKind.NOT_SENT, f"{case.id}: the case does not fit the request: {error}")
             reply.end = perf_counter()
             return reply
         timeout = gevent.Timeout.start_new(self._timeout_s)
         try:
-            self._exchange(client, request, request.url[len(origin) :] or "/", headers, reply)
+            self._exchange(connections, request, _written(request, origin, headers), reply)
         except gevent.Timeout as raised:
             if raised is not timeout:
                 raise
@@ -104,55 +101,49 @@ class Asker:
             reply.end = reply.end or perf_counter()
         return reply
 
-    def _client(self, origin: str) -> tuple[HTTPClient, dict[str, str]]:
+    def _known(self, origin: str) -> tuple[Connections, str]:
         """Connections to an origin, and the headers its address asks for. Raises InputError where load must not go."""
-        if (found := self._clients.get(origin)) is not None:
+        if (found := self._origins.get(origin)) is not None:
             return found
         if (fault := not_a_test_target(origin, self._allow)) is not None:
             raise InputError(fault)
         parts = urlsplit(origin)
-        headers = {}
+        headers = f"host: {parts.netloc.rpartition('@')[2]}\r\n"
         if parts.username is not None:
             named = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            headers["authorization"] = f"Basic {b64encode(named.encode()).decode()}"
-        client = HTTPClient(
-            parts.hostname or "",
-            parts.port,
-            block_size=_BLOCK_BYTES,
-            connection_timeout=self._timeout_s,
-            network_timeout=self._timeout_s,
-            concurrency=self._connections,
-            ssl=parts.scheme == "https",
-            ssl_context_factory=gevent.ssl.create_default_context if parts.scheme == "https" else None,
-        )
-        self._clients[origin] = client, headers
-        return client, headers
+            headers += f"authorization: Basic {b64encode(named.encode()).decode()}\r\n"
+        self._origins[origin] = Connections(parts), headers
+        return self._origins[origin]
 
-    def _exchange(self, client: HTTPClient, request: Request, uri: str, headers: dict[str, str], reply: Reply) -> None:
+    def _exchange(self, connections: Connections, request: Request, written: bytes, reply: Reply) -> None:
+        connection, response = None, None
         try:
-            response = client.request(request.method, uri, request.body or b"", {**request.headers, **headers})
+            connection = connections.take()
+            connection.socket.sendall(written)
+            response = HTTPSocketResponse(connection.socket, block_size=_BLOCK_BYTES, method=request.method)
+            reply.http = response.get_code()
+            self._read(response, request, reply)
         except HTTPConnectionClosed:
             self._failed(reply, CrashKind.UNREACHABLE, f"{request.shown}: the connection was closed without an answer.")
-            return
         except HTTPParseError:
-            self._failed(reply, CrashKind.GARBAGE, f"{request.shown}: the answer is not HTTP.")
-            return
+            self._broke(reply, CrashKind.GARBAGE, request, "the answer is not HTTP.")
         except OSError as error:
-            said = f"{request.shown} is unreachable: {error.strerror or error}"
-            self._failed(reply, CrashKind.UNREACHABLE, f"{said.rstrip('.')}.")
-            return
-        reply.http = response.get_code()
-        try:
-            self._read(response, request, reply)
-        except (HTTPParseError, OSError):
-            reply.cut = True
-            self._failed(
-                reply, CrashKind.UNREACHABLE, f"{request.shown}: the connection broke in the middle of the answer."
-            )
+            said = f"the connection failed: {error.strerror or error}".rstrip(".")
+            self._broke(reply, CrashKind.UNREACHABLE, request, f"{said}.")
         finally:
-            response.release()
+            if response is not None and response.message_complete and not response.should_close():
+                connections.keep(connection)
+            elif connection is not None:
+                connection.socket.close()
 
-    def _read(self, response: HTTPSocketPoolResponse, request: Request, reply: Reply) -> None:
+    def _broke(self, reply: Reply, kind: CrashKind, request: Request, said: str) -> None:
+        """The connection ended before the answer did: half of one where it had begun."""
+        reply.cut = reply.http is not None
+        if reply.cut:
+            kind, said = CrashKind.UNREACHABLE, "the connection broke in the middle of the answer."
+        self._failed(reply, kind, f"{request.shown}: {said}")
+
+    def _read(self, response: HTTPSocketResponse, request: Request, reply: Reply) -> None:
         content_type = response.get("content-type")
         kind = content_type if isinstance(content_type, str) else ""
         if not 200 <= (reply.http or 0) < 300:
@@ -164,7 +155,7 @@ class Asker:
         else:
             self._read_whole(response, request, kind, reply)
 
-    def _read_whole(self, response: HTTPSocketPoolResponse, request: Request, kind: str, reply: Reply) -> None:
+    def _read_whole(self, response: HTTPSocketResponse, request: Request, kind: str, reply: Reply) -> None:
         chunks: list[bytes] = []
         while reply.bytes <= self._max_bytes and (chunk := response.read(_BLOCK_BYTES)):
             chunks.append(chunk)
@@ -175,7 +166,7 @@ class Asker:
         else:
             reply.output = self._answers.whole(request.shown, kind, b"".join(chunks))
 
-    def _read_stream(self, response: HTTPSocketPoolResponse, reply: Reply) -> None:
+    def _read_stream(self, response: HTTPSocketResponse, reply: Reply) -> None:
         fold, pieces = EventFold(), 0
         while reply.bytes <= self._max_bytes and (line := response.readline(b"\n") or response.read()):
             reply.bytes += len(line)
@@ -207,3 +198,16 @@ def _origin(url: str) -> str:
     """`http://host:port` of an address, whose host no case can change."""
     ends = [at for at in (url.find(mark, 8) for mark in "/?#") if at > 0]
     return url[: min(ends, default=len(url))]
+
+
+def _written(request: Request, origin: str, headers: str) -> bytes:
+    """The request as bytes. The template let nothing into a header that could end it."""
+    uri = request.url[len(origin) :].partition("#")[0]
+    if not uri.isascii() or not uri.isprintable() or " " in uri:
+        uri = quote(uri, safe="!#$%&'()*+,/:;=?@[]~")
+    body = request.body or b""
+    own = "".join([f"{name}: {value}\r\n" for name, value in request.headers.items()])
+    head = f"{request.method} {uri if uri[:1] == '/' else '/' + uri} HTTP/1.1\r\n{headers}{own}"
+    if body or request.method not in ("GET", "HEAD", "DELETE"):
+        head += f"content-length: {len(body)}\r\n"
+    return b"%b\r\n%b" % (head.encode(), body)

@@ -61,7 +61,7 @@ class Engine:
         _check(job, self._cases)
         profile = job.profile
         self._at_once = profile.in_flight // part.of + (part.worker < profile.in_flight % part.of)
-        self._asker = Asker(job, at_once=max(self._at_once, *(step.users or 0 for step in profile.steps), 100))
+        self._asker = Asker(job)
         # Both clocks once: what is written never goes back, whatever happens to the machine's time meanwhile.
         self._epoch_us, self._began = time.time_ns() // 1000, perf_counter()
         self._start = self._began + (part.start_us - self._epoch_us) / 1e6
