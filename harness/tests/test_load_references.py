@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def loaded(workspace: Workspace, defect: str = "") -> Verdict:
 
 
 @pytest.fixture(scope="module")
-def drafts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+def drafts(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     # Cases that ask a model: the others wait for nobody, and a queue would show only in part of the answers.
     folder = tmp_path_factory.mktemp("drafts")
     workspace = folder_of(folder, DRAFTS, "email_rag.jsonl")
@@ -79,7 +79,7 @@ def drafts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     chosen = [line for line in lines if '"outcome": "answer"' in line and '"faults"' not in line][:60]
     (folder / "cases.jsonl").write_text("".join(f"{line}\n" for line in chosen))
     write_lock(workspace, build_lock(workspace))
-    yield Workspace(folder / "plan.yaml")
+    return Workspace(folder / "plan.yaml")
 
 
 def results_of(verdict: Verdict) -> dict[str, str]:

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -154,7 +153,7 @@ async def strange(url: str) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def stood(plan: Path) -> Iterator[Stood]:
+def stood(plan: Path) -> Stood:
     return Stood(plan)
 
 
