@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from sluicegate.errors import Fault, InputError
+from sluicegate.model import Json
 from sluicegate.sets.cells import json_cell, literal, objects_in
 from sluicegate.sets.documents import Row, document, listed, rows
 from sluicegate.sets.draft import Draft, mapping, text_of, texts
 
 __all__ = ["inspect", "langsmith", "ragas"]
+
+_TABLES = (".jsonl", ".csv")
 
 
 def ragas(path: Path) -> Iterator[Draft]:
@@ -30,7 +33,7 @@ def ragas(path: Path) -> Iterator[Draft]:
             draft.called("reference_tool_calls", text_of(tool.get("name", "")))
             if tool.get("args"):
                 draft.lose("reference_tool_calls.args", tool["args"])
-        for name in ("rubrics", "rubric", "reference_topics"):
+        for name in ("rubrics", "rubric", "reference_topics", "reference_context_ids"):
             if said.get(name):
                 draft.lose(name, said[name])
         yield draft
@@ -42,7 +45,9 @@ def inspect(path: Path) -> Iterator[Draft]:
         mend = "Write it as JSON first: inspect log convert LOG --to json --output-dir DIR"
         raise InputError(Fault(where=str(path), what="Is a packed log.", mend=mend))
     seen: set[str] = set()
-    for place, row in _listed(path, "samples"):
+    whole = None if path.suffix in _TABLES else document(path)
+    named = _scorers(whole)
+    for place, row in rows(path) if whole is None else listed(path, whole, ("samples",)):
         if "epoch" in row:
             if str(row.get("id")) in seen:
                 continue  # the same sample, run again
@@ -56,9 +61,15 @@ def inspect(path: Path) -> Iterator[Draft]:
         for name in ("sandbox", "files", "setup"):
             if row.get(name):
                 draft.lose(name, row[name])
-        for scorer in mapping(row.get("scores")):
+        for scorer in dict.fromkeys([*named, *mapping(row.get("scores"))]):
             draft.lose(f"scorer {scorer}")
         yield draft
+
+
+def _scorers(log: Json) -> list[str]:
+    """What the log says it scored with: a sample that ended in an error has no score."""
+    said = mapping(log).get("eval")
+    return [text_of(each.get("name", "unnamed")) for each in objects_in(mapping(said).get("scorers"))]
 
 
 def langsmith(path: Path) -> Iterator[Draft]:
@@ -77,4 +88,4 @@ def langsmith(path: Path) -> Iterator[Draft]:
 
 def _listed(path: Path, *keys: str) -> Iterable[Row]:
     """The rows of a list, or of the list under one of `keys`."""
-    return rows(path) if path.suffix in (".jsonl", ".csv") else listed(path, document(path), keys)
+    return rows(path) if path.suffix in _TABLES else listed(path, document(path), keys)
