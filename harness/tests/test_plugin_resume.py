@@ -89,6 +89,7 @@ def on_a_terminal(example: Example, until: int) -> str:
             time.sleep(0.02)
         if len(called(example)) >= until and b" trials" in shown:
             break
+    assert process.poll() is None, f"it ended before the kill: {shown[-2000:]!r}"
     # The broker first: a broker that sees its parent go still finishes what is in flight.
     for child in psutil.Process(process.pid).children(recursive=True):
         child.kill()
