@@ -58,17 +58,21 @@ class _Connection(asyncio.Protocol):
 
 
 async def serve(port: int, log: Path, *, delays: bool, stalls: bool) -> None:
-    """Until it is terminated. The log has a line a request: run id, received, answered, latency drawn; all in µs."""
+    """Until it is ended. Stalls come 5 s after the first request, and every 10 s from then on.
+
+    The log has a line a request: run id, received, answered, latency drawn; times in microseconds.
+    """
     written: list[str] = []
     draw = random.Random(7) if delays else None
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: _Connection(written, draw), "127.0.0.1", port, backlog=2048)
-    began, next_stall = time.monotonic(), 5.0
+    began, next_stall = 0.0, 5.0
     async with server:
         with log.open("w") as file:
             while True:
                 await asyncio.sleep(0.05)
-                if stalls and time.monotonic() - began >= next_stall:
+                began = began or (time.monotonic() if written else 0.0)
+                if stalls and began and time.monotonic() - began >= next_stall:
                     from_us = time.time_ns() // 1000
                     time.sleep(1.0)
                     written.append(f"stall {from_us} {time.time_ns() // 1000} 0\n")

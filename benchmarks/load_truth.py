@@ -166,7 +166,10 @@ def _job(folder: Path, url: str, profile: Profile) -> Path:
 
 
 def _run(job: Path) -> None:
-    cost_of([*_LOCUST, str(data("load", "locustfile.py"))], {"SLUICEGATE_LOAD_JOB": str(job)})
+    command = [*_LOCUST, str(data("load", "locustfile.py"))]
+    environment = {**os.environ, "SLUICEGATE_LOAD_JOB": str(job)}
+    # In a session of its own, as the server and the users are: the kernel shares processors out between sessions.
+    subprocess.run(command, env=environment, capture_output=True, check=True, timeout=120, start_new_session=True)
 
 
 def _read(folder: Path) -> tuple[list[LoadRequest], int]:
@@ -183,7 +186,14 @@ def _read(folder: Path) -> tuple[list[LoadRequest], int]:
 def _users(name: str, url: str, lasts_s: float) -> subprocess.Popen[str]:
     command = [*_LOCUST, str(Path(__file__).with_name("load_users.py")), name, "-u", str(_USERS), "-r", "100"]
     environment = {**os.environ, "BENCH_URL": url, "BENCH_PAUSE": str(_PAUSE_S)}
-    return subprocess.Popen([*command, "-t", str(ceil(lasts_s))], env=environment, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [*command, "-t", str(ceil(lasts_s))],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def _said(process: subprocess.Popen[str]) -> list[float]:
@@ -196,7 +206,8 @@ def _server(log: Path, *words: str) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "-m", "benchmarks.load_target", str(port), str(log), *words])
+    command = [sys.executable, "-m", "benchmarks.load_target", str(port), str(log), *words]
+    process = subprocess.Popen(command, start_new_session=True)
     try:
         for _ in range(200):
             with socket.socket() as probe:

@@ -13,8 +13,9 @@ import gevent.ssl
 from geventhttpclient.client import HTTPClient
 from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError, HTTPSocketPoolResponse
 
+import sluicegate.checks.masking  # noqa: F401 - what the first failure would load is there before workers are forked
 from sluicegate.errors import InputError
-from sluicegate.model import Case, CrashKind, Output, RunContext
+from sluicegate.model import Case, CrashKind, Output, RunContext, encode
 from sluicegate.pipelines.conversion import too_large
 from sluicegate.pipelines.crashes import crash
 from sluicegate.pipelines.http_answer import AnswerReader
@@ -75,6 +76,9 @@ class Asker:
             request = self._template.fill(case, context)
             self._client(_origin(request.url))
             self.shown = request.shown
+        # What is compiled when it is first used is not for the first answer to wait for.
+        for kind in ("application/json", "text/html"):
+            encode(self._answers.whole(self.shown, kind, b"{}"))
 
     def ask(self, case: Case, context: RunContext) -> Reply:
         """Send one request and read all of its answer, within the time-out. Never raises for the target's failure."""

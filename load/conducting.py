@@ -48,7 +48,7 @@ class Conductor:
         self._ended: dict[str, str] = {}
         """How each ended, by its name."""
         self._deadline = 0.0
-        self._was_started = False
+        self._was_started = self._is_running = False
         if job is not None:
             environment.shape_class = Standing(self.is_over)
             environment.shape_class.runner = environment.runner
@@ -56,7 +56,8 @@ class Conductor:
                 environment.parsed_options.expect_workers_max_wait or _WORKERS_WAIT_S
             )
             # Locust hears SIGTERM only after a shape has ended: until then it would end without a word.
-            gevent.signal_handler(signal.SIGTERM, self._on_sigterm)
+            if environment.parsed_options.headless:
+                gevent.signal_handler(signal.SIGTERM, self._on_sigterm)
 
     @property
     def users(self) -> Engine | None:
@@ -65,7 +66,7 @@ class Conductor:
 
     def is_over(self) -> bool:
         """Whether every worker that is still there has said how it ended, or the last moment to do so has passed."""
-        if not self._was_started:
+        if not self._is_running:
             return False
         return len(self._ended) + len(self._lost()) >= len(self._awaited) or time.monotonic() > self._deadline
 
@@ -83,7 +84,8 @@ class Conductor:
         workers = [client.id for client in _active(runner)] if isinstance(runner, MasterRunner) else [None]
         ahead_s = _AHEAD_OF_MANY_S if len(workers) > 1 else _AHEAD_S
         run, start_us = secrets.token_hex(8), time.time_ns() // 1000 + round(ahead_s * 1e6)
-        self._awaited, self._ended, self._was_started = workers, {}, True
+        self._awaited, self._ended = workers, {}
+        self._was_started = self._is_running = True
         self._deadline = time.monotonic() + ahead_s + lasts_us(job.profile, job.trace) / 1e6 + job.timeout_s + _GRACE_S
         for worker, client_id in enumerate(workers):
             part = {"run": run, "worker": worker, "of": len(workers), "start_us": start_us}
@@ -111,6 +113,7 @@ class Conductor:
     def on_test_stop(self, environment: Environment, **_: Any) -> None:
         """Locust's own users have gone: that is how their run ends. A profile ends early here, or has ended."""
         self._finish(complete=self.users is not None)
+        self._is_running = False
 
     def on_quitting(self, environment: Environment, **_: Any) -> None:
         """The process ends: what is not over is stopped, and the exit code says how it went."""

@@ -69,6 +69,7 @@ class Engine:
         """By place in the run; with None for a start that has not come yet."""
         self._asked = 0
         self._ticker: gevent.Greenlet | None = None
+        self._worst_s = 0.0
         self._shard = Shard(Path(job.shards), self._opened(digest), sampled=profile.sample, micros=self._micros)
 
     def run(self) -> bool:
@@ -96,6 +97,7 @@ class Engine:
             return False
         if self._ticker is not None:
             self._ticker.kill(block=False)
+        self._report(perf_counter())
         for asked, start_us in list(self._under_way.values()):
             self._shard.cancelled(asked, start_us, perf_counter())
         self._shard.close(self._micros(perf_counter()), complete=complete)
@@ -209,15 +211,19 @@ class Engine:
         )
 
     def _tick(self) -> None:
-        worst, told = 0.0, perf_counter()
+        told = perf_counter()
         while True:
             due = perf_counter() + _TICK_S
             gevent.sleep(_TICK_S)
             now = perf_counter()
-            worst = max(worst, now - due)
+            self._worst_s = max(self._worst_s, now - due)
             if now - told >= _REPORT_S:
-                self._shard.lag(self._micros(now), round(worst * 1e6), len(self._under_way))
-                worst, told = 0.0, now
+                self._report(now)
+                told = now
+
+    def _report(self, now: float) -> None:
+        self._shard.lag(self._micros(now), round(self._worst_s * 1e6), len(self._under_way))
+        self._worst_s = 0.0
 
     def _sleep_until(self, at: float) -> None:
         if (early_s := at - perf_counter()) > 0:

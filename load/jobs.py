@@ -18,7 +18,7 @@ from sluicegate.plan.types import HttpTarget
 __all__ = ["PLAIN", "digest_of_job", "given_job", "plain_job", "read_job", "written_job"]
 
 PLAIN = "(users)"
-"""Name of the profile that is none, and that no plan can give one: as many users as Locust itself is asked for, until it is told to stop."""
+"""Name of the profile that is none, which no plan can give: as many users as Locust is asked for, until it stops."""
 
 
 def given_job(options: Namespace) -> bytes | None:

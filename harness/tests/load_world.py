@@ -107,7 +107,7 @@ def secret_header(variable: str) -> HeaderValue:
 
 def job_file(folder: Path, url: str, profile: Profile, **more: object) -> Path:
     """A job whose cases are named like the paths of the target; shards go into `<folder>/shards`."""
-    given = {"timeout_s": 0.5, "nonce": "ab" * 16, "cases": tuple(Case(id=name, input={"n": name}) for name in PATHS)}
+    given = {"timeout_s": 3.0, "nonce": "ab" * 16, "cases": tuple(Case(id=name, input={"n": name}) for name in PATHS)}
     given |= {"target": HttpTarget(url=url), "shards": str(folder / "shards")} | more
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "job.json"
@@ -130,7 +130,7 @@ def locust(job: Path | None, *more: str) -> subprocess.Popen[str]:
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Exit code and what was said."""
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=150)
     return process.returncode, said
 
 
@@ -158,7 +158,7 @@ gevent.joinall([gevent.spawn(one, path) for path in sys.argv[1:]], raise_error=T
 def engines(jobs: Sequence[Path]) -> str:
     """Engines for several jobs side by side in one process without Locust's own loop; what was refused."""
     done = subprocess.run(
-        [sys.executable, "-c", _ENGINES, *map(str, jobs)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", _ENGINES, *map(str, jobs)], capture_output=True, text=True, timeout=150, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

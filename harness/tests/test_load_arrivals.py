@@ -21,7 +21,7 @@ SHAPES = [Arrival.POISSON, Arrival.CONSTANT, Arrival.GAMMA]
 steps = st.lists(
     st.builds(
         Step,
-        for_s=st.floats(0.1, 10),
+        for_s=st.floats(0.1, 6),
         rate=st.floats(0, 40),
         to_rate=st.one_of(st.none(), st.floats(0, 40)),
     ),
@@ -50,7 +50,7 @@ def expected(profile: Profile, until_s: float) -> float:
     return total
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(profiles)
 def test_arrivals_are_in_order_and_within_the_profile_and_the_same_again(profile: Profile) -> None:
     """A seed says all; nothing arrives before the start or at or after the end."""
@@ -60,7 +60,7 @@ def test_arrivals_are_in_order_and_within_the_profile_and_the_same_again(profile
     assert all(0 <= at < lasts_us(profile) for at in found)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(profiles, st.integers(1, 7))
 def test_the_shares_of_all_workers_are_the_whole(profile: Profile, workers: int) -> None:
     """Nothing twice, nothing left out, and every share as large as the others within one."""
@@ -71,7 +71,7 @@ def test_the_shares_of_all_workers_are_the_whole(profile: Profile, workers: int)
     assert max(sizes) - min(sizes) <= 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(profiles.filter(lambda profile: profile.arrival is Arrival.CONSTANT), st.floats(0, 1))
 def test_constant_arrivals_follow_the_rate_at_every_moment(profile: Profile, part: float) -> None:
     """As many have come, within one, as the rate asks for until then, on ramps too."""
@@ -80,7 +80,7 @@ def test_constant_arrivals_follow_the_rate_at_every_moment(profile: Profile, par
     assert abs(came - expected(profile, until_s)) <= 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(profiles.filter(lambda profile: profile.arrival is Arrival.POISSON))
 def test_poisson_arrivals_number_what_the_rate_asks_for(profile: Profile) -> None:
     """Within six standard deviations of the mean, whose square root the deviation is."""

@@ -84,7 +84,7 @@ def test_each_answer_is_what_it_is(alone: Read) -> None:
     slow = next(request for request in requests if request.case == "slow")
     assert slow.end is not None
     assert slow.start is not None
-    assert 0.5 <= (slow.end - slow.start) / 1e6 < 5
+    assert 3 <= (slow.end - slow.start) / 1e6 < 10
 
 
 def test_a_streamed_answer_has_its_first_token_and_gaps(alone: Read) -> None:
@@ -188,8 +188,10 @@ def test_what_is_no_test_target_is_never_asked(tmp_path: Path) -> None:
     assert not (tmp_path / "shards").exists()
 
 
-def test_what_goes_wrong_ends_up_as_what_it_is(address: str, tmp_path: Path) -> None:
-    """Nobody there, too many under way, a final slash, a trace, a job without cases, nothing at all to send."""
+def test_what_goes_wrong_ends_up_as_what_it_is(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody there, too many under way, a final slash, a trace, a secret, no case, nothing at all to send."""
+    monkeypatch.setenv("DRAFT_TOKEN", "s3cret-of-the-target")
+    mirror = HttpTarget(url=f"{address}/mirror", headers={"authorization": secret_header("DRAFT_TOKEN")})
     quick = (Step(for_s=0.5, rate=40),)
     only = {"cases": (Case(id="ok"), Case(id="slow"))}
     nobody = "http://127.0.0.1:9"
@@ -212,6 +214,7 @@ def test_what_goes_wrong_ends_up_as_what_it_is(address: str, tmp_path: Path) -> 
         "unknown": job_file(
             tmp_path / "unknown", address, Profile(name="p"), trace=(TraceArrival(at_us=0, case_id="x"),), **only
         ),
+        "secret": job_file(tmp_path / "secret", address, steady, target=mirror),
         "none": job_file(tmp_path / "none", address, steady, cases=()),
         "zero": job_file(
             tmp_path / "zero", address, Profile(name="p", steps=(Step(for_s=0.3, rate=0),), arrival=Arrival.POISSON)
@@ -236,20 +239,8 @@ def test_what_goes_wrong_ends_up_as_what_it_is(address: str, tmp_path: Path) -> 
         ("slow", 0, "error", None),
     ]
     assert told["zero"] == []
-
-
-def test_a_header_of_the_environment_is_never_written(
-    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It goes to the target and into no job, message or shard."""
-    monkeypatch.setenv("DRAFT_TOKEN", "s3cret-of-the-target")
-    header = secret_header("DRAFT_TOKEN")
-    asked = HttpTarget(url=f"{address}/mirror", headers={"authorization": header})
-    profile = Profile(name="p", steps=(Step(for_s=0.2, rate=20),), arrival=Arrival.CONSTANT)
-    job = job_file(tmp_path, address, profile, target=asked)
-    assert engines([job]) == ""
-    ((_, requests),) = shards(tmp_path)
-    assert {request.status for request in requests} == {"ok"}
+    # It goes to the target, and stands in no job, message or shard, although the target says it back.
+    assert {one.status for one in told["secret"]} == {"ok"}
     written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"s3cret" not in written
     assert b'"content":"***"' in written

@@ -135,8 +135,10 @@ def test_a_lock_that_holds_nobody_is_seen_by_the_cap(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_sound_day_keeps_cap_and_money(tmp_path: Path) -> None:
+def test_the_sound_day_keeps_cap_and_money(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The same jobs with one lock: exactly twenty expert calls, the others by the core model, and within the money."""
+    if not request.config.getoption("--slow"):
+        pytest.skip("what breaks it runs every time; this one with --slow")
     served = one_day(tmp_path, {})
     assert sum(line.calls.get("gpt-4o", 0) for line in served) == 20
     assert sum(line.cost or 0 for line in served) <= 300_000

@@ -230,6 +230,7 @@ def test_a_message_delivered_twice_is_a_case_of_two_deliveries_at_once(stood: St
 
     twice = [line for line in stood.served.values() if line.deliveries == 2]
     assert 4 < len(twice) < 30
+    assert all(line.observations is not None for line in twice)
     line = twice[0]
     trial = trial_under_load(stood.cases[line.case], 0, Output(), line)
     assert (trial.case.given.deliveries, trial.case.given.at_once, len(trial.outputs)) == (2, True, 2)

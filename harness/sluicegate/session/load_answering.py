@@ -145,13 +145,13 @@ class _Server:
         await request.read()
         path, run_id = request.rel_url.raw_path, request.headers.get(RUN_HEADER, "")
         if request.method != "POST" or not path.startswith(CASE_PATH):
-            return _refused(web, 404, f"POST {CASE_PATH}ID is all that is answered here.")
+            return _refused(404, f"POST {CASE_PATH}ID is all that is answered here.")
         case = self._cases.get(unquote(path.removeprefix(CASE_PATH)))
         if case is None or _RUN_ID.fullmatch(run_id) is None:
             said = f"The path names a case of the load, and {RUN_HEADER} the run: 16 digits of 0-9a-f."
-            return _refused(web, 422, said)
+            return _refused(422, said)
         if run_id in self._open:
-            return _refused(web, 409, f"run {run_id} is under way already.")
+            return _refused(409, f"run {run_id} is under way already.")
         first: asyncio.Future[Output] = asyncio.get_running_loop().create_future()
         # In a task of its own: a caller that hangs up ends no run half way, as a queue's message is not taken back.
         task = asyncio.create_task(self._run(run_id, case, request.headers.get("traceparent", ""), first))
@@ -230,11 +230,10 @@ def _plain(output: Output) -> dict[str, Any]:
     return plain
 
 
-def _refused(web: Any, status: int, said: str) -> web.Response:
-    answer: web.Response = web.Response(
-        status=status, body=orjson.dumps({"error": said}), content_type="application/json"
-    )
-    return answer
+def _refused(status: int, said: str) -> web.Response:
+    from aiohttp import web
+
+    return web.Response(status=status, body=orjson.dumps({"error": said}), content_type="application/json")
 
 
 async def _flushing(log: ShardWriter) -> None:
