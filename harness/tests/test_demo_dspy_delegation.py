@@ -28,7 +28,7 @@ def caught(folder: Path, name: str) -> None:
 
 
 def test_the_sound_program_promotes(tmp_path: Path) -> None:
-    """The go-live rule, shown with bounds; the report says that a template model answered."""
+    """The go-live rule, shown with bounds, case by case; the report says that a template model answered."""
     done = called("demo", "dspy-delegation", cwd=tmp_path, timeout=180)
     evidence = tmp_path / ".sluicegate/demo/dspy-delegation/sound"
 
@@ -38,6 +38,12 @@ def test_the_sound_program_promotes(tmp_path: Path) -> None:
     assert "template-model decisions" in done.out
     kinds = [json.loads((evidence / name / "verdict.json").read_bytes())["kind"] for name in ("instructor", "base")]
     assert kinds == ["promote", "promote"]
+    (improvement,) = [
+        criterion
+        for criterion in json.loads((evidence / "preflight/verdict.json").read_bytes())["criteria"]
+        if criterion["metric"] == "improvement"
+    ]
+    assert "188 cases beside base" in improvement["measured"]["note"]
 
 
 def test_the_base_program_in_its_place_is_caught(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -23,7 +24,9 @@ from sluicegate.fixtures.dspy_delegation.training import main as write_next
 from sluicegate.opinions.program import read_program
 from sluicegate.resources import data
 
-needs_dspy = pytest.mark.skipif(find_spec("dspy") is None, reason="pip install 'sluicegate[dspy]'")
+needs_dspy = pytest.mark.skipif(
+    find_spec("dspy") is None and "CI" not in os.environ, reason="pip install 'sluicegate[dspy]'; CI has it"
+)
 BASE, OPTIMISED = (data("fixtures", "dspy_delegation", f"{name}.json") for name in ("base", "optimised_v1"))
 INPUTS = {"task": "Sign the lease", "context": "Wanted {soon}.\nTwice."}
 RIGHT = {"reason": "So.", "decision": "keep", "assignee": "nobody", "confidence": 0.9}

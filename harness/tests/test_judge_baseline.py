@@ -133,3 +133,29 @@ def test_repeats_are_means_of_their_case() -> None:
     made = world(better_by(15), repeats=3)
     assert judged(made, failing(20), failing(2)).criteria[0].kind is Kind.PROMOTE
     assert judged(made, failing(7), failing(2)).criteria[0].kind is not Kind.PROMOTE
+
+
+def of_stage(base: dict[str, str], candidate: dict[str, str], *, without: int = 0) -> Verdict:
+    """As `judged`, with an earlier stage in the place of the baseline."""
+    ratio = Ratio(value=1 + Fraction(15, 100), bound=None, than="before0", text="1.15 times before0")
+    made = world(success(promote=ratio, alert=None, mode=Mode.STRICT), stages_before=1)
+    earlier = replace(made, stage_name="before0", cases=made.cases[: CASES - without])
+    return made.verdict(earlier.run(base, subject=OTHER, nonce="base"), made.run(candidate))
+
+
+def test_a_stage_is_compared_case_by_case_where_it_ran_the_same_cases() -> None:
+    """With other cases it is compared as a whole; a candidate that crashed has failed, and may still be better."""
+    verdict = of_stage(failing(20), failing(2))
+    assert verdict.criteria[0].kind is Kind.PROMOTE
+    assert "40 cases beside before0: +0.45" in verdict.criteria[0].measured.note  # type: ignore[union-attr]
+    assert of_stage(failing(20), failing(2), without=1).criteria[0].kind is Kind.PROMOTE
+    assert of_stage(failing(20), {**failing(2), "c039": DEAD}).criteria[0].kind is Kind.PROMOTE
+
+
+def test_what_the_stage_before_lost_makes_nobody_better() -> None:
+    """A base whose server was down for twenty of forty cases is no proof that the candidate is good."""
+    for candidate in (failing(2), {**failing(2), "c000": DEAD}):
+        verdict = of_stage(failing(20, DEAD), candidate)
+        assert verdict.criteria[0].kind is not Kind.PROMOTE
+        assert verdict.criteria[0].status is not Status.PASS
+        assert "20 cases without a partner in before0" in verdict.criteria[0].measured.note  # type: ignore[union-attr]

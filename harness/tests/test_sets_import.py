@@ -389,3 +389,41 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
         imported(tmp_path, "ragas", "x.jsonl", lines({"user_input": "q"}))
     with pytest.raises(InputError, match="Did you mean 'deepeval'"):
         imported(tmp_path, "deep_eval", "x.jsonl", "")
+
+
+def test_inspect_scorers_of_samples_that_ended_in_an_error(tmp_path: Path) -> None:
+    """They have no score; what the log scored with is told all the same."""
+    log = {
+        "version": 2,
+        "eval": {"scorers": [{"name": "match"}, {"name": "includes"}]},
+        "samples": [{"id": "s", "epoch": 1, "input": "q", "target": "a", "scores": {}, "error": {"message": "x"}}],
+    }
+    (case,), made = imported(tmp_path, "inspect", "log.json", json.dumps(log))
+
+    assert made.unmapped == {"scorer match": 1, "scorer includes": 1}
+    assert case.review == "proposed"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"defaultTest": {"options": {"transform": "output.trim()"}}},
+        {"providers": ["echo", {"id": "openai:gpt-4o", "transform": "output.trim()"}]},
+        {"defaultTest": {"assertScoringFunction": "file://score.js"}},
+    ],
+)
+def test_promptfoo_assertions_about_something_else_than_the_answer(tmp_path: Path, config: dict[str, Any]) -> None:
+    """What code makes of the answer, or of the assertions, is not what a rule would judge."""
+    test = {"vars": {"q": "a"}, "assert": [{"type": "contains", "value": "x"}], "options": {"prefix": "y"}}
+    (case,), made = imported(tmp_path, "promptfoo", "config.json", json.dumps({**config, "tests": [test]}))
+
+    assert case.expect.must == ()
+    assert sum(made.unmapped.values()) == 1
+
+
+def test_promptfoo_variables_that_code_makes_are_told(tmp_path: Path) -> None:
+    """The prompt saw other values than the ones that stand there."""
+    test = {"vars": {"q": "a"}, "options": {"transformVars": "{q: vars.q + '!'}"}}
+    _, made = imported(tmp_path, "promptfoo", "config.json", json.dumps({"tests": [test]}))
+
+    assert made.unmapped == {"transformVars": 1}

@@ -15,6 +15,7 @@ from sluicegate.plan.types import Metric, MetricKind
 __all__ = ["NEVER_ENDED", "Paired", "Readings", "Unpaired", "is_share"]
 
 NEVER_ENDED = "began and never ended"
+_MISSING = "is missing"
 _OF_CRASHES = ("crashes", "errors.rate")
 """Metrics that count crashes; of every other a crash is no value."""
 _LONGEST = 200
@@ -34,6 +35,11 @@ class Unpaired:
     side: str
     """base | candidate | both"""
     reason: str
+
+    @property
+    def is_lost_by_base(self) -> bool:
+        """The base ran it and has no value, as it crashed, say. A base that never asked is another set of cases."""
+        return self.side != "candidate" and not self.reason.startswith((_MISSING, f"base {_MISSING}"))
 
 
 @frozen
@@ -132,9 +138,6 @@ class Readings:
         if measured.value is not None:
             return float(measured.value) if isfinite(measured.value) else "failed: its value is infinite"
         return min(measured.k, measured.n) / measured.n if measured.n else "nothing was counted"
-
-
-_MISSING = "is missing"
 
 
 def _unpaired(key: tuple[str, int], one: float | str, two: float | str) -> Unpaired:

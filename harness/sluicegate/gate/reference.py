@@ -25,15 +25,17 @@ def reference_beside(
 ) -> Reference | NotMeasured:
     """The reference, with its cases beside those of the evidence where both are pinned.
 
-    A baseline is there to be compared case by case, so a case without a partner keeps it from showing anything good; an
-    earlier stage may have had other cases, and is then compared as a whole.
+    A baseline is there to be compared case by case, so a case without a partner keeps it from showing anything good. An
+    earlier stage may have had other cases, and is then compared as a whole; but what it ran and lost would count there
+    as its failures, and make anybody look better: that, too, keeps it from showing anything good.
     """
     reference = reference_of(criterion, other, frame)
     ours, theirs = evidence.readings, other.readings
     if isinstance(reference, NotMeasured) or ours is None or theirs is None or not theirs.values:
         return reference
     paired = PairedCases(theirs.means_beside(ours), criterion.metric, {**theirs.slices, **ours.slices})
-    return reference if paired.unpaired and name != BASELINE else replace(reference, paired=paired)
+    apart = paired.unpaired and not any(each.is_lost_by_base for each in paired.unpaired)
+    return reference if apart and name != BASELINE else replace(reference, paired=paired)
 
 
 def noted(standing: Standing, references: Mapping[str, Reference | NotMeasured], alpha: Fraction) -> Standing:

@@ -65,9 +65,11 @@ def read_load(table: Table | None, *, seed: int) -> LoadSpec | None:
     return LoadSpec(profiles=tuple(found), allow=allow)
 
 
-def check_target(plan: Table, load: LoadSpec, pipeline: PipelineSpec) -> None:
+def check_target(plan: Table, load: LoadSpec | None, pipeline: PipelineSpec) -> None:
     """Note a pipeline that load cannot, or must not, be sent to."""
     target = pipeline.target
+    if load is None:
+        return
     if isinstance(target, RecordingTarget):
         plan.fault("load", "'load' stands beside a recording, which answers nobody.", "Leave it out.")
     elif isinstance(target, HttpTarget) and not target.url.startswith("${"):

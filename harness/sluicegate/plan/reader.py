@@ -108,8 +108,7 @@ def _plan(root: MappingNode, faults: Faults, path: Path, digest: str) -> Plan:
         environment=isinstance(pipeline.target, (CallableTarget, CommandTarget)),
     )
     _check_mail(table, pipeline)
-    if load is not None:
-        check_target(table, load, pipeline)
+    check_target(table, load, pipeline)
     return Plan(
         path=path,
         digest=digest,

@@ -17,6 +17,7 @@ from sluicegate.pytest_plugin.bundled import Suite, add_suites, asks_for_suites,
 from sluicegate.pytest_plugin.interrupts import Interrupts
 from sluicegate.pytest_plugin.link import LINK, Link, Reach
 from sluicegate.pytest_plugin.own_checks import declared_checks
+from sluicegate.pytest_plugin.progress import followed
 from sluicegate.pytest_plugin.recording import BUNDLED, Recorder
 
 if TYPE_CHECKING:
@@ -163,6 +164,8 @@ class Controller(_Process):
             self._link.interrupts = self._interrupts
         except SluicegateError as error:
             raise pytest.UsageError(str(error)) from None
+        if not _runs_nothing(self.config):
+            followed(self.config, self._link.reach)
         self.join(self._link, None if self._distributed() else "main")
 
     @pytest.hookimpl(optionalhook=True)

@@ -14,9 +14,10 @@ from sluicegate.model import Case, Rule
 from sluicegate.plan.cases import PROPOSED, case_or_faults
 from sluicegate.session.golden_rows import Pinned, pin, write_rows
 from sluicegate.sets.draft import Draft, Ids
+from sluicegate.sets.from_deepeval import deepeval
 from sluicegate.sets.from_promptfoo import promptfoo
 from sluicegate.sets.from_pydantic_evals import pydantic_evals
-from sluicegate.sets.from_rows import deepeval, inspect, langsmith, ragas
+from sluicegate.sets.from_rows import inspect, langsmith, ragas
 
 __all__ = ["FORMATS", "Imported", "import_set"]
 

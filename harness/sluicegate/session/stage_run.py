@@ -90,7 +90,14 @@ class StageRun:
             "suites": [name for name in stage.requires.suites if name in SUITES],
             "has_cases": bool(self._collection.origins),
             "files": sorted(self._collection.cases.files),
+            "trials": self._trials_so_far(),
         }
+
+    def _trials_so_far(self) -> Json:
+        """None before the ledgers are open; what an earlier attempt ran counts as run."""
+        counts = [run.broker.counts for run in self._runs]
+        names = ("planned", "run", "crashed")
+        return {name: sum(getattr(each, name) for each in counts) for name in names} if counts else None
 
     @property
     def is_begun(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from sluicegate.model import Json
 from sluicegate.plan.strict_json import parse_unique
 from sluicegate.plan.textfile import read_bytes, read_text
 
-__all__ = ["Row", "document", "objects", "rows"]
+__all__ = ["Row", "document", "listed", "objects", "rows"]
 
 Row = tuple[str, dict[str, Json]]
 """The place of a row, and the row."""
@@ -45,6 +45,19 @@ def rows(path: Path, value: Json = None, under: str = "$") -> list[Row]:
     if not isinstance(whole, list):
         raise InputError(Fault(where=str(path), what="Is no list of rows.", mend="Is it the format you named?"))
     return rows(path, whole)
+
+
+def listed(path: Path, whole: Json, keys: Sequence[str], under: str = "$") -> list[Row]:
+    """The rows of a list, or of the lists under `keys` of an object, one after the other. Raises InputError."""
+    if isinstance(whole, list):
+        return rows(path, whole, under)
+    lists = {key: whole[key] for key in keys if isinstance(whole, Mapping) and isinstance(whole.get(key), list)}
+    if not lists:
+        what = f"Is neither a list of rows nor has {' or '.join(keys)}."
+        raise InputError(Fault(where=str(path), what=what, mend="Is it the format you named?"))
+    return objects(
+        ((f"{path} {under}.{key}[{index}]", item) for key in lists for index, item in enumerate(lists[key])), path
+    )
 
 
 def objects(found: Iterator[tuple[str, Json]], path: Path) -> list[Row]:

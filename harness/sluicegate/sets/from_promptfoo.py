@@ -14,6 +14,8 @@ from sluicegate.sets.promptfoo_assertions import assertion_of_text, take
 
 __all__ = ["promptfoo"]
 
+_OF_RESULTS = frozenset({"Status", "Score", "Grader Reason"})
+"""Columns of a table of results, which holds no assertion."""
 _OF_A_TEST = frozenset({"vars", "assert", "description", "provider", "options", "metadata"})
 """A row with none of them is no test."""
 
@@ -22,14 +24,17 @@ def promptfoo(path: Path) -> Iterator[Draft]:
     """Every test with its variables; a variable with a list of values is a test for each."""
     if path.suffix == ".csv":
         for place, row in rows(path):
+            if row.keys() >= _OF_RESULTS:
+                mend = "Write them as JSON, which names them: promptfoo eval --output results.json"
+                raise InputError(Fault(where=str(path), what="Is a table of results without assertions.", mend=mend))
             yield from _tests(place, _of_cells(row), row, {})
         return
     whole = document(path)
     if isinstance(whole, list):
         found: Iterable[Row] = rows(path) if path.suffix == ".jsonl" else rows(path, whole)
-        yield from (draft for place, row in found for draft in _tests(place, row, row, {}))
+        yield from _each(found, {})
     elif isinstance(whole, dict) and isinstance(whole.get("results"), (dict, list)):
-        yield from _results(path, whole["results"])
+        yield from _results(path, whole["results"], _of_providers(whole.get("config")))
     elif isinstance(whole, dict):
         yield from _configured(path, whole)
     else:
@@ -38,7 +43,7 @@ def promptfoo(path: Path) -> Iterator[Draft]:
 
 def _configured(path: Path, config: dict[str, Json]) -> Iterator[Draft]:
     shared = config.get("defaultTest")
-    default = mapping(shared)
+    default = _merged(_of_providers(config), mapping(shared))
     if isinstance(shared, str):
         raise _elsewhere(path, "defaultTest", shared)
     tests, scenarios = config.get("tests"), config.get("scenarios") or []
@@ -57,18 +62,35 @@ def _configured(path: Path, config: dict[str, Json]) -> Iterator[Draft]:
             yield from _tests(f"{place}[{number}]", test, {"config": setting, "test": test}, _merged(default, setting))
 
 
-def _results(path: Path, results: Json) -> Iterator[Draft]:
-    """The tests of a run: each once, whatever prompts and providers it was put to."""
+def _results(path: Path, results: Json, default: Mapping[str, Json]) -> Iterator[Draft]:
+    """The tests of a run."""
     listed = results.get("results") if isinstance(results, Mapping) else results
     if not isinstance(listed, list):
         raise _foreign(path)
+    found = rows(path, listed, "$.results.results" if isinstance(results, Mapping) else "$.results")
+    yield from _each(found, default)
+
+
+def _each(found: Iterable[Row], default: Mapping[str, Json]) -> Iterator[Draft]:
+    """Tests, or the results of tests: of these each test once, whatever prompts and providers it was put to."""
     seen: set[str] = set()
-    for place, row in rows(path, listed, "$.results.results" if isinstance(results, Mapping) else "$.results"):
-        test = mapping(row.get("testCase")) or {"vars": row.get("vars"), "assert": row.get("assert")}
+    for place, row in found:
+        if "testCase" not in row:
+            yield from _tests(place, row, row, default)
+            continue
+        test = mapping(row["testCase"]) or {"vars": row.get("vars"), "assert": row.get("assert")}
         key = repr(sorted(test.items(), key=lambda item: item[0]))
         if key not in seen:
             seen.add(key)
-            yield from _tests(place, test, row, {})
+            yield from _tests(place, test, row, default)
+
+
+def _of_providers(config: Json) -> dict[str, Json]:
+    """What providers do to every answer before a test sees it, as an option of every test."""
+    providers = mapping(config).get("providers")
+    listed = providers if isinstance(providers, list) else [providers]
+    changed = [item["transform"] for item in listed if isinstance(item, Mapping) and item.get("transform")]
+    return {"options": {"transform": changed[0]}} if changed else {}
 
 
 def _of_cells(row: dict[str, Json]) -> dict[str, Json]:
@@ -97,6 +119,7 @@ def _of_cells(row: dict[str, Json]) -> dict[str, Json]:
 def _merged(first: Mapping[str, Json], second: Mapping[str, Json]) -> dict[str, Json]:
     merged = {**first, **second}
     merged["vars"] = {**mapping(first.get("vars")), **mapping(second.get("vars"))}
+    merged["options"] = {**mapping(first.get("options")), **mapping(second.get("options"))}
     merged["metadata"] = {**mapping(first.get("metadata")), **mapping(second.get("metadata"))}
     merged["assert"] = [*_list(second.get("assert")), *_list(first.get("assert"))]
     return merged
@@ -104,7 +127,8 @@ def _merged(first: Mapping[str, Json], second: Mapping[str, Json]) -> dict[str, 
 
 def _tests(place: str, test: Mapping[str, Json], row: Json, default: Mapping[str, Json]) -> Iterator[Draft]:
     whole = _merged(default, test)
-    unlisted = mapping(whole.get("options")).get("disableVarExpansion") is True
+    options = whole["options"]
+    unlisted = options.get("disableVarExpansion") is True
     names = list(whole["vars"])
     spread = [
         value if isinstance(value := whole["vars"][name], list) and value and not unlisted else [value]
@@ -119,9 +143,12 @@ def _tests(place: str, test: Mapping[str, Json], row: Json, default: Mapping[str
         for name, value in variables.items():
             if isinstance(value, str) and value.startswith("file://"):
                 draft.lose("vars from a file", {name: value})
-        partial = whole.get("threshold") not in (None, "", 1, "1")
+        if options.get("transformVars"):
+            draft.lose("transformVars", options["transformVars"])
+        partial = whole.get("threshold") not in (None, "", 1, "1") or bool(whole.get("assertScoringFunction"))
+        changed = bool(options.get("transform") or options.get("postprocess"))
         for assertion in whole["assert"]:
-            take(draft, assertion, variables, partial=partial)
+            take(draft, assertion, variables, partial=partial, changed=changed)
         yield draft
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
+from types import NoneType
 
 from sluicegate.errors import Fault, InputError
 from sluicegate.model import Json
@@ -28,6 +30,9 @@ def pydantic_evals(path: Path) -> Iterator[Draft]:
         )
         for spec in [*(row.get("evaluators") or []), *shared]:
             _evaluator(draft, *_call(spec))
+        for spec in whole.get("report_evaluators") or []:
+            name, argument = _call(spec)
+            draft.lose(f"report {name}", argument)
         yield draft
 
 
@@ -52,15 +57,25 @@ def _evaluator(draft: Draft, name: str, argument: Json) -> None:
             draft.must(name, _field(draft.expected), "equals", draft.expected)
     elif name == "Equals":
         draft.must(name, _field(value), "equals", value)
-    elif name == "MaxDuration" and isinstance(seconds := said.get("seconds", value), (int, float)):
-        draft.limit(name, "latency_ms", float(seconds) * 1000)
-    elif name == "Contains" and isinstance(value, str):
+    elif name == "MaxDuration" and (seconds := _seconds(said.get("seconds", value))) is not None:
+        draft.limit(name, "latency_ms", seconds * 1000)
+    elif name == "Contains" and isinstance(value, str) and isinstance(draft.expected, (str, NoneType)):
         _contains(draft, name, value, folded=said.get("case_sensitive") is False)
     elif name == "Contains" and "value" in said and isinstance(value, Mapping):
         for key, item in value.items():
             draft.must(name, f"structured.{key}", "equals", item)
     else:
         draft.lose(name, argument)
+
+
+def _seconds(value: Json) -> float | None:
+    """A number of seconds, or a duration as ISO 8601 has it (`PT2.5S`), which is how a timedelta is written."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(timedelta).validate_python(value).total_seconds()
+    except ValidationError:
+        return None
 
 
 def _contains(draft: Draft, kind: str, text: str, *, folded: bool) -> None:

@@ -105,19 +105,25 @@ def assertion_of_text(cell: str) -> dict[str, Json]:
     return {"type": "equals", "value": cell}
 
 
-def take(draft: Draft, assertion: Json, variables: Mapping[str, Json], *, partial: bool = False) -> None:
-    """One assertion into the draft; `partial`: the test passes with some of its assertions, so none may be a rule."""
+def take(
+    draft: Draft, assertion: Json, variables: Mapping[str, Json], *, partial: bool = False, changed: bool = False
+) -> None:
+    """One assertion into the draft.
+
+    `partial`: the test passes with some of its assertions, so none may be a rule. `changed`: assertions see what code
+    made of the answer, so none may be a rule of the answer.
+    """
     said = mapping(assertion)
     kind = text_of(said.get("type", "untyped"))
     if kind == "assert-set":
         some = said.get("threshold") not in (None, 1)
         for inner in said.get("assert") or []:
-            take(draft, inner, variables, partial=partial or some)
+            take(draft, inner, variables, partial=partial or some, changed=changed)
         return
     if partial or said.get("weight") == 0:
         draft.lose(f"{kind} of a test that passes without it", said)
         return
-    if said.get("transform"):
+    if said.get("transform") or (changed and kind not in ("latency", "cost")):
         draft.lose(f"{kind} after a transform", said)
         return
     value = _filled(said.get("value"), variables)
