@@ -20,7 +20,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import ceil
+from operator import truediv
 from pathlib import Path
+from statistics import median
 
 import orjson
 
@@ -131,28 +133,35 @@ def _waited(arrived: int, latency: int, stalls: Sequence[tuple[int, int]]) -> in
     return next((end for begin, end in stalls if begin <= ready < end), ready) - arrived
 
 
+_PAIRS = (
+    ("arrivals", "paced", "CPU a request, arrivals over FastHttpUser paced to the same rate"),
+    ("users", "unpaced", "CPU a request, users over FastHttpUser, both as fast as they can"),
+)
+
+
 def _cost(rounds: int) -> list[Goal]:
-    spent: dict[str, list[float]] = {"ours": [], "FastHttpUser": []}
+    spent: dict[str, list[float]] = {who: [] for pair in _PAIRS for who in pair[:2]}
     with tempfile.TemporaryDirectory() as name, _server(Path(name) / "log") as url:
         for turn in range(rounds):
             for who, seen in spent.items():
-                few, many = (_cost_once(who, Path(name) / f"{turn}{who}{lasts_s}", url, lasts_s) for lasts_s in (1, 5))
+                few, many = (_cost_once(who, Path(name) / f"{turn}{who}{lasts_s}", url, lasts_s) for lasts_s in (1, 4))
                 seen.append((many[0] - few[0]) / (many[1] - few[1]) * 1e6)
     for who, seen in spent.items():
         print(f"{who}: {', '.join(f'{one:.0f}' for one in seen)} µs CPU a request")
-    ratio = sorted(a / b for a, b in zip(spent["ours"], spent["FastHttpUser"], strict=True))[rounds // 2]
-    return [Goal("G9", "CPU a request, from intended start and recorded, over FastHttpUser", ratio, 1.15)]
+    return [Goal("G9", what, median(map(truediv, spent[ours], spent[theirs])), 1.15) for ours, theirs, what in _PAIRS]
 
 
 def _cost_once(who: str, folder: Path, url: str, lasts_s: int) -> tuple[float, int]:
     """CPU seconds and requests of one run."""
-    if who == "ours":
-        steps = (Step(for_s=lasts_s, rate=_FAST_RATE),)
-        job = _job(folder, url, Profile(name="open", steps=steps, arrival=Arrival.POISSON))
+    if who in ("arrivals", "users"):
+        step = Step(for_s=lasts_s, rate=_FAST_RATE) if who == "arrivals" else Step(for_s=lasts_s, users=_FAST_USERS)
+        arrival = Arrival.POISSON if who == "arrivals" else None
+        job = _job(folder, url, Profile(name=who, steps=(step,), arrival=arrival))
         cost = cost_of([*_LOCUST, str(data("load", "locustfile.py"))], {"SLUICEGATE_LOAD_JOB": str(job)})
         return cost.cpu_s, len(_read(folder)[0])
     users = [str(Path(__file__).with_name("load_users.py")), "Fast", "-u", str(_FAST_USERS), "-r", "100"]
-    cost = cost_of([*_LOCUST, *users, "-t", str(lasts_s)], {"BENCH_URL": url})
+    pace = {"BENCH_PACE": str(_FAST_RATE / _FAST_USERS)} if who == "paced" else {}
+    cost = cost_of([*_LOCUST, *users, "-t", str(lasts_s)], {"BENCH_URL": url, **pace})
     return cost.cpu_s, int(cost.said.split("BENCH", 1)[1].split()[0])
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from locust import FastHttpUser, HttpUser, constant, events, task
+from locust import FastHttpUser, HttpUser, constant, constant_throughput, events, task
 
 _URL = os.environ["BENCH_URL"]
 _BODY = b'{"text":"Where is my parcel?"}'
 _HEADERS = {"content-type": "application/json"}
+_PACE = os.environ.get("BENCH_PACE")
+_WAIT = constant_throughput(float(_PACE)) if _PACE else constant(float(os.environ.get("BENCH_PAUSE", "0")))
 
 
 class Fast(FastHttpUser):
     """Posts, waits for the answer, pauses."""
 
-    wait_time = constant(float(os.environ.get("BENCH_PAUSE", "0")))
+    wait_time = _WAIT
     host = _URL
 
     @task
@@ -27,7 +29,7 @@ class Fast(FastHttpUser):
 class Requests(HttpUser):
     """The same over `requests`."""
 
-    wait_time = constant(float(os.environ.get("BENCH_PAUSE", "0")))
+    wait_time = _WAIT
     host = _URL
 
     @task
