@@ -93,6 +93,9 @@ class LoadWorld:
     runs: int = 0
     start: datetime = field(default_factory=lambda: now_utc() - timedelta(minutes=2))
 
+    _read: Workspace | None = None
+    """The plan as it was written last."""
+
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
         (self.root / "cases.jsonl").write_text("".join(json.dumps(case) + "\n" for case in CASES), encoding="utf-8")
@@ -109,11 +112,13 @@ class LoadWorld:
             live=str(self.live).lower(),
         )
         (self.root / "plan.yaml").write_text(text + self.more, encoding="utf-8")
+        self._read = None
         write_lock(self.workspace, build_lock(self.workspace))
 
     @property
     def workspace(self) -> Workspace:
-        return Workspace(self.root / "plan.yaml")
+        self._read = self._read or Workspace(self.root / "plan.yaml")
+        return self._read
 
     def profile(self, name: str = "steady") -> Profile:
         return profile_named(self.workspace.plan, name)

@@ -10,9 +10,20 @@ from typing import Any
 
 import pytest
 
-from sluicegate.errors import InputError
-from sluicegate.ledger import Intent, LoadAccount, Measurements, Outcome, RunClosed, RunStarted, entry, read_ledger
-from sluicegate.model import Origin
+from sluicegate.errors import Fault, InputError
+from sluicegate.ledger import (
+    Intent,
+    LedgerError,
+    LoadAccount,
+    Measurements,
+    Outcome,
+    RunClosed,
+    RunStarted,
+    entry,
+    read_ledger,
+)
+from sluicegate.model import Kind, Origin
+from sluicegate.session import load_evidence
 
 sys.path.insert(0, str(Path(__file__).parent))
 from load_gate_world import Answer, LoadWorld, ok, unreachable
@@ -243,3 +254,20 @@ def test_nobody_answered(tmp_path: Path) -> None:
 def test_a_late_generator(tmp_path: Path, how: dict[str, Any], is_late: bool) -> None:
     """More than 1 % of requests, or 5 % of its seconds and at least two, beyond max_lag: the run counts for nothing."""
     assert bool(LoadWorld(root=tmp_path).ran(**how).imported.void) is is_late
+
+
+def test_a_full_disk_takes_nothing_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be written whole stays as an unclosed run, which holds; a run that sent nothing leaves nothing."""
+    world = LoadWorld(root=tmp_path)
+    folder = world.shards()
+
+    def full(*_: object, **__: object) -> None:
+        raise LedgerError(Fault(where="ledger", what="the disk is full."))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(load_evidence, "import_shards", full)
+        with pytest.raises(LedgerError):
+            world.took_in(folder)
+
+    assert world.verdict().kind is Kind.HOLD_INVALID_EVIDENCE
+    assert "did not end" in world.verdict().reasons[0].text

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sluicegate.errors import InputError
 from sluicegate.frozen import frozen
-from sluicegate.ledger import Expected, LedgerWriter, LoadRun, RunClosed, RunStarted
+from sluicegate.ledger import Expected, LedgerError, LedgerWriter, LoadRun, RunClosed, RunStarted
 from sluicegate.model import Case, Origin, digest_of, now_utc, rfc3339
 from sluicegate.plan.load import Profile, TraceArrival, profile_digest
 from sluicegate.resources import VERSION
@@ -102,6 +102,8 @@ def loading(
         )
         try:
             yield run
+        except LedgerError:
+            raise  # something was sent, and what is written of it stays
         except InputError:
             path.unlink()
             if shards is None:
