@@ -131,10 +131,11 @@ class Asker:
             said = f"the connection failed: {error.strerror or error}".rstrip(".")
             self._broke(reply, CrashKind.UNREACHABLE, request, f"{said}.")
         finally:
-            if response is not None and response.message_complete and not response.should_close():
-                connections.keep(connection)
-            elif connection is not None:
-                connection.socket.close()
+            if connection is not None:
+                if response is not None and response.message_complete and not response.should_close():
+                    connections.keep(connection)
+                else:
+                    connection.socket.close()
 
     def _broke(self, reply: Reply, kind: CrashKind, request: Request, said: str) -> None:
         """The connection ended before the answer did: half of one where it had begun."""
