@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from sluicegate.cli.errors import say
-from sluicegate.cli.options import evidence_option, now_option, plan_argument, time, wrapped
+from sluicegate.cli.options import Group, evidence_option, now_option, plan_argument, time, wrapped
 
 __all__ = ["record"]
 
 
-@click.group()
+@click.group(cls=Group)
 def record() -> None:
     """Take in measurements, attestations and stage entries."""
 

@@ -14,7 +14,7 @@ from sluicegate.checks import CheckConfig
 from sluicegate.errors import printable
 from sluicegate.frozen import frozen
 from sluicegate.gate.causes import causes_said, crash_mended, incidents_said
-from sluicegate.gate.commands import typed, typed_result, unreached_said
+from sluicegate.gate.commands import rollback_said, typed, typed_result, unreached_said
 from sluicegate.gate.completeness import completeness_said
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.criteria import judge_criterion
@@ -104,6 +104,8 @@ def judge(
     results = tuple(bench.criterion(channel) for channel in hearing.channels)
     suites = hearing.trials.account.suite_accounts()
     reasons = bench.reasons_in_order(results, suites)
+    if reasons and not rerun:  # a demonstration serves nobody
+        reasons = (rollback_said(reasons[0], question), *reasons[1:])
     return bench.verdict(results, suites, reasons, subject_parts=subject_parts, engine=engine)
 
 
@@ -282,7 +284,7 @@ class _Bench:
             findings=findings.findings,
             findings_total=findings.total,
             rollback_steps=question.stage.rollback.steps if kind.decision is Decision.ROLLBACK else (),
-            notes=tuple(notes_said(hearing, self.state, question, suites)),
+            notes=tuple(notes_said(hearing, question, self.state, suites=suites, results=results, kind=kind)),
             subject_parts=dict(subject_parts),
         )
 

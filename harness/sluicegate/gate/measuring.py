@@ -17,7 +17,7 @@ from sluicegate.model import Finding, NotMeasured, Origin, Severity, Trial, Witn
 from sluicegate.model.often import made_often, maker
 from sluicegate.plan.types import Better, Metric, MetricKind
 
-__all__ = ["Judged", "Measuring"]
+__all__ = ["OF_EVERYBODY", "Judged", "Measuring"]
 
 
 @made_often
@@ -41,7 +41,7 @@ class Judged:
 
 _attempt = maker(Attempt)
 _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
-_OF_EVERYBODY = ("errors.rate", "crashes")
+OF_EVERYBODY = ("errors.rate", "crashes")
 """Counted over every case that ran, those that a suite made included."""
 
 
@@ -179,7 +179,7 @@ class Measuring:
             return True
         if metric.suite is not None:
             return metric.suite in self._pinned.suites_of(case)
-        return metric.name in _OF_EVERYBODY or self._pinned.is_own(case_id)
+        return metric.name in OF_EVERYBODY or self._pinned.is_own(case_id)
 
     def _measured(self, metric: Metric, judged: Judged) -> Contribution | NotMeasured | None:
         try:

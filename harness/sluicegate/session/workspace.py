@@ -75,6 +75,8 @@ class Workspace:
         usual = self.evidence.resolve() == self.base / EVIDENCE_FOLDER
         self.kept = (() if usual or rerun else ("--evidence", str(self.evidence))) if kept is None else kept
         """Words that name the folder of the evidence to a command: none where it is the usual one, or `rerun` knows."""
+        self.beside: Workspace | None = None
+        """The workspace that this one stands aside of; what it holds is no part of what serves either."""
         self._apparatus: dict[str, str] = {}
 
     @cached_property
@@ -108,7 +110,8 @@ class Workspace:
         return self._subject_now()
 
     def _subject_now(self) -> tuple[str, dict[str, str]]:
-        aside = [self.evidence, *([self.plan.state] if self.plan.state else [])]
+        places = [self] if self.beside is None else [self, self.beside]
+        aside = [path for each in places for path in (each.evidence, each.plan.state) if path is not None]
         return subject_digest(self.plan.subject, self.base, aside=aside)
 
     def deployed_since(self) -> str:
@@ -204,7 +207,9 @@ class Workspace:
         folder = self.evidence / "selected"
         number = 1 + max((int(path.name) for path in folder.glob("*") if _NUMBER.fullmatch(path.name)), default=0)
         plan = replace(self.plan, state=None)
-        return Workspace(plan.path, evidence=folder / str(number), plan=plan, rerun=self.rerun, kept=self.kept)
+        made = Workspace(plan.path, evidence=folder / str(number), plan=plan, rerun=self.rerun, kept=self.kept)
+        made.beside = self
+        return made
 
     def stage(self, name: str | None = None, *, where: str = "--stage") -> Stage:
         """The stage of that name, or the one the state file says the rollout is at (the first, before any entry)."""
