@@ -66,8 +66,11 @@ def typed_result(result: CriterionResult, question: Question) -> CriterionResult
 
 
 def rollback_said(reason: Reason, question: Question) -> Reason:
-    """Of the reason that rolls a stage back: take it back first, and say so; what mends it comes after. Else as is."""
-    if reason.kind.decision is not Decision.ROLLBACK:
+    """Of the reason that rolls a stage back: take it back first, and say so; what mends it comes after.
+
+    Any other reason, and that of a demonstration, which serves nobody, is as it was.
+    """
+    if reason.kind.decision is not Decision.ROLLBACK or question.rerun[1:2] == ("demo",):
         return reason
     how = "with the plan's rollback steps" if question.stage.rollback.steps else "the way it went in"
     after = f" Then, for the next subject: {reason.mend.rstrip('.')}." if reason.mend else ""

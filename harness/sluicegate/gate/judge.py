@@ -104,8 +104,6 @@ def judge(
     results = tuple(bench.criterion(channel) for channel in hearing.channels)
     suites = hearing.trials.account.suite_accounts()
     reasons = bench.reasons_in_order(results, suites)
-    if reasons and not rerun:  # a demonstration serves nobody
-        reasons = (rollback_said(reasons[0], question), *reasons[1:])
     return bench.verdict(results, suites, reasons, subject_parts=subject_parts, engine=engine)
 
 
@@ -166,7 +164,7 @@ class _Bench:
         if reasons and (older := older_said(runs, reasons[0].kind)) is not None:
             # Said first: as long as it stands, mending anything else moves nothing.
             reasons = (older, *reasons)
-        return reasons
+        return (rollback_said(reasons[0], question), *reasons[1:]) if reasons else ()
 
     def _reasons(self, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Iterator[Reason]:
         question, hearing = self.question, self.hearing
