@@ -18,7 +18,7 @@ from sluicegate.plan.lock import Lock, lock_bytes, lock_path, read_lock
 from sluicegate.plan.reader import read_plan
 from sluicegate.plan.types import Plan, Stage
 from sluicegate.resources import VERSION
-from sluicegate.sources.scorers import scorer_digests
+from sluicegate.sources.scorers import scorer_digests, stage_scorers
 from sluicegate.sources.subject import apparatus_digest, measuring_parts, subject_digest
 
 __all__ = ["EVIDENCE_FOLDER", "AttemptFolder", "PlanError", "Workspace"]
@@ -170,13 +170,15 @@ class Workspace:
         return self._subject[1]
 
     def apparatus(self, stage: str) -> str:
-        """Digest of what measures at this stage: plan, lock, case files, engine, prices."""
+        """Digest of what measures at this stage: plan, lock, case files, engine, prices, the user's own scorers."""
         if stage not in self._apparatus:
             locked = self.lock.stages.get(stage)
             files = dict(locked.case_files) if locked else {}
             prices = price_table() if locked is not None and "budget" in locked.suites else None
+            own = next((each for each in self.plan.stages if each.name == stage), None)
+            scorers = stage_scorers(self.plan, own, self.base) if own is not None else {}
             digest, _ = apparatus_digest(
-                self.plan, lock=self._lock_bytes, case_files=files, engine=VERSION, prices=prices
+                self.plan, lock=self._lock_bytes, case_files=files, engine=VERSION, prices=prices, scorers=scorers
             )
             self._apparatus[stage] = digest
         return self._apparatus[stage]
