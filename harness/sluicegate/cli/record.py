@@ -95,6 +95,8 @@ def measurements(
     )
     recorded = record_measurements(workspace, source_table(source, table=table, query=query), spec, now=now)
     left_out = f", {recorded.outside:,} outside of the window left out" if recorded.outside else ""
+    for warning in recorded.warnings:
+        say(warning)
     click.echo(wrapped(f"recorded {recorded.units:,} rows of {metric}{left_out}: {recorded.path}"))
 
 
