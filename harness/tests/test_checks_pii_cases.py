@@ -71,7 +71,10 @@ def test_every_kind_of_the_evaluation_has_one_case_that_stands_for_it(plain: lis
         ("Where is it?", ()),
         ({"order": "A 7 b", "text": "hi"}, ("text",)),
         ({"order": 7, "note": "Where is it?"}, ("note",)),
-        ({"messages": [{"role": "user", "content": "a b c"}, {"role": "user", "content": "d"}]}, ("messages", 1, "content")),
+        (
+            {"messages": [{"role": "user", "content": "a b c"}, {"role": "user", "content": "d"}]},
+            ("messages", 1, "content"),
+        ),
     ],
 )
 def test_without_a_mail_values_are_planted_where_an_input_says_something(given: Any, place: tuple[Any, ...]) -> None:
@@ -80,7 +83,11 @@ def test_without_a_mail_values_are_planted_where_an_input_says_something(given: 
     made = derived([Case(id="a", input=given, given=Given(tool_results=(result,)))])
 
     kinds = len(PLANTED) + len(CLEAN)
-    assert len([case for case in made if "-input-" in case.id]) == len([case for case in made if "-tool-" in case.id]) == kinds
+    assert (
+        len([case for case in made if "-input-" in case.id])
+        == len([case for case in made if "-tool-" in case.id])
+        == kinds
+    )
     for case in made:
         was, now = given, case.input
         for step in place:

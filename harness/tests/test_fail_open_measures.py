@@ -1,4 +1,4 @@
-"""How a bad build gets promoted elsewhere: by code that is not the code which was named, of the build or of its measure."""
+"""How a bad build gets promoted elsewhere: by other code than was named, of the build or of its measure."""
 
 from __future__ import annotations
 

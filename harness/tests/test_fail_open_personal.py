@@ -20,7 +20,9 @@ LOOKS = "call 030 1234567 ok"
 
 def shop(root: Path) -> Rollout:
     """Nothing has run; the pipeline answers with numbers of orders."""
-    return made(root, PERSONAL, cases=[a_case(number, input={"n": number, "text": "Is it ok?"}) for number in range(40)])
+    return made(
+        root, PERSONAL, cases=[a_case(number, input={"n": number, "text": "Is it ok?"}) for number in range(40)]
+    )
 
 
 def entered(root: Path) -> Rollout:

@@ -61,7 +61,8 @@ def test_exposure_names_what_was_meant() -> None:
 
 def test_a_configuration_that_does_not_go_live_is_no_evidence() -> None:
     """What the cases ran with, the live stage after them sets too; what only stages before traffic set is theirs."""
-    two = "stages:\n  - {name: a, exposure: {live: false, variables: {MODE: careful, PART: x}}, requires: {tests: true}}\n"
+    sets = "variables: {MODE: careful, PART: x}"
+    two = f"stages:\n  - {{name: a, exposure: {{live: false, {sets}}}, requires: {{tests: true}}}}\n"
     live = "  - {{name: b, exposure: {{live: true{more}}}, {uptime}}}\n"
     (fault,) = faults_of(a_plan(stages=two + live.format(more=", variables: {PART: x}", uptime=UPTIME)))
     between = "  - {name: c, exposure: {live: false}, requires: {tests: true}}\n"

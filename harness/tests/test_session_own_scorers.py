@@ -115,7 +115,7 @@ def test_another_scorer_is_another_measure(tmp_path: Path) -> None:
 
 
 def test_what_a_scorer_imports_is_part_of_the_measure(tmp_path: Path) -> None:
-    """Wherever in a file it is imported, however far below, packages and relative names too; a library is none of it."""
+    """Wherever in a file it is imported, however far below, packages and relative names too; no library is."""
     plan = SimpleNamespace(metrics={"m": metric("m", "mine.top:fine")})
     files = {
         "mine/__init__.py": "",
@@ -135,7 +135,7 @@ def test_what_a_scorer_imports_is_part_of_the_measure(tmp_path: Path) -> None:
     def digest() -> str:
         return scorer_digests(plan, tmp_path)["m"]  # type: ignore[arg-type]
 
-    for name in files:
+    for name, text in files.items():
         before = digest()
-        (tmp_path / name).write_text(files[name] + "\n")
+        (tmp_path / name).write_text(text + "\n")
         assert (digest() != before) is (name != "aside.py"), name

@@ -87,8 +87,10 @@ def _once(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
             effects[observation.action].append(observation)
     keys = {tool.name: tool.key for tool in config.tools}
     found = [each for tool, calls in sorted(effects.items()) for each in _of_tool(trial, tool, keys[tool], calls)]
-    for problem in sent_again(trial, _how(trial.case), _mend(trial.case)):
-        found.append(finding("idempotency.once", trial, problem, severity=Severity.INCIDENT, witness=Witness.WIRE))
+    found += [
+        finding("idempotency.once", trial, problem, severity=Severity.INCIDENT, witness=Witness.WIRE)
+        for problem in sent_again(trial, _how(trial.case), _mend(trial.case))
+    ]
     if found:
         yield from found  # what was seen stands, whatever else was not
         return

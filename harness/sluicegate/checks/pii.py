@@ -158,12 +158,12 @@ def _prompt(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
 
 def _headers(trial: Trial, own: Personal, *, of_model: bool) -> list[Sink]:
     """Secrets of the case that stood in headers, which are not kept: the doubles tell which texts they held."""
-    found = []
+    found: list[Sink] = []
     for at, call in enumerate(trial.observations):
         told = call.detail.get("correlation")
         marked = told.get("marks") if isinstance(told, dict) and (call.double == "model") is of_model else None
-        for value in (item.value for item in own.secret if item.value in (marked or ())):
-            found.append(Sink(place=f"$.observations[{at}].headers", text=value, kind="data"))
+        held = [item.value for item in own.secret if item.value in (marked or ())]
+        found += [Sink(place=f"$.observations[{at}].headers", text=value, kind="data") for value in held]
     return found
 
 
@@ -252,9 +252,9 @@ def _notes() -> tuple[str, ...]:
 
 
 _UNSEEN = (
-    "suite pii: not looked at is what is printed to standard output, what spans hold beside their names, what is written "
-    "to files, and whether one request tells another's names; of headers, and of a model call beside its messages, only "
-    "planted values as they were planted"
+    "suite pii: not looked at is what is printed to standard output, what spans hold beside their names, what is "
+    "written to files, and whether one request tells another's names; of headers, and of a model call beside its "
+    "messages, only planted values as they were planted"
 )
 
 

@@ -107,8 +107,9 @@ class _Place:
 
 
 def planted(cases: Sequence[Case], seed: int) -> list[Case]:
-    """Derived from the plan's plain mails, else from its plain inputs: secrets and business numbers by place, and for
-    mails, which say whose record a tool should answer with, records of somebody else.
+    """Secrets and business numbers by place, and records of somebody else.
+
+    Derived from the plan's plain mails, else from its plain inputs, which do not say whose record a tool should answer.
     """
     templates = [(case.digest(), case) for case in cases if is_template(case) and case.given.model is None]
     mails = templates

@@ -104,7 +104,7 @@ def _text(logger: logging.Logger, record: logging.LogRecord) -> str:
 
 
 def _raised(error: BaseException | None) -> Iterator[str]:
-    """What exceptions say, which every handler writes below the message: without their frames, which say nothing new."""
+    """What exceptions say, as handlers write it below the message; frames say nothing that somebody told."""
     for _ in range(_MOST_CAUSES):
         if error is None:
             return

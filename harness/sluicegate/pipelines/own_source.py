@@ -1,7 +1,7 @@
 """The user's modules as their sources say, whatever bytecode lies beside them.
 
-Python takes bytecode for its source's where size and time of change are the same, which archives, images and reproducible
-builds set to one value for every build: the code of an earlier build would answer under the digest of this one.
+Python takes bytecode for its source's where size and time of change are the same. Archives, images and reproducible
+builds set that time to one value for every build: an earlier build would answer under the digest of this one.
 """
 
 from __future__ import annotations

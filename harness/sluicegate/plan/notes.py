@@ -30,8 +30,8 @@ def plan_notes(plan: Plan) -> tuple[Fault, ...]:
         ours, theirs = stage.exposure.variables, after.exposure.variables
         turned = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
         if turned and after.exposure.live:
-            what = f"exposure: '{after.name}' sets {', '.join(turned)} otherwise than '{stage.name}', which leads to it."
-            mend = "What ran before it is no evidence of what these decide."
+            what = f"exposure: '{after.name}' sets {', '.join(turned)} otherwise than '{stage.name}' before it."
+            mend = "What ran there is no evidence of what these decide."
             notes.setdefault(_note(plan, after.line, what, mend), after.line)
     return tuple(sorted(notes, key=notes.__getitem__))
 

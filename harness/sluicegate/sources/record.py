@@ -41,7 +41,9 @@ def read_measurements(
     spool = _Spool((*columns, "id") if spec.columns.id else columns)
     try:
         reader = UnitReader(spec, tuple(roles), now)
-        seen, kept, outside, early = _filled(spool, table, reader, tuple(roles.values()), book, entered_us or {})
+        seen, kept, outside, early = _filled(
+            spool, table, reader, tuple(roles.values()), book, entered_us=entered_us or {}
+        )
         if not seen and not book.count:
             book.add(1, "holds no rows.", "Record a source that measured something.")
         book.raise_any()
@@ -59,6 +61,7 @@ def _filled(
     reader: UnitReader,
     columns: Sequence[str],
     book: FaultBook,
+    *,
     entered_us: Mapping[str, int],
 ) -> tuple[int, int, int, int]:
     """Rows seen, kept, outside of the window, and kept though of before the stage was entered."""

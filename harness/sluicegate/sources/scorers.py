@@ -31,7 +31,9 @@ def scorer_digests(plan: Plan, base: Path) -> dict[str, str]:
 def stage_scorers(plan: Plan, stage: Stage, base: Path) -> dict[str, str]:
     """Of these the ones that criteria of the stage read, by themselves or by a score of that name."""
     read = {criterion.metric.name for criterion in stage.criteria}
-    if not any(metric.score is not None and metric.score.is_own for name, metric in plan.metrics.items() if name in read):
+    if not any(
+        metric.score is not None and metric.score.is_own for name, metric in plan.metrics.items() if name in read
+    ):
         return {}
     return {name: digest for name, digest in scorer_digests(plan, base).items() if name in read}
 
@@ -78,7 +80,9 @@ def _installed(module: str, target: str) -> Path | None:
 
 def _file(root: Path, names: Iterable[str]) -> Path | None:
     module = root.joinpath(*names)
-    return next((each for each in (module / "__init__.py", module.with_name(f"{module.name}.py")) if each.is_file()), None)
+    return next(
+        (each for each in (module / "__init__.py", module.with_name(f"{module.name}.py")) if each.is_file()), None
+    )
 
 
 def _imports(path: Path, module: str) -> Iterator[str]:
