@@ -98,7 +98,8 @@ def test_without_a_mail_values_are_planted_where_an_input_says_something(given: 
 
 def test_where_nobody_says_anything_nothing_is_planted() -> None:
     """The plan's own cases are judged all the same."""
-    cases = [Case(id=str(at), input=given) for at, given in enumerate(("x", {"n": 7}, {"text": "/trends 24h"}))]
+    silent = ("x", {"n": 7}, {"text": "/trends 24h"}, {"text": "explain:3b8"})
+    cases = [Case(id=str(at), input=given) for at, given in enumerate(silent)]
     cases += [Case(id="b", given=Given(command="go"))]
     assert SUITES["pii"].cases(cases, 1) == cases
 

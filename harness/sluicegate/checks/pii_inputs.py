@@ -37,11 +37,17 @@ def in_input(case: Case, text: str) -> Case | None:
 def _place(value: Json) -> _Steps | None:
     """The last text under a telling name, else the longest of several words. A command of a bot is none."""
     texts = [(steps, text) for steps, text in _texts(value, ()) if not text.lstrip().startswith(("/", "!"))]
-    worded = [steps for steps, text in texts if text.strip() and (not steps or _name(steps) in _WORDED)]
+    worded = [steps for steps, text in texts if _is_said(text) and (not steps or _name(steps) in _WORDED)]
     if worded and (worded[-1] or " " in str(value).strip()):
         return worded[-1]
     spoken = [(len(text), steps) for steps, text in texts if steps and " " in text.strip()]
     return max(spoken, key=lambda pair: pair[0])[1] if spoken else None
+
+
+def _is_said(text: str) -> bool:
+    """Several words, or one of letters alone; what a button sends, as `explain:3b81`, nobody says."""
+    said = text.strip()
+    return " " in said or said.strip("?!.").isalpha()
 
 
 def _name(steps: _Steps) -> str:
