@@ -7,18 +7,29 @@ another record's. Everything that is merely not there is unattested.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from sluicegate.grounding.anchors import Segment, segments
 from sluicegate.grounding.claims import Claim, Judgement, Kind, Ruling
+from sluicegate.grounding.arithmetic import composed, summed
 from sluicegate.grounding.derivations import derived
 from sluicegate.grounding.extraction import claims_in
 from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Evidence
 from sluicegate.grounding.matching import comparable, equal, names_unit
 from sluicegate.grounding.owners import Party, owner_of
-from sluicegate.grounding.speech import is_general, is_negated, is_reported, label_before
-from sluicegate.grounding.statuses import is_weak, of_payment
+from sluicegate.grounding.moments import reached, within
+from sluicegate.grounding.proof import is_another_owner, is_another_record
+from sluicegate.grounding.speech import (
+    is_general,
+    is_negated,
+    is_of_another,
+    is_reported,
+    label_before,
+    quoted_in,
+)
+from sluicegate.grounding.statuses import is_known, is_weak, of_payment
 from sluicegate.grounding.texts import Texts
 from sluicegate.grounding.wording import concepts_of, cues_in, stem
 
@@ -49,7 +60,7 @@ def judge(
     claims = claims_in(text, language=language, today=today, vocabulary=evidence.vocabulary, names=names)
     if not claims:
         return []
-    bound = _Bound(text, claims, evidence, Texts(evidence, language=language, today=today), party)
+    bound = _Bound(text, claims, evidence, Texts(evidence, language=language, today=today), party, today)
     found: list[Judgement] = []
     for segment in segments(text, claims, evidence, bound.texts.asked_ids):
         found += [bound.ruled(claim, at, segment) for at, claim in enumerate(segment.claims)]
@@ -59,7 +70,7 @@ def judge(
 class _Bound:
     """One text and its evidence while its claims are judged."""
 
-    def __init__(self, text: str, claims: list[Claim], evidence: Evidence, texts: Texts, party: Party | None) -> None:
+    def __init__(self, text: str, claims: list[Claim], evidence: Evidence, texts: Texts, party: Party | None, today: date | None) -> None:  # noqa: PLR0917 - what a judgement rests on
         self.text = text
         self.claims = claims
         self.evidence = evidence
@@ -70,6 +81,8 @@ class _Bound:
         for fact in self._facts:
             self._by_field.setdefault(fact.field, []).append(fact)
         self._universes: dict[tuple[Kind, str], frozenset[str]] = {}
+        self._quoted = quoted_in(text)
+        self._today = today
 
     def ruled(self, claim: Claim, at: int, segment: Segment) -> Judgement:
         """The ruling on one claim."""
@@ -82,8 +95,21 @@ class _Bound:
             found = self._of_another(found, segment)
         if found.ruling is not Ruling.CONTRADICTED:
             return found
+        if (excused := self._excused(found, at, segment)) is not None:
+            return excused
+        if not self._is_exact(found, segment):
+            return found
+        return replace(found, exact=True, rule="another_record" if found.rule == "field" else found.rule)
+
+    def _excused(self, found: Judgement, at: int, segment: Segment) -> Judgement | None:
+        """What is denied, quoted, told of somebody, said of everybody or of another thing contradicts nothing."""
+        claim = found.claim
+        if any(start <= claim.start < end for start, end in self._quoted):
+            return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="quoted")
         said_before = max([segment.sentence[0], *(other.end for other in segment.claims[:at])])
-        if is_negated(self.text, said_before, claim.start) and claim.kind is not Kind.STATUS:
+        if claim.kind is not Kind.STATUS and (
+            is_negated(self.text, said_before, claim.start) or _is_of_denied(claim, segment)
+        ):
             return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="negated")
         if is_reported(self.text[segment.sentence[0] : claim.start]):
             path = self.texts.in_request(claim)
@@ -93,7 +119,15 @@ class _Bound:
         around = (said_before, claim.start) if segment.explicit else segment.sentence
         if found.rule != "text" and is_general(self.text[slice(*around)]):
             return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="general")
-        return found
+        if found.rule != "text" and is_of_another(self.text[slice(*segment.sentence)]):
+            return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="another_thing")
+        return None
+
+    def _is_exact(self, found: Judgement, segment: Segment) -> bool:
+        if found.rule == "another_owner":
+            owners = [owner_of(record, self.party) for group in segment.groups for record in group if self.party]
+            return self.party is not None and is_another_owner(owners, self.party, segment, self.evidence)
+        return is_another_record(self.text, found.claim, segment, self.evidence, self.texts)
 
     def _inside(self, claim: Claim, at: int, segment: Segment) -> list[Fact]:
         """Facts of the records that are spoken of; of a part that is named before the claim, where one is."""
@@ -115,7 +149,8 @@ class _Bound:
 
     def _of_text(self, claim: Claim, inside: Sequence[Fact], segment: Segment) -> Judgement:
         """Identifiers, names and addresses: attested where they stand; another record's, they contradict."""
-        own = next((fact for fact in inside if fact.kind is claim.kind and fact.value == claim.value), None)
+        whole = inside if segment.in_turn else [fact for record in segment.scope for fact in record.facts]
+        own = next((fact for fact in (*inside, *whole) if fact.kind is claim.kind and fact.value == claim.value), None)
         if own is not None:
             return _supported(claim, "exact", own.path)
         others = [fact for fact in self._facts if fact.kind is claim.kind and fact.value == claim.value]
@@ -147,10 +182,13 @@ class _Bound:
             fitting = [fact for fact in facts if fact.concepts & near]
         if (found := self._support(claim, facts, fitting, near if by_it else frozenset())) is not None:
             return found
-        if (known := derived(claim, facts, fitting, segment.scope, self.text[segment.start : segment.end])) is not None:
-            return _supported(claim, known[0], known[1])
+        if (known := self._derived(claim, facts, fitting, segment)) is not None:
+            return _supported(claim, *known)
         if not segment.groups:
             return self._anywhere(claim, segment)
+        if claim.kind is Kind.STATUS and is_known(str(claim.value)):
+            # A back end's own word for a state cannot be told from ours: it contradicts none of them.
+            facts = fitting = [fact for fact in facts if is_known(str(fact.value))]
         label = label_before(self.text, segment.start, claim.start)
         if labelled := [fact for fact in facts if label and _names(fact.field, label)]:
             return _contradicted(claim, "field", labelled[0])
@@ -159,6 +197,35 @@ class _Bound:
         unanswered = any(word & (_MONEY | _MOMENTS) and not word & answered for word in words)
         rival = None if unanswered or claim.kind is Kind.TIME else self._rival(claim, facts, fitting, near, segment)
         return self._by_texts(claim, segment) if rival is None else _contradicted(claim, *rival)
+
+    def _derived(
+        self, claim: Claim, facts: Sequence[Fact], fitting: Sequence[Fact], segment: Segment
+    ) -> tuple[str, str] | None:
+        """Rule and path of what follows: from the records spoken of, from the parts named, from the sentence itself."""
+        said = self.text[segment.start : segment.end]
+        whole = [fact for record in segment.scope for fact in record.facts]
+        if (known := derived(claim, facts, fitting, segment.scope, said)) is not None:
+            return known
+        if (part := self._of_a_part(claim, segment)) is not None:
+            return "part", part.path
+        if claim.kind is Kind.STATUS:
+            return reached(claim, whole, self._today)
+        if claim.kind is Kind.DATE:
+            return within(claim, whole)
+        sentence = self.text[slice(*segment.sentence)]
+        beside = [item for item in self.claims if segment.sentence[0] <= item.start < segment.sentence[1]]
+        attested = [item for item in beside if self._anyones(item) or self.texts.in_request(item)]
+        return composed(claim, segment.scope, beside, attested) or summed(claim, self._facts, sentence)
+
+    def _of_a_part(self, claim: Claim, segment: Segment) -> Fact | None:
+        """The value of another part of the same record that is named too: of the second item of an order."""
+        if not segment.by_id or segment.in_turn:
+            return None
+        named = {str(item.value) for item in segment.claims if item.kind is Kind.NAME}
+        parts = {record.number for name in named for record in self.evidence.named(name)}
+        facts = (fact for record in segment.scope if record.number in parts for fact in record.facts)
+        sort = _sorts(claim)
+        return next((f for f in facts if f.kind in sort and comparable(claim, f) and equal(claim, f)), None)
 
     def _support(
         self, claim: Claim, facts: Sequence[Fact], fitting: Sequence[Fact], near: frozenset[str]
@@ -283,6 +350,11 @@ def _is_elsewhere(claim: Claim, fact: Fact, fitting: Sequence[Fact], near: froze
         return False
     strong = {word for word in near if any(word in map(stem, item.field.lower().split("_")) for item in fitting)}
     return bool(strong) and bool(fact.concepts & (_MONEY | _MOMENTS)) and not fact.concepts & near
+
+
+def _is_of_denied(claim: Claim, segment: Segment) -> bool:
+    """Whether a day is the one on which something did not happen: `was not delivered on 26 January`."""
+    return claim.kind in _DATED and any(item.kind is Kind.STATUS and item.negated for item in segment.claims)
 
 
 def _sorts(claim: Claim) -> frozenset[Kind]:
