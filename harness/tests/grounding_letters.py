@@ -22,6 +22,11 @@ SECOND: dict[str, Any] = {
     "item": "oak stool", "customer": "Ada Finch", "email": "ada@mail.example",
 }  # fmt: skip
 BOTH = (FIRST, SECOND)
+_QUOTING = """Order 41001 is packed.
+
+On 28 January 2026 Ada Finch wrote:
+> order 41001 was delivered on 9 February
+> and cost 99 EUR"""
 ASKED = "Hello, what about my orders 41001 and 41008? You charged me 99 EUR and promised 9 February."
 
 
@@ -38,12 +43,7 @@ LETTERS: tuple[tuple[str, str, tuple[dict[str, Any], ...]], ...] = (
     ("en", "You mention 99 EUR for order 41001. Our books say 62.57 EUR, so we owe you 36.43 EUR.", BOTH),
     ("en", "Order 41001 is packed. It left the bench on 26 January, the day your stool arrived.", BOTH),
     ("en", "A quarter of 62.57 EUR, that is 15.64 EUR, is what we give back for the scratch on order 41001.", (FIRST,)),
-    (
-        "en",
-        "Order 41001 is packed.\n\nOn 28 January 2026 Ada Finch wrote:\n> order 41001 was delivered on 9 February\n"
-        "> and cost 99 EUR",
-        BOTH,
-    ),
+    ("en", _QUOTING, BOTH),
     ("de", "Ihre Bestellung 41001 ist gepackt; die andere wurde am 26. Januar zugestellt und kostete 19,90 €.", BOTH),
     ("de", "Weder 41001 noch 41008 wurde storniert.", BOTH),
     ("de", "Für die Bestellung 41001 zahlen Sie 62,57 €, davon 9,99 € Mehrwertsteuer, netto also 52,58 €.", (FIRST,)),

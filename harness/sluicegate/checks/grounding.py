@@ -166,7 +166,9 @@ def _quotes(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
                     seen=f"'{said.text[start:end]}' at {start} to {end}",
                     mend="Copy quotations from the source by code, or write them without quotation marks.",
                 )
-                found.append(finding("grounding.quotes", trial, problem, delivery=said.delivery, witness=Witness.PATTERN))
+                found.append(
+                    finding("grounding.quotes", trial, problem, delivery=said.delivery, witness=Witness.PATTERN)
+                )
     if not quoted:
         raise NotJudged("nothing is quoted")
     yield from found[:_TOLD]

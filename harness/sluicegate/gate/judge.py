@@ -6,7 +6,6 @@ Pure: no clock, no file, no user code. No recorded count and no recorded pass is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -25,6 +24,7 @@ from sluicegate.gate.order import ordered, rounded
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
 from sluicegate.gate.runs import attempts_said, objections_said, older_said, runs_said
+from sluicegate.gate.second_look import looked_again
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
 from sluicegate.ledger.state import StateView
@@ -120,39 +120,23 @@ class _Bench:
     def criterion(self, channel: Channel) -> CriterionResult:
         """One criterion judged; what raises holds, and never hides an incident."""
         try:
-            result = self._judged(channel, with_lost=True)
-            if channel.lost and result.kind.row <= 2:
-                result = self._without_lost(channel, result)
+            result = looked_again(channel, self._judged(channel), partial(self._judged, channel))
         except Exception as error:  # noqa: BLE001 - a fault of the judge's own is a hold, whatever it is
             result = _raised(channel.criterion, type(error).__name__)
         return typed_result(rounded(result), self.question)
 
-    def _judged(self, channel: Channel, *, with_lost: bool) -> CriterionResult:
+    def _judged(self, channel: Channel, *, with_lost: bool = True, unscored: float | None = None) -> CriterionResult:
         criterion, stage, plan = channel.criterion, self.question.stage, self.question.plan
         return judge_criterion(
             criterion,
-            channel.evidence(with_lost=with_lost),
+            channel.evidence(with_lost=with_lost, unscored=unscored),
             stage_live=stage.exposure.live,
-            references=self.hearing.references(criterion),
+            references=self.hearing.references(criterion, unscored=None if unscored is None else 1 - unscored),
             slice_names=plan.slices.get(criterion.slices, ()) if criterion.slices is not None else (),
             timezone=plan.timezone,
             stable_days=stage.stable_days,
             entered_at=self.question.entered_at,
             now=self.question.now,
-        )
-
-    def _without_lost(self, channel: Channel, result: CriterionResult) -> CriterionResult:
-        """A line that only lost trials carry it across is for a human: what killed them may not be the subject."""
-        without = self._judged(channel, with_lost=False)
-        if without.kind.row <= 2:
-            return result
-        lost = count_of(len(channel.lost), "trial")
-        return replace(
-            result,
-            status=Status.SUSPECT,
-            kind=Kind.HOLD_SUSPECT,
-            shown=f"crossed only by {lost} that never had an answer",
-            flip="Have a human look at what became of them",
         )
 
     def reasons_in_order(self, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> tuple[Reason, ...]:

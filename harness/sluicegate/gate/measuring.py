@@ -13,6 +13,7 @@ from sluicegate.gate.causes import Causes
 from sluicegate.gate.counting import Attempt, Channel, Shortlist
 from sluicegate.gate.faults import Names
 from sluicegate.gate.pinned import Pinned
+from sluicegate.gate.second_look import is_of_a_judge
 from sluicegate.model import Finding, NotMeasured, Origin, Severity, Trial, Witness
 from sluicegate.model.often import made_often, maker
 from sluicegate.plan.types import Better, Metric, MetricKind
@@ -201,12 +202,16 @@ class Measuring:
             return
         if channel.readings is not None and not origin.grows:
             channel.readings.add_again(judged.trial, measured)
+        case, metric = judged.trial.case, channel.criterion.metric
         if isinstance(measured, NotMeasured):
             channel.unknown(measured)
+            if not origin.grows and not lost and not judged.trial.failed and is_of_a_judge(metric):
+                none = Contribution(k=0, n=1)
+                unit = self._unit(case.id, metric)
+                channel.unscored.append(_attempt(unit=unit, counted=none, at_us=judged.at_us, slice=case.slice))
             return
-        case = judged.trial.case
         attempt = _attempt(
-            unit=self._unit(case.id, channel.criterion.metric),
+            unit=self._unit(case.id, metric),
             counted=measured,
             at_us=judged.at_us,
             slice=measured.arm if measured.arm is not None else case.slice,
@@ -215,7 +220,7 @@ class Measuring:
             channel.trial(origin, attempt)
         elif not origin.grows:
             channel.lost.append(attempt)
-        if channel.criterion.metric.kind is MetricKind.INCIDENTS and measured.k > 0:
+        if metric.kind is MetricKind.INCIDENTS and measured.k > 0:
             self._incident(channel, judged, lost=lost)
 
     def _unit(self, case_id: str, metric: Metric) -> int:

@@ -38,28 +38,15 @@ def composed(
     if claim.kind is not Kind.MONEY or not isinstance(claim.value, Decimal) or claim.bound:
         return None
     facts = [fact for record in scope for fact in record.facts]
-    money = [fact for fact in facts if _is_amount(fact, claim)]
-    for fact in facts:
-        if _in_minor_units(claim, fact):
-            return "minor_units", fact.path
-    lines = list(_lines(scope))
-    for path, value in lines:
-        if value == claim.value:
-            return "product", path
-    if len(lines) >= _FEWEST and (path := _sum_of_lines(claim.value, lines, money)):
-        return "sum", path
-    if (found := _of_few(claim.value, list(_distinct(money))[:_MOST])) is not None:
-        return found
-    if (found := _of_share(claim, money, [*_shares(facts), *_said_shares(beside)])) is not None:
-        return found
-    said = [item for item in attested if item.kind is Kind.MONEY and item is not claim and item.unit == claim.unit]
-    for one, other in permutations(said, 2):
-        if isinstance(one.value, Decimal) and isinstance(other.value, Decimal):
-            if one.value + other.value == claim.value:
-                return "sum", "text"
-            if one.value - other.value == claim.value:
-                return "difference", "text"
-    return None
+    money = list(_distinct(fact for fact in facts if _is_amount(fact, claim)))
+    if (minor := next((fact for fact in facts if _in_minor_units(claim, fact)), None)) is not None:
+        return "minor_units", minor.path
+    return (
+        _of_lines(claim.value, list(_lines(scope)), money)
+        or _of_few(claim.value, money[:_MOST])
+        or _of_share(claim, money, [*_shares(facts), *_said_shares(beside)])
+        or _of_said(claim, attested)
+    )
 
 
 def summed(claim: Claim, facts: Sequence[Fact], sentence: str) -> tuple[str, str] | None:
@@ -110,12 +97,27 @@ def _lines(scope: Sequence[Record]) -> Iterator[tuple[str, Decimal]]:
                     yield price.path, price.value * count
 
 
-def _sum_of_lines(value: Decimal, lines: Sequence[tuple[str, Decimal]], money: Sequence[Fact]) -> str:
-    """The path of the first line where all lines, perhaps with what is charged besides, come to the value."""
+def _of_lines(value: Decimal, lines: Sequence[tuple[str, Decimal]], money: Sequence[Fact]) -> tuple[str, str] | None:
+    """One line's product; or all lines together, perhaps with what is charged besides."""
+    for path, amount in lines:
+        if amount == value:
+            return "product", path
     total = sum((amount for _, amount in lines), Decimal(0))
     extras = [fact.value for fact in money if fact.concepts & {"shipping", "tax"} and isinstance(fact.value, Decimal)]
     sums = {total, *(total + extra for extra in extras), total + sum(extras, Decimal(0))}
-    return lines[0][0] if value in sums else ""
+    return ("sum", lines[0][0]) if len(lines) >= _FEWEST and value in sums else None
+
+
+def _of_said(claim: Claim, attested: Sequence[Claim]) -> tuple[str, str] | None:
+    """Sum or difference of two other amounts of the sentence that stand in the evidence."""
+    said = [item for item in attested if item.kind is Kind.MONEY and item is not claim and item.unit == claim.unit]
+    for one, other in permutations(said, 2):
+        if isinstance(one.value, Decimal) and isinstance(other.value, Decimal):
+            if one.value + other.value == claim.value:
+                return "sum", "text"
+            if one.value - other.value == claim.value:
+                return "difference", "text"
+    return None
 
 
 def _distinct(money: Iterable[Fact]) -> Iterator[Fact]:
@@ -150,9 +152,11 @@ def _shares(facts: Iterable[Fact]) -> Iterator[Decimal]:
     for fact in facts:
         if not isinstance(fact.value, Decimal):
             continue
-        if fact.kind is Kind.PERCENTAGE or "percent" in fact.field.lower():
-            yield fact.value / 100 if abs(fact.value) > 1 else fact.value
-        elif fact.kind is Kind.NUMBER and field_words(fact.field)[-1:] == ("rate",):
+        if (
+            fact.kind is Kind.PERCENTAGE
+            or "percent" in fact.field.lower()
+            or (fact.kind is Kind.NUMBER and field_words(fact.field)[-1:] == ("rate",))
+        ):
             yield fact.value / 100 if abs(fact.value) > 1 else fact.value
 
 
@@ -170,7 +174,13 @@ def _of_share(claim: Claim, money: Sequence[Fact], shares: Sequence[Decimal]) ->
             if not isinstance(fact.value, Decimal) or not -1 < share <= 1:
                 continue
             base = fact.value
-            for value in (base * share, base * (1 - share), base * (1 + share), base / (1 + share), base - base / (1 + share)):
+            for value in (
+                base * share,
+                base * (1 - share),
+                base * (1 + share),
+                base / (1 + share),
+                base - base / (1 + share),
+            ):
                 made = replace(fact, value=value.quantize(_CENT), places=2, kind=Kind.MONEY, unit=claim.unit)
                 if value and (equal(claim, made) or abs(value - Decimal(str(claim.value))) <= _CENT / 2):
                     return "percentage", fact.path

@@ -91,7 +91,7 @@ def _is_plainly_of(field: str, text: str, claim: Claim, segment: Segment) -> boo
     """Whether the sentence says this field of this record and can say nothing else."""
     start, end = segment.sentence
     own = [item for item in segment.claims if start <= item.start < end]
-    if (segment.start, segment.end) != (start, end) and any(mark in text[start:end] for mark in "?\"“„«"):
+    if (segment.start, segment.end) != (start, end) and any(mark in text[start:end] for mark in '?"“„«'):
         return False
     alike = [item for item in own if _sort(item) == _sort(claim)]
     named = [item for item in own if item.kind is Kind.IDENTIFIER and item is not claim]
@@ -143,11 +143,11 @@ def is_another_owner(owners: Sequence[Fact | None], party: Party, segment: Segme
         return False
     facts = [fact for record in segment.scope for fact in record.facts]
     addresses = [
-        fact for fact in facts if fact.kind is Kind.EMAIL and set(field_words(fact.field.rpartition(".")[2])) <= _ADDRESS
+        fact
+        for fact in facts
+        if fact.kind is Kind.EMAIL and set(field_words(fact.field.rpartition(".")[2])) <= _ADDRESS
     ]
-    people = [
-        fact for fact in facts if fact.kind is Kind.NAME and _is_person(fact) and "@" not in fact.raw
-    ]
+    people = [fact for fact in facts if fact.kind is Kind.NAME and _is_person(fact) and "@" not in fact.raw]
     if not addresses or not people:
         return False
     asked = normal(" ".join(text for _, text in evidence.requests))

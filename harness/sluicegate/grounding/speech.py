@@ -20,11 +20,11 @@ _GENERAL = re.compile(
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
-    r"\b(?:you (?:wrote|write|said|say|mention\w*|asked|ask|told|tell|expected|expect|saw|see|paid|report\w*|"
+    r"\b(?:you (?:wrote|write|said|say|mention\w*|asked|told|expected|expect|saw|paid|report\w*|"
     r"describe\w*|quote\w*|speak|believe\w*|were promised)"
-    r"|(?:according to|as per|in) your (?:mail|e-?mail|message|letter|note|words|photo)"
+    r"|(?:according to|as per) your (?:mail|e-?mail|message|letter|note|words|photo)"
     r"|sie (?:schrieben|schreiben|sagten|sagen|erwähnten|erwähnen|fragten|fragen|erwarteten|erwarten|nennen|meinen)"
-    r"|(?:laut|nach|in) ihrer (?:nachricht|e-?mail|mail)|laut ihrem schreiben"
+    r"|(?:laut|nach) ihrer (?:nachricht|e-?mail|mail)|laut ihrem schreiben"
     r"|vous (?:avez écrit|écrivez|mentionnez|demandez|avez dit|dites|parlez|indiquez|attendiez)"
     r"|selon (?:vous|votre (?:message|courriel|e-?mail))"
     r"|usted (?:escribió|mencionó|preguntó|menciona|dice|escribe|indica)|según (?:usted|su (?:mensaje|correo))"
@@ -48,9 +48,10 @@ _ANOTHER = re.compile(
 )
 _BELOW = re.compile(
     r"^[ >]*(?:-{3,} ?\w[^\n]{0,60}-{3,}|_{8,}"
-    r"|(?:on|am|le|el|в|вт|пн|ср|чт|пт|сб|вс)\b[^\n]{4,160}(?:wrote|schrieb[^\n]{0,60}|a écrit|escribió|пишет|написал[аи]?)\s?:"
-    r"|(?:from|von|de|от|kimden|gönderen) ?:[^\n]{1,160}\n[ >]*(?:sent|date|to|gesendet|datum|an|envoyé|à|enviado|fecha|"
-    r"para|отправлено|дата|кому|tarih|kime) ?:)",
+    r"|(?:on|am|le|el|в|вт|пн|ср|чт|пт|сб|вс)\b[^\n]{4,160}"
+    r"(?:wrote|schrieb[^\n]{0,60}|a écrit|escribió|пишет|написал[аи]?)\s?:"
+    r"|(?:from|von|de|от|kimden|gönderen) ?:[^\n]{1,160}\n[ >]*"
+    r"(?:sent|date|to|gesendet|datum|an|envoyé|à|enviado|fecha|para|отправлено|дата|кому|tarih|kime) ?:)",
     re.IGNORECASE | re.MULTILINE,
 )
 """Where an earlier mail is quoted below: a line of its own, or the head of that mail."""

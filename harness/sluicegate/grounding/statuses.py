@@ -66,7 +66,8 @@ _MEANT_BY = {
 """Words of back ends that may stand for one state or another: they support, and contradict nothing."""
 _MAY_BE = {word: states for words, states in _MEANT_BY.items() for word in words.split()}
 _PARTLY = re.compile(
-    r"\b(?:partial(?:ly)?|partly|in part|teilweise|partiellement|en partie|parcial(?:mente)?|en parte|частично|kısmen)\b",
+    r"\b(?:partial(?:ly)?|partly|in part|teilweise|partiellement|en partie|parcial(?:mente)?|en parte|частично"
+    r"|kısmen)\b",
     re.IGNORECASE,
 )
 _STAGES = ("processing", "packed", "shipped", "in transit", "out for delivery", "delivered")
