@@ -173,13 +173,14 @@ class StageRun:
         """Close the ledgers, after production. Raises LedgerError."""
         self._produced.set()
         await self._stack.aclose()
+        left = None
         if self._runs:
             self._account(complete=complete)
             if changed := self.workspace.deployed_since():
                 self.notes.append(changed)
-                complete = False
+                complete, left = False, self.workspace.subject_left()
         for run in self._runs:
-            run.broker.close(complete=complete and self.fault is None)
+            run.broker.close(complete=complete and self.fault is None, left=left)
         self.catalogue.end()
         self.catalogue.close()
 

@@ -135,6 +135,15 @@ class Workspace:
             )
         return "another build was deployed while the cases ran: they are evidence of neither"
 
+    def subject_left(self) -> str | None:
+        """The subject as its files lie now, where they are others than at first; None where only files cannot tell."""
+        try:
+            left, parts = self._subject_now()
+        except InputError:
+            return None  # what cannot be told now cannot be told apart later
+        other = {name for name, said in parts.items() if self.subject_parts.get(name) != said}
+        return left if other and other <= self.plan.subject.files.keys() else None
+
     @property
     def subject(self) -> str:
         """Digest of what serves. Raises InputError when it cannot be told."""
