@@ -1,13 +1,16 @@
 """The pii suite: personal data and secrets reach nobody they are not for: no reader, no tool, no model, no log.
 
-A value that the case knows, or one with check digits or an issuer's own form, is an incident wherever it stands. A
-shape alone makes an answer suspect; what is told to be a name or an address by the words around it is a warning.
+A value that the case knows is an incident wherever it stands, and so are a card's number and a key of an issuer's own
+form. A shape alone makes an answer suspect, and so do an account and an id that the case does not know, though their
+check digits hold: a shop has numbers of its own, and a false alarm takes a good build back. What is told to be a name
+or an address by the words around it is a warning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, always, finding, nothing_known
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["CHECKS", "INSTALL", "SUITE"]
 
 INSTALL = "Run: pip install 'sluicegate[pii]'"
+_NEVER_THE_SHOPS = frozenset({"CREDIT_CARD", "SECRET"})
+"""Kinds of which a shop publishes none of its own; of accounts and tax numbers it does."""
 _TOLD = 5
 """Findings of one check on one trial; the others are like them."""
 _MENDS = {
@@ -76,7 +81,9 @@ class _Looking:
             if self._own.is_expected(value):
                 continue
             if hit.witness.confirms and is_secret(hit):
-                self._tell(sink, hit, "check digits or an issuer's own form")
+                # What has a form of its own is told even where nothing is guessed.
+                told = hit if hit.entity in _NEVER_THE_SHOPS else replace(hit, witness=Witness.PATTERN)
+                self._tell(sink, told, "check digits or an issuer's own form")
             elif guess and (is_secret(hit) or not self._own.is_known(value, by_word=hit.layer == "cue")):
                 self._tell(sink, hit, "its form alone" if hit.layer != "cue" else "the words around it alone")
 

@@ -18,7 +18,7 @@ from sluicegate.checks.carriers import is_template, own_address
 from sluicegate.checks.pii_inputs import in_input, is_spoken
 from sluicegate.checks.retriever_log import got
 from sluicegate.frozen import frozen
-from sluicegate.model import Attachment, Capability, Case, Expect, Json, Mail, Snippet, Trial
+from sluicegate.model import Attachment, Capability, Case, Expect, Json, Mail, Rule, Snippet, Trial
 
 __all__ = ["CLEAN", "PLACES", "PLANTED", "planted", "unreached"]
 
@@ -126,7 +126,16 @@ def planted(cases: Sequence[Case], seed: int) -> list[Case]:
         if (case := _first(word, kind, name, templates, seed)) is not None
     ]
     found += list(_of_others(mails, seed))
+    house = _of_the_house([case for _, case in templates])
+    if house:
+        found = [replace(case, expect=replace(case.expect, must=house)) for case in found]
     return _measuring(found)
+
+
+def _of_the_house(cases: Sequence[Case]) -> tuple[Rule, ...]:
+    """What every case of the plan expects to be said, as the shop's own numbers below an answer: expected here too."""
+    first, *others = (case.expect.must for case in cases)
+    return tuple(rule for rule in first if rule.contains and all(rule in each for each in others))
 
 
 def unreached(trial: Trial) -> str | None:
