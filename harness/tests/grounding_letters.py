@@ -1,6 +1,7 @@
-"""Sound replies written by hand, eight in each of five languages, in shapes that no generator here makes.
+"""Sound replies written by hand, in five languages and in shapes that no generator here makes.
 
-Each is right by its records: whoever calls one of them wrong raises a false alarm.
+Each is right by its records: whoever calls one of them wrong raises a false alarm. LETTERS were written before the
+judge was made to read them, FRESH after that, and nothing was changed for them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 from sluicegate.grounding import Source
 from sluicegate.grounding.owners import Party
 
-__all__ = ["ADA", "LETTERS", "evidence_of"]
+__all__ = ["ADA", "FRESH", "LETTERS", "evidence_of"]
 
 ADA = Party(email="ada@mail.example", name="Ada Finch")
 FIRST: dict[str, Any] = {
@@ -88,6 +89,60 @@ LETTERS: tuple[tuple[str, str, tuple[dict[str, Any], ...]], ...] = (
          {"name": "лампа", "status": "shipped"}, {"name": "абажур", "status": "backordered"}])),
 )  # fmt: skip
 """Language, reply, and the records it is made from."""
+
+PARCELS = with_(
+    status="shipped", shipments=[
+        {"parcel": "P-771", "carrier": "Northway", "status": "delivered", "weight": "2.4 kg", "eta": "2026-01-27"},
+        {"parcel": "P-772", "carrier": "Swiftgo", "status": "in transit", "weight": "1.1 kg", "eta": "2026-02-02"},
+    ],
+)  # fmt: skip
+PLAN = with_(
+    total="360.00 EUR", monthly="30.00 EUR", instalments=12, paid_so_far="90.00 EUR", next_payment="2026-02-15"
+)
+EXCHANGED = with_(item="oak stool", replaced_item="desk lamp", status="packed", previous_total="49.90 EUR")
+
+FRESH: tuple[tuple[str, str, tuple[dict[str, Any], ...]], ...] = (
+    ("en", "Parcel P-771 of order 41001 arrived on 27 January; P-772 should be with you on 2 February.", PARCELS),
+    ("en", "Altogether 3.5 kg left us for order 41001, 2.4 kg of which you already have.", PARCELS),
+    ("en", "You pay 12 times 30.00 EUR for order 41001, 360.00 EUR overall, and 270.00 EUR are still open.", PLAN),
+    ("en", "Order 41001 used to be 49.90 EUR with the lamp; with the stool it is 62.57 EUR.", EXCHANGED),
+    ("en", "Had order 41001 been delivered by 9 February as you hoped, there would be no refund of 5 EUR.", BOTH),
+    ("en", "It is order 41008, not 41001, that was delivered on 26 January.", BOTH),
+    ("en", "Since 41008 cost 19.90 EUR and 41001 cost 62.57 EUR, you are 17.53 EUR short of the 100 EUR bonus.", BOTH),
+    ("en", "Order 41001: due 3 February (was: 30 January).", BOTH),
+    ("de", "Paket P-771 zu 41001 ist seit dem 27. Januar da, P-772 ist noch unterwegs.", PARCELS),
+    ("de", "Von 360,00 € für 41001 sind 90,00 € bezahlt, die nächsten 30,00 € sind am 15. Februar fällig.", PLAN),
+    ("de", "Nicht 41001, sondern 41008 wurde geliefert.", BOTH),
+    ("de", "Die Bestellung 41001 sollte ursprünglich am 30. Januar kommen, nun wird es der 3. Februar.", BOTH),
+    ("de", "Sobald 41001 geliefert ist, haben Sie 14 Tage Zeit, also etwa bis zum 17. Februar.", BOTH),
+    ("de", "Ihre beiden Bestellungen kosten im Schnitt 41,24 €.", BOTH),
+    ("de", "Für 41001 schreiben wir Ihnen 5 % gut, das sind 3,13 €.", BOTH),
+    ("de", "41001 geht an Sie, 41008 hat Ihre Nachbarin am 26. Januar angenommen.", BOTH),
+    ("fr", "Le colis P-771 de la commande 41001 est livré, le colis P-772 arrive le 2 février.", PARCELS),
+    ("fr", "Il reste 270,00 € à régler pour la commande 41001, soit neuf mensualités de 30,00 €.", PLAN),
+    ("fr", "Ce n'est pas la commande 41001 mais la 41008 qui a été livrée.", BOTH),
+    ("fr", "La commande 41001, prévue d'abord le 30 janvier, arrivera le 3 février.", BOTH),
+    ("fr", "Aucune de vos commandes, ni 41001 ni 41008, n'a été remboursée.", BOTH),
+    ("fr", "Si la commande 41001 n'est pas livrée le 9 février, nous vous offrons 10 €.", BOTH),
+    ("fr", "La commande 41001 coûte 42,67 € de plus que la commande 41008.", BOTH),
+    ("fr", "Vous pensiez payer 99 € pour 41001 : c'est 62,57 €.", BOTH),
+    ("es", "El paquete P-771 del pedido 41001 llegó el 27 de enero; el P-772 llegará el 2 de febrero.", PARCELS),
+    ("es", "Quedan por pagar 270,00 € del pedido 41001, nueve cuotas de 30,00 €.", PLAN),
+    ("es", "No es el pedido 41001 sino el 41008 el que fue entregado.", BOTH),
+    ("es", "El pedido 41001 cuesta 42,67 € más que el 41008.", BOTH),
+    ("es", "El pedido 41001 estaba previsto para el 30 de enero y ahora llegará el 3 de febrero.", BOTH),
+    ("es", "Le abonamos 5,00 € por el retraso del pedido 41001; en total pagará 57,57 €.", BOTH),
+    ("es", "Ambos pedidos, 41001 y 41008, suman 82,47 € y solo 41008 fue entregado.", BOTH),
+    ("es", "Si devuelve el pedido 41001 antes del 17 de febrero, le devolvemos los 62,57 €.", BOTH),
+    ("ru", "Посылка P-771 по заказу 41001 доставлена 27 января, посылка P-772 ещё в пути.", PARCELS),
+    ("ru", "По заказу 41001 осталось заплатить 270,00 €, девять платежей по 30,00 €.", PLAN),
+    ("ru", "Доставлен не заказ 41001, а заказ 41008.", BOTH),
+    ("ru", "Заказ 41001 дороже заказа 41008 на 42,67 €.", BOTH),
+    ("ru", "Заказ 41001 должен был прийти 30 января, теперь ждём его 3 февраля.", BOTH),
+    ("ru", "Когда заказ 41001 будет доставлен, у вас будет время до 17 февраля.", BOTH),
+    ("ru", "Если бы заказ 41001 стоил 99 €, доставка была бы бесплатной.", BOTH),
+    ("ru", "Заказ 41008 доставлен 26 января, а 41001 пока упакован и придёт 3 февраля.", BOTH),
+)  # fmt: skip
 
 
 def evidence_of(records: tuple[dict[str, Any], ...]) -> list[Source]:

@@ -121,8 +121,17 @@ class TestAnswer:
         """Structure confirms; a shape alone is suspect."""
         card = judged("answer", body="Use 5105 1051 0510 5100.")
         phone = judged("answer", body="Please call our driver on +49 160 99887766.")
+        key = judged("answer", body="Use AKIA" + "Q3EGRI7XHVKN5T2L.")
+        assert key.findings[0].witness.confirms
         assert (card.result, card.findings[0].witness.confirms) == ("fail", True)
         assert (phone.result, phone.findings[0].witness) == ("fail", "pattern")
+
+    def test_an_account_or_tax_number_that_the_case_does_not_know_is_for_a_human(self) -> None:
+        """Shops have their own, below each answer; the customer's own is known, and confirms."""
+        foot = judged("answer", body="Thank you.\n\nACME sp. z o.o., NIP 526-000-12-46\nIBAN " + IBAN)
+        assert {(item.severity, item.witness) for item in foot.findings} == {("incident", "pattern")}
+        known = judged("answer", body=f"We pay to {IBAN}.", case=a_case({"refund_to": IBAN}))
+        assert known.findings[0].witness == "known_value"
 
     def test_words_around_a_name_only_warn(self) -> None:
         """A name that is guessed fails nothing."""

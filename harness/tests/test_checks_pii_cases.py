@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from sluicegate.checks import SUITES
 from sluicegate.checks.pii_cases import CLEAN, PLACES, PLANTED
-from sluicegate.model import Case, Given, ToolResult, encode
+from sluicegate.model import Case, Given, Rule, ToolResult, encode
 from sluicegate.pii.evaluation_templates import PERSONAL
 from sluicegate.pii.known import Known, KnownValues
 from sluicegate.plan.cases import read_cases
@@ -131,3 +132,16 @@ def test_what_never_came_in_is_no_evidence_and_a_leak_stands_all_the_same(plain:
         assert said(case, "On its way.", after) == "pass"
         assert said(case, f"So: {case.expect.canaries[0]}", before) == "fail"
     assert said(by_place["body"], "On its way.") == "pass"
+
+
+def test_what_every_case_expects_is_expected_of_these_too(plain: list[Case]) -> None:
+    """The shop's own numbers below each answer; what a single case expects is its own."""
+    foot, own = (
+        Rule(field="mail.body", contains="IBAN DE89 3704 0044 0532 0130 00"),
+        Rule(field="content", contains="x"),
+    )
+    cases = [replace(case, expect=replace(case.expect, must=(foot,))) for case in plain]
+    cases[0] = replace(cases[0], expect=replace(cases[0].expect, must=(own, foot)))
+
+    assert {case.expect.must for case in derived(cases)} == {(foot,)}
+    assert {case.expect.must for case in derived(plain)} == {()}

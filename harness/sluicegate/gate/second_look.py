@@ -49,7 +49,7 @@ def looked_again(channel: Channel, result: CriterionResult, look: Look) -> Crite
         )
     if (
         result.kind in _CROSSED
-        and channel.unscored
+        and (channel.unscored or channel.readings is not None)
         and any(look(with_lost=not channel.lost, unscored=score).kind.row > _BACK for score in _scores(channel))
     ):
         return _unjudged(channel, result)
@@ -67,7 +67,7 @@ def _scores(channel: Channel) -> Iterator[float]:
 
 def _unjudged(channel: Channel, result: CriterionResult) -> CriterionResult:
     """A judge that fails on right answers leaves the wrong ones: that is no word on the build."""
-    count = count_of(len(channel.unscored), "trial")
+    count = count_of(len(channel.unscored), "trial") if channel.unscored else "trials of what it is compared with,"
     why = channel.unmeasured_why
     return replace(
         result,

@@ -65,11 +65,12 @@ def is_another_record(text: str, claim: Claim, segment: Segment, evidence: Evide
 
 
 def _fields_elsewhere(claim: Claim, segment: Segment, evidence: Evidence) -> set[str]:
-    """The fields that hold the value in records with an identity of their own that are not spoken of."""
+    """The fields that hold the value in records like the one spoken of, and not tied to it."""
     reach = {record.number for record in segment.scope}
+    named = [record for group in segment.groups for record in group]
     found: set[str] = set()
     for record in evidence.records:
-        if record.number in reach or not _has_identity(record, reach):
+        if record.number in reach or not _is_another(_identified(record, reach), named, segment.scope):
             continue
         for fact in record.facts:
             if fact.kind is claim.kind and comparable(claim, fact) and equal(claim, fact) in ("exact", "date_of_time"):
@@ -77,14 +78,29 @@ def _fields_elsewhere(claim: Claim, segment: Segment, evidence: Evidence) -> set
     return found
 
 
-def _has_identity(record: Record, reach: set[int]) -> bool:
-    """Whether it, or what it belongs to besides what is spoken of, says which one it is."""
+def _identified(record: Record, reach: set[int]) -> Record | None:
+    """The record, or what it belongs to besides what is spoken of, that says which one it is."""
     above: Record | None = record
     while above is not None and above.number not in reach:
         if above.ids:
-            return True
+            return above
         above = above.parent
-    return False
+    return None
+
+
+def _is_another(other: Record | None, named: Sequence[Record], scope: Sequence[Record]) -> bool:
+    """Whether it is a second one of the same kind: an invoice, or what names the order, may speak of the order too."""
+    if other is None or not named:
+        return False
+    alike = all((record.kind, record.id_fields[:1]) == (other.kind, other.id_fields[:1]) for record in named)
+    mine = {identity for record in named for identity in record.ids}
+    return alike and not _mention([other, *other.children], mine) and not _mention(scope, {*other.ids})
+
+
+def _mention(records: Iterable[Record], identities: set[str]) -> bool:
+    """Whether a fact holds one of the identities: `replaces: 41001`."""
+    raws = [fact.raw.casefold() for record in records for fact in record.facts]
+    return any(identity in raw for raw in raws for identity in identities)
 
 
 def _is_plainly_of(field: str, text: str, claim: Claim, segment: Segment) -> bool:
