@@ -116,7 +116,9 @@ def own_mails() -> list[Goal]:
     alarms = sum(counted(drafts(2500, held_out=held, wrong=False, seed=3)).alarms for held in (False, True))
     print(f"  5,000 sound mails: {alarms} contradictions told")
     derived = counted(sound_forms(5125, seed=3)).alarms
-    print(f"  5,125 sound mails that say what follows, or is not said of the record: {derived} contradictions told")
+    print(
+        f"  5,125 sound mails that say what follows, or what is not said of the record: {derived} contradictions told"
+    )
     return [
         *goals,
         Goal("grounding", "contradictions told of 5,000 sound mails", alarms, 0, ""),

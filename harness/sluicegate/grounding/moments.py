@@ -26,13 +26,14 @@ def within(claim: Claim, facts: Sequence[Fact]) -> tuple[str, str] | None:
         if fact.kind is not Kind.DATE or not isinstance(fact.value, When) or (day := _day(fact.value)) is None:
             continue
         named = frozenset(field_words(fact.field.rpartition(".")[2]))
-        for marks, last in ((_FROM, False), (_TO, True)):
+        for marks, is_last in ((_FROM, False), (_TO, True)):
             if named & marks:
-                ends.setdefault(named - _FROM - _TO, {}).setdefault(last, []).append((day, fact.path))
+                ends.setdefault(named - _FROM - _TO, {}).setdefault(is_last, []).append((day, fact.path))
     for pair in ends.values():
         for first, path in pair.get(False, ()):
             for last, _ in pair.get(True, ()):
-                if (day := _day(claim.value, first.year)) is not None and first <= day <= last:
+                said = _day(claim.value, first.year)
+                if said is not None and first <= said <= last:
                     return "range", path
     return None
 
