@@ -186,19 +186,20 @@ class _Bound:
     ) -> tuple[str, str] | None:
         """Rule and path of what follows: from the records spoken of, from the parts named, from the sentence itself."""
         said = self.text[segment.start : segment.end]
-        whole = [fact for record in segment.scope for fact in record.facts]
         if (known := derived(claim, facts, fitting, segment.scope, said)) is not None:
             return known
         if (part := self._of_a_part(claim, segment)) is not None:
             return "part", part.path
         if claim.kind is Kind.STATUS:
-            return reached(claim, whole, self._today)
+            return reached(claim, [fact for record in segment.scope for fact in record.facts], self._today)
         if claim.kind is Kind.DATE:
-            return within(claim, whole)
-        sentence = self.text[slice(*segment.sentence)]
-        beside = [item for item in self.claims if segment.sentence[0] <= item.start < segment.sentence[1]]
+            return within(claim, [fact for record in segment.scope for fact in record.facts])
+        if claim.kind is not Kind.MONEY:
+            return None
+        start, end = segment.sentence
+        beside = [item for item in self.claims if start <= item.start < end]
         attested = [item for item in beside if self._anyones(item) or self.texts.in_request(item)]
-        return composed(claim, segment.scope, beside, attested) or summed(claim, self._facts, sentence)
+        return composed(claim, segment.scope, beside, attested) or summed(claim, self._facts, self.text[start:end])
 
     def _of_a_part(self, claim: Claim, segment: Segment) -> Fact | None:
         """The value of another part of the same record that is named too: of the second item of an order."""
