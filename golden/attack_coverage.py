@@ -14,6 +14,7 @@ from sluicegate.checks.attacks import Cell, attacked, coverage
 from sluicegate.checks.carriers import CARRIERS
 from sluicegate.checks.clean_mails import KINDS, clean_mails
 from sluicegate.checks.mail_payloads import MAIL_ATTACKS
+from sluicegate.checks.named_others import named_others
 from sluicegate.checks.payloads import ATTACKS
 from sluicegate.model import Case, decode, parse
 from sluicegate.resources import data
@@ -94,6 +95,11 @@ def _by_suite(cases: Sequence[Case]) -> Iterator[str]:
         classes = ", ".join(f"`{attack.name}`" for attack in _CLASSES.values() if suite in attack.suites)
         yield f"| `{suite}` | {len(attacked(cases, SEED, suite))} | {classes} |"
     yield ""
+    made = ", ".join(f"`{case.tags[2]}`" for case in named_others(cases, SEED))
+    yield (
+        "Suite `recipients` has one mail more for each place where a mail may name somebody besides its sender, who is "
+        f"answered by nobody: {made}.\n"
+    )
 
 
 def _clean(cases: Sequence[Case]) -> Iterator[str]:

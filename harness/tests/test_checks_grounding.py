@@ -52,15 +52,26 @@ def counted(name: str, of: Trial) -> Any:
     return measure(BUILT_IN[name], of, {}, CheckConfig())
 
 
-def test_a_contradicted_claim_is_a_confirmed_incident() -> None:
-    """With what was claimed, and what the record says; one unit of the metric."""
+def test_a_contradicted_claim_is_an_incident_and_another_records_value_is_confirmed() -> None:
+    """With what was claimed, and what the record says; one unit of the metric. A mere difference is for a human."""
     wrong = trial("Your order 1002 has shipped.", ASKED)
     (found,) = asked("claims", wrong).findings
 
-    assert (found.severity, found.witness, found.place) == (Severity.INCIDENT, Witness.CLAIM, "$.content")
+    assert (found.severity, found.witness, found.place) == (Severity.INCIDENT, Witness.PATTERN, "$.content")
     assert "tools.order[0].status is 'packed'" in found.excerpt
     assert counted("grounding.hallucinations", wrong) == Contribution(k=1, n=1)
     assert CHECKS["grounding.claims"].zero_tolerance
+
+    both = case(given={**GIVEN, "record": {"orders": [RECORD, {**RECORD, "order_id": "1003", "total": "19.00 EUR"}]}})
+    swapped = trial("Your order 1002 comes to 19.00 EUR. It has shipped.", of=both)
+    assert {item.witness for item in asked("claims", swapped).findings} == {Witness.CLAIM, Witness.PATTERN}
+
+
+def test_what_is_no_incident_confirms_none_beside_it() -> None:
+    """A quotation that nobody wrote, an insight that refers to nothing: errors, and no proof of a claim."""
+    quoted = trial("You wrote: “please leave it with my neighbour”. Order 1002 has shipped.", ASKED)
+    found = [item for name in ("claims", "quotes") for item in asked(name, quoted).findings]
+    assert [item.witness.confirms for item in found] == [False, False]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +122,7 @@ def test_a_fact_without_tool_data_is_an_incident_where_a_verification_is_expecte
 
     assert asked("template", asks).result is Result.PASS
     assert asked("template", states).result is Result.FAIL
+    assert not any(item.witness.confirms for item in asked("template", states).findings)
     assert counted("grounding.hallucinations", states) == Contribution(k=1, n=1)
     assert asked("template", trial("It has shipped.", ASKED)).result is Result.NOT_APPLICABLE
     assert counted("draft.verification_rate", asks) == Contribution(k=1, n=1)

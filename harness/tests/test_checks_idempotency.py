@@ -397,3 +397,36 @@ def test_a_write_without_arguments_is_still_a_write():
 def test_one_id_without_any_text_is_one_draft():
     """Where only the id is returned, the id decides."""
     assert same(Output(structured={"draft_id": 7}), Output(metadata={"draft_id": 7})).result == "pass"
+
+
+# Mails
+
+
+def mailed(*recipients: str, action: str = "message", text: str = "") -> Observation:
+    told = {"rcpt": [f"<{one}>" for one in recipients], "data_base64": text}
+    return Observation(run_id="0" * 16, double="mail", action=action, at="2025-01-01T00:00:00Z", detail=told)
+
+
+MAILS = CheckConfig(capabilities=frozenset({Capability.MAIL}))
+
+
+def test_a_second_mail_is_an_incident_whatever_it_says():
+    """Each delivery answers the customer again: seen on the wire, also where a tool's write was made once."""
+    twice = [mailed("a@b.test", text="QQ=="), mailed("a@b.test", text="Qg==")]
+    for config, more in ((MAILS, []), (CONFIG, [saw("draft_store", id="m-1")])):
+        outcome = once(*more, *twice, config=config)
+        (finding,) = outcome.findings
+        assert outcome.result == "fail"
+        assert finding.message == "the same message must be answered to the same recipients once; it was 2 times"
+        assert (finding.severity, finding.witness) == (Severity.INCIDENT, Witness.WIRE)
+
+
+def test_mails_that_one_message_causes():
+    """One to each who is told, and one that was broken off on the way, are no second answer; nor is what is allowed."""
+    sound = [mailed("a@b.test"), mailed("desk@b.test"), mailed("a@b.test", action="unfinished")]
+    assert once(*sound, config=MAILS).result == "pass"
+    assert once(saw("draft_lookup"), config=MAILS).result == "not_applicable"
+    allowed = replace(TWICE, expect=Expect(calls=(CallLimit(target="mail", most=2),)))
+    for count, result in ((2, "pass"), (3, "fail")):
+        trial = Trial(case=allowed, outputs=(DRAFT, DRAFT), observations=(mailed("a@b.test"),) * count)
+        assert run_check(CHECKS["idempotency.once"], trial, MAILS).result == result

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sluicegate.checks import SUITES
 from sluicegate.checks.pii_cases import CLEAN, PLACES, PLANTED
-from sluicegate.model import Case, Given, encode
+from sluicegate.model import Case, Given, Rule, ToolResult, encode
 from sluicegate.pii.evaluation_templates import PERSONAL
 from sluicegate.pii.known import Known, KnownValues
 from sluicegate.plan.cases import read_cases
@@ -30,7 +32,7 @@ def test_every_kind_stands_in_every_place(plain: list[Case]) -> None:
     ids = [case.id for case in derived(plain)]
     kinds = [*(f"pii-{word}" for word in PLANTED), *(f"clean-{word}" for word in CLEAN)]
     assert {name.rpartition("-")[0] for name in ids} == {
-        *(f"{kind}-{place}" for kind in kinds for place in PLACES),
+        *(f"{kind}-{place}" for kind in kinds for place in PLACES if place != "input"),
         "pii-others-tool",
         "pii-others-list",
     }
@@ -64,9 +66,42 @@ def test_every_kind_of_the_evaluation_has_one_case_that_stands_for_it(plain: lis
     assert said == list(PERSONAL)
 
 
-def test_without_a_plain_mail_nothing_is_planted() -> None:
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ("Where is it?", ()),
+        ({"order": "A 7 b", "text": "hi"}, ("text",)),
+        ({"order": 7, "note": "Where is it?"}, ("note",)),
+        (
+            {"messages": [{"role": "user", "content": "a b c"}, {"role": "user", "content": "d"}]},
+            ("messages", 1, "content"),
+        ),
+    ],
+)
+def test_without_a_mail_values_are_planted_where_an_input_says_something(given: Any, place: tuple[Any, ...]) -> None:
+    """Below what is said, and in what tools and retriever answer; the input is the template's in all else."""
+    result = ToolResult(tool="order", result={"status": "sent"})
+    made = derived([Case(id="a", input=given, given=Given(tool_results=(result,)))])
+
+    kinds = len(PLANTED) + len(CLEAN)
+    assert (
+        len([case for case in made if "-input-" in case.id])
+        == len([case for case in made if "-tool-" in case.id])
+        == kinds
+    )
+    for case in made:
+        was, now = given, case.input
+        for step in place:
+            was, now = was[step], now[step]
+        assert now.startswith(f"{was}\n\n") is ("-input-" in case.id)
+        assert ("-tool-" in case.id) is (case.given.tool_results != (result,))
+
+
+def test_where_nobody_says_anything_nothing_is_planted() -> None:
     """The plan's own cases are judged all the same."""
-    cases = [Case(id="a", input="x"), Case(id="b", given=Given(command="go"))]
+    silent = ("x", {"n": 7}, {"text": "/trends 24h"}, {"text": "explain:3b8"})
+    cases = [Case(id=str(at), input=given) for at, given in enumerate(silent)]
+    cases += [Case(id="b", given=Given(command="go"))]
     assert SUITES["pii"].cases(cases, 1) == cases
 
 
@@ -97,3 +132,16 @@ def test_what_never_came_in_is_no_evidence_and_a_leak_stands_all_the_same(plain:
         assert said(case, "On its way.", after) == "pass"
         assert said(case, f"So: {case.expect.canaries[0]}", before) == "fail"
     assert said(by_place["body"], "On its way.") == "pass"
+
+
+def test_what_every_case_expects_is_expected_of_these_too(plain: list[Case]) -> None:
+    """The shop's own numbers below each answer; what a single case expects is its own."""
+    foot, own = (
+        Rule(field="mail.body", contains="IBAN DE89 3704 0044 0532 0130 00"),
+        Rule(field="content", contains="x"),
+    )
+    cases = [replace(case, expect=replace(case.expect, must=(foot,))) for case in plain]
+    cases[0] = replace(cases[0], expect=replace(cases[0].expect, must=(own, foot)))
+
+    assert {case.expect.must for case in derived(cases)} == {(foot,)}
+    assert {case.expect.must for case in derived(plain)} == {()}

@@ -212,8 +212,11 @@ class TestRecord:
         done = rollout.measured("approved", rows, "--since", start, "--release", f"v2={rollout.subject()}")
 
         assert "60 outside of the window left out" in done.out
+        assert "warning" not in done.err
         approved = rollout.judge().criterion("approved")
         assert (approved["measured"]["n"], approved["foreign"]) == (30, 30)
+        elsewhere = rollout.measured("approved", drafts(4), "--subject", "5" * 64, "--stage", "ten")
+        assert "warning: no entry of 'ten' is recorded for the subject of these rows (555555555555)" in elsewhere.err
 
     def test_a_baseline(self, tmp_path: Path) -> None:
         """What served before the rollout, recorded as the baseline that lines name."""

@@ -379,9 +379,12 @@ async def test_what_the_case_says_the_model_must_or_must_not_see_is_marked(strea
     said = 'order 17 {"x": "Geheim-\\u00dc"} other things'
     async with client(a_case(expect=expect)) as (ours, world):
         turns = [{"role": "user", "content": said}]
-        await ours.chat.completions.create(model="m", messages=turns, stream=streamed)
+        headers = {"x-note": "for CANARY-1"}
+        await ours.chat.completions.create(model="m", messages=turns, stream=streamed, extra_headers=headers)
 
-        assert world.details()[0]["marks"] == ["order 17", "Geheim-Ü"]
+        (seen,) = world.details()
+        assert seen["marks"] == ["order 17", "Geheim-Ü"]
+        assert seen["correlation"]["marks"] == ["CANARY-1"]
 
 
 @pytest.mark.asyncio

@@ -260,6 +260,19 @@ class TestLogs:
         assert of(seen, "trace")[-1]["not_kept"]["log"] == 3
 
     @pytest.mark.asyncio
+    async def test_where_personal_data_is_judged_fields_are_kept_too(self) -> None:
+        """Those that do not stand in the line already; a cut shows."""
+        fields = {"mail": "4556 7375", "order": "7", "whole": "y" * 20_000}
+        line = LogLine(text="handled order 7", at="2026-01-29T12:00:00.000000Z", logger="shop", fields=fields)
+        async with opened(a_case(), follows=SPEC, unmasked=True) as world:
+            followed(world).given(RUN, 0, GIVEN, "records")
+            followed(world).logged(RUN, 0, [line])
+            (seen,) = of(world.seen(), "log")
+
+        assert {name: len(value) for name, value in seen["fields"].items()} == {"mail": 9, "whole": 16_000}
+        assert seen["line_cut"]
+
+    @pytest.mark.asyncio
     @pytest.mark.parametrize(
         ("fields", "log_field", "word"),
         [

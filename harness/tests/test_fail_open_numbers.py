@@ -150,7 +150,8 @@ class TestOthersNumbers:
     def test_numbers_from_before_the_stage(self, tmp_path: Path) -> None:
         """Evidence of the previous stage, though it names no stage: it lies before the entry."""
         rollout = prepared(recorded_only, tmp_path)
-        rollout.measured("approved", drafts(hours=40))
+        recorded = rollout.measured("approved", drafts(hours=40))
+        assert "warning: 400 rows are of before the subject entered 'ten'" in recorded.err
 
         done = no_promote(rollout.judge(), "hold.insufficient")
 

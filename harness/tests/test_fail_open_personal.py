@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rollout_world import PLAN, YESTERDAY, Rollout, drafts, made, no_promote, prepared, waits
+from rollout_world import PLAN, YESTERDAY, Rollout, a_case, drafts, made, no_promote, prepared, waits
 
 sys.path.pop(0)
 
@@ -20,7 +20,9 @@ LOOKS = "call 030 1234567 ok"
 
 def shop(root: Path) -> Rollout:
     """Nothing has run; the pipeline answers with numbers of orders."""
-    return made(root, PERSONAL)
+    return made(
+        root, PERSONAL, cases=[a_case(number, input={"n": number, "text": "Is it ok?"}) for number in range(40)]
+    )
 
 
 def entered(root: Path) -> Rollout:
@@ -51,6 +53,23 @@ def test_what_only_looks_like_a_leak_rolls_nothing_back(tmp_path: Path) -> None:
     rollout.switch("wrong", 7, says=LOOKS)
 
     no_promote(rollout.gate("--stage", "ten"), "hold.suspect")
+
+
+def test_nothing_that_could_leak(tmp_path: Path) -> None:
+    """Inputs in which nobody says anything: no value is planted, so that none leaks shows nothing."""
+    done = no_promote(made(tmp_path, PERSONAL, cases=[a_case(number) for number in range(3)]).gate(), "hold.incomplete")
+
+    assert "suite pii planted no value that could leak" in done.said
+
+
+def test_what_a_chat_is_told(tmp_path: Path) -> None:
+    """Values are planted in what plain inputs say, and a pipeline that repeats it is held."""
+    rollout = prepared(shop, tmp_path)
+    rollout.replace('return {"text": text', 'return {"text": input["text"] + text', name="bot.py")
+
+    done = no_promote(rollout.gate(), "hold.incident")
+
+    assert "-input-" in done.text
 
 
 def test_a_leak_under_traffic_rolls_back(tmp_path: Path) -> None:

@@ -171,6 +171,29 @@ class TestCallable:
         assert [(line.text, line.fields) for line in heard.lines[0]] == [("asked", {"correlation_id": "the-id"})]
 
     @pytest.mark.asyncio
+    async def test_what_an_exception_says_is_logged_with_it(self, tmp_path: Path) -> None:
+        """As handlers write it below the message, with what caused it; frames are left out."""
+        code = """
+            import logging
+
+            def answer(input):
+                try:
+                    try:
+                        int("4556 7375")
+                    except ValueError as error:
+                        raise KeyError("order") from error
+                except KeyError:
+                    logging.getLogger("shop").exception("failed")
+                return "ok"
+        """
+        async with hosted(tmp_path, code) as (pipeline, heard):
+            await called(pipeline)
+
+        (text,) = heard.texts()
+        assert text.splitlines()[:2] == ["failed", "KeyError: 'order'"]
+        assert "4556 7375" in text.splitlines()[2]
+
+    @pytest.mark.asyncio
     async def test_what_is_kept_is_bounded_and_anything_may_be_logged(self, tmp_path: Path) -> None:
         """Two hundred lines, the rest counted; a message that cannot be made, a surrogate, a crash afterwards."""
         code = """
@@ -180,7 +203,7 @@ class TestCallable:
 
             def answer(input):
                 log.warning("%d", "no number")
-                log.warning("half \\ud800 " + "x" * 9000)
+                log.warning("half \\ud800 " + "x" * 30000)
                 for each in range(300):
                     log.warning("line %s", each)
                 raise RuntimeError("over")
@@ -191,7 +214,7 @@ class TestCallable:
         assert output.error is not None
         assert (len(heard.lines[0]), heard.more) == (200, 102)
         assert heard.texts()[0] == "%d"
-        assert len(heard.texts()[1]) <= 2_010
+        assert len(heard.texts()[1]) <= 16_010
 
     @pytest.mark.asyncio
     async def test_nobody_hears_unless_asked(self, tmp_path: Path) -> None:

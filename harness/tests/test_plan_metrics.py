@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from sluicegate.checks.registry import CHECKS
 from sluicegate.model import Origin, Rule
 from sluicegate.plan.metrics import AVAILABLE_SUITES, BUILT_IN, KNOWN_SUITES, is_countable
 from sluicegate.plan.notes import plan_notes
+from sluicegate.plan.own_metrics import ADVISORY
 from sluicegate.plan.types import Better, Metric, MetricKind, Scale
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -85,6 +87,15 @@ def test_own_metrics_by_each_source() -> None:
     assert (sql.measured_by, sql.available, sql.source) == ("sql", False, {"database": "pilot", "query": "SELECT 1"})
     assert own("prometheus: {query: up, step: 60}").source == {"query": "up", "step": 60}
     assert own("traces: {paths: [a.jsonl]}").source == {"paths": ["a.jsonl"]}
+
+
+def test_a_check_that_cannot_fail_measures_nothing() -> None:
+    """Advisory checks warn and never fail, so a share of their passes would be 100 % of anything."""
+    advisory = {check.name for check in CHECKS.values() if "(advisory)" in check.title}
+    assert advisory == set(ADVISORY)
+    for name in advisory:
+        what = f"metrics: {{m: {{kind: proportion, better: higher, unit: draft, check: {name}}}}}\n"
+        assert f"'{name}' is advisory: it warns and never fails" in sole_fault(a_plan(what))
 
 
 def test_own_metrics_have_a_scale_by_kind_or_by_word() -> None:

@@ -48,6 +48,31 @@ def test_exposure_has_live_percent_and_settings_of_any_shape() -> None:
     assert stage(f"exposure: {{live: true, percent: 0.5 %}}, {UPTIME}").exposure.percent == Fraction(1, 200)
 
 
+def test_exposure_names_what_was_meant() -> None:
+    """A slip of a key of ours is no setting of the user's: it is told by its nearest name, and nothing as missing."""
+    faults = refused(f"name: t, exposure: {{lve: true, precent: 10, Variables: {{A: b}}}}, {UPTIME}")
+
+    assert [(f"'{slip}'" in said, f"Write '{meant}'" in said) for slip, meant, said in zip(
+        ("lve", "precent", "Variables"), ("live", "percent", "variables"), faults, strict=False
+    )] == [(True, True)] * 3  # fmt: skip
+    assert not any("lacks 'live'" in said for said in faults)
+    assert stage(f"exposure: {{live: true, level: 3, cohort: a, perks: b}}, {UPTIME}").exposure.settings
+
+
+def test_a_configuration_that_does_not_go_live_is_no_evidence() -> None:
+    """What the cases ran with, the live stage after them sets too; what only stages before traffic set is theirs."""
+    sets = "variables: {MODE: careful, PART: x}"
+    two = f"stages:\n  - {{name: a, exposure: {{live: false, {sets}}}, requires: {{tests: true}}}}\n"
+    live = "  - {{name: b, exposure: {{live: true{more}}}, {uptime}}}\n"
+    (fault,) = faults_of(a_plan(stages=two + live.format(more=", variables: {PART: x}", uptime=UPTIME)))
+    between = "  - {name: c, exposure: {live: false}, requires: {tests: true}}\n"
+
+    assert "stage 'a' measures with MODE=careful, and 'b'" in fault
+    assert "Set MODE at 'b' too" in fault
+    assert read(a_plan(stages=two + live.format(more=", variables: {PART: y, MODE: careful}", uptime=UPTIME)))
+    assert read(a_plan(stages=two + between + live.format(more="", uptime=UPTIME)))
+
+
 def test_exposure_variables_are_set_in_an_environment() -> None:
     """Names of variables with a text each; refused by name where they are none, and where no environment can be set."""
     assert stage(f"exposure: {{live: true, variables: {{ARM: base}}}}, {UPTIME}").exposure.variables == {"ARM": "base"}

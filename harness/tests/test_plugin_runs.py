@@ -72,19 +72,27 @@ def test_failing_cases_are_reported_one_by_one_with_the_command_that_reruns_each
 
 
 def test_one_case_and_the_failed_cases_are_called_anew(tmp_path: Path) -> None:
-    """A narrow run is an attempt of its own; the next full run calls only what that attempt has not."""
+    """A narrow run is kept aside: the stage's verdict, its attempts and its state stay as they were."""
     pipeline = 'open("calls", "a").close()\n' + WEAK.replace(
         "    number = input", '    print(input["n"], file=open("calls", "a"))\n    number = input'
     )
     example = project(tmp_path, ids=(), tests={}, pipeline=pipeline)
     calls = tmp_path / "calls"
 
-    gated(example, "--sluicegate-case", "c004").check(exit_code=1, kind="hold.incomplete")
-    assert calls.read_text().split() == ["4"]
-    gated(example).check(exit_code=1, kind="hold.failed")
+    gated(example).check(exit_code=1, kind="hold.failed", says="attempt 1")
+    own = {path: path.read_bytes() for path in (tmp_path / ".sluicegate/preflight").rglob("*") if path.is_file()}
     assert len(calls.read_text().split()) == 12
-    gated(example, "--sluicegate-failed").check(exit_code=1, kind="hold.*")
-    assert sorted(calls.read_text().split()[12:]) == ["3", "4"]
+
+    one = gated(example, "--sluicegate-case", "c004")
+    failed = gated(example, "--sluicegate-failed")
+
+    one.check(exit_code=1, kind="hold.incomplete", says=("kept aside", " unchanged .sluicegate/preflight/verdict.json"))
+    failed.check(exit_code=1, kind="hold.*", says=".sluicegate/selected/2/preflight/1/verdict.json")
+    assert "attempt" not in one.stdout.partition(" HOLD ")[2].partition("\n")[0]
+    assert calls.read_text().split()[12] == "4"
+    assert sorted(calls.read_text().split()[13:]) == ["3", "4"]
+    stage = tmp_path / ".sluicegate/preflight"
+    assert {path: path.read_bytes() for path in stage.rglob("*") if path.is_file()} == own
 
 
 @pytest.mark.parametrize("split", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "two workers"])

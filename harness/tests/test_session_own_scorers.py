@@ -112,3 +112,30 @@ def test_another_scorer_is_another_measure(tmp_path: Path) -> None:
     after = scorer_digests(plan, tmp_path)  # type: ignore[arg-type]
     assert before.keys() == after.keys() == {"m"}
     assert before != after
+
+
+def test_what_a_scorer_imports_is_part_of_the_measure(tmp_path: Path) -> None:
+    """Wherever in a file it is imported, however far below, packages and relative names too; no library is."""
+    plan = SimpleNamespace(metrics={"m": metric("m", "mine.top:fine")})
+    files = {
+        "mine/__init__.py": "",
+        "mine/top.py": "import json, unknown_library\nfrom . import near\nfrom mine.part import low\n",
+        "mine/near.py": "def same(a, b):\n    from shared import far\n    return far(a, b)\n",
+        "mine/part/__init__.py": "",
+        "mine/part/low.py": "from ..deep import down\n",
+        "mine/deep.py": "import mine.top\ndown = 1\n",
+        "shared.py": "def far(a, b): return a == b\n",
+        "json.py": "",
+        "aside.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def digest() -> str:
+        return scorer_digests(plan, tmp_path)["m"]  # type: ignore[arg-type]
+
+    for name, text in files.items():
+        before = digest()
+        (tmp_path / name).write_text(text + "\n")
+        assert (digest() != before) is (name != "aside.py"), name

@@ -168,6 +168,46 @@ def test_promptfoo_rules_hold_where_the_assertions_do(tmp_path: Path) -> None:
     assert rule_holds(case.expect.must_not[0], bad)
 
 
+def test_promptfoo_lists_in_one_text_are_taken_apart(tmp_path: Path) -> None:
+    """As promptfoo does it: whoever says one of the words has said one, and a comma within quotes parts nothing."""
+    text = """\
+tests:
+  - vars: {q: tell}
+    assert:
+      - {type: not-contains-any, value: "SECRET, PASSWORD"}
+      - {type: icontains-all, value: 'hello, "a, b"'}
+"""
+    (case,), _ = imported(tmp_path, "promptfoo", "config.yaml", text)
+    good, bad, half = (Output(content=said) for said in ("Hello A, B", "Hello a, b PASSWORD", "Hello a b"))
+
+    (forbidden,) = case.expect.must_not
+    assert [rule_holds(forbidden, output) for output in (good, bad)] == [False, True]
+    assert all(rule_holds(rule, good) for rule in case.expect.must)
+    assert not all(rule_holds(rule, half) for rule in case.expect.must)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "tests: [{vars: {q: a}, options: {transform: output.a}, ASSERT}]",
+        "tests: [{vars: {q: a}, options: {postprocess: output.a}, ASSERT}]",
+        "defaultTest: {options: {transform: output.a}}\ntests: [{vars: {q: a}, options: {prefix: x}, ASSERT}]",
+        "providers: [{id: x, transform: output.a}]\ntests: [{vars: {q: a}, ASSERT}]",
+        "providers: [{x: {transform: output.a}}]\ntests: [{vars: {q: a}, ASSERT}]",
+        "tests: [{vars: {q: a}, provider: {id: x, transform: output.a}, ASSERT}]",
+    ],
+)
+def test_promptfoo_transforms_are_told(tmp_path: Path, settings: str) -> None:
+    """What is asserted after code of the user's is asserted of no answer: unmapped, and awaits review."""
+    asserts = "assert: [{type: contains, value: yes}, {type: latency, threshold: 2000}]"
+    (case,), made = imported(tmp_path, "promptfoo", "config.yaml", settings.replace("ASSERT", asserts))
+
+    assert case.expect.must == ()
+    assert case.expect.limits.latency_ms == 2000
+    assert made.unmapped == {"contains after a transform": 1}
+    assert case.review == "proposed"
+
+
 def test_promptfoo_tables(tmp_path: Path) -> None:
     """Cells: a bare text is to be equalled, a prefix names the assertion; metadata; a threshold makes all optional."""
     text = table(

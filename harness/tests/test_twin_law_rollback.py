@@ -15,12 +15,16 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from rollout_world import (
+    BOT,
+    PLAN,
     SLUICEGATE,
     Rollout,
+    a_case,
     ago,
     drafts,
     entered,
     environment,
+    made,
     no_promote,
     prepared,
     recorded_only,
@@ -29,6 +33,9 @@ from rollout_world import (
 )
 
 sys.path.pop(0)
+
+ONLY_TEN = PLAN[: PLAN.index("  - name: preflight")] + PLAN[PLAN.index("  - name: ten") : PLAN.index("  - name: half")]
+"""The rollout's plan with one stage, under traffic."""
 
 
 def incident(root: Path) -> Rollout:
@@ -213,3 +220,32 @@ class TestALineCrossed:
         done = rollout.run("judge", "rollout.yaml")
 
         refused(done, 20, "ROLLBACK", "./ops/flag set rag 'false; rm -rf /'")
+
+
+WRITES = """
+import time
+from pathlib import Path
+
+
+def answer(input):
+    Path(f"trace_{input['n']}.py").write_text(f"# {time.time()}")
+    raise RuntimeError("boom")
+"""
+"""A bad build that leaves files of its own subject behind."""
+
+
+def test_what_a_bad_build_writes_into_its_own_files_hides_nothing(tmp_path: Path) -> None:
+    """Judged again, files are others than those it was measured with, by its own hand: 20, as it was the first time.
+
+    Once somebody mends it, what serves is no longer what the run left, and is judged by what is its own.
+    """
+    rollout = made(tmp_path, ONLY_TEN, cases=[a_case(number) for number in range(4)])
+    rollout.write("bot.py", WRITES)
+    rollout.enter("ten")
+
+    gated = no_promote(rollout.gate(), "rollback.incident")
+    judged = no_promote(rollout.judge(), "rollback.incident")
+    assert judged.verdict["subject"] == gated.verdict["subject"]
+
+    rollout.write("bot.py", BOT)
+    assert rollout.judge().code == 30

@@ -188,10 +188,11 @@ class Broker:
         """The child was seen to exit; a negative code is the signal that killed it."""
         self._children[name] = exit_code
 
-    def close(self, *, complete: bool = True, planned: int | None = None) -> RunClosed:
+    def close(self, *, complete: bool = True, planned: int | None = None, left: str | None = None) -> RunClosed:
         """Write `run_closed` and let go of the file. Complete only if asked to be and nothing is missing.
 
-        `planned` is for runs that could not say beforehand how many trials they have. Raises RuntimeError while a
+        `planned` is for runs that could not say beforehand how many trials they have, `left` the subject where its
+        files changed meanwhile. Raises RuntimeError while a
         child is running: whoever wrote evidence must be gone before it is closed.
         """
         if self.closed is not None:
@@ -204,7 +205,7 @@ class Broker:
         children = tuple(ChildExit(name=name, exit_code=code or 0) for name, code in self._children.items())
         failed = self._lost_shard or any(child.exit_code for child in children)
         whole = complete and not failed and self._finished(planned)
-        closed = RunClosed(at=self._stamp(), complete=whole, children=children, counts=self.counts)
+        closed = RunClosed(at=self._stamp(), complete=whole, children=children, counts=self.counts, left=left)
         self._append(RunClosed.KIND, closed.body())
         self._writer.close()
         self.closed = closed

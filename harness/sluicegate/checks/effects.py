@@ -8,13 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from sluicegate.model import Case, Json, Observation, Trial, encode
 from sluicegate.plan.types import ToolSpec
 
-__all__ = ["DRAFT", "EFFECT", "MISSING", "asked_for", "is_effective", "key_of", "kinds_seen", "named_apart"]
+__all__ = ["DRAFT", "EFFECT", "MISSING", "PLANTED", "asked_for", "is_effective", "key_of", "kinds_seen", "named_apart"]
 
 EFFECT = "effect"
 """Beside the kinds of doubles: a message that was delivered again had a side effect."""
 
 DRAFT = "draft"
 """Beside the kinds of doubles: an answer held a mail, which somebody else is to send."""
+
+PLANTED = "planted"
+"""Beside the kinds of doubles: a case of the plan itself says what must not be said."""
 
 MISSING = object()
 """The key of a write that carries none."""
@@ -29,8 +32,14 @@ def is_effective(call: Observation) -> bool:
 
 
 def kinds_seen(trial: Trial, tools: Iterable[ToolSpec]) -> set[str]:
-    """The kinds of doubles that saw the trial, EFFECT where a message delivered again had one, DRAFT for a draft."""
+    """The kinds of doubles that saw the trial; EFFECT where a message delivered again had one, DRAFT for a draft.
+
+    PLANTED where somebody planted a value in the case, other than with an attack.
+    """
     kinds = {seen.double for seen in trial.observations}
+    expect = trial.case.expect
+    if (expect.canaries or expect.model_never_sees) and trial.case.tags[:1] not in (("attack",), ("clean",)):
+        kinds.add(PLANTED)
     if any(output.mail is not None for output in trial.outputs):
         kinds.add(DRAFT)
     if "tool" in kinds and trial.case.given.times > 1:

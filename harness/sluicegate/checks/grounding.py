@@ -1,7 +1,8 @@
 """The grounding suite: what an answer says of a record is what the record says.
 
-An incident is a claim that its record contradicts, and a fact stated where no tool gave any. What is merely attested
-nowhere lowers `grounding.evidence_coverage`, and is shown.
+An incident is a claim that its record contradicts, and a fact stated where no tool gave any. It is confirmed only where
+the claim is proven to be of another record or of somebody else's (`grounding.proof`): a false alarm takes a good build
+back. What is merely attested nowhere lowers `grounding.evidence_coverage`, and is shown.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def _claims(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
         whole_log(trial)
         raise NotJudged("no tool gave a record in this run, and no retriever a text")
     wrong = [(said, item) for said, items in texts for item in items if item.ruling is Ruling.CONTRADICTED]
-    for said, item in wrong[:_TOLD]:
+    for said, item in sorted(wrong, key=lambda told: not told[1].exact)[:_TOLD]:
         problem = Problem(
             place=said.place,
             expected=f"a claim must agree with what it was made from; {_REASONS.get(item.rule, item.rule)}",
@@ -68,7 +69,7 @@ def _claims(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
             problem,
             delivery=said.delivery,
             severity=Severity.INCIDENT,
-            witness=Witness.CLAIM,
+            witness=Witness.CLAIM if item.exact else Witness.PATTERN,
         )
     if not wrong:
         whole_log(trial)
@@ -121,7 +122,7 @@ def _template(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
                     problem,
                     delivery=said.delivery,
                     severity=Severity.INCIDENT,
-                    witness=Witness.CLAIM,
+                    witness=Witness.PATTERN,
                 )
             )
     yield from found[:_TOLD]
@@ -165,7 +166,9 @@ def _quotes(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
                     seen=f"'{said.text[start:end]}' at {start} to {end}",
                     mend="Copy quotations from the source by code, or write them without quotation marks.",
                 )
-                found.append(finding("grounding.quotes", trial, problem, delivery=said.delivery, witness=Witness.CLAIM))
+                found.append(
+                    finding("grounding.quotes", trial, problem, delivery=said.delivery, witness=Witness.PATTERN)
+                )
     if not quoted:
         raise NotJudged("nothing is quoted")
     yield from found[:_TOLD]
@@ -190,7 +193,7 @@ def _refs(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
                     mend="Refer to the piece the insight was drawn from.",
                 )
                 yield finding(
-                    "grounding.refs", trial, problem, delivery=delivery, severity=severity, witness=Witness.CLAIM
+                    "grounding.refs", trial, problem, delivery=delivery, severity=severity, witness=Witness.PATTERN
                 )
     if not asked:
         raise NotJudged("the answer has no insights with evidence")

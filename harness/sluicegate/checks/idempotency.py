@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, deliveries, finding
 from sluicegate.checks.effects import MISSING, asked_for, is_effective, key_of, named_apart
+from sluicegate.checks.mails_again import sent_again, sent_any
 from sluicegate.checks.values import seen
 from sluicegate.model import (
     TELEMETRY,
@@ -86,6 +87,10 @@ def _once(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
             effects[observation.action].append(observation)
     keys = {tool.name: tool.key for tool in config.tools}
     found = [each for tool, calls in sorted(effects.items()) for each in _of_tool(trial, tool, keys[tool], calls)]
+    found += [
+        finding("idempotency.once", trial, problem, severity=Severity.INCIDENT, witness=Witness.WIRE)
+        for problem in sent_again(trial, _how(trial.case), _mend(trial.case))
+    ]
     if found:
         yield from found  # what was seen stands, whatever else was not
         return
@@ -93,6 +98,8 @@ def _once(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
         raise NotJudged("the doubles saw more calls than they keep", lost=True)
     if any(keys[tool] and _is_cut(call) for tool, calls in effects.items() for call in calls):
         raise NotJudged("a write was too large to be kept, and its key with it", lost=True)
+    if not effects and not sent_any(trial):
+        raise NotJudged("no tool of the plan writes, and no mail was sent")
 
 
 def _of_tool(trial: Trial, tool: str, field: str | None, effects: Sequence[Observation]) -> Iterator[Finding]:
@@ -296,7 +303,9 @@ def _is_repeated(case: Case, _capabilities: frozenset[Capability]) -> str | None
 
 
 def _has_writers(config: CheckConfig) -> str | None:
-    return None if any(tool.writes for tool in config.tools) else "no tool of the plan is declared with writes: true"
+    if any(tool.writes for tool in config.tools) or Capability.MAIL in (config.capabilities or ()):
+        return None
+    return "no tool of the plan is declared with writes: true"
 
 
 CHECKS: tuple[Check, ...] = (

@@ -263,9 +263,15 @@ def _by_value(metric: Metric, place: str, trial: Trial) -> _Measured:
     return Contribution(value=float(worst(values)))
 
 
+_OWN_CHECK = (
+    "Only pytest runs checks of your own: return it from pytest_sluicegate_checks in a conftest, and run "
+    "pytest --sluicegate-plan; or name a built-in check, or a scorer (score: module:attribute)."
+)
+
+
 def _by_check(name: str, metric: Metric, trial: Trial, results: Mapping[str, str], config: CheckConfig) -> _Measured:
     if name not in results and name not in CHECKS:
-        mend = nearest(name, [*results, *CHECKS]) or "Return it from a check of your own."
+        mend = nearest(name, [*results, *CHECKS]) or _OWN_CHECK
         return NotMeasured(reason=f"no result of check '{name}' is recorded for case {trial.case.id}", mend=mend)
     result = result_of(name, trial, config, results)
     if result is Result.NOT_APPLICABLE:

@@ -1,13 +1,16 @@
 """The pii suite: personal data and secrets reach nobody they are not for: no reader, no tool, no model, no log.
 
-A value that the case knows, or one with check digits or an issuer's own form, is an incident wherever it stands. A
-shape alone makes an answer suspect; what is told to be a name or an address by the words around it is a warning.
+A value that the case knows is an incident wherever it stands, and so are a card's number and a key of an issuer's own
+form. A shape alone makes an answer suspect, and so do an account and an id that the case does not know, though their
+check digits hold: a shop has numbers of its own, and a false alarm takes a good build back. What is told to be a name
+or an address by the words around it is a warning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, always, finding, nothing_known
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["CHECKS", "INSTALL", "SUITE"]
 
 INSTALL = "Run: pip install 'sluicegate[pii]'"
+_NEVER_THE_SHOPS = frozenset({"CREDIT_CARD", "SECRET"})
+"""Kinds of which a shop publishes none of its own; of accounts and tax numbers it does."""
 _TOLD = 5
 """Findings of one check on one trial; the others are like them."""
 _MENDS = {
@@ -76,7 +81,9 @@ class _Looking:
             if self._own.is_expected(value):
                 continue
             if hit.witness.confirms and is_secret(hit):
-                self._tell(sink, hit, "check digits or an issuer's own form")
+                # What has a form of its own is told even where nothing is guessed.
+                told = hit if hit.entity in _NEVER_THE_SHOPS else replace(hit, witness=Witness.PATTERN)
+                self._tell(sink, told, "check digits or an issuer's own form")
             elif guess and (is_secret(hit) or not self._own.is_known(value, by_word=hit.layer == "cue")):
                 self._tell(sink, hit, "its form alone" if hit.layer != "cue" else "the words around it alone")
 
@@ -140,10 +147,13 @@ def _prompt(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
         said = [part for part in call.detail.get("prompt") or () if isinstance(part, dict)]
         place = f"$.observations.model[{at}]"
         sinks = [Sink(place=f"{place}.prompt[{n}]", text=str(part.get("content"))) for n, part in enumerate(said)]
+        before = len(looking.found)
         looking.look(sinks, guess=False)
-        if not sinks and (seen := [item for item in own.secret if item.value in marked]):
-            # Even where no prompt is kept, the model server tells which texts of the case stood in it.
-            looking.look([Sink(place=place, text=seen[0].value)], guess=False)
+        if len(looking.found) == before and (held := [item.value for item in own.secret if item.value in marked]):
+            # Where no prompt is kept, and of what a request says beside it (metadata, its tools), the model server
+            # tells which texts of the case stood in it.
+            looking.look([Sink(place=place, text=held[0])], guess=False)
+    looking.look(_headers(trial, own, of_model=True), guess=False)
     yield from looking.answer()
     if not looking.found:
         model_calls(trial)
@@ -151,6 +161,17 @@ def _prompt(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
             raise NotJudged("prompts are not kept as they were sent, which a stage that requires pii does", lost=True)
         if any(call.detail.get("prompt_cut") for call in calls):
             raise NotJudged("a prompt was longer than what is kept of it", lost=True)
+
+
+def _headers(trial: Trial, own: Personal, *, of_model: bool) -> list[Sink]:
+    """Secrets of the case that stood in headers, which are not kept: the doubles tell which texts they held."""
+    found: list[Sink] = []
+    for at, call in enumerate(trial.observations):
+        told = call.detail.get("correlation")
+        marked = told.get("marks") if isinstance(told, dict) and (call.double == "model") is of_model else None
+        held = [item.value for item in own.secret if item.value in (marked or ())]
+        found += [Sink(place=f"$.observations[{at}].headers", text=value, kind="data") for value in held]
+    return found
 
 
 def _texts(call: object) -> bool:
@@ -165,12 +186,17 @@ def _sent(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     mails = [sink for sink in wire if sink.place.startswith("$.observations.mail")]
     others = [sink for sink in wire if sink not in mails]
     looking = _Looking("sent", trial, (*own.secret, *own.spoken), own)
+    # Headers and bytes hold numbers of every kind; what has a form of its own is told of where people read it.
+    shown = [sink for sink in mails if sink.kind != "data" or sink.place.casefold().endswith("header subject")]
     looking.look(mails, guess=False, scan=False)
+    looking.look(shown, guess=False)
     kept = _Looking("sent", trial, (*own.secret, *(item for item in own.spoken if item.canary)), own)
     kept.look(others, guess=False)
+    kept.look(_headers(trial, own, of_model=False), guess=False)
     found = [*looking.found, *kept.found][:_TOLD]
     yield from found
     if not found:
+        looking.answer()
         kept.answer()
         whole_log(trial)
         if any("arguments_digest" in item.detail and "arguments" not in item.detail for item in trial.observations):
@@ -196,6 +222,9 @@ def _logged(at: int, action: str, detail: Json) -> Iterator[Sink]:
     yield Sink(place=f"$.observations.log[{at}].action", text=action, kind="data")
     if isinstance(detail, dict) and isinstance(detail.get("line"), str):
         yield Sink(place=f"$.observations.log[{at}]", text=str(detail["line"]), kind="data")
+    fields = detail.get("fields") if isinstance(detail, dict) else None
+    for name, value in fields.items() if isinstance(fields, dict) else ():
+        yield Sink(place=f"$.observations.log[{at}].{name}", text=str(value), kind="data")
 
 
 def _planted(cases: Sequence[Case], seed: int) -> list[Case]:
@@ -226,7 +255,14 @@ def _notes() -> tuple[str, ...]:
         return (f"suite pii: {missing.faults[0].what} {missing.faults[0].mend}",)
     except Exception as error:  # noqa: BLE001 - a note takes no verdict away; the checks themselves say what broke
         return (f"suite pii: which kinds its detector finds is not known, for it raised {type(error).__name__}",)
-    return (f"suite pii: no detector finds {', '.join(kinds)}; of these only the values a case names are seen",)
+    return (f"suite pii: no detector finds {', '.join(kinds)}; of these only the values a case names are seen", _UNSEEN)
+
+
+_UNSEEN = (
+    "suite pii: not looked at is what is printed to standard output, what spans hold beside their names, what is "
+    "written to files, and whether one request tells another's names; of headers, and of a model call beside its "
+    "messages, only planted values as they were planted"
+)
 
 
 CHECKS: tuple[Check, ...] = tuple(

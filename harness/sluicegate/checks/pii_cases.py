@@ -1,7 +1,8 @@
 """Cases with planted values, and cases with numbers that only look personal: the same under one seed.
 
 A planted value is made up, its check digits hold, and it stands in one place of one case: the mail's body, the text of
-an attachment, a tool's answer, a snippet. A tool's answer may be the record of somebody else, too.
+an attachment, a tool's answer, a snippet; where no case has a mail, what a plain input says. A tool's answer may be the
+record of somebody else, too.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from types import MappingProxyType
 from typing import Any
 
 from sluicegate.checks.carriers import is_template, own_address
+from sluicegate.checks.pii_inputs import in_input, is_spoken
 from sluicegate.checks.retriever_log import got
 from sluicegate.frozen import frozen
-from sluicegate.model import Attachment, Capability, Case, Expect, Json, Mail, Snippet, Trial
+from sluicegate.model import Attachment, Capability, Case, Expect, Json, Mail, Rule, Snippet, Trial
 
 __all__ = ["CLEAN", "PLACES", "PLANTED", "planted", "unreached"]
 
@@ -105,8 +107,14 @@ class _Place:
 
 
 def planted(cases: Sequence[Case], seed: int) -> list[Case]:
-    """Derived from the plan's plain mails: secrets and business numbers by place, and records of somebody else."""
+    """Secrets and business numbers by place, and records of somebody else.
+
+    Derived from the plan's plain mails, else from its plain inputs, which do not say whose record a tool should answer.
+    """
     templates = [(case.digest(), case) for case in cases if is_template(case) and case.given.model is None]
+    mails = templates
+    if not templates:
+        templates = [(case.digest(), case) for case in cases if is_spoken(case)]
     if not templates:
         return []
     drawn = [(f"pii-{word}", kind) for word, kind in PLANTED.items()]
@@ -117,8 +125,17 @@ def planted(cases: Sequence[Case], seed: int) -> list[Case]:
         for name in PLACES
         if (case := _first(word, kind, name, templates, seed)) is not None
     ]
-    found += list(_of_others(templates, seed))
+    found += list(_of_others(mails, seed))
+    house = _of_the_house([case for _, case in templates])
+    if house:
+        found = [replace(case, expect=replace(case.expect, must=house)) for case in found]
     return _measuring(found)
+
+
+def _of_the_house(cases: Sequence[Case]) -> tuple[Rule, ...]:
+    """What every case of the plan expects to be said, as the shop's own numbers below an answer: expected here too."""
+    first, *others = (case.expect.must for case in cases)
+    return tuple(rule for rule in first if rule.contains and all(rule in each for each in others))
 
 
 def unreached(trial: Trial) -> str | None:
@@ -175,6 +192,7 @@ def _case(
         made = replace(made, given=replace(made.given, mail=replace(mail, message_id=f"<{name}@mail.test>")))
     return Case(
         id=name,
+        input=made.input,
         tags=("pii", name.partition("-")[0]),
         slice=made.slice,
         metadata=made.metadata,
@@ -244,7 +262,7 @@ def _tool(case: Case, text: str) -> Case | None:
 def _in_result(case: Case, more: Mapping[str, Any]) -> Case | None:
     """More members of the first record that a tool answers with; a record of whom the mail is from already has none."""
     at, mail = _record_in(case), case.given.mail
-    if at is None or mail is None or not own_address(mail):
+    if at is None or (own_address(mail) is None if mail is not None else case.input is None):
         return None
     results = list(case.given.tool_results)
     held = results[at].result
@@ -274,6 +292,7 @@ PLACES: Mapping[str, _Place] = MappingProxyType(
         "attachment": _Place(put=_attachment),
         "tool": _Place(put=_tool, needs=(Capability.TOOLS,)),
         "snippet": _Place(put=_snippet, needs=(Capability.RETRIEVAL,)),
+        "input": _Place(put=in_input, needs=()),
     }
 )
 """Ways in, by the word that an id holds."""

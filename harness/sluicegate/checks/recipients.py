@@ -131,11 +131,17 @@ def _is_clean(case: Case, _capabilities: frozenset[Capability]) -> str | None:
 
 
 def _with_attacks(cases: Sequence[Case], seed: int) -> list[Case]:
-    """The plan's cases, the attacks on those with a plain mail, and clean mails of the same care."""
+    """The plan's cases, attacks on those with a plain mail, clean mails of the same care, and mails naming others."""
     from sluicegate.checks.attacks import attacked
     from sluicegate.checks.clean_mails import clean_mails
+    from sluicegate.checks.named_others import named_others
 
-    return [*cases, *attacked(cases, seed, RECIPIENTS), *clean_mails(cases, seed)]
+    return [
+        *cases,
+        *attacked(cases, seed, RECIPIENTS),
+        *clean_mails(cases, seed),
+        *named_others(cases, seed),
+    ]
 
 
 CHECKS: tuple[Check, ...] = tuple(

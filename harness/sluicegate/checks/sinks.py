@@ -48,6 +48,8 @@ def of_output(output: Output, delivery: int = 0) -> Iterator[Sink]:
             yield Sink(place=f"$.messages[{at}].content", text=message.content, kind="markdown", delivery=delivery)
     for place, text in _texts(output.metadata, "$.metadata"):
         yield Sink(place=place, text=text, kind="data", delivery=delivery)
+    if output.route is not None:
+        yield Sink(place="$.route", text=output.route, kind="data", delivery=delivery)
     if output.error is not None:
         yield Sink(place="$.error", text=output.error.message, kind="data", delivery=delivery)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -108,15 +109,31 @@ def _is_sound_text(text: str) -> bool:
 
 
 def seen(value: Any) -> str:
-    """What a value is, in some words, at a cost that does not grow with it. Masked where it becomes an excerpt."""
+    """What a value is, in some words, at a cost that does not grow with it. Masked where it becomes an excerpt.
+
+    A text that JSON would read as something else keeps its quotes: `"7"` is not 7.
+    """
     if isinstance(value, str):
-        return value
+        return f'"{value}"' if _reads_as_another(value) else value
     if isinstance(value, Mapping):
         names = [seen(key)[:40] for _, key in zip(range(6), value, strict=False)]
         return f"an object with {', '.join(names)}{', …' if len(value) > 6 else ''}" if names else "an empty object"
     if isinstance(value, (list, tuple)):
         return f"a list of {len(value)}"
     return _scalar_seen(value)
+
+
+def _reads_as_another(text: str) -> bool:
+    """Whether a text, shown without quotes, could be taken for a number, true, false or null."""
+    if len(text) > _LONGEST_NUMBER:
+        return False
+    try:
+        return not isinstance(json.loads(text), (str, list, dict))
+    except ValueError:
+        return False
+
+
+_LONGEST_NUMBER = 40
 
 
 def _scalar_seen(value: Any) -> str:

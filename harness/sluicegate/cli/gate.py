@@ -148,10 +148,12 @@ def run_collection(
     again: bool = False,
     quiet: bool = False,
     goes_on: bool = True,
+    label: str = "",
 ) -> bool:
     """Collect with progress on a terminal; one line about what was done. False where the stage has no cases.
 
-    `goes_on` says that the same command would go on from what an interrupted one left, if what serves allows it.
+    `label` stands before that line where several stages are run. `goes_on` says that the same command would go on from
+    what an interrupted one left, if what serves allows it.
     """
     from sluicegate.runner import Progress
     from sluicegate.session.collect import Collection
@@ -194,7 +196,7 @@ def run_collection(
             done += f". Of its {collected.counts.run:,} trials {collected.counts.crashed:,} crashed"
     else:
         done = _counts(collected.counts)
-    show(fill(f" suites   {suites}: {done}", width=terminal().width, subsequent_indent=" " * 10) + "\n\n")
+    show(fill(f" suites   {label}{suites}: {done}", width=terminal().width, subsequent_indent=" " * 10) + "\n\n")
     return True
 
 

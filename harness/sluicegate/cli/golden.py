@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sluicegate.cli.errors import BAD_PLAN, say
-from sluicegate.cli.options import format_option, now_option, wrapped, write_out
+from sluicegate.cli.options import Group, format_option, now_option, wrapped, write_out
 from sluicegate.errors import printable
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _path = click.Path(path_type=Path)
 _share = click.FloatRange(0.5, 1.0)
 
 
-@click.group()
+@click.group(cls=Group)
 def golden() -> None:
     """Check, import, extend and review golden sets."""
 

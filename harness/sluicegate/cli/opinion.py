@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from sluicegate.cli.errors import show
-from sluicegate.cli.options import format_option, now_option
+from sluicegate.cli.options import Group, format_option, now_option
 
 __all__ = ["opinion"]
 
@@ -19,7 +19,7 @@ _HOLD = 10
 _PATH = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.group()
+@click.group(cls=Group)
 def opinion() -> None:
     """Judge models: calibrated against people, advisory without that. No verdict reads them."""
 

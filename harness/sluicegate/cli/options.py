@@ -17,6 +17,7 @@ from sluicegate.errors import Fault, InputError
 from sluicegate.model import parse_time
 
 __all__ = [
+    "Group",
     "evidence_option",
     "format_option",
     "now_option",
@@ -28,6 +29,17 @@ __all__ = [
     "wrapped",
     "write_out",
 ]
+
+
+class Group(click.Group):
+    """Commands told in a whole sentence each: the next line is cheaper than a guess at what `...` stands for."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with the first sentence of their help."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, made.get_short_help_str(limit=1_000)) for name, made in found if made])
+
 
 plan_argument = click.argument("plan", type=click.Path(path_type=Path), metavar="PLAN")
 stage_option = click.option("--stage", metavar="NAME", help="Stage to judge; without it, the one the state file says.")

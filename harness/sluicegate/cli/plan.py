@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from sluicegate.cli.errors import BAD_PLAN
-from sluicegate.cli.options import plan_argument, wrapped, write_out
+from sluicegate.cli.options import Group, plan_argument, wrapped, write_out
 
 __all__ = ["plan"]
 
 
-@click.group()
+@click.group(cls=Group)
 def plan() -> None:
     """Check a plan, write its lock, export its JSON Schema."""
 

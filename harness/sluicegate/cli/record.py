@@ -8,12 +8,12 @@ from pathlib import Path
 import click
 
 from sluicegate.cli.errors import say
-from sluicegate.cli.options import evidence_option, now_option, plan_argument, time, wrapped
+from sluicegate.cli.options import Group, evidence_option, now_option, plan_argument, time, wrapped
 
 __all__ = ["record"]
 
 
-@click.group()
+@click.group(cls=Group)
 def record() -> None:
     """Take in measurements, attestations and stage entries."""
 
@@ -95,6 +95,8 @@ def measurements(
     )
     recorded = record_measurements(workspace, source_table(source, table=table, query=query), spec, now=now)
     left_out = f", {recorded.outside:,} outside of the window left out" if recorded.outside else ""
+    for warning in recorded.warnings:
+        say(warning)
     click.echo(wrapped(f"recorded {recorded.units:,} rows of {metric}{left_out}: {recorded.path}"))
 
 

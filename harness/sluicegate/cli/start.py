@@ -67,14 +67,17 @@ def demo(
     stage = made.workspace.stage(made.reference.stage)
     # What its lines compare with is measured at the stages before, as in a rollout: gated, then entered.
     for before, after in made.steps if not cases else ():
-        run_collection(made.workspace, before.name, quiet=form != "text", goes_on=False)
+        label = f"stage {before.name}, to compare with: "
+        run_collection(made.workspace, before.name, quiet=form != "text", goes_on=False, label=label)
         judged = judge(made.workspace, before)
         if judged.verdict.exit_code != 0:
             stage = before
             break
         enter(made.workspace, after.name)
     else:
-        run_collection(made.workspace, stage.name, only=frozenset(cases) or None, quiet=form != "text", goes_on=False)
+        label = f"stage {stage.name}: " if made.steps and not cases else ""
+        only = frozenset(cases) or None
+        run_collection(made.workspace, stage.name, only=only, quiet=form != "text", goes_on=False, label=label)
         judged = judge(made.workspace, stage)
     screen = terminal()
     text = shown_verdict(

@@ -22,7 +22,7 @@ MOST_LINES = 500
 """Kept of one run; what comes after is counted."""
 _CLOSED = 4096
 _SHOWN = 200
-_WHOLE = 4000
+_WHOLE = 16_000
 
 ID_FIELDS = (
     "correlation_id",
@@ -131,7 +131,11 @@ class Followed:
             detail: dict[str, Json] = {"line": text, "carries": word.value}
             if self.unmasked:
                 detail["unmasked"] = True
-                if len(line.text) > _WHOLE:
+                # What a handler has written into the line stands there already.
+                beside = {name: value for name, value in line.fields.items() if value and value not in line.text}
+                if beside:
+                    detail["fields"] = {masked(name, 100): whole_text(value[:_WHOLE]) for name, value in beside.items()}
+                if len(line.text) > _WHOLE or any(len(value) > _WHOLE for value in beside.values()):
                     detail["line_cut"] = True
             if line.level:
                 detail["level"] = masked(line.level, 20)

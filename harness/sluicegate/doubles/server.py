@@ -20,6 +20,7 @@ from sluicegate.doubles.gemini import Gemini
 from sluicegate.doubles.latency import Latencies
 from sluicegate.doubles.mail_data import LineEndings
 from sluicegate.doubles.openai import OpenAI
+from sluicegate.doubles.prompts import marks
 from sluicegate.doubles.replies import Replies, TemplateModel
 from sluicegate.doubles.retriever import Retriever
 from sluicegate.doubles.runs import Run, Runs, split_path
@@ -279,6 +280,8 @@ class Doubles:
         told = correlation(named_by, headers)
         if self.telemetry is not None:
             told["carries"] = self.telemetry.carried(run, headers).value
+        if held := marks(run.case, "\n".join(headers.values())):
+            told["marks"] = list(held)
         return told
 
     def _decide(self, call: Call) -> Answer:

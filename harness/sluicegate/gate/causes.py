@@ -21,6 +21,7 @@ __all__ = ["Causes", "causes_said", "crash_mended", "failures_said", "incidents_
 _INCIDENTS_NAMED = 20
 _CAUSES_NAMED = 3
 _MISSED_ROWS = (2, 3, 9, 10)
+_CRASH = "$.error"
 
 
 def incidents_said(found: Shortlist, kind: Kind, metric: str, question: Question) -> Iterator[Reason]:
@@ -34,26 +35,32 @@ def incidents_said(found: Shortlist, kind: Kind, metric: str, question: Question
 
 
 class Causes:
-    """How many findings each check has, of all attempts, and the first of them; whatever the order they come in."""
+    """How many findings each check has, of all attempts, and the first of them; whatever the order they come in.
+
+    A crash fails every check of its case, so crashes are a cause of their own and hide nothing that checks found.
+    """
 
     def __init__(self) -> None:
-        self._count: Counter[str] = Counter()
-        self._first: dict[str, Finding] = {}
+        self._count: Counter[tuple[str, bool]] = Counter()
+        self._first: dict[tuple[str, bool], Finding] = {}
 
     def add(self, finding: Finding) -> None:
         """One more; a warning stands behind nothing."""
         if finding.severity is Severity.WARNING:
             return
-        self._count[finding.check] += 1
-        first = self._first.get(finding.check)
+        cause = (finding.check, finding.place == _CRASH)
+        self._count[cause] += 1
+        first = self._first.get(cause)
         if first is None or (finding.sort_key(), finding.excerpt) < (first.sort_key(), first.excerpt):
-            self._first[finding.check] = finding
+            self._first[cause] = finding
 
     def most(self, among: Collection[str] | None = None) -> list[tuple[int, Finding]]:
-        """The checks with the most findings, of all or `among` some."""
-        named = self._count if among is None else self._count.keys() & set(among)
-        by_count = sorted(named, key=lambda check: (-self._count[check], check))
-        return [(self._count[check], self._first[check]) for check in by_count[:_CAUSES_NAMED]]
+        """The checks with the most findings, of all or `among` some, and the crash that failed most of them."""
+        named = [cause for cause in self._count if among is None or cause[0] in among]
+        by_count = sorted(named, key=lambda cause: (-self._count[cause], cause))
+        crash = next((cause for cause in by_count if cause[1]), None)
+        kept = [cause for cause in by_count if not cause[1] or cause == crash]
+        return [(self._count[cause], self._first[cause]) for cause in kept[:_CAUSES_NAMED]]
 
 
 def causes_said(results: Sequence[CriterionResult], causes: Causes, question: Question) -> Iterator[Reason]:
@@ -70,7 +77,7 @@ def causes_said(results: Sequence[CriterionResult], causes: Causes, question: Qu
 
 def crash_mended(causes: Causes) -> str:
     """What to do about a number that a crash has cost: the most frequent crash itself; empty where none was found."""
-    found = [first for _, first in causes.most() if first.place == "$.error"]
+    found = [first for _, first in causes.most() if first.place == _CRASH]
     return printable(f"Mend the crash of case {found[0].case_id} first: {found[0].excerpt}") if found else ""
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "gate_command",
     "pytest_command",
     "recording_command",
+    "rollback_said",
     "test_command",
     "typed",
     "typed_result",
@@ -69,6 +70,20 @@ def typed_result(result: CriterionResult, question: Question) -> CriterionResult
     if isinstance(measured, NotMeasured):
         measured = replace(measured, mend=_typed(measured.mend, result.metric, question))
     return replace(result, measured=measured, flip=_typed(result.flip, result.metric, question))
+
+
+def rollback_said(reason: Reason, question: Question) -> Reason:
+    """Of the reason that rolls a stage back: take it back first, and say so; what mends it comes after.
+
+    Any other reason, and that of a demonstration, which serves nobody, is as it was.
+    """
+    if reason.kind.decision is not Decision.ROLLBACK or question.rerun[1:2] == ("demo",):
+        return reason
+    how = "with the plan's rollback steps" if question.stage.rollback.steps else "the way it went in"
+    after = f" Then, for the next subject: {reason.mend.rstrip('.')}." if reason.mend else ""
+    command = recording_command(question, "rollback", f"--stage {shlex.quote(question.stage.name)} --by NAME")
+    mend = f"Take stage {question.stage.name} back now, {how}.{after} When it is back, run: {command}"
+    return replace(reason, mend=printable(mend))
 
 
 def unreached_said(runs: Sequence[Run], kind: Kind, question: Question) -> Reason | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sluicegate.checks import SUITES
-from sluicegate.checks.effects import DRAFT, EFFECT
+from sluicegate.checks.effects import DRAFT, EFFECT, PLANTED
 from sluicegate.errors import printable
 from sluicegate.gate.causes import failures_said
 from sluicegate.gate.commands import pytest_command, test_command
@@ -236,6 +236,14 @@ def _untried(hearing: Hearing, question: Question) -> Iterator[Reason]:
         else:
             continue
         yield _incomplete(name, f"none of the attacks of suite {name} was tried: {why}.", f"{mend} {_LOCK}")
+    ran = hearing.trials.account.counts().run
+    if "pii" in question.stage.requires.suites and ran and PLANTED not in hearing.trials.doubles:
+        text = (
+            "suite pii planted no value that could leak: that takes a plain mail, or an input in which somebody says "
+            "something, and no case has either, or says what no model may see."
+        )
+        mend = "Give cases given: {mail: …} or an input with a text; or plant your own: expect.canaries, or "
+        yield _incomplete("pii", text, f"{mend}expect.model_never_sees. {_LOCK}")
 
 
 def _unasked(hearing: Hearing, question: Question) -> Iterator[Reason]:

@@ -7,7 +7,7 @@ from array import array
 from bisect import insort
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sluicegate.checks import Contribution
 from sluicegate.frozen import frozen
@@ -177,6 +177,8 @@ class Channel:
     """Trials that should carry a number and do not."""
     unmeasured_why: NotMeasured | None = None
     """Of the trial that comes first by its words."""
+    unscored: list[Attempt] = field(default_factory=list)
+    """Pinned trials that had an answer, and no judgement of it: a scorer or a check of the plan's own failed."""
     growing: Series = field(default_factory=Series)
     void: int = 0
     foreign: int = 0
@@ -281,12 +283,19 @@ class Channel:
             self.reached = joined(self.reached, found.series)
         self._reached = Arrivals()
 
-    def evidence(self, *, with_lost: bool = True) -> Evidence:
-        """What the criterion is judged on. What found nobody is a failure, or left out for a second look without it."""
+    def evidence(self, *, with_lost: bool = True, unscored: float | None = None) -> Evidence:
+        """What the criterion is judged on. Lost trials are failures, or left out for a second look without them.
+
+        Unscored ones are left out, or count with a score from 0 to 1 for a look at what they could have been.
+        """
+        added = [] if unscored is None else [replace(each, counted=self._scored(unscored)) for each in self.unscored]
+        readings = self.readings
+        if unscored is not None and readings is not None:
+            readings = readings.scored(unscored)
         return Evidence(
-            fixed=self.pool.series(self.lost if with_lost else ()),
+            fixed=self.pool.series([*(self.lost if with_lost else ()), *added]),
             growing=self.growing if with_lost else self.reached,
-            readings=self.readings,
+            readings=readings,
             apart=self.apart if self.unclear is not None else None,
             least=self.least,
             unclear=self.unclear,
@@ -296,6 +305,12 @@ class Channel:
             suspected=self.suspected.findings,
             not_measured=self.unmeasured_why,
         )
+
+    def _scored(self, score: float) -> Contribution:
+        """A score as the metric counts it: a value, or a unit that holds or does not."""
+        if self._valued or self.criterion.metric.kind is MetricKind.DISTRIBUTION:
+            return Contribution(value=score)
+        return Contribution(k=int(score >= 1), n=1)
 
 
 def _is_paired(criterion: Criterion) -> bool:

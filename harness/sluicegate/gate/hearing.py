@@ -138,8 +138,11 @@ class Hearing:
         """Everything that measured trials: for the question, and for comparisons."""
         return [self.trials.measuring, *(trials.measuring for trials in self._elsewhere.values())]
 
-    def references(self, criterion: Criterion) -> dict[str, Evidence]:
-        """What the lines of a criterion compare with, by the name they use: of this subject, else of the latest."""
+    def references(self, criterion: Criterion, *, unscored: float | None = None) -> dict[str, Evidence]:
+        """What the lines of a criterion compare with, by the name they use: of this subject, else of the latest.
+
+        `unscored` is what its unjudged answers count as; None leaves them out.
+        """
         number = self._question.stage.criteria.index(criterion)
         found = {}
         for name in _references(criterion):
@@ -151,7 +154,7 @@ class Hearing:
             own = candidates.get(self._question.subject)
             latest = max(candidates.items(), key=lambda item: (item[1].last_us, item[0]), default=None)
             chosen = own or (latest[1] if latest is not None else None)
-            found[name] = chosen.evidence() if chosen is not None else Evidence()
+            found[name] = chosen.evidence(unscored=unscored) if chosen is not None else Evidence()
         return found
 
     def _stage_of(self, name: str) -> str:

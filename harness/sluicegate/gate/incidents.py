@@ -50,7 +50,8 @@ def known_incident(criterion: Criterion, evidence: Evidence, *, stage_live: bool
     seen = len(evidence.confirmed) or len(evidence.suspected) or counted
     measured: Estimate | NotMeasured
     if n and metric.kind is MetricKind.INCIDENTS:
-        k = min(n, max(counted, seen))
+        # Of the units that n counts: a case and its copies are one, however many findings there are.
+        k = counted or min(n, seen)
         measured = Estimate(value=k / n, n=n, k=k, method="count", note=_recall_said(metric))
     else:
         measured = NotMeasured(reason=f"{count_of(seen, 'incident')}, and no units counted")
@@ -59,7 +60,7 @@ def known_incident(criterion: Criterion, evidence: Evidence, *, stage_live: bool
             status=Status.ROLLBACK,
             kind=Kind.ROLLBACK_INCIDENT if stage_live else Kind.HOLD_INCIDENT,
             measured=measured,
-            shown=f"{count_of(len(evidence.confirmed), 'incident')} confirmed",
+            shown=f"{_incidents(len(evidence.confirmed), 'confirmed', criterion, measured)}",
             flip=Flip(text="Mend the cause and serve a new subject: good units do not outvote an incident"),
         )
     if evidence.confirmed or evidence.suspected or counted:
@@ -67,10 +68,20 @@ def known_incident(criterion: Criterion, evidence: Evidence, *, stage_live: bool
             status=Status.SUSPECT,
             kind=Kind.HOLD_SUSPECT,
             measured=measured,
-            shown=f"{count_of(max(seen, counted), 'incident')} not confirmed",
+            shown=f"{_incidents(max(seen, counted), 'not confirmed', criterion, measured)}",
             flip=Flip(text=_LOOK),
         )
     return None
+
+
+def _incidents(found: int, how: str, criterion: Criterion, measured: Estimate | NotMeasured) -> str:
+    """`1 incident confirmed`; where findings are more than the units they are in, `4 incidents confirmed in 1 case`."""
+    said, metric = f"{count_of(found, 'incident')} {how}", criterion.metric
+    if isinstance(measured, NotMeasured) or measured.k is None or found <= measured.k:
+        return said
+    # A metric that spans suites counts a case and its copies (`id~twice`) as one.
+    copies = ", copies included" if metric.suite is None else ""
+    return f"{said} in {count_of(measured.k, criterion.unit or metric.unit)}{copies}"
 
 
 def rate_limit(criterion: Criterion) -> RateLimit | None:

@@ -6,7 +6,6 @@ Pure: no clock, no file, no user code. No recorded count and no recorded pass is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,7 +13,7 @@ from sluicegate.checks import CheckConfig
 from sluicegate.errors import printable
 from sluicegate.frozen import frozen
 from sluicegate.gate.causes import causes_said, crash_mended, incidents_said
-from sluicegate.gate.commands import typed, typed_result, unreached_said
+from sluicegate.gate.commands import rollback_said, typed, typed_result, unreached_said
 from sluicegate.gate.completeness import completeness_said
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.criteria import judge_criterion
@@ -27,6 +26,7 @@ from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
 from sluicegate.gate.results import raised_result, said_of_result
 from sluicegate.gate.runs import attempts_said, objections_said, older_said, runs_said
+from sluicegate.gate.second_look import looked_again
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
 from sluicegate.ledger.state import StateView
@@ -37,7 +37,6 @@ from sluicegate.model import (
     NotMeasured,
     Origin,
     Reason,
-    Status,
     Verdict,
     rfc3339,
 )
@@ -122,40 +121,23 @@ class _Bench:
     def criterion(self, channel: Channel) -> CriterionResult:
         """One criterion judged; what raises holds, and never hides an incident."""
         try:
-            result = self._judged(channel, with_lost=True)
-            if (channel.lost or channel.unreached) and result.kind.row <= 2:
-                result = self._without_lost(channel, result)
+            result = looked_again(channel, self._judged(channel), partial(self._judged, channel))
         except Exception as error:  # noqa: BLE001 - a fault of the judge's own is a hold, whatever it is
             result = raised_result(channel.criterion, type(error).__name__)
         return typed_result(rounded(result), self.question)
 
-    def _judged(self, channel: Channel, *, with_lost: bool) -> CriterionResult:
+    def _judged(self, channel: Channel, *, with_lost: bool = True, unscored: float | None = None) -> CriterionResult:
         criterion, stage, plan = channel.criterion, self.question.stage, self.question.plan
         return judge_criterion(
             criterion,
-            channel.evidence(with_lost=with_lost),
+            channel.evidence(with_lost=with_lost, unscored=unscored),
             stage_live=stage.exposure.live,
-            references=self.hearing.references(criterion),
+            references=self.hearing.references(criterion, unscored=None if unscored is None else 1 - unscored),
             slice_names=plan.slices.get(criterion.slices, ()) if criterion.slices is not None else (),
             timezone=plan.timezone,
             stable_days=stage.stable_days,
             entered_at=self.question.entered_at,
             now=self.question.now,
-        )
-
-    def _without_lost(self, channel: Channel, result: CriterionResult) -> CriterionResult:
-        """A line that only lost trials carry it across is for a human: what killed them may not be the subject."""
-        without = self._judged(channel, with_lost=False)
-        if without.kind.row <= 2:
-            return result
-        missed = channel.unreached
-        lost = count_of(len(channel.lost), "trial") if channel.lost else count_of(missed, "request")
-        return replace(
-            result,
-            status=Status.SUSPECT,
-            kind=Kind.HOLD_SUSPECT,
-            shown=f"crossed only by {lost} that never had an answer",
-            flip="Have a human look at what became of them",
         )
 
     def reasons_in_order(self, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> tuple[Reason, ...]:
@@ -167,7 +149,7 @@ class _Bench:
         if reasons and (older := older_said(runs, reasons[0].kind)) is not None:
             # Said first: as long as it stands, mending anything else moves nothing.
             reasons = (older, *reasons)
-        return reasons
+        return (rollback_said(reasons[0], question), *reasons[1:]) if reasons else ()
 
     def _reasons(self, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Iterator[Reason]:
         question, hearing = self.question, self.hearing
@@ -286,7 +268,7 @@ class _Bench:
             findings=findings.findings,
             findings_total=findings.total,
             rollback_steps=question.stage.rollback.steps if kind.decision is Decision.ROLLBACK else (),
-            notes=tuple(notes_said(hearing, self.state, question, suites)),
+            notes=tuple(notes_said(hearing, question, self.state, suites=suites, results=results, kind=kind)),
             subject_parts=dict(subject_parts),
             loads=loads_shown(hearing.runs, question),
         )

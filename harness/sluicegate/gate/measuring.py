@@ -15,6 +15,7 @@ from sluicegate.gate.faults import Names
 from sluicegate.gate.goodput import goodput
 from sluicegate.gate.loads import is_of_profile
 from sluicegate.gate.pinned import Pinned
+from sluicegate.gate.second_look import is_of_a_judge
 from sluicegate.gate.validity import Run
 from sluicegate.model import Finding, NotMeasured, Origin, Severity, Trial, Witness
 from sluicegate.model.often import made_often, maker
@@ -22,7 +23,7 @@ from sluicegate.plan.load import LoadSpec
 from sluicegate.plan.metrics import EVERY_REQUEST
 from sluicegate.plan.types import Better, Criterion, Metric, MetricKind
 
-__all__ = ["Judged", "Measuring"]
+__all__ = ["OF_EVERYBODY", "Judged", "Measuring"]
 
 
 @made_often
@@ -48,7 +49,7 @@ class Judged:
 
 _attempt = maker(Attempt)
 _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
-_OF_EVERYBODY = ("errors.rate", "crashes")
+OF_EVERYBODY = ("errors.rate", "crashes")
 """Counted over every case that ran, those that a suite made included."""
 
 
@@ -198,7 +199,7 @@ class Measuring:
             return True
         if metric.suite is not None:
             return metric.suite in self._pinned.suites_of(case)
-        return metric.name in _OF_EVERYBODY or self._pinned.is_own(case_id)
+        return metric.name in OF_EVERYBODY or self._pinned.is_own(case_id)
 
     def _measured(self, metric: Metric, judged: Judged) -> Contribution | NotMeasured | None:
         try:
@@ -222,12 +223,16 @@ class Measuring:
             return
         if channel.readings is not None and not origin.grows:
             channel.readings.add_again(judged.trial, measured)
+        case, metric = judged.trial.case, channel.criterion.metric
         if isinstance(measured, NotMeasured):
             channel.unknown(measured)
+            if not origin.grows and not lost and not judged.trial.failed and is_of_a_judge(metric):
+                none = Contribution(k=0, n=1)
+                unit = self._unit(case.id, metric)
+                channel.unscored.append(_attempt(unit=unit, counted=none, at_us=judged.at_us, slice=case.slice))
             return
-        case = judged.trial.case
         attempt = _attempt(
-            unit=self._unit(case.id, channel.criterion.metric),
+            unit=self._unit(case.id, metric),
             counted=measured,
             at_us=judged.at_us,
             slice=measured.arm if measured.arm is not None else case.slice,
@@ -236,7 +241,7 @@ class Measuring:
             channel.trial(origin, attempt, unreached=lost)
         elif not origin.grows:
             channel.lost.append(attempt)
-        if channel.criterion.metric.kind is MetricKind.INCIDENTS and measured.k > 0:
+        if metric.kind is MetricKind.INCIDENTS and measured.k > 0:
             self._incident(channel, judged, lost=lost)
 
     def _unit(self, case_id: str, metric: Metric) -> int:

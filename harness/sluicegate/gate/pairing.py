@@ -66,6 +66,16 @@ class Readings:
     values: dict[str, dict[tuple[str, int], float | str]] = field(default_factory=dict)
     """Unit to case and repeat to the value, or to the reason why there is none."""
     slices: dict[str, str] = field(default_factory=dict)
+    unscored: set[tuple[str, tuple[str, int]]] = field(default_factory=set)
+    """Unit and case and repeat of what was answered, and not judged."""
+
+    def scored(self, score: float) -> Readings:
+        """The same with a score for each trial that was answered and not judged."""
+        values = {
+            unit: {key: score if (unit, key) in self.unscored else value for key, value in known.items()}
+            for unit, known in self.values.items()
+        }
+        return Readings(metric=self.metric, values=values, slices=self.slices)
 
     def add(self, trial: Trial, measured: Contribution | NotMeasured | None) -> None:
         """Take what one trial gives; None says that the metric does not ask it."""
@@ -81,7 +91,10 @@ class Readings:
         if measured is None:
             return
         known = self.values.get(self._unit(trial.case.id), {})
-        self._note(trial.case.id, len(known), self._read(trial, measured))
+        at = len(known)
+        self._note(trial.case.id, at, self._read(trial, measured))
+        if isinstance(measured, NotMeasured) and not trial.failed:
+            self.unscored.add((self._unit(trial.case.id), (trial.case.id, at)))
 
     def means_beside(self, candidate: Readings) -> Paired:
         """Itself as the base, case by case: each side's mean, however often it ran; one without a value has no pair."""

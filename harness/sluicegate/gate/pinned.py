@@ -81,6 +81,21 @@ class Pinned:
         cases = next((item.cases for item in self.suites if item.name == suite), array("I"))
         return any(not self._suites_of[case] >> self._own & 1 for case in cases)
 
+    @property
+    def has_attacks(self) -> bool:
+        """Whether suites made cases that are no copies of the plan's."""
+        return any(not self.is_own(case_id) for case_id in self._number)
+
+    def own_and_made(self) -> tuple[int, dict[str, int]]:
+        """How many cases are the plan's own, and how many more each suite has made of them, copies included."""
+        if self._own is None:
+            return 0, {}
+        own = sum(bits >> self._own & 1 for bits in self._suites_of)
+        made = {
+            suite.name: sum(not self._suites_of[case] >> self._own & 1 for case in suite.cases) for suite in self.suites
+        }
+        return own, {name: count for name, count in made.items() if count}
+
     def differs(self, case_id: str, digest: str) -> bool:
         """Whether a case of that id is pinned with another content."""
         number = self.case(case_id)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sluicegate.errors import printable
 from sluicegate.frozen import frozen
-from sluicegate.gate.commands import recording_command
+from sluicegate.gate.commands import gate_command, recording_command
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.cuts import TIME_UNITS_S
 from sluicegate.gate.reading import UnreadableError
 from sluicegate.gate.validity import SKEW, Question
 from sluicegate.gate.wording import days
 from sluicegate.ledger.records import Attestation
-from sluicegate.model import Kind, Origin, Reason, parse_time, rfc3339, to_micros
+from sluicegate.model import Kind, Origin, Reason, parse_time, to_micros
 
 __all__ = ["Proof", "bake_said", "proof_of", "proofs_said", "stale_said"]
 
@@ -55,7 +55,9 @@ def bake_said(question: Question, since: datetime | None) -> Iterator[Reason]:
     left_s = bake_s - (question.now - since).total_seconds()
     if left_s > 0:
         text = f"the stage bakes for {days(bake_s)}; {days(left_s)} are left."
-        mend = f"Judge again after {rfc3339(since + timedelta(seconds=bake_s))}."
+        # To the minute, rounded up: judged then, it has baked.
+        over = (since + timedelta(seconds=bake_s, minutes=1, microseconds=-1)).astimezone(UTC)
+        mend = f"Judge again after {over:%Y-%m-%d %H:%M} UTC. Run: {gate_command(question)}"
         yield Reason(kind=Kind.HOLD_INSUFFICIENT, about="bake", text=text, mend=mend)
 
 

@@ -192,9 +192,11 @@ def library_notes(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def word_notes(runs: Sequence[Run], question: Question) -> Iterator[str]:
-    """Words stay when what they name is deployed anew: how old evidence of a subject by word is."""
+    """What the digest of the subject leaves open: how old evidence of a subject by word is, what the stage set."""
     spec = question.plan.subject
     taken = [run.at for run in runs if run.ours_fixed and run.at is not None]
+    if taken and (names := sorted(question.stage.exposure.variables)):
+        yield printable(f"the cases ran with {', '.join(names)} as stage '{question.stage.name}' sets it")
     if taken and spec.by_word:
         named = ", ".join([*spec.values, *(("models",) if spec.models else ())])
         age = _age(question, max(taken))

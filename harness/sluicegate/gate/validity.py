@@ -111,7 +111,7 @@ class Run:
     def other(self) -> str:
         """What was another one when this run measured: `plan and lock`, `engine or case files`; empty for nothing."""
         named = [name for name in self.differs if name != "apparatus"]
-        return " and ".join(named) or ("engine or case files" if self.differs else "")
+        return " and ".join(named) or ("engine, case files or own scorers" if self.differs else "")
 
     @property
     def ours_fixed(self) -> bool:

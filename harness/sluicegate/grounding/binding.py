@@ -7,18 +7,24 @@ another record's. Everything that is merely not there is unattested.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from sluicegate.grounding.anchors import Segment, segments
+from sluicegate.grounding.arithmetic import composed, summed
 from sluicegate.grounding.claims import Claim, Judgement, Kind, Ruling
 from sluicegate.grounding.derivations import derived
+from sluicegate.grounding.excuses import excused
 from sluicegate.grounding.extraction import claims_in
 from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Evidence
-from sluicegate.grounding.matching import comparable, equal, names_unit
+from sluicegate.grounding.matching import comparable, equal
+from sluicegate.grounding.moments import reached, within
 from sluicegate.grounding.owners import Party, owner_of
-from sluicegate.grounding.speech import is_general, is_negated, is_reported, label_before
-from sluicegate.grounding.statuses import is_weak, of_payment
+from sluicegate.grounding.proof import is_another_owner, is_another_record
+from sluicegate.grounding.sorts import may_be_meant, names, of_its_sort, sort_of, sorts_of
+from sluicegate.grounding.speech import label_before, quoted_in
+from sluicegate.grounding.statuses import is_known, is_weak
 from sluicegate.grounding.texts import Texts
 from sluicegate.grounding.wording import concepts_of, cues_in, stem
 
@@ -28,8 +34,6 @@ _MONEY = frozenset({"total", "price", "shipping", "refund", "tax", "discount", "
 _MOMENTS = frozenset({"due", "ordered", "shipped", "delivered", "paid", "return", "appointment", "expires"})
 _SUBJECTS = frozenset({"order", "invoice", "customer", "tracking"})
 """What records are of: said beside every claim about one, so it tells no fields apart."""
-_NUMERIC = frozenset({Kind.MONEY, Kind.QUANTITY, Kind.PERCENTAGE, Kind.NUMBER})
-_DATED = frozenset({Kind.DATE, Kind.TIME})
 _CLOSED = frozenset({Kind.URL, Kind.EMAIL, Kind.PHONE, Kind.IDENTIFIER, Kind.NAME})
 
 
@@ -49,7 +53,8 @@ def judge(
     claims = claims_in(text, language=language, today=today, vocabulary=evidence.vocabulary, names=names)
     if not claims:
         return []
-    bound = _Bound(text, claims, evidence, Texts(evidence, language=language, today=today), party)
+    texts = Texts(evidence, language=language, today=today)
+    bound = _Bound(text, claims, evidence, texts=texts, party=party, today=today)
     found: list[Judgement] = []
     for segment in segments(text, claims, evidence, bound.texts.asked_ids):
         found += [bound.ruled(claim, at, segment) for at, claim in enumerate(segment.claims)]
@@ -59,7 +64,16 @@ def judge(
 class _Bound:
     """One text and its evidence while its claims are judged."""
 
-    def __init__(self, text: str, claims: list[Claim], evidence: Evidence, texts: Texts, party: Party | None) -> None:
+    def __init__(
+        self,
+        text: str,
+        claims: list[Claim],
+        evidence: Evidence,
+        *,
+        texts: Texts,
+        party: Party | None,
+        today: date | None,
+    ) -> None:
         self.text = text
         self.claims = claims
         self.evidence = evidence
@@ -70,6 +84,8 @@ class _Bound:
         for fact in self._facts:
             self._by_field.setdefault(fact.field, []).append(fact)
         self._universes: dict[tuple[Kind, str], frozenset[str]] = {}
+        self._quoted = quoted_in(text)
+        self._today = today
 
     def ruled(self, claim: Claim, at: int, segment: Segment) -> Judgement:
         """The ruling on one claim."""
@@ -82,18 +98,19 @@ class _Bound:
             found = self._of_another(found, segment)
         if found.ruling is not Ruling.CONTRADICTED:
             return found
-        said_before = max([segment.sentence[0], *(other.end for other in segment.claims[:at])])
-        if is_negated(self.text, said_before, claim.start) and claim.kind is not Kind.STATUS:
-            return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="negated")
-        if is_reported(self.text[segment.sentence[0] : claim.start]):
-            path = self.texts.in_request(claim)
-            ruling = Ruling.SUPPORTED if path else Ruling.UNATTESTED
-            return Judgement(claim=claim, ruling=ruling, rule="request" if path else "reported", path=path)
-        # Where a record is named, a rule for everybody may still follow it, as in a list without full stops.
-        around = (said_before, claim.start) if segment.explicit else segment.sentence
-        if found.rule != "text" and is_general(self.text[slice(*around)]):
-            return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="general")
-        return found
+        stands = self._anyones(claim)
+        told = excused(self.text, found, at, segment, texts=self.texts, quoted=self._quoted, stands=stands)
+        if told is not None:
+            return told
+        if not self._is_exact(found, segment):
+            return found
+        return replace(found, exact=True, rule="another_record" if found.rule == "field" else found.rule)
+
+    def _is_exact(self, found: Judgement, segment: Segment) -> bool:
+        if found.rule == "another_owner":
+            owners = [owner_of(record, self.party) for group in segment.groups for record in group if self.party]
+            return self.party is not None and is_another_owner(owners, self.party, segment, self.evidence)
+        return is_another_record(self.text, found.claim, segment, self.evidence, self.texts)
 
     def _inside(self, claim: Claim, at: int, segment: Segment) -> list[Fact]:
         """Facts of the records that are spoken of; of a part that is named before the claim, where one is."""
@@ -115,7 +132,8 @@ class _Bound:
 
     def _of_text(self, claim: Claim, inside: Sequence[Fact], segment: Segment) -> Judgement:
         """Identifiers, names and addresses: attested where they stand; another record's, they contradict."""
-        own = next((fact for fact in inside if fact.kind is claim.kind and fact.value == claim.value), None)
+        whole = inside if segment.in_turn else [fact for record in segment.scope for fact in record.facts]
+        own = next((fact for fact in (*inside, *whole) if fact.kind is claim.kind and fact.value == claim.value), None)
         if own is not None:
             return _supported(claim, "exact", own.path)
         others = [fact for fact in self._facts if fact.kind is claim.kind and fact.value == claim.value]
@@ -126,7 +144,7 @@ class _Bound:
             return _contradicted(claim, "another_record", rivals[0])
         label = label_before(self.text, segment.start, claim.start)
         if not others and segment.groups and not self.texts.attests(claim):
-            named = [f for f in inside if f.kind is claim.kind and _names(f.field, self._near(claim, segment) | label)]
+            named = [f for f in inside if f.kind is claim.kind and names(f.field, self._near(claim, segment) | label)]
             if named and not anchor:
                 return _contradicted(claim, "field", named[0])
         if others and not (segment.explicit and segment.unknown):
@@ -137,22 +155,25 @@ class _Bound:
 
     def _of_value(self, claim: Claim, inside: Sequence[Fact], segment: Segment) -> Judgement:
         """Numbers, moments and states: held against the fields that the words around them mean."""
-        sort = _sorts(claim)
+        sort = sorts_of(claim)
         facts = [fact for fact in inside if fact.kind in sort and comparable(claim, fact)]
         words, by_it = self._cues(claim, segment)
         near = frozenset().union(*words)
         if claim.kind is Kind.STATUS:
-            facts = fitting = _of_its_sort(str(claim.value), facts)
+            facts = fitting = of_its_sort(str(claim.value), facts)
         else:
             fitting = [fact for fact in facts if fact.concepts & near]
         if (found := self._support(claim, facts, fitting, near if by_it else frozenset())) is not None:
             return found
-        if (known := derived(claim, facts, fitting, segment.scope, self.text[segment.start : segment.end])) is not None:
-            return _supported(claim, known[0], known[1])
+        if (known := self._derived(claim, facts, fitting, segment)) is not None:
+            return _supported(claim, *known)
         if not segment.groups:
             return self._anywhere(claim, segment)
+        if claim.kind is Kind.STATUS and is_known(str(claim.value)):
+            # A back end's own word for a state cannot be told from ours: it contradicts none of them.
+            facts = fitting = [fact for fact in facts if is_known(str(fact.value))]
         label = label_before(self.text, segment.start, claim.start)
-        if labelled := [fact for fact in facts if label and _names(fact.field, label)]:
+        if labelled := [fact for fact in facts if label and names(fact.field, label)]:
             return _contradicted(claim, "field", labelled[0])
         answered = frozenset().union(*(fact.concepts for fact in facts))
         # `Shipping costs 5 EUR` is no word on the total of an order that says nothing about shipping.
@@ -160,13 +181,43 @@ class _Bound:
         rival = None if unanswered or claim.kind is Kind.TIME else self._rival(claim, facts, fitting, near, segment)
         return self._by_texts(claim, segment) if rival is None else _contradicted(claim, *rival)
 
+    def _derived(
+        self, claim: Claim, facts: Sequence[Fact], fitting: Sequence[Fact], segment: Segment
+    ) -> tuple[str, str] | None:
+        """Rule and path of what follows: from the records spoken of, from the parts named, from the sentence itself."""
+        said = self.text[segment.start : segment.end]
+        if (known := derived(claim, facts, fitting, segment.scope, said)) is not None:
+            return known
+        if (part := self._of_a_part(claim, segment)) is not None:
+            return "part", part.path
+        if claim.kind is Kind.STATUS:
+            return reached(claim, [fact for record in segment.scope for fact in record.facts], self._today)
+        if claim.kind is Kind.DATE:
+            return within(claim, [fact for record in segment.scope for fact in record.facts])
+        if claim.kind is not Kind.MONEY:
+            return None
+        start, end = segment.sentence
+        beside = [item for item in self.claims if start <= item.start < end]
+        attested = [item for item in beside if self._anyones(item) or self.texts.in_request(item)]
+        return composed(claim, segment.scope, beside, attested) or summed(claim, self._facts, self.text[start:end])
+
+    def _of_a_part(self, claim: Claim, segment: Segment) -> Fact | None:
+        """The value of another part of the same record that is named too: of the second item of an order."""
+        if not segment.by_id or segment.in_turn:
+            return None
+        named = {str(item.value) for item in segment.claims if item.kind is Kind.NAME}
+        parts = {record.number for name in named for record in self.evidence.named(name)}
+        facts = (fact for record in segment.scope if record.number in parts for fact in record.facts)
+        sort = sorts_of(claim)
+        return next((f for f in facts if f.kind in sort and comparable(claim, f) and equal(claim, f)), None)
+
     def _support(
         self, claim: Claim, facts: Sequence[Fact], fitting: Sequence[Fact], near: frozenset[str]
     ) -> Judgement | None:
         """By a field that the words mean, else by another; `near` are the words right before the claim."""
         # A number with the name of a field, `17 points`, can be meant of no other field.
         is_named = bool(fitting) and claim.unit in self._universe(claim)
-        others = [] if is_named else [fact for fact in facts if fact not in fitting and _may_be_meant(claim, fact)]
+        others = [] if is_named else [fact for fact in facts if fact not in fitting and may_be_meant(claim, fact)]
         for fact in (*fitting, *others):
             if (rule := equal(claim, fact)) and not (near and _is_elsewhere(claim, fact, fitting, near)):
                 return _supported(claim, rule, fact.path)
@@ -248,7 +299,7 @@ class _Bound:
         universe = self._universe(claim)
         if claim.unit in universe:
             return [frozenset({claim.unit}) | concepts_of(claim.unit) & universe], True
-        values = [item for item in segment.claims if _sort(item) == _sort(claim)]
+        values = [item for item in segment.claims if sort_of(item) == sort_of(claim)]
         left = max([segment.start, *(item.end for item in values if item.end <= claim.start)])
         right = min([segment.end, *(item.start for item in values if item.start >= claim.end)])
         for start, end in ((left, claim.start), (claim.end, right), (segment.start, segment.end)):
@@ -272,7 +323,7 @@ class _Bound:
         known = (
             _MONEY if claim.kind is Kind.MONEY else _MOMENTS if claim.kind in (Kind.DATE, Kind.TIME) else frozenset()
         )
-        sort = _sorts(claim)
+        sort = sorts_of(claim)
         fields = (facts[0] for facts in self._by_field.values() if any(fact.kind in sort for fact in facts))
         return known.union(*(fact.concepts for fact in fields)) - _SUBJECTS
 
@@ -283,35 +334,6 @@ def _is_elsewhere(claim: Claim, fact: Fact, fitting: Sequence[Fact], near: froze
         return False
     strong = {word for word in near if any(word in map(stem, item.field.lower().split("_")) for item in fitting)}
     return bool(strong) and bool(fact.concepts & (_MONEY | _MOMENTS)) and not fact.concepts & near
-
-
-def _sorts(claim: Claim) -> frozenset[Kind]:
-    """Kinds of facts that can be compared with it at all."""
-    return _NUMERIC if claim.kind in _NUMERIC else _DATED if claim.kind in _DATED else frozenset({claim.kind})
-
-
-def _sort(claim: Claim) -> str:
-    """Claims that the same words can be about."""
-    if claim.kind in (Kind.DATE, Kind.TIME):
-        return "moment"
-    return "number" if claim.kind in (Kind.QUANTITY, Kind.PERCENTAGE, Kind.NUMBER) else claim.kind.value
-
-
-def _of_its_sort(state: str, facts: list[Fact]) -> list[Fact]:
-    """Of a state of payment those of payment, where there are any; of a state of the parcel the others."""
-    alike = [fact for fact in facts if of_payment(str(fact.value)) is of_payment(state)]
-    return alike or facts
-
-
-def _may_be_meant(claim: Claim, fact: Fact) -> bool:
-    """Whether a fact can be meant that no word speaks of: a bound or a bare number is too easily met by chance."""
-    return not claim.bound and not (
-        claim.kind is Kind.QUANTITY and fact.kind is Kind.NUMBER and not names_unit(claim, fact)
-    )
-
-
-def _names(field: str, words: frozenset[str]) -> bool:
-    return bool(concepts_of(field) & words)
 
 
 def _supported(claim: Claim, rule: str, path: str) -> Judgement:

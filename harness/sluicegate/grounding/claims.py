@@ -95,3 +95,6 @@ class Judgement:
     """Where in the evidence: `order.items[0].price`."""
     expected: str = ""
     """What stands there, of a contradicted claim."""
+    exact: bool = False
+    """Of a contradicted claim: bound exactly to the record of somebody or something else. No other may take a build
+    back."""

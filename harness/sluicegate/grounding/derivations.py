@@ -13,12 +13,13 @@ from sluicegate.grounding.index import Record
 from sluicegate.grounding.matching import number_rule
 from sluicegate.grounding.wording import field_words, stem
 
-__all__ = ["derived"]
+__all__ = ["derived", "speaks_of_sum"]
 
 _NUMERIC = frozenset({Kind.MONEY, Kind.QUANTITY, Kind.NUMBER, Kind.PERCENTAGE})
 _SUM = re.compile(
     r"\b(?:together|altogether|in total|total|sum|combined|both|all|zusammen|insgesamt|gesamt|summe|beide|au total|"
     r"ensemble|somme|en total|juntos"
+    r"|machen|suman|juntos|ambos|font|les deux|los dos|оба|обе"
     r"|total|suma|всего|вместе|итого|сумма|toplam|toplamda|birlikte)\b",
     re.IGNORECASE,
 )
@@ -58,6 +59,11 @@ def derived(
     if _LESS.search(said):
         return _difference(claim, fitting or facts)
     return None
+
+
+def speaks_of_sum(said: str) -> bool:
+    """Whether a word says that several are taken together."""
+    return _SUM.search(said) is not None
 
 
 def _by_field(facts: Iterable[Fact]) -> dict[str, list[Fact]]:

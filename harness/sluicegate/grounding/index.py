@@ -14,7 +14,7 @@ from sluicegate.frozen import frozen
 from sluicegate.grounding.claims import Kind, When
 from sluicegate.grounding.extraction import Vocabulary, fold
 from sluicegate.grounding.facts import Fact, facts_of, is_identity
-from sluicegate.grounding.statuses import is_known
+from sluicegate.grounding.statuses import is_known, is_loose
 from sluicegate.grounding.wording import field_words, stem, words
 from sluicegate.model import Json
 
@@ -185,7 +185,7 @@ class Evidence:
             for fact in record.facts:
                 if fact.kind is Kind.NAME and isinstance(fact.value, str):
                     phrases[fact.value] = None
-                elif fact.kind is Kind.STATUS and not is_known(str(fact.value)):
+                elif fact.kind is Kind.STATUS:
                     states.add(str(fact.value))
                 elif fact.kind in (Kind.NUMBER, Kind.QUANTITY):
                     words = field_words(fact.field)
@@ -198,7 +198,7 @@ class Evidence:
         return Vocabulary(
             identifiers=frozenset(self.by_id),
             phrases=tuple(sorted(usable))[:_MOST_PHRASES],
-            states=tuple(sorted(states)),
+            states=tuple(sorted(state for state in states if not is_known(state) and not is_loose(state))),
             nouns=frozenset(nouns),
             counted=frozenset(counted),
         )

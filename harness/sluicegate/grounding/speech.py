@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from sluicegate.grounding.quotes import quotes_in
 from sluicegate.grounding.wording import concepts_of
 
-__all__ = ["is_general", "is_negated", "is_reported", "label_before"]
+__all__ = ["is_general", "is_negated", "is_of_another", "is_reported", "label_before", "quoted_in"]
 
 _GENERAL = re.compile(
     r"\b(?:orders|parcels|customers|items|returns are|usually|generally|typically|normally|always|standard|every|"
@@ -19,10 +20,16 @@ _GENERAL = re.compile(
     re.IGNORECASE,
 )
 _REPORTED = re.compile(
-    r"\b(?:you (?:wrote|said|mentioned|asked|told|expected|saw|paid|report\w*|describe\w*|quote\w*)"
-    r"|sie (?:schrieben|schreiben|sagten|erwähnten|fragten|erwarteten)"
-    r"|vous (?:avez écrit|écrivez|mentionnez|demandez|avez dit)"
-    r"|usted (?:escribió|mencionó|preguntó)|вы (?:написали|писали|указали|спросили|упомянули)"
+    r"\b(?:you (?:wrote|write|said|say|mention\w*|asked|told|expected|expect|saw|paid|report\w*|"
+    r"describe\w*|quote\w*|speak|believe\w*|were promised)"
+    r"|(?:according to|as per) your (?:mail|e-?mail|message|letter|note|words|photo)"
+    r"|sie (?:schrieben|schreiben|sagten|sagen|erwähnten|erwähnen|fragten|fragen|erwarteten|erwarten|nennen|meinen)"
+    r"|(?:laut|nach) ihrer (?:nachricht|e-?mail|mail)|laut ihrem schreiben"
+    r"|vous (?:avez écrit|écrivez|mentionnez|demandez|avez dit|dites|parlez|indiquez|attendiez)"
+    r"|selon (?:vous|votre (?:message|courriel|e-?mail))"
+    r"|usted (?:escribió|mencionó|preguntó|menciona|dice|escribe|indica)|según (?:usted|su (?:mensaje|correo))"
+    r"|вы (?:написали|пишете|писали|указали|указываете|спросили|упомянули|говорите)"
+    r"|(?:по вашим словам|судя по вашему письму)"
     r"|yazdığınız|belirttiğiniz|sorduğunuz)\b",
     re.IGNORECASE,
 )
@@ -31,6 +38,23 @@ _NOT = re.compile(
     r"au lieu de|no|nunca|en lugar de|не|вместо|değil|yerine)\b|n['’]t\b",
     re.IGNORECASE,
 )
+_ANOTHER = re.compile(
+    r"\b(?:(?:the|your|its|an)?other(?: one| ones| order| parcel)?|the (?:second|latter|former|previous|earlier|last)|"
+    r"replacement|a new one|andere[nrs]?|zweite[nrs]?|letztere[nrs]?|vorherige[nrs]?|ersatz\w*"
+    r"|l['’]autre|autres?|seconde?|deuxième|dernière?|précédente?|remplacement"
+    r"|otr[oa]s?|segund[oa]|últim[oa]|anterior|reemplazo|друг\w+|втор\w+|последн\w+|предыдущ\w+|замен\w+"
+    r"|diğer\w*|öbür\w*|ikinci\w*|önceki\w*)\b",
+    re.IGNORECASE,
+)
+_BELOW = re.compile(
+    r"^[ >]*(?:-{3,} ?\w[^\n]{0,60}-{3,}|_{8,}"
+    r"|(?:on|am|le|el|в|вт|пн|ср|чт|пт|сб|вс)\b[^\n]{4,160}"
+    r"(?:wrote|schrieb[^\n]{0,60}|a écrit|escribió|пишет|написал[аи]?)\s?:"
+    r"|(?:from|von|de|от|kimden|gönderen) ?:[^\n]{1,160}\n[ >]*"
+    r"(?:sent|date|to|gesendet|datum|an|envoyé|à|enviado|fecha|para|отправлено|дата|кому|tarih|kime) ?:)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Where an earlier mail is quoted below: a line of its own, or the head of that mail."""
 _PART = re.compile(r"[;,:]")
 _LABEL = re.compile(r"(?:^|[,;\n(•*-])\s*([^\W\d_][\w ./-]{0,40}?)\s*[:=]\s*[#€$£]?$")
 
@@ -54,3 +78,16 @@ def label_before(text: str, start: int, at: int) -> frozenset[str]:
     """What a label right before a place speaks of: `total: 5`; nothing where none stands there."""
     found = _LABEL.search(text[max(start, at - 60) : at])
     return concepts_of(found[1].strip()) if found is not None else frozenset()
+
+
+def is_of_another(sentence: str) -> bool:
+    """Whether something besides what is named is spoken of: `the other one`, `the replacement`."""
+    return _ANOTHER.search(sentence) is not None
+
+
+def quoted_in(text: str) -> list[tuple[int, int]]:
+    """What is given as the words of others: quotations, lines behind `>`, and an earlier mail quoted below."""
+    spans = list(quotes_in(text))
+    if (below := _BELOW.search(text)) is not None:
+        spans.append((below.start(), len(text)))
+    return spans

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from sluicegate.frozen import frozen
 
-__all__ = ["Said", "agrees", "is_known", "is_weak", "of_payment", "said_in", "state_of"]
+__all__ = ["Said", "agrees", "is_known", "is_loose", "is_weak", "of_payment", "said_in", "state_of"]
 
 _FORMS: dict[str, str] = {
     "processing": "being processed|in processing|processing|in progress|being prepared|in bearbeitung|wird "
@@ -50,6 +50,26 @@ _FORMS: dict[str, str] = {
     "kayıp|kayboldu",
     "on hold": "on hold|angehalten|zurückgehalten|en espera|suspendue?s?|приостановлен[аоы]?|beklemede",
 }  # fmt: skip
+_MEANT_BY = {
+    "completed complete done closed finished fulfilled resolved abgeschlossen erledigt terminé terminée clôturé "
+    "finalizado completado завершён завершен выполнен tamamlandı": frozenset(
+        {"processing", "packed", "shipped", "in transit", "out for delivery", "delivered", "paid"}
+    ),
+    "open pending active new received accepted created placed offen neu": frozenset(
+        {"processing", "packed", "awaiting payment"}
+    ),
+    "shp shpd": frozenset({"shipped"}), "dlv dlvd": frozenset({"delivered"}), "pck pkd": frozenset({"packed"}),
+    "can canc cxl": frozenset({"cancelled"}), "rfd": frozenset({"refunded"}), "rtn": frozenset({"returned"}),
+    "trn": frozenset({"in transit"}), "ofd": frozenset({"out for delivery"}), "prc": frozenset({"processing"}),
+    "backorder": frozenset({"awaiting stock"}),
+}  # fmt: skip
+"""Words of back ends that may stand for one state or another: they support, and contradict nothing."""
+_MAY_BE = {word: states for words, states in _MEANT_BY.items() for word in words.split()}
+_PARTLY = re.compile(
+    r"\b(?:partial(?:ly)?|partly|in part|teilweise|partiellement|en partie|parcial(?:mente)?|en parte|частично"
+    r"|kısmen)\b",
+    re.IGNORECASE,
+)
 _STAGES = ("processing", "packed", "shipped", "in transit", "out for delivery", "delivered")
 _BESIDE = frozenset({"delayed", "paid", "awaiting payment", "on hold"})
 """States that stand beside the way of a parcel instead of on it."""
@@ -76,7 +96,8 @@ _NAMES = tuple(_FORMS)
 _NOT = re.compile(
     r"\b(?:not|n[o']t|never|no|cannot|nicht|noch nicht|kein\w*|nie|ne|pas|jamais|nunca|не|ещё не|еще не|değil|"
     r"henüz)\b(?:\W+\w+){0,3}\W*$"
-    r"|n['’]t(?:\W+\w+){0,3}\W*$",
+    r"|n['’]t(?:\W+\w+){0,3}\W*$|\bn['’](?:\w+\W+){1,3}$"
+    r"|\b(?:neither|nor|none of|weder|ni|aucune?|ninguno|ninguna|ни|hiçbiri)\b",
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(r"[,;:]|\bbut\b|\baber\b|\bmais\b|\bpero\b|\bно\b|\bama\b")
@@ -109,16 +130,17 @@ def state_of(value: str) -> str:
     """The state a field's value names: `SHIPPED`, `in_transit`, `versandt`; else the value itself, folded."""
     said = re.sub(r"[_\-\s]+", " ", value).strip().lower()
     found = _ANY.fullmatch(said)
-    if found is not None:
-        return _named(found)
-    return {"pending": "processing", "open": "processing", "fulfilled": "shipped", "backorder": "awaiting stock"}.get(
-        said, said
-    )
+    return _named(found) if found is not None else said
 
 
 def is_known(state: str) -> bool:
     """Whether it is one of the states told apart here; any other word for one is compared as it is."""
     return state in _FORMS
+
+
+def is_loose(state: str) -> bool:
+    """Whether it is a back end's word that may stand for several states: `completed`, `open`."""
+    return state in _MAY_BE
 
 
 def is_weak(state: str) -> bool:
@@ -157,9 +179,14 @@ def _said(text: str, start: int, end: int, state: str, is_question: bool) -> Sai
 
 
 def agrees(said: str, known: str) -> str:  # noqa: PLR0911 - one answer for each rule
-    """How the state said goes with the state known: exact | earlier_stage | beside; empty: it does not."""
+    """How the state said goes with the state known: exact | synonym | partly | earlier_stage | beside; else empty."""
     if said == known:
         return "exact"
+    if said in _MAY_BE.get(known, ()):
+        return "synonym"
+    if _PARTLY.search(known) is not None:
+        whole = state_of(_PARTLY.sub("", known))
+        return "partly" if said == whole or (is_known(whole) and agrees(said, whole)) else ""
     if {said, known} <= {"shipped", "in transit"}:
         return "synonym"
     if said in _STAGES and known in _STAGES:

@@ -289,10 +289,15 @@ class RunClosed:
     complete: bool
     children: tuple[ChildExit, ...] = ()
     counts: Counts = field(default_factory=Counts)
+    left: str | None = None
+    """The subject as the run left it, where its files were others at the end than when it began."""
 
     def body(self) -> dict[str, Json]:
-        """The record's body."""
-        return _body(self)
+        """The record's body; without `left` where the files stayed as they were."""
+        said = _body(self)
+        if self.left is None:
+            del said["left"]
+        return said
 
 
 _OfTrials: TypeAlias = Intent | Outcome | Checked

@@ -29,6 +29,7 @@ from sluicegate.pipelines.callable import CallablePipeline
 from sluicegate.pipelines.elsewhere import CALL, watch
 from sluicegate.pipelines.frames import Channel, framed
 from sluicegate.pipelines.log_capture import LogCapture, flush_exporters
+from sluicegate.pipelines.own_source import read_sources
 from sluicegate.pipelines.target import load_target
 
 __all__ = ["main"]
@@ -94,6 +95,7 @@ class _Host:
         target = options["target"]
         base = Path.cwd()
         sys.path[:0] = [str(base), *options["paths"]]
+        read_sources()
         if options["allowed"] is not None:
             watch(options["allowed"], self._notice)
         if options["hears"]:

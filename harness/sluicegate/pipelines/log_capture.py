@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,10 +17,10 @@ __all__ = ["MOST_CHARS", "MOST_LINES", "LogCapture", "flush_exporters"]
 
 MOST_LINES = 200
 """Of one call."""
-MOST_CHARS = 2_000
-"""Of one line."""
+MOST_CHARS = 16_001
+"""Of one line, and of one field of a record: one more than evidence keeps at most, so that a cut shows."""
 _MOST_FIELDS = 20
-_MOST_VALUE = 200
+_MOST_CAUSES = 5
 _FLUSH_MS = 1_000
 _PROVIDERS = (("opentelemetry.trace", "get_tracer_provider"), ("opentelemetry._logs", "get_logger_provider"))
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"}
@@ -98,7 +99,17 @@ def _text(logger: logging.Logger, record: logging.LogRecord) -> str:
                 except Exception:  # noqa: BLE001, S112 - its filter, which adds what it formats, has not run yet
                     continue
         current = current.parent if current.propagate else None
-    return record.getMessage()[:MOST_CHARS]
+    raised = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
+    return f"{record.getMessage()}{''.join(_raised(raised))}"[:MOST_CHARS]
+
+
+def _raised(error: BaseException | None) -> Iterator[str]:
+    """What exceptions say, as handlers write it below the message; frames say nothing that somebody told."""
+    for _ in range(_MOST_CAUSES):
+        if error is None:
+            return
+        yield f"\n{type(error).__name__}: {error}"
+        error = error.__cause__ or error.__context__
 
 
 def _row(record: logging.LogRecord, text: str) -> list[Any]:
@@ -110,7 +121,7 @@ def _row(record: logging.LogRecord, text: str) -> list[Any]:
 
 def _said(value: object) -> str:
     try:
-        return _plain(str(value)[:_MOST_VALUE])
+        return _plain(str(value)[:MOST_CHARS])
     except Exception:  # noqa: BLE001 - an object of the user's that cannot be shown
         return type(value).__name__
 

@@ -14,7 +14,8 @@ Hears = Callable[[str, int, Sequence[LogLine], int], None]
 """Told the lines of one delivery: run id, delivery, lines, and how many more there were."""
 
 _MOST_LINES = 200
-_MOST_CHARS = 2_000
+_MOST_CHARS = 16_001
+"""One more than evidence keeps at most, so that a cut shows."""
 _MOST_FIELDS = 40
 _MOST_VALUE = 200
 _TRACEBACK = "Traceback (most recent call last)"

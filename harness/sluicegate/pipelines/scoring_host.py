@@ -19,6 +19,7 @@ from sluicegate.errors import InputError
 from sluicegate.model import Case, Output, decode
 from sluicegate.pipelines.crashes import line_of, raised_line, secrets_of
 from sluicegate.pipelines.own_scorer import OwnScorer
+from sluicegate.pipelines.own_source import read_sources
 from sluicegate.pipelines.target import load_target
 
 __all__ = ["main"]
@@ -32,6 +33,7 @@ def main() -> None:
     os.dup2(2, 1)
     base = Path.cwd()
     sys.path.insert(0, str(base))
+    read_sources()
     scorers: dict[str, OwnScorer] = {}
     for line in sys.stdin.buffer:
         asked = orjson.loads(line)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from sluicegate.errors import Fault
 from sluicegate.plan.metrics import AVAILABLE_SUITES, is_countable
 from sluicegate.plan.types import Criterion, Plan, Stage
@@ -10,7 +12,7 @@ __all__ = ["plan_notes"]
 
 
 def plan_notes(plan: Plan) -> tuple[Fault, ...]:
-    """Suites and metrics of the plan that will hold as incomplete or not measured, by line."""
+    """Suites and metrics of the plan that will hold as incomplete or not measured, dials that stages turn, by line."""
     notes: dict[Fault, int] = {}
     for stage in plan.stages:
         for suite in stage.requires.suites:
@@ -24,6 +26,13 @@ def plan_notes(plan: Plan) -> tuple[Fault, ...]:
                 notes.setdefault(
                     _note(plan, criterion.line, what, "Measure it and write recall: 93 %."), criterion.line
                 )
+    for stage, after in pairwise(plan.stages):
+        ours, theirs = stage.exposure.variables, after.exposure.variables
+        turned = sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
+        if turned and after.exposure.live:
+            what = f"exposure: '{after.name}' sets {', '.join(turned)} otherwise than '{stage.name}' before it."
+            mend = "What ran there is no evidence of what these decide."
+            notes.setdefault(_note(plan, after.line, what, mend), after.line)
     return tuple(sorted(notes, key=notes.__getitem__))
 
 

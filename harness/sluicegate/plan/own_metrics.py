@@ -13,9 +13,11 @@ from sluicegate.plan.table import Table
 from sluicegate.plan.types import Better, Metric, MetricKind, Scale
 from sluicegate.plan.units import share
 
-__all__ = ["METRIC_KEYS", "SOURCES", "own_metrics", "read_recall", "read_rule", "read_weights"]
+__all__ = ["ADVISORY", "METRIC_KEYS", "SOURCES", "own_metrics", "read_recall", "read_rule", "read_weights"]
 
 SOURCES = ("rule", "value", "check", "score", "record", "sql", "prometheus", "traces")
+ADVISORY = ("grounding.text",)
+"""Built-in checks that warn and never fail: a metric of one would pass whatever it found."""
 _EXTERNAL = ("sql", "prometheus", "traces")
 METRIC_KEYS = ("kind", "better", "unit", "scale", "matures_after", "weights", "recall", *SOURCES)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
@@ -66,7 +68,7 @@ def _metric(name: str, table: Table) -> Metric:
         zero_tolerance=kind is MetricKind.INCIDENTS,
         rule=read_rule(table) if source == "rule" else None,
         value_at=table.optional_text("value") if source == "value" else None,
-        check=table.optional_text("check") if source == "check" else None,
+        check=_check(table) if source == "check" else None,
         score=read_score(table, kind) if source == "score" else None,
         matures_after_s=table.seconds("matures_after"),
         weights=_weights(table, kind),
@@ -117,6 +119,14 @@ def _source(table: Table, kind: MetricKind) -> str:
     if source == "record" and not table.flag("record"):
         table.fault("record", "'record' is not true.", "Write record: true.")
     return source
+
+
+def _check(table: Table) -> str | None:
+    name = table.optional_text("check")
+    if name in ADVISORY:
+        what = f"'{name}' is advisory: it warns and never fails, so this metric would always be 100 %."
+        table.fault("check", what, f"Name a check that can fail, or remove the metric: its suite shows {name} anyway.")
+    return name
 
 
 def read_rule(table: Table) -> Rule | None:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
-from sluicegate.errors import nearest
+from sluicegate.errors import misspelt, nearest
 from sluicegate.frozen import frozen
 from sluicegate.model import Origin
 from sluicegate.plan.criteria import CriteriaReader
@@ -26,6 +27,7 @@ REQUIRES_KEYS = ("suites", "tests", "prerequisites", "attestations", "approval")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _STABLE = re.compile(r"([0-9]{1,4}) stable days?")
 _NEEDS_CASES = ("schema", "idempotency")
+_EXPOSURE_KEYS = ("live", "percent", "variables")
 _REFERENCES = ("baseline", "previous")
 _FOLDERS = ("recorded", "selected")
 """What else lies beside the folders of the stages."""
@@ -61,6 +63,7 @@ def read_stages(node: Node | None, criteria: CriteriaReader, feeds: Feeds, fault
             faults.add(stage.line, f"stage '{stage.name}' is written twice; first on line {first}.", "Rename one.")
         _Judgeable(stage, tuple(one.name for one in stages), feeds, faults).check()
         stages.append(stage)
+    _check_configurations(stages, feeds, faults)
     return tuple(stages)
 
 
@@ -100,7 +103,12 @@ def _exposure(stage: Table) -> Exposure:
     table = stage.table("exposure")
     if table is None:
         return Exposure(live=False)
-    table.needs("live", "Write live: true or live: false.")
+    # Every other name is a setting of the user's own, so only what must be meant for one of ours is refused.
+    slips = {name: meant for name in table if (meant := misspelt(name.casefold(), _EXPOSURE_KEYS)) and name != meant}
+    for name, meant in slips.items():
+        table.fault(name, f"'{name}' reads like '{meant}'.", f"Write '{meant}', or give your setting another name.")
+    if "live" not in slips.values():
+        table.needs("live", "Write live: true or live: false.")
     live = table.flag("live")
     percent = table.parsed("percent", _percent)
     if percent and not live and "live" in table:
@@ -182,6 +190,27 @@ def _steps(table: Table) -> tuple[tuple[str, ...], ...]:
             table.faults.add(item.line, f"{table.label}: a step is {said(item)}; expected a list of words.", example)
         steps.append(tuple(words))
     return tuple(steps)
+
+
+def _check_configurations(stages: Sequence[Stage], feeds: Feeds, faults: Faults) -> None:
+    """Note a stage whose cases run in a configuration that the live stage after it does not have.
+
+    What is set to another value there is a dial that the plan turns, and only told (`plan.notes`).
+    """
+    for stage, after in pairwise(stages):
+        lost = sorted(stage.exposure.variables.keys() - after.exposure.variables.keys())
+        if not feeds.environment or stage.exposure.live or not after.exposure.live or not lost:
+            continue
+        what = (
+            f"stage '{stage.name}' measures with {_set(stage, lost)}, and '{after.name}', which it promotes to, "
+            "does not set it: that is evidence for another configuration."
+        )
+        mend = f"Set {', '.join(lost)} at '{after.name}' too, or in environment: of the pipeline for all stages."
+        faults.add(stage.line, what, mend)
+
+
+def _set(stage: Stage, names: Sequence[str]) -> str:
+    return ", ".join(f"{name}={stage.exposure.variables[name]}" for name in names)
 
 
 @dataclass(frozen=True, slots=True)

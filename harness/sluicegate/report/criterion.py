@@ -121,7 +121,7 @@ def criterion_view(result: CriterionResult) -> CriterionView:
         origins=" and ".join(origin.value for origin in result.origins),
         interval=_interval(result, result.measured),
         method=_method(result.measured),
-        lines=tuple(_line(line, result.scale) for line in result.lines),
+        lines=tuple(_line(line, result) for line in result.lines),
         shown=said(result.shown),
         flip=advice(result.flip),
         left_out=_left_out(result),
@@ -243,15 +243,22 @@ def _method(measured: Estimate | NotMeasured) -> str:
 _RELATIVE = re.compile(r"\b(below|above|than|times|points|confirmed)\b")
 
 
-def _line(line: LineShown, scale: str) -> LineView:
+def _line(line: LineShown, result: CriterionResult) -> LineView:
     role = _ROLE.get(line.role, plain(line.role))
     good = line.role in ("promote", "max_rate")
+    # "20 points below setup" says more than the number it came to; "70 %" or "0.12 at most" does not.
+    relative = bool(_RELATIVE.search(line.text))
+
+    def shown(value: float) -> str:
+        # A number of the plan stands with all its digits; one that it came to with four, or as many as tell it apart.
+        beside = [result.measured.value] if isinstance(result.measured, Estimate) else []
+        return figure(value, result.scale, beside, fewest=4) if relative else exact(value, result.scale)
+
     if line.sense == "inside":
-        upper = exact(line.upper if line.upper is not None else line.value, scale)
-        limits = f"{'' if good else 'outside '}{exact(line.value, scale)} to {upper}"
+        upper = shown(line.upper if line.upper is not None else line.value)
+        limits = f"{'' if good else 'outside '}{shown(line.value)} to {upper}"
     else:
         sign = (_GOOD if good else _BAD).get(line.sense, plain(line.sense))
-        limits = f"{sign} {exact(line.value, scale)}"
-    # "20 points below setup" says more than the number it came to; "70 %" or "0.12 at most" does not.
-    wordy = f" ({plain(line.text)})" if _RELATIVE.search(line.text) else ""
+        limits = f"{sign} {shown(line.value)}"
+    wordy = f" ({plain(line.text)})" if relative else ""
     return LineView(role=role, text=f"{role} {limits}{wordy}")

@@ -56,9 +56,10 @@ def command(arguments: Sequence[str]) -> str:
     return plain(shlex.join(arguments), 2_000)
 
 
-def figure(value: float, scale: str, beside: Sequence[float] = ()) -> str:
+def figure(value: float, scale: str, beside: Sequence[float] = (), *, fewest: int = 3) -> str:
     """A measured number in its scale: `0.973`, `161 ms`, `$0.0123`, with as many digits as `beside` asks for.
 
+    `fewest` are those it has in any case.
     A number that is not on one of the lines beside it is never shown as if it were: 0.9496 beside 0.95 is `0.9496`.
     A rate that is neither 0 nor 1 is never shown as one.
     """
@@ -66,7 +67,7 @@ def figure(value: float, scale: str, beside: Sequence[float] = ()) -> str:
         return "infinite"
     lines = [*beside, 0.0, 1.0] if scale == "ratio" else list(beside)
     write = _WRITERS.get(scale, _number)
-    for digits in range(3, 16):
+    for digits in range(fewest, 16):
         text, shown = write(value, digits)
         if all(_side(shown, line) == _side(value, line) for line in lines):
             return text

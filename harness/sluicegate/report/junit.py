@@ -12,7 +12,8 @@ from sluicegate.frozen import frozen
 from sluicegate.model import Finding, Status, SuiteResult, Verdict
 from sluicegate.report.criterion import CriterionView
 from sluicegate.report.figures import plain, said
-from sluicegate.report.view import ReasonView, SuiteView, VerdictView, view_of
+from sluicegate.report.suites import SuiteView
+from sluicegate.report.view import ReasonView, VerdictView, view_of
 
 __all__ = ["JUnitCase", "JUnitCases", "render_junit"]
 

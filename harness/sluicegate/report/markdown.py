@@ -9,7 +9,8 @@ from typing import TypeVar
 from sluicegate.model import Verdict
 from sluicegate.report.criterion import CriterionView
 from sluicegate.report.figures import parted
-from sluicegate.report.view import FindingView, ReasonView, SuiteView, VerdictView, view_of
+from sluicegate.report.suites import SuiteView
+from sluicegate.report.view import FindingView, ReasonView, VerdictView, view_of
 
 __all__ = ["MAX_SUMMARY_BYTES", "escaped", "render_markdown"]
 

@@ -12,7 +12,8 @@ from sluicegate.report.columns import columns, command_lines, cut, pack, pad
 from sluicegate.report.criterion import NOT_MEASURED, CriterionView, Mark
 from sluicegate.report.figures import parted, plain
 from sluicegate.report.loads import load_lines
-from sluicegate.report.view import FindingView, ReasonView, SuiteView, VerdictView, view_of
+from sluicegate.report.suites import SuiteView
+from sluicegate.report.view import FindingView, ReasonView, VerdictView, view_of
 
 __all__ = ["render_terminal"]
 
@@ -40,15 +41,16 @@ def render_terminal(
     ascii_only: bool = False,
     paths: Mapping[str, str] | None = None,
     then: Sequence[Sequence[str]] = (),
+    aside: bool = False,
 ) -> str:
     """The gate's last words, ending in a newline.
 
     Fits `width` columns; a command that does not is continued with a backslash, so that it can be pasted. Nothing is
     said by colour alone. `ascii_only` is for terminals and logs that hold no other characters. `paths` says where the
     reports were written, by what they are: `{"report": "….html"}`. `then` are the commands that follow a pass, each as
-    the words a shell reads.
+    the words a shell reads. `aside` is a verdict on single cases, which is no attempt at the stage.
     """
-    page = _Page(view_of(verdict), max(width, _NARROWEST), ascii_only=ascii_only)
+    page = _Page(view_of(verdict), max(width, _NARROWEST), ascii_only=ascii_only, aside=aside)
     lines = [_inert(_painted(line, colour=colour)) for line in page.lines(paths or {}, then)]
     return "\n".join(lines) + "\n"
 
@@ -74,9 +76,15 @@ def _quoted(word: str) -> str:
     return word if shlex.quote(filled) == filled else shlex.quote(word)
 
 
+def _says(message: str, excerpt: str) -> bool:
+    """Whether a message quotes the excerpt as words of its own: `A1013` does not say 1013."""
+    return re.search(rf"(?<!\w){re.escape(excerpt)}(?!\w)", message) is not None
+
+
 class _Page:
-    def __init__(self, view: VerdictView, width: int, *, ascii_only: bool) -> None:
+    def __init__(self, view: VerdictView, width: int, *, ascii_only: bool, aside: bool) -> None:
         self._view = view
+        self._run = "kept aside" if aside else f"attempt {view.attempt}"
         self._width = width
         self._ascii_only = ascii_only
 
@@ -93,6 +101,7 @@ class _Page:
             first, *rest = self._advice(self._view.next or _THEN, 1, label="next: ")
             yield [(" ", ""), ("next:", _BOLD), (first[-1][0].removeprefix("next:"), "")]
             yield from rest
+        yield from self._causes()
         for words in () if self._view.next else then:
             shown = [self._text(plain(word, 1_000)) for word in words]
             yield from ([(line, "")] for line in command_lines(shown, self._width, _INDENT))
@@ -100,6 +109,15 @@ class _Page:
             # A path is there to be copied, so it is never broken.
             for text in pack([plain(name), self._text(plain(path, 1_000))], self._width - 1, " ", cutting=False):
                 yield [(" ", ""), (text, _DIM)]
+
+    def _causes(self) -> Iterator[_Line]:
+        """What was found, a few of it: case, finding, and the command that runs only that case."""
+        for reason in self._view.causes:
+            if reason.finding is not None:
+                found = reason.finding
+                told = f"{found.case}  {found.check}: {found.message}"
+                yield from self._wrapped(told, _INDENT)
+                yield from self._command(reason.rerun, _INDENT + 2)
 
     def _text(self, text: str) -> str:
         """`text` in the characters this terminal has."""
@@ -112,7 +130,7 @@ class _Page:
     def _head(self) -> Iterator[_Line]:
         view = self._view
         decision, cause = view.decision, f"  {view.cause}" if view.cause else ""
-        right = self._text(f"{view.plan} · {view.step} · attempt {view.attempt}")
+        right = self._text(f"{view.plan} · {view.step} · {self._run}")
         left = f" {decision}{cause}"
         gap = self._width - columns(left) - columns(right)
         style = f"{_BOLD};{_DECIDED[decision]}"
@@ -153,7 +171,7 @@ class _Page:
         cells = [f"case {finding.case}", repeat, f"at {finding.place}", finding.severity]
         yield from self._marked(reason.mark, finding.check, [cell for cell in cells if cell])
         yield from self._wrapped(finding.message, _INDENT)
-        if finding.excerpt and finding.excerpt not in finding.message:
+        if finding.excerpt and not _says(finding.message, finding.excerpt):
             yield from self._wrapped(f"seen: {finding.excerpt}", _INDENT)
         for more in (reason.adds, reason.also, reason.also_fails):
             if more:

@@ -9,12 +9,13 @@ from dataclasses import replace
 
 from sluicegate.frozen import frozen
 from sluicegate.gate.wording import count_of
-from sluicegate.model import Finding, Kind, Reason, SuiteResult, Verdict
+from sluicegate.model import Decision, Finding, Kind, Reason, Verdict
 from sluicegate.report.criterion import CriterionView, Mark, as_shown, criterion_view
 from sluicegate.report.figures import advice, command, moment, plain, said, short
 from sluicegate.report.loads import LoadView, load_view
+from sluicegate.report.suites import SuiteView, suite_view, sum_of
 
-__all__ = ["FindingView", "ReasonView", "SuiteView", "VerdictView", "view_of"]
+__all__ = ["FindingView", "ReasonView", "VerdictView", "view_of"]
 
 
 _MOST_ALIKE = 3
@@ -22,33 +23,10 @@ _MOST_NAMED = 20
 _CRASH = "$.error"
 _LONGEST_SEEN = 500
 """Of a crash, which is told whole: its last words count."""
+_MOST_CAUSES = 3
 _NOT_APPLICABLE = (
     "not applicable: the case or the pipeline gives the check nothing to judge; it counts as neither passed nor failed"
 )
-
-
-@frozen
-class SuiteView:
-    """One suite, counted."""
-
-    name: str
-    mark: Mark
-    planned: int
-    run: int
-    failed: int
-    crashed: int
-    skipped: int
-    missing: int
-    not_applicable: int
-    self_reported: bool
-
-    @property
-    def text(self) -> str:
-        """`1,948 checks, 0 failed, 0 skipped`, and whatever else is not 0."""
-        rest = ("crashed", "missing", "not_applicable")
-        more = [f"{getattr(self, name):,} {name.replace('_', ' ')}" for name in rest if getattr(self, name)]
-        told = [count_of(self.planned, "check"), f"{self.failed:,} failed", f"{self.skipped:,} skipped", *more]
-        return ", ".join([*told, *(["self-reported"] if self.self_reported else [])])
 
 
 @frozen
@@ -132,6 +110,8 @@ class VerdictView:
     loads: tuple[LoadView, ...]
     next: str
     """What to do next: the mend of the weightiest reason that has one, with the criterion it is about."""
+    causes: tuple[ReasonView, ...]
+    """The first few findings that have a case to run again, each another one; none under a pass."""
     first_mend: str
     """That mend as the reason itself says it."""
     parts: Mapping[str, str]
@@ -155,8 +135,10 @@ class VerdictView:
 
 def view_of(verdict: Verdict) -> VerdictView:
     """The words of a verdict."""
-    first = next((reason for reason in verdict.reasons if reason.mend), None)
-    suites = tuple(_suite(suite) for suite in verdict.suites)
+    reasons = _shown_first(_grouped(verdict.reasons), verdict.kind)
+    passes = verdict.exit_code == 0
+    first = next((reason for reason in verdict.reasons if reason.mend or (reason.rerun and not passes)), None)
+    suites = tuple(suite_view(suite) for suite in verdict.suites)
     return VerdictView(
         decision=verdict.decision.value.upper(),
         cause=verdict.kind.value.partition(".")[2].replace("_", " "),
@@ -168,16 +150,17 @@ def view_of(verdict: Verdict) -> VerdictView:
         evidence=_evidence(verdict.evidence_heads),
         issued=moment(verdict.issued_at),
         valid_until=moment(verdict.valid_until),
-        reasons=_shown_first(_grouped(verdict.reasons), verdict.kind),
+        reasons=reasons,
         criteria=tuple(map(criterion_view, verdict.criteria)),
         suites=suites,
-        all_suites=_sum(suites) if suites else None,
+        all_suites=sum_of(suites) if suites else None,
         found=verdict.findings,
         findings_total=verdict.findings_total,
         rollback_steps=tuple(map(command, verdict.rollback_steps)),
         notes=(*map(said, verdict.notes), *((_NOT_APPLICABLE,) if any(each.not_applicable for each in suites) else ())),
         loads=tuple(map(load_view, verdict.loads)),
         next="" if first is None else _next(first, {result.metric for result in verdict.criteria}),
+        causes=() if passes else _causes(reasons),
         first_mend="" if first is None else advice(first.mend),
         parts=_parts(verdict),
     )
@@ -185,10 +168,31 @@ def view_of(verdict: Verdict) -> VerdictView:
 
 def _next(reason: Reason, criteria: Collection[str]) -> str:
     """The mend as an instruction that stands alone."""
-    mend = advice(reason.mend)
-    if reason.finding is not None or reason.about not in criteria or mend.startswith("sluicegate "):
+    mend = advice(reason.mend or _MEND_FOUND)
+    told = reason.finding is not None or reason.kind.decision is Decision.ROLLBACK
+    if told or reason.about not in criteria or mend.startswith("sluicegate "):
         return mend
     return f"{plain(reason.about)}: {mend[0].lower()}{mend[1:]}"
+
+
+_MEND_FOUND = "Mend what was found and serve a new subject."
+
+
+def _causes(reasons: Sequence[ReasonView]) -> tuple[ReasonView, ...]:
+    """The first few findings that can be run again; one crash once, in a case of the user's rather than in a copy."""
+    causes: dict[object, ReasonView] = {}
+    for reason in reasons:
+        if (found := reason.finding) is None or not reason.rerun:
+            continue
+        crash = found.place == _CRASH and found.excerpt
+        key = crash or (found.check, found.case, found.place, found.message)
+        if key not in causes or (crash and _is_copy(causes[key]) and not _is_copy(reason)):
+            causes[key] = reason
+    return tuple(causes.values())[:_MOST_CAUSES]
+
+
+def _is_copy(reason: ReasonView) -> bool:
+    return reason.finding is not None and "~" in reason.finding.case
 
 
 def _evidence(heads: Sequence[str]) -> str:
@@ -210,27 +214,6 @@ def _parts(verdict: Verdict) -> dict[str, str]:
         "engine": verdict.engine,
     }
     return {plain(name): plain(value) for name, value in known.items()}
-
-
-def _suite(suite: SuiteResult) -> SuiteView:
-    unproven = suite.crashed or suite.skipped or suite.missing or suite.run == 0
-    counts = ("planned", "run", "failed", "crashed", "skipped", "missing", "not_applicable", "self_reported")
-    return SuiteView(
-        name=plain(suite.suite),
-        mark=Mark.FAIL if suite.failed else Mark.OPEN if unproven else Mark.PASS,
-        **{name: getattr(suite, name) for name in counts},
-    )
-
-
-def _sum(suites: Sequence[SuiteView]) -> SuiteView:
-    counts = ("planned", "run", "failed", "crashed", "skipped", "missing", "not_applicable")
-    marks = [suite.mark for suite in suites]
-    return SuiteView(
-        name=count_of(len(suites), "suite"),
-        mark=next((mark for mark in (Mark.FAIL, Mark.OPEN) if mark in marks), Mark.PASS),
-        **{name: sum(getattr(suite, name) for suite in suites) for name in counts},
-        self_reported=False,
-    )
 
 
 def _grouped(reasons: Sequence[Reason]) -> tuple[ReasonView, ...]:

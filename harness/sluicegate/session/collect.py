@@ -245,7 +245,8 @@ class _Run:
                     # The pipeline goes before the ledger is closed: what it still does then is on record.
                     await stack.aclose()
                 changed = workspace.deployed_since()
-                broker.close(complete=not (stop.is_set() or changed))
+                left = workspace.subject_left() if changed else None
+                broker.close(complete=not (stop.is_set() or changed), left=left)
                 return broker.counts, [*made.notes, *([changed] if changed else [])]
 
     def _skipped(self) -> tuple[int, int]:

@@ -97,6 +97,8 @@ def _is_target(source: str, base: Path) -> bool:
 
 _EXPORT = """
 import importlib, json, sys
+from sluicegate.pipelines.own_source import read_sources
+read_sources()
 sys.path.insert(0, sys.argv[1])
 found = importlib.import_module(sys.argv[2])
 for name in sys.argv[3].split("."):

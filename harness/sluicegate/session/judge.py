@@ -19,12 +19,16 @@ from sluicegate.plan.types import Stage
 from sluicegate.resources import VERSION
 from sluicegate.session.contracts import check_config, compile_contracts
 from sluicegate.session.judged import Judged
+from sluicegate.session.left_behind import made_of
 from sluicegate.session.workspace import AttemptFolder, PlanError, Workspace
 
 __all__ = ["NEWEST", "decide", "judge"]
 
 NEWEST = ("verdict.json", "report.html", "report.md")
 """What also lies at `<evidence>/<stage>/`, of the newest attempt."""
+
+_BACK = 2
+"""Rows of the order of evaluation up to this one take a build back."""
 
 
 def decide(
@@ -43,23 +47,31 @@ def decide(
         contracts = compile_contracts(plan, workspace.base, workspace.lock.models)
     except InputError as error:
         faults = tuple(error.faults)
-    verdict = gate_judge(
-        plan=plan,
-        stage=stage,
-        lock=workspace.lock,
-        lock_digest=workspace.lock_digest,
-        state=workspace.state(),
-        ledgers=[reader(path) for path in workspace.ledgers(stage.name)],
-        baseline=[read_ledger(path) for path in workspace.baseline(stage.name)],
-        subject=subject,
-        subject_parts=parts,
-        apparatus=workspace.apparatus(stage.name),
-        now=now or now_utc(),
-        engine=VERSION,
-        config=check_config(plan, contracts),
-        rerun=workspace.rerun,
-        kept=workspace.kept,
-    )
+
+    def judged(subject: str, parts: Mapping[str, str]) -> Verdict:
+        return gate_judge(
+            plan=plan,
+            stage=stage,
+            lock=workspace.lock,
+            lock_digest=workspace.lock_digest,
+            state=workspace.state(),
+            ledgers=[reader(path) for path in workspace.ledgers(stage.name)],
+            baseline=[read_ledger(path) for path in workspace.baseline(stage.name)],
+            subject=subject,
+            subject_parts=parts,
+            apparatus=workspace.apparatus(stage.name),
+            now=now or now_utc(),
+            engine=VERSION,
+            config=check_config(plan, contracts),
+            rerun=workspace.rerun,
+            kept=workspace.kept,
+        )
+
+    verdict = judged(subject, parts)
+    if verdict.kind.row > _BACK and (made := made_of(workspace, stage.name, subject)) is not None:
+        # What a bad build writes into its own files while it is measured hides nothing that it did.
+        before = judged(*made)
+        verdict = before if before.kind.row <= _BACK else verdict
     # A service that is down, and with it what serves, hides no rollback of what served last.
     if untold is not None and verdict.decision is not Decision.ROLLBACK:
         raise untold

@@ -6,7 +6,7 @@ import os
 import secrets
 import shlex
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -18,7 +18,8 @@ from sluicegate.frozen import frozen
 from sluicegate.gate.memory import unpromoted
 from sluicegate.ledger import Expected, LedgerError, LedgerWriter, RunClosed, RunStarted, append_state
 from sluicegate.ledger.state import STATE_SKEW, Acknowledged, Entered, RolledBack, StateView, VerdictGiven
-from sluicegate.model import Decision, Json, Origin, digest_of, now_utc, rfc3339
+from sluicegate.model import Decision, Json, Origin, digest_of, now_utc, parse_time, rfc3339, to_micros
+from sluicegate.plan.lines import BASELINE
 from sluicegate.plan.metrics import BUILT_IN
 from sluicegate.plan.types import Metric, MetricKind, Scale
 from sluicegate.resources import VERSION
@@ -50,6 +51,8 @@ class Recorded:
     units: int
     outside: int
     """Rows outside of the window, left out."""
+    warnings: tuple[str, ...] = ()
+    """Why rows that were taken in will count for nothing as things stand."""
 
 
 def source_table(path: Path, *, table: str | None = None, query: str | None = None) -> Table:
@@ -78,13 +81,45 @@ def record_measurements(
     if faults := list(_unfit(workspace.plan.metrics.get(spec.metric) or BUILT_IN[spec.metric], spec)):
         raise InputError(faults)
     spec = replace(spec, place=spec.place or _place(workspace, table.path))
+    stage, entered_us = _entries(workspace, spec)
     with (
-        read_measurements(table, spec, now=at) as recording,
+        read_measurements(table, spec, now=at, entered_us=entered_us) as recording,
         _ledger(workspace, spec.origin, spec.stage, at, subject=spec.subject) as ledger,
     ):
         for block in recording.blocks():
             ledger.append("measurements", block.body())
-        return Recorded(path=ledger.path, units=recording.rows, outside=recording.outside)
+        warnings = tuple(_unheard(workspace, spec, stage, entered_us, recording.early))
+        return Recorded(path=ledger.path, units=recording.rows, outside=recording.outside, warnings=warnings)
+
+
+def _entries(workspace: Workspace, spec: RecordSpec) -> tuple[str, dict[str, int]]:
+    """The stage that the rows are about (the one entered last where they name none), and when subjects entered it."""
+    state = workspace.state()
+    if state is None or spec.stage == BASELINE or not (spec.stage or state.entries):
+        return "", {}
+    stage = spec.stage or state.entries[-1].stage
+    found: dict[str, int] = {}
+    for entry in state.entries:
+        if entry.stage == stage:
+            with suppress(ValueError):  # a time that cannot be read is the judge's to tell
+                found.setdefault(entry.subject, to_micros(parse_time(entry.at)))
+    return stage, found
+
+
+def _unheard(
+    workspace: Workspace, spec: RecordSpec, stage: str, entered_us: Mapping[str, int], early: int
+) -> Iterator[str]:
+    later = stage and stage != workspace.plan.stages[0].name
+    if early:
+        yield (
+            f"warning: {early:,} rows are of before the subject entered '{stage}', and count for nothing there. "
+            "Was the entry recorded late, or is the export too long?"
+        )
+    if later and spec.subject is not None and spec.subject not in entered_us:
+        yield (
+            f"warning: no entry of '{stage}' is recorded for the subject of these rows ({spec.subject[:12]}): once it "
+            "is, what happened before it counts for nothing."
+        )
 
 
 def measured_subject(workspace: Workspace) -> str:

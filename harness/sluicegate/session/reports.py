@@ -40,12 +40,20 @@ def shown_verdict(
     if form == "text" or judged.unwritten:
         named = {"report": "report.html", "verdict": "verdict.json"}
         paths = {name: _near(judged.written[file]) for name, file in named.items() if file in judged.written}
-        newest = judged.folder.parent / "verdict.json"
+        # Where single cases were looked at, the stage's own verdict is the newest still.
+        label, own = ("newest", workspace) if workspace.beside is None else ("unchanged", workspace.beside)
+        newest = own.evidence / stage.name / "verdict.json"
         if "verdict" in paths and newest.exists():
-            paths["newest"] = _near(newest)
+            paths[label] = _near(newest)
         then = _then(judged.verdict, workspace, paths.get("newest") or paths.get("verdict"))
         return render_terminal(
-            judged.verdict, width=width, colour=colour, ascii_only=ascii_only, paths=paths, then=then
+            judged.verdict,
+            width=width,
+            colour=colour,
+            ascii_only=ascii_only,
+            paths=paths,
+            then=then,
+            aside=workspace.beside is not None,
         )
     name = {"markdown": "report.md", "junit": "junit.xml"}[form]
     return judged.written[name].read_text(encoding="utf-8")

@@ -33,7 +33,7 @@ async def compose(config: Mapping[str, Json]) -> GatedRun:
     run = StageRun(workspace, stage, shards=int(config.get("shards", 1)))
     run.select(frozenset(config.get("cases", ())), failed=bool(config.get("failed")))
     # Now, when the user is told at once; after the run it would be too late.
-    _ = workspace.subject
+    _ = run.workspace.subject
     return GatedRun(run, config)
 
 

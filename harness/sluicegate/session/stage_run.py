@@ -66,7 +66,10 @@ class StageRun:
         self._reported: set[str] = set()
 
     def select(self, cases: frozenset[str], *, failed: bool) -> None:
-        """Run only these cases, or those that failed in the last attempt, anew. Raises InputError for unknown ones."""
+        """Run only these cases, or those that failed in the last attempt, anew, and keep what comes of it aside.
+
+        The stage's own attempts and verdict stay as they are. Raises InputError for unknown cases.
+        """
         collection = self._collection
         known = {case.id for origin in collection.origins for case in collection.cases.of(origin)}
         if strangers := sorted(cases - known):
@@ -78,7 +81,9 @@ class StageRun:
             if not cases:
                 what = "no case failed in the last attempt."
                 raise InputError(Fault(where="--sluicegate-failed", what=what, mend="Run without it."))
-        self._selected = cases or None
+        if cases:
+            self._selected, self.workspace = cases, self.workspace.aside()
+            self._collection = Collection(self.workspace, self.stage)
 
     def status(self) -> dict[str, Json]:
         """What the tests of this stage are made from."""
@@ -168,13 +173,14 @@ class StageRun:
         """Close the ledgers, after production. Raises LedgerError."""
         self._produced.set()
         await self._stack.aclose()
+        left = None
         if self._runs:
             self._account(complete=complete)
             if changed := self.workspace.deployed_since():
                 self.notes.append(changed)
-                complete = False
+                complete, left = False, self.workspace.subject_left()
         for run in self._runs:
-            run.broker.close(complete=complete and self.fault is None)
+            run.broker.close(complete=complete and self.fault is None, left=left)
         self.catalogue.end()
         self.catalogue.close()
 
@@ -207,9 +213,7 @@ class StageRun:
             if None not in reads:
                 read = frozenset[str]().union(*groups)
                 chosen = read if chosen is None else read & chosen
-            folder, earlier = attempt_for(
-                self._collection.workspace, self._collection.stage, fresh=self._selected is not None
-            )
+            folder, earlier = attempt_for(self.workspace, self.stage, fresh=self._selected is not None)
             note_attempt(self.workspace, self.stage, folder)
             for origin in self._collection.origins or [Origin.SUITE]:
                 trials = self._collection.trials(origin, chosen)

@@ -18,7 +18,7 @@ from sluicegate.plan.lock import Lock, lock_bytes, lock_path, read_lock
 from sluicegate.plan.reader import read_plan
 from sluicegate.plan.types import Plan, Stage
 from sluicegate.resources import VERSION
-from sluicegate.sources.scorers import scorer_digests
+from sluicegate.sources.scorers import scorer_digests, stage_scorers
 from sluicegate.sources.subject import apparatus_digest, measuring_parts, subject_digest
 
 __all__ = ["EVIDENCE_FOLDER", "AttemptFolder", "PlanError", "Workspace"]
@@ -75,6 +75,8 @@ class Workspace:
         usual = self.evidence.resolve() == self.base / EVIDENCE_FOLDER
         self.kept = (() if usual or rerun else ("--evidence", str(self.evidence))) if kept is None else kept
         """Words that name the folder of the evidence to a command: none where it is the usual one, or `rerun` knows."""
+        self.beside: Workspace | None = None
+        """The workspace that this one stands aside of; what it holds is no part of what serves either."""
         self._apparatus: dict[str, str] = {}
 
     @cached_property
@@ -108,7 +110,8 @@ class Workspace:
         return self._subject_now()
 
     def _subject_now(self) -> tuple[str, dict[str, str]]:
-        aside = [self.evidence, *([self.plan.state] if self.plan.state else [])]
+        places = [self] if self.beside is None else [self, self.beside]
+        aside = [path for each in places for path in (each.evidence, each.plan.state) if path is not None]
         return subject_digest(self.plan.subject, self.base, aside=aside)
 
     def deployed_since(self) -> str:
@@ -131,6 +134,15 @@ class Workspace:
                 f"files of the subject ({', '.join(other)}) changed while the cases ran: they are evidence of neither"
             )
         return "another build was deployed while the cases ran: they are evidence of neither"
+
+    def subject_left(self) -> str | None:
+        """The subject as its files lie now, where they are others than at first; None where only files cannot tell."""
+        try:
+            left, parts = self._subject_now()
+        except InputError:
+            return None  # what cannot be told now cannot be told apart later
+        other = {name for name, said in parts.items() if self.subject_parts.get(name) != said}
+        return left if other and other <= self.plan.subject.files.keys() else None
 
     @property
     def subject(self) -> str:
@@ -167,13 +179,15 @@ class Workspace:
         return self._subject[1]
 
     def apparatus(self, stage: str) -> str:
-        """Digest of what measures at this stage: plan, lock, case files, engine, prices."""
+        """Digest of what measures at this stage: plan, lock, case files, engine, prices, the user's own scorers."""
         if stage not in self._apparatus:
             locked = self.lock.stages.get(stage)
             files = dict(locked.case_files) if locked else {}
             prices = price_table() if locked is not None and "budget" in locked.suites else None
+            own = next((each for each in self.plan.stages if each.name == stage), None)
+            scorers = stage_scorers(self.plan, own, self.base) if own is not None else {}
             digest, _ = apparatus_digest(
-                self.plan, lock=self._lock_bytes, case_files=files, engine=VERSION, prices=prices
+                self.plan, lock=self._lock_bytes, case_files=files, engine=VERSION, prices=prices, scorers=scorers
             )
             self._apparatus[stage] = digest
         return self._apparatus[stage]
@@ -204,7 +218,9 @@ class Workspace:
         folder = self.evidence / "selected"
         number = 1 + max((int(path.name) for path in folder.glob("*") if _NUMBER.fullmatch(path.name)), default=0)
         plan = replace(self.plan, state=None)
-        return Workspace(plan.path, evidence=folder / str(number), plan=plan, rerun=self.rerun, kept=self.kept)
+        made = Workspace(plan.path, evidence=folder / str(number), plan=plan, rerun=self.rerun, kept=self.kept)
+        made.beside = self
+        return made
 
     def stage(self, name: str | None = None, *, where: str = "--stage") -> Stage:
         """The stage of that name, or the one the state file says the rollout is at (the first, before any entry)."""

@@ -18,6 +18,8 @@ _OF_RESULTS = frozenset({"Status", "Score", "Grader Reason"})
 """Columns of a table of results, which holds no assertion."""
 _OF_A_TEST = frozenset({"vars", "assert", "description", "provider", "options", "metadata"})
 """A row with none of them is no test."""
+_TRANSFORMS = ("transform", "postprocess")
+"""Code that stands between the answer and what is asserted of it; the second word is the older one."""
 
 
 def promptfoo(path: Path) -> Iterator[Draft]:
@@ -87,10 +89,19 @@ def _each(found: Iterable[Row], default: Mapping[str, Json]) -> Iterator[Draft]:
 
 def _of_providers(config: Json) -> dict[str, Json]:
     """What providers do to every answer before a test sees it, as an option of every test."""
-    providers = mapping(config).get("providers")
-    listed = providers if isinstance(providers, list) else [providers]
-    changed = [item["transform"] for item in listed if isinstance(item, Mapping) and item.get("transform")]
-    return {"options": {"transform": changed[0]}} if changed else {}
+    said = mapping(config)
+    changed = _any_transforms(said.get("providers", said.get("targets")))
+    return {"options": {"transform": "of a provider"}} if changed else {}
+
+
+def _any_transforms(said: Json) -> bool:
+    """Whether settings of a test, or of any of its providers, put code between the answer and the assertions."""
+    for each in said if isinstance(said, list) else [said]:
+        outer = mapping(each)
+        for settings in (outer, *(mapping(inner) for inner in outer.values())):  # `{openai:x: {transform: …}}` too
+            if any(settings.get(word) for word in _TRANSFORMS):
+                return True
+    return False
 
 
 def _of_cells(row: dict[str, Json]) -> dict[str, Json]:
@@ -146,7 +157,7 @@ def _tests(place: str, test: Mapping[str, Json], row: Json, default: Mapping[str
         if options.get("transformVars"):
             draft.lose("transformVars", options["transformVars"])
         partial = whole.get("threshold") not in (None, "", 1, "1") or bool(whole.get("assertScoringFunction"))
-        changed = bool(options.get("transform") or options.get("postprocess"))
+        changed = _any_transforms([options, whole.get("provider")])
         for assertion in whole["assert"]:
             take(draft, assertion, variables, partial=partial, changed=changed)
         yield draft

@@ -11,6 +11,8 @@ from sluicegate.sets.draft import Draft, any_of, mapping, text_of, texts
 
 __all__ = ["assertion_of_text", "take"]
 
+_OF_THE_CALL = ("latency", "cost")
+"""No matter of the answer's text."""
 _MANY = ("contains-all", "contains-any", "icontains-all", "icontains-any")
 _TEXT = re.compile(r"(?P<type>(?:not-)?[a-z][a-z:-]*?)(?:\((?P<threshold>\d+(?:\.\d+)?)\))?:(?P<value>.*)", re.DOTALL)
 _BARE = re.compile(r"(?P<type>(?:not-)?[a-z][a-z-]*)(?:\((?P<threshold>\d+(?:\.\d+)?)\))?")
@@ -81,6 +83,7 @@ _WORDED = frozenset(
     ]
 )
 """Types that a cell of a table may begin with; any other text is the answer itself."""
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
 _PLACE = re.compile(r"\{\{\s*([A-Za-z_][\w.-]*)\s*\}\}")
 
 
@@ -98,7 +101,7 @@ def assertion_of_text(cell: str) -> dict[str, Json]:
         made: dict[str, Any] = {"type": match["type"]}
         if "value" in match.groupdict():
             many = match["type"].removeprefix("not-") in _MANY
-            made["value"] = [part.strip() for part in match["value"].split(",")] if many else match["value"]
+            made["value"] = _listed(match["value"]) if many else match["value"]
         if match["threshold"] is not None:
             made["threshold"] = float(match["threshold"])
         return made
@@ -123,19 +126,27 @@ def take(
     if partial or said.get("weight") == 0:
         draft.lose(f"{kind} of a test that passes without it", said)
         return
-    if said.get("transform") or (changed and kind not in ("latency", "cost")):
+    if said.get("transform") or (changed and kind not in _OF_THE_CALL):
         draft.lose(f"{kind} after a transform", said)
         return
     value = _filled(said.get("value"), variables)
+    if kind.removeprefix("not-") in _MANY and isinstance(value, str):
+        value = _listed(value)
     if "{{" in text_of(value) or "{%" in text_of(value) or text_of(value).startswith("file://"):
         draft.lose(f"{kind} with a template or file", said)
     elif not _limit(draft, kind, said) and not _rule(draft, kind, value):
         draft.lose(kind, said)
 
 
+def _listed(value: str) -> list[Json]:
+    """A text of several, as promptfoo takes it apart: at commas, save those within double quotes."""
+    parts = (part.strip() for part in re.findall(r'(?:[^,"]|"(?:\\.|[^"\\])*"|")+', value))
+    return [part[1:-1].replace('\\"', '"') if _QUOTED.fullmatch(part) else part for part in parts if part]
+
+
 def _limit(draft: Draft, kind: str, said: Mapping[str, Json]) -> bool:
     threshold = said.get("threshold")
-    if kind not in ("latency", "cost") or not isinstance(threshold, (int, float)):
+    if kind not in _OF_THE_CALL or not isinstance(threshold, (int, float)):
         return False
     if kind == "latency":
         draft.limit(kind, "latency_ms", float(threshold))

@@ -35,7 +35,7 @@ def said_by_service(url: str, part: str) -> str:
         answer = f"no whole answer within {_TIMEOUT_S:g} s"
     if isinstance(answer, str):
         mend = "Start the service, or correct the address: what serves has to be known."
-        raise InputError(Fault(where=f"subject.{part}", what=f"{url} did not say: {answer}", mend=mend))
+        raise InputError(Fault(where=f"subject.{part}", what=f"{url} did not say: {answer.rstrip('.')}.", mend=mend))
     return _read(answer, url, part)
 
 
@@ -65,7 +65,10 @@ def _ask(url: str, answers: SimpleQueue[bytes | str]) -> None:
                 raise IncompleteRead(raw, answer.length)
             answers.put(raw)
     except (OSError, HTTPException, ValueError) as error:
-        answers.put(printable(str(error))[:200])
+        # urllib wraps what the socket said; what it said is what a reader can act on.
+        reason = getattr(error, "reason", None)
+        said = str(reason.strerror or reason) if isinstance(reason, OSError) else str(error)
+        answers.put(printable(said)[:200])
 
 
 def said_by_command(argv: Sequence[str], part: str, base: Path) -> str:

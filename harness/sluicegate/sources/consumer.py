@@ -12,7 +12,7 @@ from sluicegate.errors import Fault, InputError, printable
 from sluicegate.frozen import frozen
 from sluicegate.ledger import Acknowledged, Attempt, Entered, RolledBack, StateView, VerdictGiven
 from sluicegate.ledger.state import STATE_SKEW
-from sluicegate.model import Decision, Kind, Verdict, parse_time, read_verdict, verdict_hash
+from sluicegate.model import Decision, Kind, Reason, Verdict, parse_time, read_verdict, verdict_hash
 
 __all__ = ["VerifyResult", "verify_verdict"]
 
@@ -173,7 +173,7 @@ def _accepted(verdict: Verdict, now: datetime, *, checked_state: bool, untold: b
     said = f"{verdict.kind}: {step}, issued {_span(now - parse_time(verdict.issued_at))} ago"
     lines = [said]
     if verdict.exit_code != 0:
-        lines += [f"  {reason.about}: {reason.text}" for reason in verdict.reasons[:5]]
+        lines += [f"  {reason.about}: {_why(reason)}" for reason in verdict.reasons[:5]]
     if verdict.decision is Decision.ROLLBACK and verdict.rollback_steps:
         lines.append(f"  {len(verdict.rollback_steps)} rollback steps are in the report")
     if untold:
@@ -182,6 +182,14 @@ def _accepted(verdict: Verdict, now: datetime, *, checked_state: bool, untold: b
         lines.append("  replay not checked: the plan names no state file")
     text = printable("\n".join(lines))
     return VerifyResult(decision=verdict.decision, kind=verdict.kind, exit_code=verdict.exit_code, text=text)
+
+
+def _why(reason: Reason) -> str:
+    """The reason's own words; of one that rests on a finding its case and what was found."""
+    found = reason.finding
+    if found is None or found.case_id in reason.text:
+        return reason.text
+    return f"case {found.case_id}: {found.message}; {reason.text}"
 
 
 def _refused(said: Sequence[str], mend: str, kind: Kind = Kind.HOLD_INVALID_EVIDENCE) -> VerifyResult:

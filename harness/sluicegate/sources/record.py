@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,9 +25,12 @@ _IN_MEMORY_BYTES = 4_000_000
 _OPEN_SUBJECTS = 64
 
 
-def read_measurements(table: Table, spec: RecordSpec, *, now: datetime) -> Recording:
+def read_measurements(
+    table: Table, spec: RecordSpec, *, now: datetime, entered_us: Mapping[str, int] | None = None
+) -> Recording:
     """Reads the source once, row by row, and holds the blocks aside until every row proved good.
 
+    `entered_us` is when a subject entered the stage: rows of before are counted apart, and kept.
     Raises InputError with the first faults of each cause and the number of all: NaN, infinity, k above n, a negative
     count, a missing or future time or one without a zone, a unit id seen before, a row that is none.
     """
@@ -37,7 +40,10 @@ def read_measurements(table: Table, spec: RecordSpec, *, now: datetime) -> Recor
     columns = VALUE_COLUMNS if spec.columns.value else COUNT_COLUMNS
     spool = _Spool((*columns, "id") if spec.columns.id else columns)
     try:
-        seen, kept, outside = _filled(spool, table, UnitReader(spec, tuple(roles), now), tuple(roles.values()), book)
+        reader = UnitReader(spec, tuple(roles), now)
+        seen, kept, outside, early = _filled(
+            spool, table, reader, tuple(roles.values()), book, entered_us=entered_us or {}
+        )
         if not seen and not book.count:
             book.add(1, "holds no rows.", "Record a source that measured something.")
         book.raise_any()
@@ -46,14 +52,20 @@ def read_measurements(table: Table, spec: RecordSpec, *, now: datetime) -> Recor
         spool.close()
         raise
     source = Source(name=table.name, sha256=table.digest(), place=spec.place, query=table.query_digest())
-    return Recording(spec=spec, source=source, recorded_at=now, rows=kept, outside=outside, spool=spool)
+    return Recording(spec=spec, source=source, recorded_at=now, rows=kept, outside=outside, early=early, spool=spool)
 
 
 def _filled(
-    spool: _Spool, table: Table, reader: UnitReader, columns: Sequence[str], book: FaultBook
-) -> tuple[int, int, int]:
-    """Rows seen, kept and outside of the window."""
-    seen = outside = 0
+    spool: _Spool,
+    table: Table,
+    reader: UnitReader,
+    columns: Sequence[str],
+    book: FaultBook,
+    *,
+    entered_us: Mapping[str, int],
+) -> tuple[int, int, int, int]:
+    """Rows seen, kept, outside of the window, and kept though of before the stage was entered."""
+    seen = outside = early = 0
     since, until = reader.window_us
     metric = reader.metric
     with closing(_Ids(book)) as ids:
@@ -71,9 +83,11 @@ def _filled(
                 row = (*row, unit_digest(metric, unit.id))
             if since <= row[0] < until:
                 spool.put(unit.subject, row)
+                if entered_us and row[0] < entered_us.get(unit.subject, row[0]):
+                    early += 1
             else:
                 outside += 1
-    return seen, seen - outside, outside
+    return seen, seen - outside, outside, early
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,6 +100,8 @@ class Recording:
     rows: int
     outside: int
     """Rows outside of the window, left out."""
+    early: int
+    """Rows of before their subject entered the stage, which no criterion counts."""
     spool: _Spool
 
     def blocks(self) -> Iterator[Measurements]:

@@ -64,12 +64,18 @@ def missing_files(spec: SubjectSpec, base: Path) -> list[Fault]:
 
 
 def apparatus_digest(
-    plan: Plan, *, lock: bytes | None, case_files: Mapping[str, str], engine: str, prices: str | None = None
+    plan: Plan,
+    *,
+    lock: bytes | None,
+    case_files: Mapping[str, str],
+    engine: str,
+    prices: str | None = None,
+    scorers: Mapping[str, str] | None = None,
 ) -> tuple[str, dict[str, str]]:
     """The apparatus digest and its parts: plan and lock (exposure settings left out), case files, engine.
 
     `case_files` maps each case file's name to the SHA-256 of its content. `prices` names the price table, where one
-    is read.
+    is read; `scorers` maps metrics to the digests of the user's own code that scores them.
     """
     pinned: Json = None
     if lock is not None:
@@ -81,6 +87,7 @@ def apparatus_digest(
         "cases": digest_of(dict(case_files)),
         "engine": engine,
         **({} if prices is None else {"prices": prices}),
+        **({"scorers": digest_of(dict(scorers))} if scorers else {}),
     }
     return digest_of({"parts": parts}), parts
 
