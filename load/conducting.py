@@ -19,7 +19,7 @@ from sluicegate.load.shapes import Standing
 from sluicegate.plan.arrivals import lasts_us
 from sluicegate.plan.load import LoadJob
 
-__all__ = ["DONE", "START", "Conductor"]
+__all__ = ["DONE", "REFUSED", "START", "Conductor"]
 
 START = "sluicegate_start"
 """To a worker: the job and its part of the run."""

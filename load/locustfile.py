@@ -18,7 +18,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from sluicegate.errors import InputError
-from sluicegate.load.conducting import DONE, START, Conductor
+from sluicegate.load.conducting import DONE, REFUSED, START, Conductor
 from sluicegate.load.jobs import given_job, read_job
 
 __all__ = ["Asking"]
@@ -61,12 +61,16 @@ def _options(parser: Any, **_: Any) -> None:
 
 def _begin(environment: Environment, runner: Any, **_: Any) -> None:
     """Wire one environment. A job that cannot be done ends the process here, before anything is sent."""
+    options, is_worker = environment.parsed_options, isinstance(runner, WorkerRunner)
     try:
-        said = None if isinstance(runner, WorkerRunner) else given_job(environment.parsed_options)
-        conducting = Conductor(environment, None if said is None else (said, read_job(said)))
+        # What `--processes` forked reads it only to end with the rest: Locust would leave it waiting for a minute.
+        said = None if is_worker and not options.processes else given_job(options)
+        job = None if said is None else (said, read_job(said))
     except InputError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(3)
+        if not is_worker:
+            sys.stderr.write(f"{error}\n")
+        sys.exit(REFUSED)
+    conducting = Conductor(environment, None if is_worker else job)
     _ASKED[id(environment)] = conducting
     if not isinstance(runner, MasterRunner):
         runner.register_message(START, conducting.on_start)
