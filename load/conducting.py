@@ -13,24 +13,30 @@ from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner
 
 from sluicegate.errors import InputError
-from sluicegate.load.engine import Engine, Part
+from sluicegate.load.asking import Asker
+from sluicegate.load.engine import Engine, Part, planned_of
 from sluicegate.load.jobs import PLAIN, digest_of_job, plain_job, read_job
 from sluicegate.load.shapes import Standing
 from sluicegate.plan.arrivals import lasts_us
 from sluicegate.plan.load import LoadJob
 
-__all__ = ["DONE", "REFUSED", "START", "Conductor"]
+__all__ = ["DONE", "GO", "READY", "REFUSED", "START", "Conductor"]
 
 START = "sluicegate_start"
-"""To a worker: the job and its part of the run."""
+"""To a worker: the job and its part of the run, to make ready for."""
+READY = "sluicegate_ready"
+"""From a worker: it could begin."""
+GO = "sluicegate_go"
+"""To a worker: when the profile begins."""
 DONE = "sluicegate_done"
 """From a worker: how its part ended."""
 
 COMPLETE, REFUSED, STOPPED, BROKEN = 0, 3, 4, 5
 """Exit codes: every share sent and written; nothing sent; stopped before the end; a worker was lost."""
 
-_AHEAD_S, _AHEAD_OF_MANY_S = 0.2, 1.5
-"""How long after its start is told a profile begins: workers are to have read the job by then."""
+_AHEAD_S, _AHEAD_OF_MANY_S = 0.05, 0.5
+"""How long after it is told a profile begins: every worker is to have heard it by then."""
+_READY_WITHIN_S = 60.0
 _GRACE_S = 15.0
 _WORKERS_WAIT_S = 60
 
@@ -48,6 +54,10 @@ class Conductor:
         self._ended: dict[str, str] = {}
         """How each ended, by its name."""
         self._deadline = 0.0
+        self._ready: set[str] = set()
+        self._went = False
+        self._prepared: tuple[bytes, LoadJob, dict[str, Any]] | None = None
+        """On a worker: the job and its part, but for the time."""
         self._was_started = self._is_running = False
         if job is not None:
             environment.shape_class = Standing(self.is_over)
@@ -68,6 +78,7 @@ class Conductor:
         """Whether every worker that is still there has said how it ended, or the last moment to do so has passed."""
         if not self._is_running:
             return False
+        self._go_when_ready()
         return len(self._ended) + len(self._lost()) >= len(self._awaited) or time.monotonic() > self._deadline
 
     def on_test_start(self, environment: Environment, **_: Any) -> None:
@@ -82,21 +93,42 @@ class Conductor:
         if self._job is None:  # what Locust's users have under way when they are to go is waited for
             environment.stop_timeout = environment.stop_timeout or job.timeout_s
         workers = [client.id for client in _active(runner)] if isinstance(runner, MasterRunner) else [None]
-        ahead_s = _AHEAD_OF_MANY_S if len(workers) > 1 else _AHEAD_S
-        run, start_us = secrets.token_hex(8), time.time_ns() // 1000 + round(ahead_s * 1e6)
-        self._awaited, self._ended = workers, {}
+        run = secrets.token_hex(8)
+        self._awaited, self._ended, self._ready, self._went = workers, {}, set(), False
         self._was_started = self._is_running = True
-        self._deadline = time.monotonic() + ahead_s + lasts_us(job.profile, job.trace) / 1e6 + job.timeout_s + _GRACE_S
+        lasts_s = lasts_us(job.profile, job.trace) / 1e6
+        self._deadline = time.monotonic() + _READY_WITHIN_S + lasts_s + job.timeout_s + _GRACE_S
         for worker, client_id in enumerate(workers):
-            part = {"run": run, "worker": worker, "of": len(workers), "start_us": start_us}
+            part = {"run": run, "worker": worker, "of": len(workers)}
             runner.send_message(START, {"job": said, "part": part}, client_id=client_id)
 
     def on_start(self, environment: Environment, msg: Any, **_: Any) -> None:
-        """Worker or alone: take the part and begin."""
-        said: bytes = msg.data["job"]
+        """Worker or alone: make ready, so that nothing but the time is missing."""
+        said, part = msg.data["job"], msg.data["part"]
+        runner: Any = environment.runner
         try:
             job = read_job(said)
-            self._engine = Engine(job, digest_of_job(said), Part(**msg.data["part"]), environment.events.request.fire)
+            Asker(job)
+            self._prepared = said, job, {**part, "planned": planned_of(job, part["worker"], part["of"])}
+        except InputError as error:
+            self._refuse(error)
+            self._tell("refused")
+            return
+        runner.send_message(READY, None)
+
+    def on_ready(self, msg: Any, **_: Any) -> None:
+        """Master or alone: one more worker could begin."""
+        self._ready.add(msg.node_id)
+        self._go_when_ready()
+
+    def on_go(self, environment: Environment, msg: Any, **_: Any) -> None:
+        """Worker or alone: begin at the time that is told."""
+        if self._prepared is None:
+            return
+        said, job, part = self._prepared
+        try:
+            part_then = Part(**part, start_us=msg.data)
+            self._engine = Engine(job, digest_of_job(said), part_then, environment.events.request.fire)
         except InputError as error:
             self._refuse(error)
             self._tell("refused")
@@ -120,6 +152,16 @@ class Conductor:
         self._finish(complete=False)
         if environment.process_exit_code is None and self._was_started and self._job is not None:
             environment.process_exit_code = self._code()
+
+    def _go_when_ready(self) -> None:
+        """Tell the time once every worker is ready, lost or has refused."""
+        missing = len(self._awaited) - len(self._ready | self._ended.keys() | set(self._lost()))
+        if self._went or missing or not self._ready:
+            return
+        self._went = True
+        runner: Any = self._environment.runner
+        ahead_s = _AHEAD_OF_MANY_S if len(self._awaited) > 1 else _AHEAD_S
+        runner.send_message(GO, time.time_ns() // 1000 + round(ahead_s * 1e6))
 
     def _on_sigterm(self) -> None:
         if not self._was_started:

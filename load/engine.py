@@ -24,7 +24,7 @@ from sluicegate.plan.load import LoadJob
 from sluicegate.resources import VERSION
 from sluicegate.runner.identity import identity
 
-__all__ = ["Engine", "Part"]
+__all__ = ["Engine", "Part", "planned_of"]
 
 _TICK_S = 0.01
 _REPORT_S = 1.0
@@ -45,6 +45,8 @@ class Part:
     of: int
     start_us: int
     """When the profile begins, in microseconds since 1970 UTC."""
+    planned: int | None = None
+    """Arrivals of this part, as `planned_of` counts them; None for users."""
 
 
 class Engine:
@@ -111,9 +113,6 @@ class Engine:
 
     def _opened(self, digest: str) -> ShardOpened:
         profile, part = self.job.profile, self.part
-        planned = None
-        if profile.arrival is not None:
-            planned = sum(1 for _ in share(arrivals(profile, self.job.trace), part.worker, part.of))
         return ShardOpened(
             version=SHARD_VERSION,
             run=part.run,
@@ -124,7 +123,7 @@ class Engine:
             of=part.of,
             start_us=part.start_us,
             lasts_us=lasts_us(profile, self.job.trace),
-            planned=planned,
+            planned=part.planned,
             seed=profile.seed,
             target=self._asker.shown,
             engine=VERSION,
@@ -232,6 +231,13 @@ class Engine:
     def _micros(self, at: float) -> int:
         """A time of `perf_counter` in microseconds since 1970 UTC."""
         return self._epoch_us + round((at - self._began) * 1e6)
+
+
+def planned_of(job: LoadJob, worker: int, of: int) -> int | None:
+    """How many arrivals a worker's part holds; None for users. Takes as long as drawing all of them."""
+    if job.profile.arrival is None:
+        return None
+    return sum(1 for _ in share(arrivals(job.profile, job.trace), worker, of))
 
 
 def _check(job: LoadJob, cases: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 from sluicegate.errors import InputError
-from sluicegate.load.conducting import DONE, REFUSED, START, Conductor
+from sluicegate.load.conducting import DONE, GO, READY, REFUSED, START, Conductor
 from sluicegate.load.jobs import given_job, read_job
 
 __all__ = ["Asking"]
@@ -74,7 +74,9 @@ def _begin(environment: Environment, runner: Any, **_: Any) -> None:
     _ASKED[id(environment)] = conducting
     if not isinstance(runner, MasterRunner):
         runner.register_message(START, conducting.on_start)
+        runner.register_message(GO, conducting.on_go)
     if not isinstance(runner, WorkerRunner):
+        runner.register_message(READY, conducting.on_ready)
         runner.register_message(DONE, conducting.on_done)
         environment.events.test_start.add_listener(conducting.on_test_start)
     environment.events.test_stop.add_listener(conducting.on_test_stop)

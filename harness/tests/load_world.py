@@ -142,13 +142,15 @@ import time
 from pathlib import Path
 import gevent
 from sluicegate.errors import InputError
-from sluicegate.load.engine import Engine, Part
+from sluicegate.load.engine import Engine, Part, planned_of
 from sluicegate.load.jobs import digest_of_job, read_job
 def one(path):
     said = Path(path).read_bytes()
-    part = Part(run="cd" * 8, worker=0, of=1, start_us=time.time_ns() // 1000 + 50_000)
+    job = read_job(said)
+    start_us = time.time_ns() // 1000 + 50_000
+    part = Part(run="cd" * 8, worker=0, of=1, start_us=start_us, planned=planned_of(job, 0, 1))
     try:
-        Engine(read_job(said), digest_of_job(said), part, lambda **told: None).run()
+        Engine(job, digest_of_job(said), part, lambda **told: None).run()
     except InputError as error:
         print(f"{path}: {error}")
 gevent.joinall([gevent.spawn(one, path) for path in sys.argv[1:]], raise_error=True)
