@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.side_by_side import verdicts
 
 _FIRST = ("evaluation", "replay", "http_adapter", "rooms", "network")
-_NOT_MEASURING = ("__init__", "__main__", "side_by_side", "workload")
+_NOT_MEASURING = ("__init__", "__main__", "load_target", "load_users", "side_by_side", "workload")
 
 
 def _names() -> list[str]:

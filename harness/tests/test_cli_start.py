@@ -44,7 +44,7 @@ class TestInit:
 
         done = refused(called("init", cwd=tmp_path), 2, "rollout.yaml: exists already", "rollout.lock: exists already")
 
-        assert len(done.err.splitlines()) == 6
+        assert len(done.err.splitlines()) == 7
         assert (tmp_path / "rollout.yaml").read_bytes() == mine
 
 

@@ -142,6 +142,7 @@ CRITERION_OF = {
     "max_rate": "crashes: {from: live, promote: 0",
     "recall": "pii.leaks: {from: live, promote: 0, max_rate: 1 %",
     "weights": "experiment.balance: {from: live",
+    "profile": "latency: {from: load, at: p95, promote: 2 s, alert: 4 s",
 }
 """A criterion that lacks the key."""
 
@@ -153,7 +154,8 @@ def a_criterion(key: str, value: str) -> str:
         begun = "draft.success_rate: {" + ", ".join(f"{name}: {said}" for name, said in usual.items())
     else:
         begun += f", {key}: {value}"
-    return a_stage("criteria", f"{{{begun}}}, errors.rate: {{from: live, alert: 5 %}}}}")
+    load = "load: {profiles: {fifty: {users: 50, for: 60 s}}}\n" if key == "profile" else ""
+    return load + a_stage("criteria", f"{{{begun}}}, errors.rate: {{from: live, alert: 5 %}}}}")
 
 
 def test_examples_of_criterion_keys_are_read() -> None:

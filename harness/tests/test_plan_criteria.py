@@ -279,7 +279,7 @@ def test_a_criterion_gives_weights_to_a_built_in_split() -> None:
         ("uptime: {from: live, alert: }", "uptime: 'alert' is empty. Give it a value, or remove it."),
         ("uptime: 95 %",
          ("uptime is '95 %'; expected a mapping. Known keys: from, promote, alert, alert_above, alert_below, rollback, "
-         "min, max_rate, at, mode, alpha, slices, unit, window, after, admits, optional, recall, weights.")),
+         "min, max_rate, at, mode, alpha, slices, unit, window, after, admits, optional, recall, weights, profile.")),
         ("retreival.hit_rate: {from: live, alert: 30 %}",
          "unknown metric 'retreival.hit_rate'. Did you mean 'retrieval.hit_rate'?"),
         ("zzz: {from: live, alert: 30 %}", "unknown metric 'zzz'. Declare it under metrics:."),

@@ -156,7 +156,7 @@ def test_stages_follow_one_another() -> None:
         ("name: t, exposure: {live: false}, requires: {tests: true, suites: [zzz]}",
          ("stage 't': requires: unknown suite 'zzz'. Suites: schema, pii, headers, recipients, injection, tools, "
          "grounding, retrieval, fallback, budget, routing, idempotency, tracing, rollout, prerequisites, format, "
-         "golden, load.")),
+         "golden.")),
         ("name: t, exposure: {live: false}, requires: {tests: true, suites: []}",
          "stage 't': requires: 'suites' is an empty list. Write suites: [schema]."),
         ("name: t, exposure: {live: false}, requires: {tests: true, suites: {schema: 1}}",

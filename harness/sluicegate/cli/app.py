@@ -18,6 +18,7 @@ _COMMANDS = {
     "plan": ("sluicegate.cli.plan", "plan", "Check a plan, write its lock, export its JSON Schema."),
     "collect": ("sluicegate.cli.gate", "collect", "Run the stage's cases and keep the evidence."),
     "record": ("sluicegate.cli.record", "record", "Take in measurements, attestations and stage entries."),
+    "load": ("sluicegate.cli.load", "load", "Send a load profile of the plan, and keep every request as evidence."),
     "judge": ("sluicegate.cli.gate", "judge", "Decide on the evidence that is there."),
     "gate": ("sluicegate.cli.gate", "gate", "Collect what is missing, then judge."),
     "verify": ("sluicegate.cli.deploy", "verify", "Ask a verdict whether this step may be taken."),

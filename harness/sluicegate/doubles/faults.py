@@ -45,7 +45,7 @@ KINDS: Mapping[str, frozenset[str]] = {
 
 
 def struck(run: Run, target: str, model: str | None = None) -> tuple[int, Fault | None]:
-    """Count a call to `target`: its number, from 1, and the first fault scripted for it."""
+    """Count a call to `target`: its number, from 1, and the first fault scripted for it, by its case or the time."""
     call = run.count(target)
     own: int | None = None
     for fault in run.case.given.faults:
@@ -58,7 +58,8 @@ def struck(run: Run, target: str, model: str | None = None) -> tuple[int, Fault 
             number = own
         if _strikes(fault, number):
             return call, fault
-    return call, None
+    weather = run.weather
+    return call, weather.strikes(run.run_id, target, model, call) if weather is not None else None
 
 
 def _strikes(fault: Fault, number: int) -> bool:

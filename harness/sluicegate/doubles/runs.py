@@ -11,6 +11,7 @@ from time import monotonic
 
 from sluicegate.doubles.correlation import TRACEPARENT, By
 from sluicegate.doubles.ticking import Ticking
+from sluicegate.doubles.weather import Weather
 from sluicegate.model import Case, Json, Message, Observation
 
 __all__ = ["LOG_LIMIT", "RUN_ID", "Run", "Runs", "split_path"]
@@ -61,6 +62,8 @@ class Run:
     """When its last delivery was answered."""
     unanswered: dict[int, tuple[dict[str, Json], float]] = field(default_factory=dict)
     """Details of requests that wait for their first byte, and since when by the clock `monotonic`."""
+    weather: Weather | None = None
+    """Faults that strike every run at their time, beside those of the case."""
 
     def clock(self, real: datetime) -> Ticking:
         """The run's clock, which starts when it is first looked at."""
@@ -116,9 +119,10 @@ def split_path(path: str) -> tuple[str | None, str]:
 class Runs:
     """The open runs, and the account of what belonged to none of them."""
 
-    def __init__(self, *, lane: bool = False) -> None:
+    def __init__(self, *, lane: bool = False, weather: Weather | None = None) -> None:
         """`lane`: no more than one run is ever open, so what names nobody belongs to it."""
         self._lane = lane
+        self._weather = weather
         self._open: dict[str, Run] = {}
         self.unattributed = 0
         """Requests that named no run and fitted none; evidence is incomplete while this is not 0."""
@@ -137,7 +141,7 @@ class Runs:
         """Begin a run. Raises ValueError for a run id that is open already."""
         if run_id in self._open:
             raise ValueError(f"run {run_id} is open already")
-        self._open[run_id] = Run(run_id=run_id, case=case)
+        self._open[run_id] = Run(run_id=run_id, case=case, weather=self._weather)
 
     def close(self, run_id: str) -> tuple[Observation, ...]:
         """End a run and give back what was seen. Raises KeyError for a run that is not open.
@@ -190,7 +194,7 @@ class Runs:
     def stray(self) -> Run:
         """A run of its own for a request nobody owns: it is answered, counted and kept apart."""
         self.unattributed += 1
-        return Run(run_id="", case=_NOBODY)
+        return Run(run_id="", case=_NOBODY, weather=self._weather)
 
 
 def _carries_canary(case: Case, raw: bytes) -> bool:

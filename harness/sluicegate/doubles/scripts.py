@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from math import isfinite
 
 from sluicegate.doubles.faults import KINDS
 from sluicegate.errors import Fault as Mistake
 from sluicegate.errors import InputError, nearest
 from sluicegate.model import Case, Fault, Given, parse_time
+from sluicegate.model.load import Spell
 
-__all__ = ["FILTERS", "check_script"]
+__all__ = ["FILTERS", "check_script", "check_spells"]
 
 FILTERS = ("language", "source", "window")
 """What a retriever is asked to filter by."""
@@ -34,6 +35,13 @@ def check_script(case: Case, tools: Collection[str] | None = None) -> None:
     if found:
         where = f"case {case.id}: given."
         raise InputError(Mistake(where=where + place, what=what, mend=mend) for place, (what, mend) in found)
+
+
+def check_spells(spells: Sequence[Spell], tools: Collection[str], *, where: str) -> None:
+    """Raises InputError with everything in the faults of a load profile that no double can do."""
+    found = [(f"faults[{index}]", told) for index, spell in enumerate(spells) for told in _unfit(spell.fault, tools)]
+    if found:
+        raise InputError(Mistake(where=f"{where}: {place}", what=what, mend=mend) for place, (what, mend) in found)
 
 
 def _unfit(fault: Fault, tools: Collection[str] | None) -> _Told:

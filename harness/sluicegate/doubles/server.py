@@ -28,6 +28,7 @@ from sluicegate.doubles.scripts import check_script
 from sluicegate.doubles.telemetry import Telemetry
 from sluicegate.doubles.template import template_reply
 from sluicegate.doubles.tools import Tools
+from sluicegate.doubles.weather import Weather
 from sluicegate.doubles.writing import write
 from sluicegate.errors import Fault, InputError
 from sluicegate.model import Case, Json, Observation, now_utc, rfc3339
@@ -81,6 +82,7 @@ class Doubles:
         mail: LineEndings | None = None,
         mail_port: int = 0,
         at_once: int = 32,
+        weather: Weather | None = None,
     ) -> None:
         """`keep_prompts` puts prompts into the observations; `controlled` lets `/_runs` script runs over HTTP.
 
@@ -89,7 +91,8 @@ class Doubles:
         `lane` says that no two runs are ever open at once. `noticed` is told the first few requests of each kind that
         belong to no run. `follows` says where the id of a run is to be found again, and opens the receiver of spans;
         `only_follows` leaves everything else out, for a pipeline that is to call nobody here. `mail` opens the mail
-        sink, which takes so strictly what ends a message; `at_once` runs have a port of their own there.
+        sink, which takes so strictly what ends a message; `at_once` runs have a port of their own there. `weather`
+        holds the faults that strike every run at their time.
         """
         latencies = latencies or Latencies()
         replies = Replies(template=template, latencies=latencies, keep_prompts=keep_prompts, unmasked=unmasked)
@@ -104,7 +107,7 @@ class Doubles:
         self._endpoints = () if only_follows else every
         self._tool_names = None if only_follows else frozenset(tool.name for tool in tools)
         self._writes = not only_follows and any(tool.writes for tool in tools)
-        self._runs = Runs(lane=lane)
+        self._runs = Runs(lane=lane, weather=weather)
         self._noticed = noticed
         self.telemetry = None if follows is None else Telemetry(self._runs, follows, clock, unmasked=unmasked)
         """What the pipeline tells of itself, where somebody follows it."""

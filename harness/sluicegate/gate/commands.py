@@ -24,6 +24,7 @@ __all__ = [
     "unreached_said",
 ]
 
+_LOAD = "sluicegate load"
 _LOCK, _GATE, _RECORD = "sluicegate plan lock", "sluicegate gate", "sluicegate record measurements"
 _ROWS = (3, 6, 7, 9, 10)
 """Rows that a pipeline which nobody reached can ask for."""
@@ -50,6 +51,12 @@ def recording_command(question: Question, what: str, options: str) -> str:
     """`sluicegate record WHAT PLAN OPTIONS`, where this evidence is kept."""
     kept = f" {shlex.join(question.kept)}" if question.kept else ""
     return printable(f"sluicegate record {what} {_plan(question)}{kept} {options}")
+
+
+def load_command(question: Question, options: str) -> str:
+    """`sluicegate load PLAN --stage STAGE OPTIONS`, where this evidence is kept."""
+    kept = f" {shlex.join(question.kept)}" if question.kept else ""
+    return printable(f"{_LOAD} {_plan(question)} --stage {shlex.quote(question.stage.name)}{kept}{options}")
 
 
 def typed(reason: Reason, question: Question) -> Reason:
@@ -118,6 +125,8 @@ def _typed(mend: str, about: str, question: Question) -> str:
     if mend.endswith(_RECORD):
         command = recording_command(question, "measurements", f"--metric {about} --file … --column at=…")
         return f"{mend.removesuffix(_RECORD)}{command}"
+    if _LOAD in mend and (told := mend.rpartition(_LOAD))[2][:2] in ("", " -"):
+        return f"{told[0]}{load_command(question, told[2])}"
     return mend
 
 

@@ -10,6 +10,7 @@ from sluicegate.errors import printable
 from sluicegate.gate.causes import failures_said
 from sluicegate.gate.commands import pytest_command, test_command
 from sluicegate.gate.hearing import Hearing
+from sluicegate.gate.loads import profile_of
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
@@ -20,6 +21,7 @@ __all__ = ["completeness_said"]
 
 _COLLECT = "Collect what is missing. Run: sluicegate gate"
 _LOCK = "Run: sluicegate plan lock"
+_ANEW = "See that the target stands and the generator has room (--processes). Run: sluicegate load"
 _FAILED_NAMED = 3
 _NAMED = 5
 _CALLS = (
@@ -91,9 +93,10 @@ def _voids(hearing: Hearing) -> Iterator[Reason]:
     """Row 5. A later run with evidence of that origin stands for itself."""
     admitted = {origin for channel in hearing.channels for origin in channel.admission.origins}
     for run, span in hearing.voids:
-        if span.origin in admitted and run >= hearing.measured_by.get(span.origin, -1):
+        of = profile_of(hearing.runs[run])
+        if span.origin in admitted and run >= hearing.measured_by.get((span.origin, of), -1):
             text = printable(f"{span.origin.value} evidence is void: {span.reason}.")
-            mend = f"Measure {span.origin.value} again."
+            mend = f"Measure {span.origin.value} again." if not of else f"{_ANEW} --profile {of}"
             yield Reason(kind=Kind.HOLD_INVALID_EXPERIMENT, about=span.origin.value, text=text, mend=mend)
 
 

@@ -194,6 +194,11 @@ class Channel:
     readings: Readings | None = field(init=False)
     """Case by case; only where a line compares pinned evidence with other evidence."""
     last_us: int = -(1 << 62)
+    unreached: int = 0
+    """Attempts of load evidence that found nobody."""
+    reached: Series = field(default_factory=Series)
+    """As `growing`, without them; where there are some."""
+    _reached: Arrivals = field(default_factory=Arrivals)
     _valued: bool | None = None
 
     def __post_init__(self) -> None:
@@ -220,8 +225,12 @@ class Channel:
             self.last_us = max(self.last_us, admitted.rows.last_us)
             upload = Upload(source=block.source, content=block.content, recording=block.recording)
             self.arrivals.setdefault(block.origin, Arrivals()).add(admitted.rows, upload)
+            if block.unreached:
+                self.unreached += sum(admitted.rows.n)
+            elif block.origin is Origin.LOAD:
+                self._reached.add(admitted.rows, upload)
 
-    def trial(self, origin: Origin, attempt: Attempt) -> None:
+    def trial(self, origin: Origin, attempt: Attempt, *, unreached: bool = False) -> None:
         """A trial that counts: pooled by case when pinned, one more unit when evidence grows."""
         self.last_us = max(self.last_us, attempt.at_us)
         if not origin.grows:
@@ -238,6 +247,9 @@ class Channel:
             last_us=attempt.at_us,
         )
         self.arrivals.setdefault(origin, Arrivals()).add(rows)
+        self.unreached += unreached
+        if origin is Origin.LOAD and not unreached:
+            self._reached.add(rows)
 
     def unknown(self, why: NotMeasured) -> None:
         """A trial that should carry a number and does not."""
@@ -264,6 +276,12 @@ class Channel:
                 least = self.growing if self.least is None else self.least
                 self.least = joined(least, settled.least if settled.least is not None else settled.series)
             self.growing = joined(self.growing, settled.series)
+            if origin is not Origin.LOAD or not self.unreached:
+                self.reached = joined(self.reached, settled.series)
+        if self.unreached:
+            found = self._reached.settled([span for span in voids if span.origin is Origin.LOAD], better)
+            self.reached = joined(self.reached, found.series)
+        self._reached = Arrivals()
 
     def evidence(self, *, with_lost: bool = True, unscored: float | None = None) -> Evidence:
         """What the criterion is judged on. Lost trials are failures, or left out for a second look without them.
@@ -276,7 +294,7 @@ class Channel:
             readings = readings.scored(unscored)
         return Evidence(
             fixed=self.pool.series([*(self.lost if with_lost else ()), *added]),
-            growing=self.growing,
+            growing=self.growing if with_lost else self.reached,
             readings=readings,
             apart=self.apart if self.unclear is not None else None,
             least=self.least,

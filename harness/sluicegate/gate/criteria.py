@@ -37,6 +37,9 @@ __all__ = ["judge_criterion"]
 
 _HOW = {False: "Run: sluicegate gate", True: "Hand measurements over: sluicegate record measurements"}
 """How pinned and growing evidence comes about."""
+_VOID = "drawn by a double, cached or replayed, or measured while the experiment was void"
+_VOID_RUN = "measured in a load run that is void"
+_LOAD = "Send it. Run: sluicegate load --profile"
 _LATER = {MetricKind.COUNT: "a count that nobody caps", MetricKind.CORRELATION: "a correlation"}
 
 
@@ -127,6 +130,7 @@ class _Case:
         limit = rate_limit(criterion)
         return CriterionResult(
             metric=metric.name,
+            profile=criterion.profile,
             unit=unit_of(criterion),
             scale=metric.scale.value,
             origins=criterion.origins,
@@ -226,16 +230,16 @@ class _Case:
     def _nothing_of(self, *, grows: bool) -> Standing:
         if self.evidence.void:
             count = count_of(self.evidence.void, unit_of(self.criterion))
-            why = "drawn by a double, cached or replayed, or measured while the experiment was void"
+            why = _VOID_RUN if self.criterion.origins == (Origin.LOAD,) else _VOID
             reason = NotMeasured(reason=f"all {count} are left out: {why}")
             return Standing(status=Status.VOID, kind=Kind.HOLD_INVALID_EXPERIMENT, measured=reason)
         if self.evidence.not_measured is not None:
             return self._incomplete(self.evidence.not_measured)
         named = " or ".join(origin.value for origin in self.criterion.origins if origin.grows is grows)
-        foreign = (
-            f"; {self.evidence.foreign:,} belong to another subject, stage or time" if self.evidence.foreign else ""
-        )
-        return nothing(NotMeasured(reason=f"no {named} evidence{foreign}", mend=_HOW[grows]))
+        belong = f"; {self.evidence.foreign:,} belong to another subject, stage or time"
+        foreign = belong if self.evidence.foreign else ""
+        how = _HOW[grows] if self.criterion.profile is None or not grows else f"{_LOAD} {self.criterion.profile}"
+        return nothing(NotMeasured(reason=f"no {named} evidence{foreign}", mend=how))
 
     def _incomplete(self, reason: NotMeasured) -> Standing:
         """A reason why there is no number; not applicable only where the plan allows it and nothing was counted."""

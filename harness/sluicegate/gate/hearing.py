@@ -9,6 +9,7 @@ from sluicegate.checks import CheckConfig
 from sluicegate.errors import Fault
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.faults import Names
+from sluicegate.gate.loads import counts_for, profile_of
 from sluicegate.gate.measuring import Measuring
 from sluicegate.gate.owntests import OwnTests, Shards
 from sluicegate.gate.pinned import Pinned
@@ -19,6 +20,7 @@ from sluicegate.gate.strays import Strays
 from sluicegate.gate.trials import Trials
 from sluicegate.gate.validity import Admission, Question, Relation, Run
 from sluicegate.ledger.chain import Record
+from sluicegate.ledger.loads import LoadAccount
 from sluicegate.ledger.measurements import Measurements
 from sluicegate.ledger.records import (
     Attestation,
@@ -87,8 +89,8 @@ class Hearing:
         self.runs: list[Run] = []
         self.voids: list[tuple[int, VoidSpan]] = []
         """Spans that void evidence, with the number of the run that says so."""
-        self.measured_by: dict[Origin, int] = {}
-        """The newest run with measurements of an origin."""
+        self.measured_by: dict[tuple[Origin, str], int] = {}
+        """The newest run with measurements of an origin and, of load, a profile."""
         self.failures = Names()
         """Records on which the judge itself failed."""
         self._proofs: list[tuple[Run, Proof]] = []
@@ -192,6 +194,11 @@ class Hearing:
             case Attestation():
                 _seen(entry.at, run)
                 self._proofs.append((run, proof_of(entry)))
+            case LoadAccount():
+                run.account = entry
+            case Void() if run.relation is Relation.OURS or run.stage in self._stages.values():
+                # Of what lines compare with as well: a late generator makes a slow reference.
+                self.voids.append((run.number, read_void(entry)))
             case _ if run.relation is Relation.OURS:
                 self._ours(entry, run)
 
@@ -237,16 +244,19 @@ class Hearing:
         _seen(entry.recorded_at, run)
         block = read_measured(entry, run=run.number)
         for channel in self.channels:
-            if channel.criterion.metric.name == block.metric:
+            if channel.criterion.metric.name == block.metric and counts_for(
+                channel, block, run, self._question.plan.load
+            ):
                 before = channel.future
                 channel.measured(block)
                 if channel.future > before:
                     self.trials.objections.future.add(f"{block.metric} of {block.source}")
-        if block.subject == self._question.subject:
-            self.measured_by[block.origin] = run.number
+        if block.subject == self._question.subject or block.stage in self._stages.values():
+            self.measured_by[block.origin, profile_of(run)] = run.number
         if block.stage in self._stages.values():
             for channel in self._reference_channels(block.stage or "", block.subject):
-                if channel.criterion.metric.name == block.metric:
+                load = self._question.plan.load
+                if channel.criterion.metric.name == block.metric and counts_for(channel, block, run, load):
                     channel.measured(block)
 
     def _reference_channels(self, stage: str, subject: str) -> list[Channel]:
@@ -263,12 +273,10 @@ class Hearing:
             case TestRun():
                 self.tests.add(entry, run)
                 self.trials.measuring.reported(entry.findings)
-            case Shard():
+            case Shard() if run.load is None:
                 self.shards.add(entry, run)
             case Stray():
                 self.strays.add(entry, run)
-            case Void():
-                self.voids.append((run.number, read_void(entry)))
             case _:
                 pass
 

@@ -18,11 +18,13 @@ from sluicegate.gate.completeness import completeness_said
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.criteria import judge_criterion
 from sluicegate.gate.hearing import Hearing, Ledger
+from sluicegate.gate.loads import loads_said, loads_shown
 from sluicegate.gate.memory import entered_at, remembered, state_said
 from sluicegate.gate.notes import notes_said
 from sluicegate.gate.order import ordered, rounded
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
+from sluicegate.gate.results import raised_result, said_of_result
 from sluicegate.gate.runs import attempts_said, objections_said, older_said, runs_said
 from sluicegate.gate.second_look import looked_again
 from sluicegate.gate.validity import Question
@@ -35,12 +37,11 @@ from sluicegate.model import (
     NotMeasured,
     Origin,
     Reason,
-    Status,
     Verdict,
     rfc3339,
 )
 from sluicegate.plan.lock import Lock, LockedStage
-from sluicegate.plan.types import Confirmed, Criterion, MetricKind, Plan, Stage
+from sluicegate.plan.types import Confirmed, Plan, Stage
 
 __all__ = ["judge"]
 
@@ -122,7 +123,7 @@ class _Bench:
         try:
             result = looked_again(channel, self._judged(channel), partial(self._judged, channel))
         except Exception as error:  # noqa: BLE001 - a fault of the judge's own is a hold, whatever it is
-            result = _raised(channel.criterion, type(error).__name__)
+            result = raised_result(channel.criterion, type(error).__name__)
         return typed_result(rounded(result), self.question)
 
     def _judged(self, channel: Channel, *, with_lost: bool = True, unscored: float | None = None) -> CriterionResult:
@@ -165,6 +166,7 @@ class _Bench:
             lambda: attempts_said(hearing.runs, self.state, question),
             lambda: objections_said(hearing.trials.objections),
             lambda: state_said(self.state, question, first=first),
+            lambda: loads_said(hearing.runs, question, compared=hearing.stages_compared),
             lambda: completeness_said(hearing, question, suites),
             lambda: proofs_said(hearing.proofs(), question),
             lambda: bake_said(question, last),
@@ -207,7 +209,7 @@ class _Bench:
             yield from incidents_said(confirmed, self._incident_kind, criterion.metric.name, self.question)
         yield from incidents_said(suspected, Kind.HOLD_SUSPECT, criterion.metric.name, self.question)
         if result.kind.row < 12:
-            yield Reason(kind=result.kind, about=result.metric, text=_said(result), mend=result.flip)
+            yield Reason(kind=result.kind, about=result.metric, text=said_of_result(result), mend=result.flip)
         yield from stale_said(channel, self.question)
         if channel.unmeasured and result.kind.row > 6 and not criterion.optional:
             why = channel.unmeasured_why or NotMeasured(reason="no number")
@@ -268,6 +270,7 @@ class _Bench:
             rollback_steps=question.stage.rollback.steps if kind.decision is Decision.ROLLBACK else (),
             notes=tuple(notes_said(hearing, question, self.state, suites=suites, results=results, kind=kind)),
             subject_parts=dict(subject_parts),
+            loads=loads_shown(hearing.runs, question),
         )
 
     def _passed(self, kind: Kind, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Reason:
@@ -285,24 +288,3 @@ class _Bench:
         noted = [] if self.state is None else self.state.attempts
         here = (self.question.stage.name, self.question.subject)
         return next((item.attempt for item in reversed(noted) if (item.stage, item.subject) == here), 1)
-
-
-def _said(result: CriterionResult) -> str:
-    if isinstance(result.measured, NotMeasured):
-        return printable(result.measured.reason)
-    return printable(result.shown or f"{result.status.value}, n {result.measured.n:,}")
-
-
-def _raised(criterion: Criterion, error: str) -> CriterionResult:
-    values = criterion.metric.kind is MetricKind.DISTRIBUTION
-    return CriterionResult(
-        metric=criterion.metric.name,
-        unit=criterion.unit or criterion.metric.unit,
-        scale=criterion.metric.scale.value,
-        origins=criterion.origins,
-        at="mean" if values and criterion.at is None else None,
-        status=Status.ERROR,
-        kind=Kind.HOLD_INCOMPLETE,
-        measured=NotMeasured(reason=f"judging it raised {error}", mend="Report it with the ledger."),
-        minimum_n=criterion.minimum_n,
-    )

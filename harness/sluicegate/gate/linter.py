@@ -14,6 +14,7 @@ from sluicegate.errors import Fault
 from sluicegate.frozen import frozen
 from sluicegate.gate.bodies import unit_of
 from sluicegate.gate.days import day_minimum
+from sluicegate.gate.load_lint import load_notes
 from sluicegate.gate.sides import Sense, Side, resolve
 from sluicegate.gate.wording import count_of, plural, quantile_name
 from sluicegate.model import NotMeasured, Origin
@@ -45,6 +46,7 @@ class Note:
 def lint(plan: Plan) -> tuple[Note, ...]:
     """The notes on a plan, by line; the same plan gives the same notes. Costs milliseconds."""
     notes = {_from_plan(fault): None for fault in plan_notes(plan)}
+    notes |= {Note(line=each.line, about=each.about, text=each.text): None for each in load_notes(plan)}
     for stage in plan.stages:
         for criterion in stage.criteria:
             for text in _notes(criterion, stage, plan.daily_traffic):

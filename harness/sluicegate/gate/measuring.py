@@ -12,11 +12,16 @@ from sluicegate.frozen import frozen
 from sluicegate.gate.causes import Causes
 from sluicegate.gate.counting import Attempt, Channel, Shortlist
 from sluicegate.gate.faults import Names
+from sluicegate.gate.goodput import goodput
+from sluicegate.gate.loads import is_of_profile
 from sluicegate.gate.pinned import Pinned
 from sluicegate.gate.second_look import is_of_a_judge
+from sluicegate.gate.validity import Run
 from sluicegate.model import Finding, NotMeasured, Origin, Severity, Trial, Witness
 from sluicegate.model.often import made_often, maker
-from sluicegate.plan.types import Better, Metric, MetricKind
+from sluicegate.plan.load import LoadSpec
+from sluicegate.plan.metrics import EVERY_REQUEST
+from sluicegate.plan.types import Better, Criterion, Metric, MetricKind
 
 __all__ = ["OF_EVERYBODY", "Judged", "Measuring"]
 
@@ -38,6 +43,8 @@ class Judged:
     """What a user's own checks found."""
     scores: Mapping[str, float]
     """What a user's own scorers said, by metric."""
+    run: Run
+    """Where it was recorded."""
 
 
 _attempt = maker(Attempt)
@@ -62,10 +69,13 @@ def _is_bad(metric: Metric, counted: Contribution) -> bool:
 class Measuring:
     """Measures judged trials for the channels, and sorts incidents."""
 
-    def __init__(self, channels: Sequence[Channel], pinned: Pinned, config: CheckConfig) -> None:
+    def __init__(
+        self, channels: Sequence[Channel], pinned: Pinned, config: CheckConfig, load: LoadSpec | None = None
+    ) -> None:
         self._channels = channels
         self._pinned = pinned
         self._config = config
+        self._load = load
         metrics = [channel.criterion.metric for channel in channels]
         incident_suites = {metric.suite for metric in metrics if metric.kind is MetricKind.INCIDENTS}
         self.own_checks = frozenset(name for metric in metrics if (name := _recorded_as(metric)) is not None)
@@ -75,7 +85,7 @@ class Measuring:
         )
         """Built-in checks that are judged again in every trial."""
         self._unread = frozenset(name for name in self.strict if CHECKS[name].suite not in incident_suites)
-        self._readers: dict[tuple[tuple[Origin, ...], tuple[int, bool] | None], list[tuple[Channel, Origin]]] = {}
+        self._readers: dict[object, list[tuple[Channel, Origin]]] = {}
         self._unpinned: dict[str, int] = {}
         """Numbers for the cases of runs that no lock of this stage speaks of."""
         self.findings = Shortlist()
@@ -160,15 +170,24 @@ class Measuring:
         """Every channel that reads the trial, with the origin it reads it as: alike for cases of the same suites."""
         case_id = judged.trial.case.id
         case = self._pinned.case(case_id)
-        key = (judged.origins, None if case is None else (self._pinned.group(case), self._pinned.is_own(case_id)))
+        group = None if case is None else (self._pinned.group(case), self._pinned.is_own(case_id))
+        key = (judged.origins, group, judged.run.load)
         readers = self._readers.get(key)
         if readers is None:
             readers = self._readers[key] = []
             for channel in self._channels:
                 origin = next((item for item in judged.origins if item in channel.admission.origins), None)
+                if origin is Origin.LOAD and not self._asks_load(channel.criterion, judged.run):
+                    continue
                 if origin is not None and self._asks(channel.criterion.metric, origin, case_id):
                     readers.append((channel, origin))
         return readers
+
+    def _asks_load(self, criterion: Criterion, run: Run) -> bool:
+        """Whether the metric reads answers that a load run kept: it has the numbers of every request apart."""
+        if run.load is not None and criterion.metric.name in EVERY_REQUEST:
+            return False
+        return is_of_profile(criterion, run, self._load)
 
     def _asks(self, metric: Metric, origin: Origin, case_id: str) -> bool:
         """Whether the metric reads this case: of a suite's own metric, only the suite's cases; of success, only yours.
@@ -184,6 +203,8 @@ class Measuring:
 
     def _measured(self, metric: Metric, judged: Judged) -> Contribution | NotMeasured | None:
         try:
+            if metric.name == "goodput" and judged.run.load is not None:
+                return goodput(judged.trial, judged.results, judged.run.load, self._config)
             return measure(metric, judged.trial, judged.results, self._config, judged.scores)
         except Exception as error:  # noqa: BLE001 - whatever measuring hostile output raises is a hold, never a traceback
             self.raised.add(f"{metric.name} ({type(error).__name__})")
@@ -216,8 +237,8 @@ class Measuring:
             at_us=judged.at_us,
             slice=measured.arm if measured.arm is not None else case.slice,
         )
-        if not lost:
-            channel.trial(origin, attempt)
+        if not lost or origin is Origin.LOAD:
+            channel.trial(origin, attempt, unreached=lost)
         elif not origin.grows:
             channel.lost.append(attempt)
         if metric.kind is MetricKind.INCIDENTS and measured.k > 0:

@@ -81,6 +81,8 @@ class Measured:
     """Not part of the window any more."""
     rows: Rows | None
     """None when nothing was measured."""
+    unreached: bool = False
+    """Attempts that found nobody."""
 
 
 @frozen
@@ -148,6 +150,7 @@ def read_measured(block: Measurements, *, run: int) -> Measured:
         from_us=None if begins is None else micros(begins),
         to_us=None if ends is None else micros(ends),
         rows=rows,
+        unreached=block.unreached,
     )
 
 

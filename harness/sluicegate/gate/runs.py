@@ -60,7 +60,8 @@ def runs_said(
 
 def _newest(ours: Sequence[Run], question: Question) -> Iterator[Reason]:
     """The newest run of each origin must have ended; an older one may have been resumed since."""
-    by_origin = {run.started.origin: run for run in ours if run.started is not None}
+    # How runs of the plan's own load ended is told by profile.
+    by_origin = {run.started.origin: run for run in ours if run.started is not None and run.load is None}
     for origin in sorted(by_origin):
         run = by_origin[origin]
         if not run.complete and not run.broken:

@@ -38,8 +38,9 @@ def looked_again(channel: Channel, result: CriterionResult, look: Look) -> Crite
     """The result, or a hold where only lost trials, or only the answers that were judged, carry it across a line."""
     if result.kind.row > _BACK:
         return result
-    if channel.lost and look(with_lost=False).kind.row > _BACK:
-        lost = count_of(len(channel.lost), "trial")
+    missed = bool(channel.lost or channel.unreached)
+    if missed and look(with_lost=False).kind.row > _BACK:
+        lost = count_of(len(channel.lost), "trial") if channel.lost else count_of(channel.unreached, "request")
         return replace(
             result,
             status=Status.SUSPECT,
@@ -50,7 +51,7 @@ def looked_again(channel: Channel, result: CriterionResult, look: Look) -> Crite
     if (
         result.kind in _CROSSED
         and (channel.unscored or channel.readings is not None)
-        and any(look(with_lost=not channel.lost, unscored=score).kind.row > _BACK for score in _scores(channel))
+        and any(look(with_lost=not missed, unscored=score).kind.row > _BACK for score in _scores(channel))
     ):
         return _unjudged(channel, result)
     return result

@@ -51,7 +51,10 @@ class Trials:
         self._pinned = pinned
         self.account = Account(pinned)
         self.objections = Objections()
-        self.measuring = Measuring(channels, pinned, config)
+        self.measuring = Measuring(channels, pinned, config, question.plan.load)
+        self._load_suites = frozenset(question.stage.requires.suites) | {
+            channel.criterion.metric.suite for channel in channels if Origin.LOAD in channel.criterion.origins
+        }
         self.inapplicable: defaultdict[str, Counter[str]] = defaultdict(Counter)
         """Why checks of a suite do not apply, and how often."""
         self.uncounted = Uncounted(self.measuring)
@@ -158,6 +161,7 @@ class Trials:
             sound = sound and intent.case_digest == pinned
             sound = sound and (digest_bytes(canonical(said)) == pinned or case.digest() == pinned)
         left = 1 if number is None else self._pinned.repeats[number]
+        left = _NO_END if run.load is not None else left
         return Held(case=case, number=self._pinned.case(case.id), sound=sound, left=left)
 
     def _has_ended(self, key: tuple[str, int], trial: int | None) -> bool:
@@ -177,8 +181,7 @@ class Trials:
         outcome, run, number = waiting.outcome, waiting.run, waiting.number
         trial = outcome.trial(waiting.held.case)
         if trial.observations or trial.output.mail is not None:
-            self.doubles |= kinds_seen(trial, self._config.tools)
-            self.models.update(item.action for item in trial.observations if item.double == "model")
+            self._seen(trial, run)
         if waiting.at_us > self._latest_us:
             self.objections.future.add(said_of(outcome.case_id, outcome.repeat))
         if run.fixed and run.relation is Relation.OURS and (number is None or not waiting.held.sound):
@@ -214,12 +217,18 @@ class Trials:
             origins=self._origins(waiting.held.number, run),
             reported=tuple(waiting.findings),
             scores=waiting.scores,
+            run=waiting.run,
         )
-        self.measuring.trial(judged, lost=run.fixed and erred and _out_of_reach(trial))
+        self.measuring.trial(judged, lost=(run.fixed or run.load is not None) and erred and _out_of_reach(trial))
         if run.fixed and number is not None and run.stands:
             self.twins.note(trial)
             if is_bad:
                 self.uncounted.note(judged)
+
+    def _seen(self, trial: Trial, run: Run) -> None:
+        if run.load is None:  # what load called says nothing of the cases that suites need
+            self.doubles |= kinds_seen(trial, self._config.tools)
+        self.models.update(item.action for item in trial.observations if item.double == "model")
 
     def _ours(self, trial: Trial, waiting: Waiting) -> dict[str, CheckOutcome]:
         """Built-in checks as the judge finds them: every strict one, every failure, a sample of the rest."""
@@ -227,7 +236,9 @@ class Trials:
             return {}
         recorded, strict = waiting.results, self.measuring.strict
         asked: Iterable[tuple[str, Check]] = self._asking.of(waiting.held.number).built_in
-        if waiting.held.number is None:
+        if waiting.run.load is not None:
+            asked = [(name, CHECKS[name]) for name in sorted(strict) if CHECKS[name].suite in self._load_suites]
+        elif waiting.held.number is None:
             asked = [(name, CHECKS[name]) for name in sorted(strict.union(recorded)) if name in CHECKS]
         everything = bool(waiting.run.differs) or not recorded or self._sample.takes(waiting.challenge)
         return {
@@ -300,6 +311,7 @@ class Trials:
             origins=self._origins(held.number, run),
             reported=(),
             scores={},
+            run=run,
         )
         self.measuring.trial(judged, lost=True)
 
@@ -315,6 +327,8 @@ class Trials:
         return known
 
 
+_NO_END = 1 << 62
+"""A load run asks one case as often as it can, and says it once."""
 _judged = maker(Judged)
 _NOBODY = frozenset({CrashKind.UNREACHABLE, CrashKind.DIED})
 

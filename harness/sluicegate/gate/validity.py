@@ -9,6 +9,7 @@ from enum import Enum, auto
 
 from sluicegate.frozen import frozen
 from sluicegate.gate.reading import Measured, Rows
+from sluicegate.ledger.loads import LoadAccount, LoadRun
 from sluicegate.ledger.records import RunStarted
 from sluicegate.model import Origin, Provenance, parse_time, to_micros
 from sluicegate.plan.lines import BASELINE
@@ -89,12 +90,21 @@ class Run:
     """Pinned trials with an outcome."""
     unreached: int = 0
     """Of them, those where nobody answered: no connection, or a process that ended."""
+    account: LoadAccount | None = None
+    """Of a load run: what became of its requests."""
+
+    @property
+    def load(self) -> LoadRun | None:
+        """Of a run of the plan's own load: which profile."""
+        return None if self.started is None else self.started.load
 
     @property
     def name(self) -> str:
         """How a reason names this run."""
         if self.started is None:
             return f"ledger {self.number + 1}"
+        if self.started.load is not None:
+            return f"load run {self.started.attempt} ({self.started.load.profile}, {self.started.at})"
         return f"attempt {self.started.attempt} ({self.started.origin.value}, {self.started.at})"
 
     @property

@@ -1,6 +1,7 @@
 """Evidence as it is kept: append-only files whose lines vouch for each other."""
 
 from sluicegate.ledger.chain import MAX_LINE_BYTES, ZERO, Record
+from sluicegate.ledger.loads import LoadAccount, LoadRun
 from sluicegate.ledger.measurements import (
     BLOCK_ROWS,
     CountRows,
@@ -64,6 +65,8 @@ __all__ = [
     "LedgerError",
     "LedgerReader",
     "LedgerWriter",
+    "LoadAccount",
+    "LoadRun",
     "MailLibrary",
     "Measurements",
     "Outcome",

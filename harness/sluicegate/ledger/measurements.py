@@ -93,6 +93,7 @@ class _Head:
     source: Source
     window: tuple[str | None, ...] = (None, None)
     recorded_at: str
+    unreached: bool = False
 
 
 @frozen
@@ -111,6 +112,8 @@ class Measurements:
     """From and to, RFC 3339 UTC; None is open."""
     recorded_at: str
     rows: CountRows | ValueRows
+    unreached: bool = False
+    """Attempts that found nobody: failures that can hold and cannot roll back, for what serves may be well."""
 
     def body(self) -> dict[str, Json]:
         """The record's body. Raises ValueError for a number that is not finite, or columns of unequal length."""
@@ -141,6 +144,7 @@ class Measurements:
             window=(head.window[0], head.window[1]),
             recorded_at=head.recorded_at,
             rows=values,
+            unreached=head.unreached,
         )
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar, TypeAlias
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.frozen import frozen
 from sluicegate.ledger.chain import Record
+from sluicegate.ledger.loads import LoadAccount, LoadRun
 from sluicegate.ledger.measurements import Measurements
 from sluicegate.model import (
     Capability,
@@ -99,12 +100,15 @@ class RunStarted:
     expected: Expected
     mail_library: MailLibrary | None = None
     """Where a suite judges mails."""
+    load: LoadRun | None = None
+    """Of a run of the plan's own load profiles."""
 
     def body(self) -> dict[str, Json]:
-        """The record's body; without `mail_library` where no suite asks for it."""
+        """The record's body; without `mail_library` where no suite asks for it, without `load` where it is none."""
         said = _body(self)
-        if self.mail_library is None:
-            del said["mail_library"]
+        for name in ("mail_library", "load"):
+            if getattr(self, name) is None:
+                del said[name]
         return said
 
 
@@ -296,13 +300,13 @@ class RunClosed:
         return said
 
 
-Entry: TypeAlias = (
-    RunStarted | Intent | Outcome | Checked | TestRun | Shard | Stray | Measurements | Attestation | Void | RunClosed
-)
+_OfTrials: TypeAlias = Intent | Outcome | Checked
+_OfWorkers: TypeAlias = TestRun | Shard | Stray
+Entry: TypeAlias = RunStarted | _OfTrials | _OfWorkers | Measurements | Attestation | Void | LoadAccount | RunClosed
 
 _KINDS: Mapping[str, type[Entry]] = {
     kind.KIND: kind
-    for kind in (RunStarted, Intent, Outcome, Checked, TestRun, Shard, Stray, Attestation, Void, RunClosed)
+    for kind in (RunStarted, Intent, Outcome, Checked, TestRun, Shard, Stray, Attestation, Void, LoadAccount, RunClosed)
 }
 
 

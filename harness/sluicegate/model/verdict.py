@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from sluicegate.frozen import frozen
 from sluicegate.model.finding import Finding
+from sluicegate.model.load_result import LoadResult
 
 __all__ = [
     "Counts",
@@ -203,6 +204,8 @@ class CriterionResult:
     """Observations left out as void."""
     foreign: int = 0
     """Observations left out as foreign."""
+    profile: str | None = None
+    """The load profile it is about, of load evidence."""
 
 
 @frozen
@@ -286,6 +289,8 @@ class Verdict:
     notes: tuple[str, ...] = ()
     """Shown beside the verdict: a changed apparatus, a case not applicable, a metric not measurable yet."""
     subject_parts: Mapping[str, str] = field(default_factory=dict)
+    loads: tuple[LoadResult, ...] = ()
+    """The newest run of each load profile that the stage judges."""
 
     @property
     def exit_code(self) -> int:

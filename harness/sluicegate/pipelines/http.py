@@ -6,20 +6,16 @@ import asyncio
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-import orjson
-
 from sluicegate.errors import InputError
-from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext
-from sluicegate.pipelines.conversion import from_json, live, not_json, output_of, read_exactly, too_large, with_error
-from sluicegate.pipelines.crashes import crash, excerpt, line_of
+from sluicegate.model import Capability, Case, CrashKind, Output, RunContext
+from sluicegate.pipelines.conversion import too_large
+from sluicegate.pipelines.crashes import crash, line_of
+from sluicegate.pipelines.http_answer import AnswerReader
 from sluicegate.pipelines.http_request import Request, RequestTemplate
-from sluicegate.pipelines.mapping import parse_mapping, tool_calls_of
 from sluicegate.pipelines.stream import EventFold
-from sluicegate.pipelines.usage import usage_of
 from sluicegate.plan.types import HttpTarget
 
 if TYPE_CHECKING:
@@ -66,7 +62,7 @@ class HttpPipeline:
         self.capabilities = frozenset(capabilities)
         given = os.environ if environment is None else environment
         self._template = RequestTemplate(target, endpoints=endpoints or {}, environment=given, id_header=id_header)
-        self._mapping = parse_mapping(target.response, where="pipeline.http.response") if target.response else None
+        self._answers = AnswerReader(target, secrets=self._template.secrets)
         self._timeout_s = timeout_s
         self._retries = retries
         self._max_bytes = target.max_bytes
@@ -147,7 +143,7 @@ class HttpPipeline:
             body = await self._read(response)
             if body is None:
                 return too_large(response.content_length, self._max_bytes)
-            return self._answered(request, response.headers.get("content-type", ""), self._without_secrets(body))
+            return self._answers.whole(request.shown, response.headers.get("content-type", ""), body)
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes | None:
         """The body, or None as soon as it is beyond the limit; the rest is never read."""
@@ -164,24 +160,6 @@ class HttpPipeline:
             chunks.append(chunk)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def _without_secrets(self, body: bytes) -> bytes:
-        """An endpoint that echoes a header of the environment must not write it into the evidence."""
-        for secret in self._template.secrets:
-            body = body.replace(secret.encode(), b"***")
-        return body
-
-    def _answered(self, request: Request, content_type: str, body: bytes) -> Output:
-        what = f"{request.shown}: expected JSON, got {content_type or 'no content type'}"
-        if content_type.startswith("text/html"):
-            shown = excerpt(body[:2000].decode("utf-8", "replace"), secrets=self._template.secrets)
-            return self._crash(CrashKind.GARBAGE, f"{what}: {shown}")
-        try:
-            plain = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            return not_json(body, what=what, secrets=self._template.secrets)
-        read = from_json if self._mapping is None else partial(self._mapping.read, what="response")
-        return live(read_exactly(body, plain, read))
-
     async def _streamed(self, response: aiohttp.ClientResponse, began: float) -> Output:
         fold, size, ttft_ms = EventFold(), 0, None
         async for chunk in response.content.iter_any():
@@ -193,20 +171,12 @@ class HttpPipeline:
             if ttft_ms is None and fold.has_text:
                 ttft_ms = (perf_counter() - began) * 1000
         fold.end()
-        if fold.fault is not None:
-            return self._crash(CrashKind.GARBAGE, excerpt(fold.fault, limit=300, secrets=self._template.secrets))
-        if fold.reported is not None:
-            return output_of(with_error({"error": fold.reported}))
-        if self._mapping is not None:
-            return replace(live(self._mapping.read(fold.completion, what="stream")), ttft_ms=ttft_ms)
-        return replace(_from_completion(fold.completion), ttft_ms=ttft_ms)
+        return self._answers.folded(fold, ttft_ms=ttft_ms)
 
     async def _refused(self, request: Request, response: aiohttp.ClientResponse) -> Output:
         body = await response.content.read(_EXCERPT_BYTES)
         response.close()
-        shown = excerpt(body.decode("utf-8", "replace"), secrets=self._template.secrets)
-        said = f"{request.shown} answered {response.status} {response.reason or ''}".rstrip()
-        return self._crash(CrashKind.HTTP_STATUS, f"{said}: {shown}" if shown else f"{said}.")
+        return self._answers.refused(request.shown, response.status, response.reason or "", body)
 
     def _redirected(self, request: Request, response: aiohttp.ClientResponse, location: str) -> Output | Request:
         from yarl import URL
@@ -237,17 +207,6 @@ class HttpPipeline:
 
     def _crash(self, kind: CrashKind, message: str) -> Output:
         return crash(kind, message, secrets=self._template.secrets)
-
-
-def _from_completion(completion: Mapping[str, Json]) -> Output:
-    """A folded stream without a mapping: its content, tool calls, model and usage."""
-    message = completion["choices"][0]["message"]
-    plain: dict[str, Json] = {"content": message["content"], "model": completion["model"]}
-    if calls := message.get("tool_calls"):
-        plain["tools_called"] = tool_calls_of(calls)
-    if usage := completion["usage"]:
-        plain["usage"] = usage_of(usage)
-    return output_of(plain, said="The stream does not hold an answer:", mend="")
 
 
 def _reason(error: Exception) -> str:

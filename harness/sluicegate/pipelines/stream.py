@@ -18,6 +18,10 @@ class EventFold:
     def __init__(self) -> None:
         self.has_text = False
         """Whether any content has come: the moment for the time to first token."""
+        self.pieces = 0
+        """How many events brought content, so far."""
+        self.was_cut = False
+        """It ended before it said so: the fault is a broken connection, and no other form of stream."""
         self.fault: str | None = None
         """What came that is no event in this form."""
         self.reported: Json = None
@@ -46,6 +50,7 @@ class EventFold:
             self._buffer.clear()
         self._dispatch()
         if self.fault is None and self.reported is None and not self._done and self._finish is None:
+            self.was_cut = True
             length = sum(map(len, self._content))
             self.fault = f"The stream ended without [DONE] or a finish_reason, after {length} characters of content."
 
@@ -105,6 +110,7 @@ class EventFold:
             delta = choice.get("delta") or {}
             if isinstance(text := delta.get("content"), str) and text:
                 self.has_text = True
+                self.pieces += 1
                 self._content.append(text)
             for call in delta.get("tool_calls") or ():
                 self._call(call)

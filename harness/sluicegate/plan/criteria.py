@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from sluicegate.errors import misspelt, nearest
 from sluicegate.model import Origin, Provenance
-from sluicegate.plan.document import Entry, MappingNode, Node
+from sluicegate.plan.document import Entry, MappingNode, Node, SequenceNode
 from sluicegate.plan.lines import LineReader, is_worse
+from sluicegate.plan.load import LoadSpec
 from sluicegate.plan.metrics import BUILT_IN
 from sluicegate.plan.own_metrics import read_recall, read_weights
 from sluicegate.plan.table import Faults, Table
@@ -39,7 +40,10 @@ CRITERION_KEYS = (
     "optional",
     "recall",
     "weights",
+    "profile",
 )
+_ASKED_ONCE = ("case", "draft", "command")
+"""Units that under load are requests."""
 _LINES = ("promote", "alert", "alert_above", "alert_below", "rollback")
 
 
@@ -52,8 +56,9 @@ class CriteriaReader:
     slice_sets: Mapping[str, object]
     shared: Mapping[str, Entry]
     """The plan's `criteria:`, by name of the set."""
-    _read: dict[int, Criterion | None] = field(default_factory=dict)
-    """By identity of the node; nodes live as long as the document."""
+    load: LoadSpec | None = None
+    _read: dict[int, tuple[str, tuple[Criterion, ...]]] = field(default_factory=dict)
+    """By identity of the node, with the metric's name; nodes live as long as the document."""
 
     def set_of(self, node: Node, label: str) -> tuple[Criterion, ...]:
         """The criteria of one set: `use: [names of shared sets]` first, own ones after and instead."""
@@ -64,7 +69,7 @@ class CriteriaReader:
                 entries.update(self._used(table))
             else:
                 entries[name] = entry
-        return tuple(found for name, entry in entries.items() if (found := self._criterion(name, entry)) is not None)
+        return tuple(criterion for name, entry in entries.items() for criterion in self._criteria(name, entry))
 
     def _used(self, table: Table) -> dict[str, Entry]:
         found: dict[str, Entry] = {}
@@ -81,15 +86,20 @@ class CriteriaReader:
                     )
         return found
 
-    def _criterion(self, name: str, entry: Entry) -> Criterion | None:
-        key = id(entry.node)
-        if key in self._read and (seen := self._read[key]) is not None and seen.metric.name == name:
-            return seen
-        found = self._fresh(name, entry)
-        self._read[key] = found
+    def _criteria(self, name: str, entry: Entry) -> tuple[Criterion, ...]:
+        """All criteria on one metric: one mapping, or a list of them; of load evidence one for each profile."""
+        seen = self._read.get(id(entry.node))
+        if seen is not None and seen[0] == name:
+            return seen[1]
+        nodes = entry.node.items if isinstance(entry.node, SequenceNode) and entry.node.items else (entry.node,)
+        lines = (entry.line, *(node.line for node in nodes[1:]))
+        found = tuple(
+            each for node, line in zip(nodes, lines, strict=True) for each in self._fresh(name, Entry(line, node))
+        )
+        self._read[id(entry.node)] = (name, found)
         return found
 
-    def _fresh(self, name: str, entry: Entry) -> Criterion | None:
+    def _fresh(self, name: str, entry: Entry) -> tuple[Criterion, ...]:
         metric = self.declared.get(name) or BUILT_IN.get(name)
         if metric is None:
             hint = nearest(name, [*self.declared, *BUILT_IN]) or "Declare it under metrics:."
@@ -97,11 +107,15 @@ class CriteriaReader:
             meant = misspelt(name, [*self.declared, *BUILT_IN])
             metric = self.declared.get(meant) or BUILT_IN.get(meant)
             if metric is None:
-                return None
+                return ()
         table = Table(entry.node, name, self.faults, CRITERION_KEYS)
         if not isinstance(entry.node, MappingNode):
-            return None
-        return self._checked(_adjusted(metric, table), table, entry.line)
+            return ()
+        criterion = self._checked(_adjusted(metric, table), table, entry.line)
+        asked = self._profiles(table, criterion)
+        if criterion.origins == (Origin.LOAD,) and criterion.unit is None and criterion.metric.unit in _ASKED_ONCE:
+            criterion = replace(criterion, unit="request")
+        return tuple(replace(criterion, profile=profile) for profile in asked) or (criterion,)
 
     def _checked(self, metric: Metric, table: Table, line: int) -> Criterion:
         unit = table.optional_text("unit")
@@ -138,6 +152,30 @@ class CriteriaReader:
         _check_sides(criterion, table)
         _check_mode(criterion, table)
         return criterion
+
+    def _profiles(self, table: Table, criterion: Criterion) -> tuple[str, ...]:
+        """The load profiles a criterion is about, each judged for itself: those it names, else all of the plan.
+
+        Incidents are counted over all of them together, unless some are named: one is too many, wherever it is.
+        """
+        named = table.texts("profile", example="profile: fifty")
+        known = () if self.load is None else tuple(profile.name for profile in self.load.profiles)
+        if named and Origin.LOAD not in criterion.origins:
+            table.fault("profile", "'profile' belongs to load evidence.", "Write from: load, or remove it.")
+            return ()
+        for name in named:
+            if name not in known:
+                hint = nearest(name, known) or "Declare it under load: profiles: in the plan."
+                table.fault("profile", f"unknown load profile '{name}'.", hint)
+        if Origin.LOAD not in criterion.origins or (criterion.metric.zero_tolerance and not named):
+            return ()
+        asked = named or known
+        for name in asked if criterion.metric.name == "goodput" else ():
+            profile = None if self.load is None else next((one for one in self.load.profiles if one.name == name), None)
+            if profile is not None and profile.objective_ms is None and profile.objective_ttft_ms is None:
+                mend = f"Write {name}: {{objective: 2 s, …}} under load: profiles:."
+                table.fault("profile", f"goodput of profile '{name}', and the profile has no objective.", mend)
+        return asked
 
     def _slices(self, table: Table) -> str | None:
         name = table.optional_text("slices")

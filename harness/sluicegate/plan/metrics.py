@@ -9,7 +9,16 @@ from types import MappingProxyType
 from sluicegate.model import Origin
 from sluicegate.plan.types import Better, Metric, MetricKind, Scale
 
-__all__ = ["AVAILABLE_SUITES", "BUILT_IN", "KNOWN_SUITES", "LIVE_ONLY", "is_countable"]
+__all__ = [
+    "AVAILABLE_SUITES",
+    "BUILT_IN",
+    "EVERY_REQUEST",
+    "KNOWN_SUITES",
+    "LIVE_ONLY",
+    "OF_LOAD",
+    "is_countable",
+    "is_fed_by_cases",
+]
 
 KNOWN_SUITES: tuple[str, ...] = (
     "schema",
@@ -29,7 +38,6 @@ KNOWN_SUITES: tuple[str, ...] = (
     "prerequisites",
     "format",
     "golden",
-    "load",
 )
 """Every suite a plan may require; one that is not available yet holds as incomplete."""
 
@@ -43,11 +51,25 @@ LIVE_ONLY = ("live",)
 """Cached, replayed or mocked answers say nothing about time or money."""
 
 
+OF_LOAD = frozenset({"throughput", "goodput"})
+"""Cases asked once each, at nobody's rate, have no such thing."""
+EVERY_REQUEST = frozenset(
+    {"latency", "ttft", "errors.rate", "crashes", "throughput", "tokens.input", "tokens.output", "tokens.total"}
+    | {"cost.per_case", "cost.total", "budget.spend", "routing.expert_calls"}
+)
+"""What a load run measures of each request; everything else is judged on the outputs that it kept."""
+
+
 def is_countable(metric: Metric, origin: Origin) -> bool:
     """Whether this version can count `metric` from `origin`: measured here, or handed over by `sluicegate record`."""
     if metric.measured_by in {"sql", "prometheus", "traces"}:
         return False
-    return metric.available or origin.grows
+    return (metric.available and is_fed_by_cases(metric)) or origin.grows
+
+
+def is_fed_by_cases(metric: Metric) -> bool:
+    """Whether suites and golden sets can measure it at all."""
+    return metric.name not in OF_LOAD
 
 
 def _built_in(
@@ -122,6 +144,7 @@ _COUNTED_FROM_TRIALS = frozenset(
         "tokens.total",
         "cost.per_case",
         "cost.total",
+        *OF_LOAD,
     }
 )
 """Read off any suite's recorded outputs, whatever suites are required."""
@@ -139,6 +162,8 @@ def _from_trials() -> tuple[Metric, ...]:
         _tokens("tokens.total"),
         _money("cost.per_case", MetricKind.DISTRIBUTION, "case"),
         _money("cost.total", MetricKind.CONTROLLED, "run"),
+        _value("throughput", "second", Scale.NUMBER),
+        _share("goodput", "request"),
     )
 
 
@@ -182,8 +207,6 @@ def _from_suites() -> tuple[Metric, ...]:
         _time("rollback.seconds", "drill", suite="rollout"),
         *(_share(f"prerequisite.{name}", "check", suite="prerequisites") for name in _PREREQUISITES),
         _incidents("format.violations", suite="format"),
-        _value("throughput", "second", Scale.NUMBER, suite="load"),
-        _share("goodput", "request", suite="load"),
     )
 
 

@@ -18,6 +18,7 @@ from sluicegate.plan.correlation import (
 )
 from sluicegate.plan.criteria import CriteriaReader
 from sluicegate.plan.document import MappingNode, parse_document
+from sluicegate.plan.load_reading import LOAD_KEYS, check_target, read_load
 from sluicegate.plan.own_metrics import own_metrics
 from sluicegate.plan.pipeline import read_pipeline, read_schemas, read_tools
 from sluicegate.plan.prices import read_prices
@@ -45,6 +46,7 @@ PLAN_KEYS = (
     "correlation",
     "prices",
     "schemas",
+    "load",
     "metrics",
     "criteria",
     "stages",
@@ -84,8 +86,14 @@ def _plan(root: MappingNode, faults: Faults, path: Path, digest: str) -> Plan:
     cases, golden = _globs(table, "cases"), _globs(table, "golden")
     schemas = read_schemas(table.table("schemas", label="schemas"))
     shared = table.table("criteria", label="criteria")
+    seed = table.whole("seed", 0, high=2**63 - 1)
+    load = read_load(table.table("load", LOAD_KEYS, "load"), seed=seed)
     criteria = CriteriaReader(
-        faults=faults, declared=own, slice_sets=slices, shared=dict(shared.items()) if shared is not None else {}
+        faults=faults,
+        declared=own,
+        slice_sets=slices,
+        shared=dict(shared.items()) if shared is not None else {},
+        load=load,
     )
     for name, entry in shared.items() if shared is not None else ():
         criteria.set_of(entry.node, f"criteria '{name}'")
@@ -100,6 +108,7 @@ def _plan(root: MappingNode, faults: Faults, path: Path, digest: str) -> Plan:
         environment=isinstance(pipeline.target, (CallableTarget, CommandTarget)),
     )
     _check_mail(table, pipeline)
+    check_target(table, load, pipeline)
     return Plan(
         path=path,
         digest=digest,
@@ -117,12 +126,13 @@ def _plan(root: MappingNode, faults: Faults, path: Path, digest: str) -> Plan:
         tools=read_tools(table.node("tools"), faults),
         doubles=read_doubles(table.table("doubles", DOUBLES_KEYS, "doubles")),
         mail=read_mail(table.table("mail", MAIL_KEYS, "mail")),
+        load=load,
         correlation=read_correlation(table.table("correlation", CORRELATION_KEYS, "correlation")),
         prices=read_prices(table.table("prices", label="prices")),
         schemas=schemas,
         repeats=table.whole("repeats", 1, low=1, high=10_000),
         concurrency=table.whole("concurrency", 32, low=1, high=100_000),
-        seed=table.whole("seed", 0, high=2**63 - 1),
+        seed=seed,
         valid_for_s=table.seconds("valid_for", 4 * 3600, low=1),
         max_evidence_age_s=table.seconds("max_evidence_age", 24 * 3600, low=1),
         daily_traffic=table.optional_whole("daily_traffic", low=1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sluicegate.model import Capability, Json, Origin, Provenance
 from sluicegate.plan.correlation import SCHEMA
+from sluicegate.plan.load_schema import LOAD_SCHEMA, PROFILE_SCHEMA
 from sluicegate.plan.metrics import AVAILABLE_SUITES, BUILT_IN, KNOWN_SUITES
 from sluicegate.plan.pipeline import OUTPUT_FIELDS
 from sluicegate.plan.schema_forms import listed, map_of, object_of, ref, scalar, text, values_of, whole, words
@@ -26,7 +27,9 @@ def plan_schema() -> Json:
             "line": _line(),
             "bound": scalar("One number with its unit: 60 %, 500 ms"),
             "criterion": _criterion(),
+            "judged": {"anyOf": [ref("criterion"), {"type": "array", "minItems": 1, "items": ref("criterion")}]},
             "criteria": _criteria(),
+            "profile": PROFILE_SCHEMA,
             "metric": _own_metric(),
             "pipeline": _pipeline(),
             "tool": object_of(_tool_keys(), required=("path",)),
@@ -63,6 +66,7 @@ def _plan_keys() -> Json:
             {name: text("A JSON Schema file, a built-in contract, or module:Model") for name in _CONTRACT_FIELDS},
             description="Contract of an output field",
         ),
+        "load": LOAD_SCHEMA,
         "metrics": map_of(ref("metric"), "Own metrics; built-in ones need no entry"),
         "criteria": map_of(ref("criteria"), "Shared sets of criteria, named in a stage by use: [name]"),
         "stages": {"type": "array", "minItems": 1, "items": ref("stage"), "description": "The steps, in order"},
@@ -221,13 +225,11 @@ def _stage() -> Json:
 
 
 def _criteria() -> Json:
-    known = {
-        name: {"$ref": "#/$defs/criterion", "description": _described(metric)} for name, metric in BUILT_IN.items()
-    }
+    known = {name: {"$ref": "#/$defs/judged", "description": _described(metric)} for name, metric in BUILT_IN.items()}
     return {
         "type": "object",
         "properties": {"use": ref("texts", "Shared sets"), "<<": {"description": "YAML merge"}, **known},
-        "additionalProperties": ref("criterion"),
+        "additionalProperties": ref("judged"),
     }
 
 
@@ -254,6 +256,7 @@ def _criterion() -> Json:
         "optional": {"type": "boolean", "description": "The plan allows not_applicable"},
         "recall": scalar("Incidents: share of true ones your detector finds, or unknown"),
         "weights": map_of(scalar(), "Split: the configured shares"),
+        "profile": ref("texts", "Load: only evidence of this profile; without it, each profile is judged apart"),
     }
     return object_of(keys, required=("from",))
 

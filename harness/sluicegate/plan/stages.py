@@ -14,7 +14,7 @@ from sluicegate.model import Origin
 from sluicegate.plan.criteria import CriteriaReader
 from sluicegate.plan.document import Entry, MappingNode, Node, ScalarNode, SequenceNode
 from sluicegate.plan.lines import references
-from sluicegate.plan.metrics import KNOWN_SUITES
+from sluicegate.plan.metrics import KNOWN_SUITES, is_fed_by_cases
 from sluicegate.plan.pipeline import environment
 from sluicegate.plan.table import Faults, Table, said
 from sluicegate.plan.types import Criterion, Exposure, Requires, RollbackSpec, Stage
@@ -131,6 +131,8 @@ def _requires(stage: Table) -> Requires:
     for suite in suites:
         if suite not in KNOWN_SUITES:
             hint = nearest(suite, KNOWN_SUITES) or f"Suites: {', '.join(KNOWN_SUITES)}."
+            if suite == "load":
+                hint = "Load is judged by criteria from: load, of the profiles under load: of the plan."
             table.fault("suites", f"unknown suite '{suite}'.", hint)
     return Requires(
         suites=suites,
@@ -270,12 +272,14 @@ class _Judgeable:
         }[origin]
         if metric.measured_by in ("sql", "prometheus", "traces") and origin in (Origin.SUITE, Origin.GOLDEN):
             mend = f"{metric.measured_by} measures what is live: write from: live."
+        if not is_fed_by_cases(metric) and not origin.grows:
+            mend = "It is measured under load: write from: load, and load: of the plan."
         what = f"{metric.name} is never fed at stage '{self.stage.name}' from {origin.value}."
         self.faults.add(criterion.line, what, mend)
 
     def _is_fed(self, criterion: Criterion, origin: Origin) -> bool:
         metric = criterion.metric
-        outside = metric.measured_by in ("sql", "prometheus", "traces")
+        outside = metric.measured_by in ("sql", "prometheus", "traces") or not is_fed_by_cases(metric)
         match origin:
             case Origin.LIVE:
                 return self.stage.exposure.live

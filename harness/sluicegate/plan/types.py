@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sluicegate.frozen import frozen
 from sluicegate.model import Json, Origin, Rule
+from sluicegate.plan.load import LoadSpec
 from sluicegate.plan.scoring import ScoreSpec
 from sluicegate.plan.serving import (
     CallableTarget,
@@ -224,6 +225,8 @@ class Criterion:
     """The plan allows `not_applicable`."""
     line: int = 0
     """Line in the plan file."""
+    profile: str | None = None
+    """The load profile whose evidence counts, of load evidence; None where the plan has no profiles."""
 
 
 @frozen
@@ -305,6 +308,7 @@ class Plan:
     doubles: DoublesSpec = field(default_factory=DoublesSpec)
     mail: MailSpec | None = None
     """None: nothing is said of it; a pipeline with the capability finds a strict sink all the same."""
+    load: LoadSpec | None = None
     schemas: Mapping[str, Json] = field(default_factory=dict)
     """Contracts for the schema suite: output field (`structured`, `mail`, `content`) to a JSON Schema file path, a
     built-in contract name (`trend-analysis`, `mail-draft`) or a pydantic target `module:Model`."""

@@ -7,7 +7,17 @@ from enum import StrEnum
 
 from sluicegate.frozen import frozen
 from sluicegate.gate.wording import count_of, plural
-from sluicegate.model import CriterionResult, Decision, Estimate, Kind, LineShown, NotMeasured, SliceResult, Status
+from sluicegate.model import (
+    CriterionResult,
+    Decision,
+    Estimate,
+    Kind,
+    LineShown,
+    NotMeasured,
+    Origin,
+    SliceResult,
+    Status,
+)
 from sluicegate.report.figures import advice, exact, figure, percent, plain, said
 
 __all__ = ["NOT_MEASURED", "CriterionView", "LineView", "Mark", "SliceView", "as_shown", "criterion_view"]
@@ -99,6 +109,8 @@ class CriterionView:
 def criterion_view(result: CriterionResult) -> CriterionView:
     """The words of a criterion."""
     name = plain(result.metric) if result.at is None else f"{plain(result.metric)} {plain(result.at)}"
+    if result.profile is not None:
+        name = f"{name} ({plain(result.profile)})"
     value, evidence = _measured(result, result.measured, wanted=result.minimum_n)
     return CriterionView(
         name=name,
@@ -165,6 +177,8 @@ def _proven(text: str) -> str:
 def _left_out(result: CriterionResult) -> str:
     """What was not counted, and why."""
     said_of = []
+    if result.status is Status.VOID and result.origins == (Origin.LOAD,):
+        return ""  # why the run is void is a reason of its own
     if result.void and any(origin.grows for origin in result.origins):
         why = "measured while the experiment was void, in a way the plan does not admit, or stamped later than now"
         said_of.append(f"{count_of(result.void, plain(result.unit, 40))} left out: {why}")

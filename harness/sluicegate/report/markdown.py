@@ -57,6 +57,10 @@ def render_markdown(verdict: Verdict, *, limit_bytes: int = MAX_SUMMARY_BYTES) -
         page.rows("### Roll back with", "", view.rollback_steps, lambda step: f"1. {_code(step)}\n", noun="steps")
     page.rows("### Criteria", _CRITERIA, view.criteria, _criterion, noun="criteria")
     page.rows("### Suites", _SUITES, view.suites, _suite, noun="suites")
+    for load in view.loads:
+        head = f"{escaped(load.head)}\n\n{''.join(f'- {escaped(fact)}{chr(10)}' for fact in load.facts)}\n"
+        columns = f"| {' | '.join(load.header)} |\n|{'--:|' * len(load.header)}\n"
+        page.rows(f"### Load: {escaped(load.name)}", head + columns, load.rows, _load_row, noun="stretches")
     page.rows(
         "### Findings",
         _FINDINGS,
@@ -202,6 +206,10 @@ def _suite(suite: SuiteView) -> str:
     counts = (suite.planned, suite.failed, suite.crashed, suite.skipped, suite.missing, suite.not_applicable)
     name = f"{escaped(suite.name)}{' (self-reported)' if suite.self_reported else ''}"
     return f"| {suite.mark} | {name} | {' | '.join(f'{count:,}' for count in counts)} |\n"
+
+
+def _load_row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(map(escaped, cells))} |\n"
 
 
 _FINDINGS = "| severity | check | case | place | finding | seen |\n|---|---|---|---|---|---|\n"

@@ -11,6 +11,7 @@ from sluicegate.model import Verdict
 from sluicegate.report.columns import columns, command_lines, cut, pack, pad
 from sluicegate.report.criterion import NOT_MEASURED, CriterionView, Mark
 from sluicegate.report.figures import parted, plain
+from sluicegate.report.loads import load_lines
 from sluicegate.report.suites import SuiteView
 from sluicegate.report.view import FindingView, ReasonView, VerdictView, view_of
 
@@ -89,7 +90,8 @@ class _Page:
 
     def lines(self, paths: Mapping[str, str], then: Sequence[Sequence[str]]) -> Iterator[_Line]:
         yield from self._head()
-        for block in (self._reasons(), self._rollback(), self._criteria(), self._suites(), self._notes()):
+        judged = (self._reasons(), self._rollback(), self._criteria(), self._suites(), self._loads())
+        for block in (*judged, self._notes()):
             for place, line in enumerate(block):
                 if place == 0:
                     yield []
@@ -222,6 +224,12 @@ class _Page:
         first = f" {self._text(whole.mark)} "
         for place, line in enumerate(pack([self._text(word) for word in words], self._width - len(first), " ")):
             yield [(first, _MARKED[whole.mark]), (line, "")] if place == 0 else [(" " * len(first), ""), (line, "")]
+
+    def _loads(self) -> Iterator[_Line]:
+        for view in self._view.loads:
+            lines = load_lines(view, self._width)
+            yield [(self._text(lines[0]), _BOLD)]
+            yield from ([(self._text(line), "")] for line in lines[1:])
 
     def _notes(self) -> Iterator[_Line]:
         for line in self._noted():

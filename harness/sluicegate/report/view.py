@@ -12,6 +12,7 @@ from sluicegate.gate.wording import count_of
 from sluicegate.model import Decision, Finding, Kind, Reason, Verdict
 from sluicegate.report.criterion import CriterionView, Mark, as_shown, criterion_view
 from sluicegate.report.figures import advice, command, moment, plain, said, short
+from sluicegate.report.loads import LoadView, load_view
 from sluicegate.report.suites import SuiteView, suite_view, sum_of
 
 __all__ = ["FindingView", "ReasonView", "VerdictView", "view_of"]
@@ -106,6 +107,7 @@ class VerdictView:
     findings_total: int
     rollback_steps: tuple[str, ...]
     notes: tuple[str, ...]
+    loads: tuple[LoadView, ...]
     next: str
     """What to do next: the mend of the weightiest reason that has one, with the criterion it is about."""
     causes: tuple[ReasonView, ...]
@@ -156,6 +158,7 @@ def view_of(verdict: Verdict) -> VerdictView:
         findings_total=verdict.findings_total,
         rollback_steps=tuple(map(command, verdict.rollback_steps)),
         notes=(*map(said, verdict.notes), *((_NOT_APPLICABLE,) if any(each.not_applicable for each in suites) else ())),
+        loads=tuple(map(load_view, verdict.loads)),
         next="" if first is None else _next(first, {result.metric for result in verdict.criteria}),
         causes=() if passes else _causes(reasons),
         first_mend="" if first is None else advice(first.mend),

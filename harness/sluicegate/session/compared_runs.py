@@ -107,6 +107,10 @@ def read_run(given: Path, *, origin: Origin | None = None) -> ComparedRun:
     pinned = [each for each in (Origin.GOLDEN, Origin.SUITE) if each in by_origin]
     chosen = origin or (pinned[0] if pinned else None)
     if chosen not in by_origin:
+        if Origin.LOAD in by_origin:
+            what = "is a load run: its requests are no trials of the same cases, which could be paired."
+            mend = "Compare load by a line than: baseline, recorded with: sluicegate load --baseline"
+            raise InputError(Fault(where=str(given), what=what, mend=mend))
         held = ", ".join(sorted(each.value for each in by_origin)) or "nothing"
         what = f"holds no {'golden or suite' if chosen is None else chosen.value} run; it holds {held}."
         raise InputError(Fault(where=str(given), what=what, mend="Name the folder of an attempt, or its ledger."))

@@ -23,6 +23,7 @@ from sluicegate.plan.lines import BASELINE
 from sluicegate.plan.metrics import BUILT_IN
 from sluicegate.plan.types import Metric, MetricKind, Scale
 from sluicegate.resources import VERSION
+from sluicegate.session.recordings import next_recording, note_recording
 from sluicegate.session.workspace import Workspace
 from sluicegate.sources.attestations import attestation_of
 from sluicegate.sources.columns import RecordSpec, Unit
@@ -314,14 +315,8 @@ def _ledger(
         if subject is None:
             raise
         serving = subject
-    folder = workspace.evidence / "recorded"
-    before = workspace.state()
-    noted = [item.number for item in before.recordings] if before is not None else []
-    number = 1 + max(
-        [*noted, *(int(path.stem) for path in folder.glob("*.jsonl") if path.stem.isascii() and path.stem.isdecimal())],
-        default=0,
-    )
-    with LedgerWriter(folder / f"{number:06d}.jsonl") as ledger:
+    path, number = next_recording(workspace)
+    with LedgerWriter(path) as ledger:
         started = RunStarted(
             schema_version=1,
             nonce=secrets.token_hex(16),
@@ -340,7 +335,4 @@ def _ledger(
         ledger.append(RunStarted.KIND, started.body())
         yield ledger
         head = ledger.append(RunClosed.KIND, RunClosed(at=rfc3339(now_utc()), complete=True).body())
-    state = workspace.state()
-    if state is not None and not state.missing and state.broken is None:
-        body = {"number": number, "head": head, "subject": serving, "at": rfc3339(at)}
-        append_state(state.path, "recorded", body)
+    note_recording(workspace, number, head, subject=serving, at=at)

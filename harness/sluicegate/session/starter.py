@@ -16,6 +16,7 @@ _FILES = {
     "support_bot.py": "support_bot.py.txt",
     "reply.schema.json": "reply.schema.json",
     "golden/support.jsonl": "support.jsonl",
+    "locustfile.py": "locustfile.py.txt",
     ".github/workflows/sluicegate.yml": "sluicegate.yml.txt",
 }
 _IGNORED = "# Evidence and reports of sluicegate: kept by CI, not by git.\n.sluicegate/\n__pycache__/\n"

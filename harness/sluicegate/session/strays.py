@@ -34,6 +34,11 @@ class Strays:
         for stray in kept:
             hear(stray)
 
+    @property
+    def elsewhere(self) -> int:
+        """Addresses that connections went to past the doubles."""
+        return len(self._elsewhere)
+
     def request(self, why: str, seen: Observation) -> None:
         """A request at the doubles."""
         self._told[why] += 1

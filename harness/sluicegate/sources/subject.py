@@ -109,7 +109,7 @@ def measuring_parts(plan: Plan, *, contracts: Mapping[str, str], engine: str) ->
 
 _OF_NO_MEASURE = frozenset(
     {"path", "digest", "name", "state", "pipeline", "subject", "cases", "golden", "slices", "metrics", "stages"}
-    | {"schemas", "concurrency", "valid_for_s", "max_evidence_age_s", "daily_traffic"}
+    | {"schemas", "concurrency", "load", "valid_for_s", "max_evidence_age_s", "daily_traffic"}
 )
 
 # Where it stands, how a number is spelt, who sees the subject and what serves are no part of what measures.

@@ -1,0 +1,155 @@
+"""Runs of the plan's load profiles: which of them a criterion counts, and what keeps one from being believed.
+
+No line of a criterion is asked here: what a run did not do (begin, end, send what it was to) holds, whatever the
+numbers of the rest say, and never rolls back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import timedelta
+
+from sluicegate.errors import printable
+from sluicegate.gate.counting import Channel
+from sluicegate.gate.reading import Measured
+from sluicegate.gate.validity import SKEW, Question, Relation, Run
+from sluicegate.gate.wording import count_of, days
+from sluicegate.model import Kind, Origin, Reason
+from sluicegate.model.load_result import LoadResult
+from sluicegate.plan.load import LoadSpec, profile_digest
+from sluicegate.plan.types import Criterion
+
+_COUNT_FAILURES = ("latency", "ttft", "errors.rate", "crashes", "goodput", "draft.success_rate")
+
+__all__ = ["counts_for", "is_of_profile", "loads_said", "loads_shown", "profile_of"]
+
+
+def profile_of(run: Run) -> str:
+    """The load profile of a run; empty where it has none."""
+    return "" if run.load is None else run.load.profile
+
+
+def is_of_profile(criterion: Criterion, run: Run, load: LoadSpec | None) -> bool:
+    """Whether load evidence of this run is what the criterion asks for: its profile, as the plan has it today."""
+    if criterion.profile is None or load is None:
+        return True
+    if run.load is None or run.load.profile != criterion.profile:
+        return False
+    return run.load.digest == profile_digest(load.profile(criterion.profile))
+
+
+def counts_for(channel: Channel, block: Measured, run: Run, load: LoadSpec | None) -> bool:
+    """The same for a block of measurements; what the profile was before, or nobody says of which it is, is foreign."""
+    if block.origin is not Origin.LOAD or is_of_profile(channel.criterion, run, load):
+        return True
+    if profile_of(run) in ("", channel.criterion.profile) and block.rows is not None:
+        channel.foreign += sum(block.rows.n)
+    return False
+
+
+def loads_shown(runs: Sequence[Run], question: Question) -> tuple[LoadResult, ...]:
+    """The newest run of each profile that the stage asks for, as the report draws it."""
+    return tuple(
+        LoadResult(
+            profile=name,
+            number=run.started.attempt,
+            complete=run.complete,
+            tally=run.account.tally,
+            objective_ms=run.load.objective_ms,
+        )
+        for name in _asked(question)
+        if (run := _newest(runs, name, question)) is not None
+        and run.account is not None
+        and run.started is not None
+        and run.load is not None
+    )
+
+
+def loads_said(runs: Sequence[Run], question: Question, *, compared: Collection[str]) -> Iterator[Reason]:
+    """Rows 4, 6 and 7: what the newest run of each profile lacks that the stage asks for, or compares with."""
+    for name in _asked(question):
+        for stage in sorted(compared):
+            there = [run for run in runs if run.relation is Relation.ELSEWHERE and run.stage == stage]
+            if (other := _newest_of(there, name, question)) is not None:
+                yield from _run_said(other, name)
+        run = _newest(runs, name, question)
+        if run is None:
+            before = any(_is_ours(each) and profile_of(each) == name for each in runs)
+            text = f"profile '{name}' was {'changed since it was' if before else 'never'} run with this subject."
+            yield _reason(Kind.HOLD_INCOMPLETE, name, text, "Send it. Run: sluicegate load")
+        else:
+            limit = timedelta(seconds=question.plan.max_evidence_age_s)
+            if run.at is not None and run.at < question.now - limit - SKEW:
+                text = f"{run.name} is stale: older than {days(limit.total_seconds())}."
+                yield _reason(Kind.HOLD_INVALID_EVIDENCE, name, text)
+            yield from _run_said(run, name)
+            yield from _uncounted(run, name, question)
+
+
+def _uncounted(run: Run, name: str, question: Question) -> Iterator[Reason]:
+    """Requests that failed, and no criterion counts a failure: what nothing came back for would be left out."""
+    tally = None if run.account is None else run.account.tally
+    failed = 0 if tally is None else tally.errors + tally.incomplete + tally.dropped
+    asked = (c for c in question.stage.criteria if Origin.LOAD in c.origins and c.profile in (None, name))
+    if failed and not any(criterion.metric.name in _COUNT_FAILURES for criterion in asked):
+        text = f"{run.name}: {count_of(failed, 'request')} failed, and no criterion from load counts a failure."
+        mend = "Let a criterion say how many may: errors.rate, latency, goodput or draft.success_rate."
+        yield Reason(kind=Kind.HOLD_FAILED, about="load", text=printable(text), mend=mend)
+
+
+def _run_said(run: Run, name: str) -> Iterator[Reason]:
+    account = run.account
+    if account is None:
+        if not run.broken:
+            yield _reason(Kind.HOLD_INVALID_EVIDENCE, name, f"{run.name} did not end: it was cut short.")
+        return
+    tally = account.tally
+    for what in account.broken:
+        yield _reason(Kind.HOLD_INVALID_EVIDENCE, name, f"{run.name}: {what}.")
+    if not tally.measured:
+        asked = f"of {count_of(tally.sent, 'request')}, all in warm-up or cool-down" if tally.sent else "at all"
+        text = f"{run.name} measured no request {asked}: that nothing was slow shows nothing."
+        yield _reason(Kind.HOLD_INCOMPLETE, name, text)
+    elif not run.complete and not run.broken and not account.broken:
+        yield _reason(Kind.HOLD_INVALID_EVIDENCE, name, f"{run.name} did not end: it was cut short.")
+    if tally.dropped:
+        dropped = count_of(tally.dropped, "arrival")
+        text = f"{run.name}: {dropped} of {tally.planned or tally.sent:,} never sent, for too many were under way."
+        mend = "Let the target keep up; or raise in_flight of the profile, if so many may wait. Run: sluicegate load"
+        yield _reason(Kind.HOLD_INCOMPLETE, name, text, mend)
+    if tally.unsent:
+        text = f"{run.name}: {count_of(tally.unsent, 'request')} could not be sent: the case does not fit the request."
+        mend = "Mend the request of the pipeline, or these cases. Run: sluicegate load"
+        yield _reason(Kind.HOLD_INCOMPLETE, name, text, mend)
+
+
+def _asked(question: Question) -> list[str]:
+    """Every profile that a criterion of the stage asks for; those that name none ask for all."""
+    load = question.plan.load
+    every = () if load is None else tuple(profile.name for profile in load.profiles)
+    found: dict[str, None] = {}
+    for criterion in question.stage.criteria:
+        if Origin.LOAD in criterion.origins:
+            found.update(dict.fromkeys(every if criterion.profile is None else (criterion.profile,)))
+    return list(found)
+
+
+def _newest(runs: Sequence[Run], name: str, question: Question) -> Run | None:
+    """The newest run of the profile as it is today, with this subject at this stage."""
+    return _newest_of([run for run in runs if _is_ours(run)], name, question)
+
+
+def _newest_of(runs: Sequence[Run], name: str, question: Question) -> Run | None:
+    load = question.plan.load
+    if load is None:
+        return None
+    asked = (name, profile_digest(load.profile(name)))
+    return next((run for run in reversed(runs) if run.load and (run.load.profile, run.load.digest) == asked), None)
+
+
+def _is_ours(run: Run) -> bool:
+    return run.relation is Relation.OURS and run.load is not None
+
+
+def _reason(kind: Kind, name: str, text: str, mend: str = "Send it anew. Run: sluicegate load") -> Reason:
+    return Reason(kind=kind, about="load", text=printable(text), mend=f"{mend} --profile {name}")

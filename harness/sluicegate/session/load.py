@@ -1,0 +1,318 @@
+"""Running a load profile of a plan: Locust in a process of its own, its shards taken in when it has ended."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic
+
+import orjson
+
+from sluicegate.errors import Fault, InputError, MissingExtraError, nearest
+from sluicegate.frozen import frozen
+from sluicegate.model import Case, encode
+from sluicegate.plan.arrivals import lasts_us, read_trace
+from sluicegate.plan.lines import BASELINE
+from sluicegate.plan.load import LoadJob, LoadSpec, Profile, TraceArrival, not_a_test_target
+from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Plan, Stage
+from sluicegate.resources import data
+from sluicegate.session.correlating import follows
+from sluicegate.session.load_cases import load_cases
+from sluicegate.session.load_evidence import LoadRan, loading, take_in
+from sluicegate.session.load_import import ShardSet
+from sluicegate.session.load_standing import standing
+from sluicegate.session.workspace import Workspace
+
+__all__ = ["LoadProgress", "job_for", "load_spec", "profile_named", "run_load", "take_shards"]
+
+_PAUSE_S = 0.25
+_GRACE_S = 30.0
+_LEAVING_S = 10.0
+_TAIL = 2000
+_JOB = "SLUICEGATE_LOAD_JOB"
+_SERVED = "served.jsonl"
+
+
+@frozen
+class LoadProgress:
+    """How far a run is."""
+
+    passed_s: float
+    lasts_s: float
+    requests: int
+    failed: int
+
+
+def load_spec(plan: Plan) -> LoadSpec:
+    """The plan's `load:`. Raises InputError where there is none."""
+    if plan.load is None:
+        mend = "Write load: {profiles: {ten: {users: 10, for: 60 s}}}."
+        raise InputError(Fault(where=str(plan.path), what="the plan has no load:.", mend=mend))
+    return plan.load
+
+
+def profile_named(plan: Plan, name: str) -> Profile:
+    """The profile of that name. Raises InputError."""
+    spec = load_spec(plan)
+    try:
+        return spec.profile(name)
+    except KeyError:
+        names = [profile.name for profile in spec.profiles]
+        mend = nearest(name, names) or f"The plan has {', '.join(names)}."
+        raise InputError(Fault(where="--profile", what=f"'{name}' is no load profile.", mend=mend)) from None
+
+
+def job_for(plan: Path, profile: str, shards: Path | None = None) -> LoadJob:
+    """What a generator is told that somebody starts with Locust itself. Raises InputError.
+
+    `shards` is the folder for them, `load-shards` here without it. Only for plans whose pipeline is an address.
+    """
+    workspace = Workspace(plan)
+    found, target = profile_named(workspace.plan, profile), workspace.plan.pipeline.target
+    if not isinstance(target, HttpTarget):
+        what = "the pipeline has no address: something has to stand it up for load."
+        mend = f"Run: sluicegate load {plan} --profile {profile}"
+        raise InputError(Fault(where=str(plan), what=what, mend=mend))
+    folder = (shards or Path("load-shards")).resolve()
+    return _job(workspace, found, target, folder)
+
+
+def run_load(
+    workspace: Workspace,
+    profile: Profile,
+    *,
+    stage: Stage,
+    workers: int = 1,
+    variables: Mapping[str, str] | None = None,
+    baseline: bool = False,
+    web: bool = False,
+    tell: Callable[[LoadProgress], None] | None = None,
+) -> LoadRan:
+    """Send the profile, and take in what came back: evidence of the present subject at `stage`.
+
+    `workers` generators share the load. `variables` are set in the environment of a callable or command, beside those
+    of the stage. `baseline` makes it what lines `than: baseline` compare with. `web` serves its page meanwhile,
+    on loopback. Raises InputError before anything is sent: no test target, a pipeline that cannot be opened, no cases;
+    MissingExtraError without Locust; LedgerError. An interrupt stops the generators, keeps what they measured as a run
+    that is not complete, and is raised again.
+    """
+    if find_spec("locust") is None:
+        raise MissingExtraError("Load", needs="locust", extra="load")
+    cases, trace = _cases(workspace), _trace(workspace, profile)
+    at = BASELINE if baseline else stage.name
+    with loading(workspace, profile, at, target=_shown(workspace.plan), workers=workers) as run:
+        ended = _Ended()
+        served: Path | None = None
+        try:
+            with _target(workspace, profile, stage, run.shards, variables) as (target, served):
+                job = _job(workspace, profile, target, run.shards)
+                words = [*(_WATCHED if web else ("--headless",)), *_shared(workers)]
+                _generate(job, ended, words=words, tell=tell, lasts_s=lasts_us(profile, trace) / 1e6)
+        except KeyboardInterrupt:
+            ended.interrupted = True
+        if ended.refused:
+            raise InputError([Fault(where="load", what=line) for line in ended.refused])
+        shards = ShardSet(run.shards, workers=workers, nonce=ended.nonce)
+        extra = ["it was stopped before the profile was over"] if ended.interrupted else ended.said
+        ran = take_in(run, shards, cases=cases, trace=trace, served=served, extra=extra)
+    if ended.interrupted:
+        raise KeyboardInterrupt("stopped; what was measured is kept as a run that is not complete, which holds")
+    return ran
+
+
+def take_shards(workspace: Workspace, folder: Path, *, stage: Stage, baseline: bool = False) -> LoadRan:
+    """Take in what generators elsewhere recorded: many machines, or Locust's own page. Raises InputError, LedgerError.
+
+    The plan has to be the one they ran: which profile it was is told by the shards, and compared with the plan's.
+    """
+    shards = ShardSet(folder)
+    first = shards.first
+    profile = profile_named(workspace.plan, first.profile if first is not None else "")
+    trace, workers = _trace(workspace, profile), first.of if first is not None else 1
+    target = first.target if first is not None else ""
+    at = BASELINE if baseline else stage.name
+    with loading(workspace, profile, at, target=target, workers=workers, shards=folder) as run:
+        stands = isinstance(workspace.plan.pipeline.target, HttpTarget)
+        served = None if stands else folder / _SERVED  # one that is not there is said to be missing
+        return take_in(run, shards, cases=_cases(workspace), trace=trace, served=served, extra=())
+
+
+def _cases(workspace: Workspace) -> dict[str, Case]:
+    return {case.id: case for case in load_cases(workspace.plan, workspace.base)}
+
+
+def _trace(workspace: Workspace, profile: Profile) -> tuple[TraceArrival, ...]:
+    return () if profile.trace is None else read_trace(workspace.base / profile.trace)
+
+
+def _shown(plan: Plan) -> str:
+    """What is loaded, without what may be secret."""
+    target = plan.pipeline.target
+    if isinstance(target, HttpTarget):
+        scheme, _, rest = target.url.partition("://")
+        host, slash, path = rest.partition("?")[0].partition("/")
+        return f"{target.method} {scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    return target.target if isinstance(target, CallableTarget) else type(target).__name__.removesuffix("Target").lower()
+
+
+def _job(workspace: Workspace, profile: Profile, target: HttpTarget, shards: Path) -> LoadJob:
+    plan = workspace.plan
+    allow = load_spec(plan).allow
+    if not target.url.startswith("${") and (fault := not_a_test_target(target.url, allow)) is not None:
+        raise InputError(fault)
+    followed = follows(plan, ())
+    return LoadJob(
+        nonce=secrets.token_hex(16),
+        target=target,
+        profile=profile,
+        cases=tuple(_cases(workspace).values()),
+        shards=str(shards),
+        allow=allow,
+        timeout_s=plan.pipeline.timeout_s,
+        trace=_trace(workspace, profile),
+        id_header=followed.header if followed is not None else None,
+    )
+
+
+@contextmanager
+def _target(
+    workspace: Workspace, profile: Profile, stage: Stage, folder: Path, variables: Mapping[str, str] | None
+) -> Iterator[tuple[HttpTarget, Path | None]]:
+    """Where the requests go; a callable or command stands until the block ends, and what it served lies in a file."""
+    target = workspace.plan.pipeline.target
+    if isinstance(target, HttpTarget):
+        if profile.spells or profile.redelivered:
+            what = "has faults or redelivered messages, and an address is loaded as it is: no double stands around it."
+            raise InputError(Fault(where=f"load profile '{profile.name}'", what=what, mend="Leave them out."))
+        yield target, None
+    elif isinstance(target, (CallableTarget, CommandTarget)):
+        served = folder / _SERVED
+        with standing(workspace.plan.path, profile, served, stage=stage.name, variables=variables) as stood:
+            yield stood.target, served
+    else:
+        raise InputError(Fault(where="pipeline", what="a recording answers nobody."))
+
+
+def _shared(workers: int) -> list[str]:
+    return ["--processes", str(workers)] if workers > 1 else []
+
+
+class _Ended:
+    """How the generators ended."""
+
+    def __init__(self) -> None:
+        self.nonce = ""
+        self.interrupted = False
+        self.refused: list[str] = []
+        """Why nothing was sent."""
+        self.said: list[str] = []
+        """What went wrong besides; the shards say the rest."""
+
+
+def _generate(
+    job: LoadJob,
+    ended: _Ended,
+    *,
+    words: Sequence[str],
+    tell: Callable[[LoadProgress], None] | None,
+    lasts_s: float,
+) -> None:
+    """Locust, from its start to its end. An interrupt stops it and is raised again when it has ended."""
+    ended.nonce = job.nonce
+    with TemporaryDirectory(prefix="sluicegate-load-") as scratch:
+        path, said = Path(scratch, "job.json"), Path(scratch, "said")
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(orjson.dumps(encode(job)))
+        locustfile = str(data("load", "locustfile.py"))
+        argv = [sys.executable, "-P", "-m", "locust", "-f", locustfile, "--only-summary", *words]
+        with said.open("wb") as output:
+            # A group of its own: Ctrl-C is for this process, which ends that one when it has understood it.
+            process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
+                argv,
+                env={**os.environ, _JOB: str(path)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+            )
+        try:
+            late = _followed(process, Path(job.shards), lasts_s, lasts_s + job.timeout_s + _GRACE_S, tell)
+        finally:
+            _end(process)
+        if late:
+            ended.said.append("the generators did not end in time, and were ended")
+        lines = said.read_bytes()[-_TAIL:].decode("utf-8", "replace").strip().splitlines()
+        if process.returncode == _REFUSED:
+            ended.refused = lines or ["the generator refused the job."]
+        elif process.returncode not in (0, _STOPPED) and not late:
+            last = lines[-1] if lines else "it said nothing"
+            ended.said.append(f"the generator ended with exit code {process.returncode}: {last}")
+
+
+_REFUSED, _STOPPED = 3, 4
+_WATCHED = ("--autostart", "--autoquit", "1", "--web-host", "127.0.0.1")
+
+
+def _followed(
+    process: subprocess.Popen[bytes],
+    shards: Path,
+    lasts_s: float,
+    most_s: float,
+    tell: Callable[[LoadProgress], None] | None,
+) -> bool:
+    """Wait for the end and tell how far it is; True where it had to be given up."""
+    began, counted = monotonic(), _Counted(shards)
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_PAUSE_S)
+            return False
+        passed = monotonic() - began
+        if tell is not None:
+            requests, failed = counted.now()
+            tell(LoadProgress(passed_s=passed, lasts_s=lasts_s, requests=requests, failed=failed))
+        if passed > most_s:
+            return True
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """The generator and those it started: asked to close their shards, then ended."""
+    if process.poll() is not None:
+        return
+    for number, wait_s in ((signal.SIGTERM, _LEAVING_S), (signal.SIGKILL, None)):
+        with suppress(ProcessLookupError):
+            if number is signal.SIGTERM:
+                process.send_signal(number)
+            else:
+                os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(wait_s)
+            return
+
+
+class _Counted:
+    """Requests in shards that are still written, for whoever waits."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[Path, int] = {}
+        self._requests = self._ok = 0
+
+    def now(self) -> tuple[int, int]:
+        """Requests so far, and how many of them failed."""
+        for path in self._folder.glob("*of*.jsonl"):
+            with path.open("rb") as file:
+                file.seek(self._read.get(path, 0))
+                more = file.read()
+            whole = more[: more.rfind(b"\n") + 1]
+            self._read[path] = self._read.get(path, 0) + len(whole)
+            self._requests += whole.count(b'{"kind":"request"')
+            self._ok += whole.count(b'"status":"ok"')
+        return self._requests, max(0, self._requests - self._ok)

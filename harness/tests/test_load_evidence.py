@@ -1,0 +1,273 @@
+"""Shards as evidence: every request counted from its bytes, what is left out said, and no count believed."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluicegate.errors import Fault, InputError
+from sluicegate.ledger import (
+    Intent,
+    LedgerError,
+    LoadAccount,
+    Measurements,
+    Outcome,
+    RunClosed,
+    RunStarted,
+    entry,
+    read_ledger,
+)
+from sluicegate.model import Kind, Origin
+from sluicegate.session import load_evidence
+
+sys.path.insert(0, str(Path(__file__).parent))
+from load_gate_world import Answer, LoadWorld, ok, unreachable
+
+sys.path.pop(0)
+
+HUNDRED = "steady: {arrivals: constant, rate: 100/s, for: 4 s, warm_up: 1 s, cool_down: 500 ms, objective: 200 ms}"
+
+
+def records(path: Path) -> dict[str, list[Any]]:
+    """A ledger's records by kind, whole and unbroken."""
+    found = defaultdict(list)
+    reader = read_ledger(path)
+    for record in reader:
+        found[record.kind].append(entry(record))
+    assert reader.broken is None
+    return found
+
+
+def values(found: dict[str, list[Any]], metric: str) -> list[float]:
+    """Every value of a metric, failures being infinite."""
+    blocks: list[Measurements] = [block for block in found["measurements"] if block.metric == metric]
+    return [
+        math.inf if failed else float(value)
+        for block in blocks
+        for value, failed in zip(block.rows.value, block.rows.failed, strict=True)
+    ]
+
+
+def shares(found: dict[str, list[Any]], metric: str) -> tuple[int, int]:
+    """k and n of a metric."""
+    blocks = [block for block in found["measurements"] if block.metric == metric]
+    return sum(sum(block.rows.k) for block in blocks), sum(sum(block.rows.n) for block in blocks)
+
+
+def test_a_run_in_the_ledger(tmp_path: Path) -> None:
+    """Latency of every request from its intended start, failures infinite, warm-up and cool-down left out and said."""
+    world = LoadWorld(root=tmp_path, profiles=(HUNDRED,))
+
+    def answer(i: int) -> Answer:
+        match i:
+            case 150:
+                return Answer(status="error", kind="http_status", http=503)
+            case 151:
+                return Answer(status="incomplete", kind="garbage")
+            case 152:
+                return Answer(status="dropped")
+            case _:
+                return Answer(took_ms=100 + i, first_ms=10, usage={"input_tokens": 3, "output_tokens": i}, cost=7)
+
+    ran = world.ran(answer)
+    found = records(ran.path)
+    tally = ran.imported.tally
+    measured = range(100, 350)
+
+    assert sorted(values(found, "latency")) == [100.0 + i for i in measured if not 150 <= i <= 152] + [math.inf] * 3
+    assert sorted(values(found, "ttft")) == [10.0] * 247 + [math.inf] * 3
+    assert shares(found, "errors.rate") == shares(found, "crashes") == (3, 250)
+    assert sum(values(found, "cost.per_case")) == 7 * 247
+    assert sorted(values(found, "tokens.output")) == [float(i) for i in measured if not 150 <= i <= 152]
+    assert (tally.planned, tally.sent, tally.ok, tally.errors, tally.incomplete, tally.dropped) == (
+        400,
+        399,
+        397,
+        1,
+        1,
+        1,
+    )
+    assert (tally.warm_up, tally.measured, tally.cool_down) == (100, 250, 50)
+    # Exact, and of all that count: the 238th of 250 values, of which three are infinite.
+    assert tally.p95_ms == 100 + sorted(i for i in measured if not 150 <= i <= 152)[237]
+    assert ran.imported.complete
+    assert found["run_closed"][0].complete
+
+
+def test_what_the_first_and_last_records_say(tmp_path: Path) -> None:
+    """Whose run it is, which profile, and that it ended."""
+    world = LoadWorld(root=tmp_path)
+    found = records(world.ran().path)
+    started: RunStarted = found["run_started"][0]
+    closed: RunClosed = found["run_closed"][0]
+    account: LoadAccount = found["load"][0]
+
+    assert (started.origin, started.stage, started.subject) == (Origin.LOAD, "first", world.workspace.subject)
+    assert started.load is not None
+    assert (started.load.profile, started.load.objective_ms) == ("steady", 200)
+    assert account.broken == ()
+    assert closed.complete
+    assert [shard.closed for shard in found["shard"]] == [True]
+
+
+def test_throughput_counts_whole_answers_by_the_second_they_came_in(tmp_path: Path) -> None:
+    """Seconds without an answer are seconds: a stalled target has a throughput of 0, not none."""
+    world = LoadWorld(root=tmp_path)
+    # What was to begin in the second second comes in the third, and every other one of the fourth failed.
+    stalled = {
+        i: Answer(took_ms=1000) if 100 <= i < 200 else Answer(status="error", kind="http_status", http=500)
+        for i in range(400)
+        if 100 <= i < 200 or (i >= 300 and i % 2)
+    }
+    found = records(world.ran(lambda i: stalled.get(i, Answer(took_ms=1))).path)
+
+    assert values(found, "throughput") == [100.0, 0.0, 200.0, 50.0]
+
+
+def test_kept_answers_are_trials(tmp_path: Path) -> None:
+    """Those that the run ids choose, with what came back and when; one that was never sent is a crash."""
+    world = LoadWorld(
+        root=tmp_path, profiles=("steady: {arrivals: constant, rate: 100/s, for: 4 s, objective: 1 s, sample: 25 %}",)
+    )
+    ran = world.ran(lambda i: Answer(status="dropped") if i % 2 else Answer(took_ms=40))
+    found = records(ran.path)
+    intents: list[Intent] = found["intent"]
+    outcomes: list[Outcome] = found["outcome"]
+
+    assert [one.run_id for one in intents] == [one.run_id for one in outcomes]
+    assert 60 < len(outcomes) == ran.imported.tally.kept < 140
+    assert sum(one.case is not None for one in intents) == 2
+    for one in outcomes:
+        output = one.outputs[0]
+        assert (output.error is not None) == (one.case_id == "two")
+        assert output.latency_ms == (None if one.case_id == "two" else 40.0)
+
+
+def test_imported_twice_is_counted_once(tmp_path: Path) -> None:
+    """The same shards are the same requests, however often they are handed over."""
+    world = LoadWorld(root=tmp_path, criteria=("errors.rate: {from: load, promote: 1 %, alert: 5 %}",))
+    folder = world.shards()
+    world.took_in(folder)
+    world.took_in(folder)
+    measured = world.verdict().criteria[0].measured
+
+    assert measured.n == 400  # type: ignore[union-attr]
+
+
+def test_usage_that_only_some_answers_have_is_unknown_of_the_others(tmp_path: Path) -> None:
+    """And unknown is worse than any number; where no answer has any, there is no number at all."""
+    world = LoadWorld(root=tmp_path)
+    some = records(world.ran(lambda i: Answer(cost=5 if i % 2 else None)).path)
+    none = records(world.ran(ok).path)
+
+    assert values(some, "cost.per_case").count(math.inf) == 200
+    assert values(none, "cost.per_case") == []
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"of": 2, "killed": [1]}, "no closing line"),
+        ({"of": 3, "lost": [1]}, "1 shard of 3 missing"),
+        ({"leave_out": [7]}, "1 of 400 arrivals the profile asks for are in no shard"),
+        ({"twice": [7]}, "1 request twice"),
+        ({"complete": False}, "stopped before the profile was over"),
+    ],
+)
+def test_what_shards_lack(tmp_path: Path, how: dict[str, Any], said: str) -> None:
+    """A killed, missing, cut, doubled or stopped shard leaves a run that is not complete, and says which."""
+    ran = LoadWorld(root=tmp_path).ran(**how)
+
+    assert not ran.imported.complete
+    assert any(said in why for why in ran.imported.broken)
+    assert not records(ran.path)["run_closed"][0].complete
+    assert values(records(ran.path), "latency"), "what there is counts for lines that were crossed"
+
+
+def test_a_changed_shard(tmp_path: Path) -> None:
+    """One request made faster afterwards: the closing line no longer agrees."""
+    world = LoadWorld(root=tmp_path)
+    folder = world.shards(lambda _: Answer(took_ms=900))
+    shard = next(folder.glob("*.jsonl"))
+    lines = shard.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines[5] = lines[5].replace('"status":"error"', '"status":"ok"').replace('"end":1', '"end":2')
+    shard.write_text("".join(lines), encoding="utf-8")
+
+    assert any("changed after it was closed" in why for why in world.took_in(folder).imported.broken)
+
+
+def test_shards_of_two_runs_are_no_run(tmp_path: Path) -> None:
+    """Nor are those of another profile than the plan's of today."""
+    world = LoadWorld(root=tmp_path)
+    first, second = world.shards(), world.shards()
+    for path in second.glob("*.jsonl"):
+        path.rename(first / path.name)
+    assert any("of another run" in why for why in world.took_in(first).imported.broken)
+
+    other = world.shards()
+    world.profiles = ("steady: {arrivals: constant, rate: 100/s, for: 5 s, objective: 200 ms}",)
+    world.write()
+    assert any("another profile than the plan's of today" in why for why in world.took_in(other).imported.broken)
+
+
+def test_arrivals_at_other_times_than_the_profile_asks_for(tmp_path: Path) -> None:
+    """A generator that sends when it likes has not sent the profile, whatever it counts."""
+    world = LoadWorld(root=tmp_path)
+    folder = world.shards()
+    world.profiles = ("steady: {arrivals: poisson, rate: 100/s, for: 4 s, objective: 200 ms}",)
+    world.write()
+
+    assert any("at another time than the profile asks for" in why for why in world.took_in(folder).imported.broken)
+
+
+def test_a_folder_without_shards(tmp_path: Path) -> None:
+    """A mistake of whoever names it: nothing is written."""
+    world = LoadWorld(root=tmp_path)
+    with pytest.raises(InputError, match="holds no shard"):
+        world.took_in(tmp_path)
+
+    assert not list(tmp_path.glob(".sluicegate/recorded/*"))
+
+
+def test_nobody_answered(tmp_path: Path) -> None:
+    """All unreachable: the run is void, since what serves may be well."""
+    ran = LoadWorld(root=tmp_path).ran(unreachable)
+
+    assert ran.imported.void.startswith("nobody answered at POST http://127.0.0.1:9/draft")
+    assert len(records(ran.path)["void"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("how", "is_late"),
+    [
+        ({"answer": lambda i: Answer(lag_ms=25 if i % 100 == 0 else 1)}, False),
+        ({"answer": lambda i: Answer(lag_ms=25 if i % 50 == 0 else 1)}, True),
+        ({"clock_ms": lambda second: 25 if second == 0 else 1}, False),
+        ({"clock_ms": lambda second: 25 if second < 2 else 1}, True),
+    ],
+)
+def test_a_late_generator(tmp_path: Path, how: dict[str, Any], is_late: bool) -> None:
+    """More than 1 % of requests, or 5 % of its seconds and at least two, beyond max_lag: the run counts for nothing."""
+    assert bool(LoadWorld(root=tmp_path).ran(**how).imported.void) is is_late
+
+
+def test_a_full_disk_takes_nothing_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be written whole stays as an unclosed run, which holds; a run that sent nothing leaves nothing."""
+    world = LoadWorld(root=tmp_path)
+    folder = world.shards()
+
+    def full(*_: object, **__: object) -> None:
+        raise LedgerError(Fault(where="ledger", what="the disk is full."))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(load_evidence, "import_shards", full)
+        with pytest.raises(LedgerError):
+            world.took_in(folder)
+
+    assert world.verdict().kind is Kind.HOLD_INVALID_EVIDENCE
+    assert "did not end" in world.verdict().reasons[0].text

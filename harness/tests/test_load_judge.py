@@ -1,0 +1,325 @@
+"""Load evidence to a verdict: unknown is never promote, and a late generator or an outage never rolls a build back."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from sluicegate.errors import InputError
+from sluicegate.model import Kind, Status, Verdict
+from sluicegate.model.verdict_json import read_verdict, verdict_json
+from sluicegate.report.canonical_json import verdict_schema
+from sluicegate.report.html import render_html
+from sluicegate.report.markdown import render_markdown
+from sluicegate.report.terminal import render_terminal
+from sluicegate.session.compared_runs import read_run
+from sluicegate.session.judge import decide
+
+sys.path.insert(0, str(Path(__file__).parent))
+from load_gate_world import Answer, LoadWorld, ok, unreachable
+
+sys.path.pop(0)
+
+EVERY = (
+    "latency: {from: load, at: p95, promote: 100 ms, alert: 300 ms, rollback: 1 s}",
+    "errors.rate: {from: load, promote: 1 %, alert: 5 %, rollback: 20 %}",
+    "goodput: {from: load, promote: 95 %, alert: 90 %}",
+    "draft.success_rate: {from: load, promote: 95 %, alert: 90 %, rollback: 50 %}",
+    "throughput: {from: load, at: mean, promote: 50, mode: point}",
+)
+CONTRACT = "schemas: {structured: reply.json}\n"
+REPLY = {"type": "object", "required": ["order"], "properties": {"order": {"type": "integer"}}}
+
+
+def judged(root: Path, answer: Callable[[int], Answer] = ok, *, live: bool = False, **how: Any) -> Verdict:
+    """The verdict on one run."""
+    world = LoadWorld(root=root, criteria=EVERY, live=live)
+    world.ran(answer, **how)
+    return world.verdict()
+
+
+def kinds(verdict: Verdict) -> set[str]:
+    """Everything that keeps it."""
+    return {reason.kind.value for reason in verdict.reasons}
+
+
+def slow(_: int) -> Answer:
+    """Twice as slow as the rollback line."""
+    return Answer(took_ms=2000)
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Verdict:
+    """A sound build under load."""
+    return judged(tmp_path_factory.mktemp("good"), lambda i: Answer(took_ms=40 + i % 20, lag_ms=2))
+
+
+def test_a_sound_build_is_promoted(good: Verdict) -> None:
+    """Every criterion met by requests of the profile, each judged from its bytes."""
+    assert good.kind is Kind.PROMOTE
+    assert {(result.metric, result.profile, result.status) for result in good.criteria} == {
+        (line.partition(":")[0], "steady", Status.PASS) for line in EVERY
+    }
+    assert {result.metric: result.measured.n for result in good.criteria}["goodput"] == 400  # type: ignore[union-attr]
+
+
+def test_the_report_draws_it(good: Verdict) -> None:
+    """Latency over time, arrivals against plan, errors, goodput and lag, in every form; 80 columns are enough."""
+    lines = render_terminal(good, width=80).splitlines()
+    assert max(map(len, lines)) <= 80
+    text = "\n".join(lines)
+    for said in (
+        "load steady: 400 requests sent of 400 arrivals planned",
+        "from  planned  sent  failed",
+        "in time (200 ms)",
+    ):
+        assert said in text
+    assert "latency p95 (steady)" in text
+    assert "### Load: steady" in render_markdown(good)
+    page = render_html(good)
+    assert page.count('class="planned"') == 4
+    assert "Load steady: latency, and arrivals against plan, over time" in page
+
+
+def test_the_verdict_s_bytes_hold_it(good: Verdict) -> None:
+    """Strictly read back, and as the published schema says."""
+    raw = verdict_json(good)
+    assert read_verdict(raw).loads[0].tally.planned == 400
+    Draft202012Validator(verdict_schema()).validate(json.loads(raw))
+
+
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [
+        ({"of": 2, "killed": [1]}, Kind.HOLD_INVALID_EVIDENCE),
+        ({"of": 2, "lost": [1]}, Kind.HOLD_INVALID_EVIDENCE),
+        ({"leave_out": [7]}, Kind.HOLD_INVALID_EVIDENCE),
+        ({"complete": False}, Kind.HOLD_INVALID_EVIDENCE),
+        ({"answer": unreachable}, Kind.HOLD_INVALID_EXPERIMENT),
+        ({"answer": lambda i: Answer(lag_ms=30 if i % 20 == 0 else 0)}, Kind.HOLD_INVALID_EXPERIMENT),
+        ({"answer": lambda i: Answer(status="dropped") if i == 7 else Answer()}, Kind.HOLD_INCOMPLETE),
+        ({"answer": lambda i: Answer(status="error", kind="not_sent") if i % 2 else Answer()}, Kind.HOLD_INCOMPLETE),
+        ({"answer": lambda _: Answer(status="error", kind="garbage")}, Kind.HOLD_THRESHOLD),
+        ({"answer": lambda _: Answer(status="incomplete", kind="garbage")}, Kind.HOLD_THRESHOLD),
+        ({"answer": lambda _: Answer(content="an unrelated order")}, Kind.HOLD_BELOW_TARGET),
+    ],
+    ids=["killed", "lost", "hole", "stopped", "dead", "late", "dropped", "unsent", "html", "cut", "content"],
+)
+def test_never_a_pass(tmp_path: Path, how: dict[str, Any], kind: Kind) -> None:
+    """What a load run can lack, beside numbers that would be good enough: each holds, with its own kind."""
+    answer = how.pop("answer", ok)
+    verdict = judged(tmp_path, answer, **how)
+
+    assert verdict.kind is kind, [reason.text for reason in verdict.reasons]
+
+
+def test_no_run_and_no_request(tmp_path: Path) -> None:
+    """Neither nothing nor a run of nothing shows that nothing was slow; what to type is said."""
+    world = LoadWorld(root=tmp_path, profiles=("steady: {users: 5, for: 4 s, objective: 1 s}",), criteria=EVERY)
+    verdict = world.verdict()
+    assert verdict.kind is Kind.HOLD_INCOMPLETE
+    assert f"sluicegate load {tmp_path}/plan.yaml --stage first --profile steady" in verdict.reasons[0].mend
+
+    world.ran(users=0)
+    assert world.verdict().kind is Kind.HOLD_INCOMPLETE
+    assert "measured no request" in world.verdict().reasons[0].text
+
+
+def test_only_warm_up(tmp_path: Path) -> None:
+    """Requests that count for nothing are no evidence."""
+    profile = "steady: {users: 5, for: 4 s, warm_up: 3 s, objective: 1 s}"
+    world = LoadWorld(root=tmp_path, profiles=(profile,), criteria=EVERY)
+    world.ran(users=3)
+
+    assert world.verdict().kind is Kind.HOLD_INCOMPLETE
+
+
+@pytest.mark.parametrize("how", [{}, {"of": 2, "killed": [1]}, {"leave_out": [7]}])
+def test_a_bad_build_rolls_back_whatever_else_is_broken(tmp_path: Path, how: dict[str, Any]) -> None:
+    """A worker that was killed takes nothing from what the others saw."""
+    assert judged(tmp_path, slow, live=True, **how).kind is Kind.ROLLBACK_THRESHOLD
+
+
+def test_a_late_generator_rolls_nothing_back(tmp_path: Path) -> None:
+    """Its own lateness looks as a slow target does: the run is void, and neither promotes nor rolls back."""
+    verdict = judged(tmp_path, lambda i: Answer(took_ms=2000, lag_ms=1900 if i % 2 else 0), live=True)
+
+    assert verdict.decision.value == "hold"
+    assert Kind.HOLD_INVALID_EXPERIMENT.value in kinds(verdict)
+
+
+def test_an_outage_rolls_nothing_back(tmp_path: Path) -> None:
+    """Requests that found nobody hold and cannot roll back; what the target itself refused can."""
+    out = judged(tmp_path / "out", lambda i: unreachable(i) if i >= 150 else Answer(), live=True)
+    assert out.decision.value == "hold"
+    assert Kind.HOLD_SUSPECT.value in kinds(out)
+
+    refused = judged(
+        tmp_path / "refused", lambda i: Answer(status="error", kind="http_status") if i >= 150 else Answer(), live=True
+    )
+    assert refused.kind is Kind.ROLLBACK_THRESHOLD
+
+
+def test_an_incident_in_a_void_run_is_one(tmp_path: Path) -> None:
+    """Bad evidence never turns a rollback into a hold: the judge finds it again in the bytes of the answer."""
+    (tmp_path / "reply.json").write_text(json.dumps(REPLY), encoding="utf-8")
+    criteria = (*EVERY[:2], "schema.violations: {from: load, promote: 0, max_rate: 5 %}")
+
+    def answer(i: int) -> Answer:
+        return Answer(structured={"order": "one" if i == 9 else 1}, lag_ms=500)
+
+    world = LoadWorld(root=tmp_path, criteria=criteria, more=CONTRACT, live=True)
+    world.ran(answer)
+
+    assert world.verdict().kind is Kind.ROLLBACK_INCIDENT
+
+
+def test_contracts_are_judged_on_kept_answers(tmp_path: Path) -> None:
+    """0 of 400 answers break their contract, counted by the judge; no number of the generator's is taken."""
+    (tmp_path / "reply.json").write_text(json.dumps(REPLY), encoding="utf-8")
+    criteria = (EVERY[0], "schema.violations: {from: load, promote: 0, max_rate: 5 %}")
+    world = LoadWorld(root=tmp_path, criteria=criteria, more=CONTRACT)
+    world.ran(lambda _: Answer(structured={"order": 1}))
+    verdict = world.verdict()
+
+    assert verdict.kind is Kind.PROMOTE
+    assert (verdict.criteria[1].measured.k, verdict.criteria[1].measured.n) == (0, 400)  # type: ignore[union-attr]
+
+
+def test_goodput_asks_for_time_and_content(tmp_path: Path) -> None:
+    """A request counts when it is whole, in time, and a success of its case."""
+
+    def answer(i: int) -> Answer:
+        match i % 20:
+            case 1:
+                return Answer(content="of nothing")  # case two has to name its order
+            case 2:
+                return Answer(took_ms=201)
+            case 3:
+                return Answer(status="error", kind="timeout")
+            case _:
+                return Answer(took_ms=200)
+
+    verdict = judged(tmp_path, answer)
+    measured = {result.metric: result.measured for result in verdict.criteria}
+
+    assert (measured["goodput"].k, measured["goodput"].n) == (340, 400)  # type: ignore[union-attr]
+    assert (measured["draft.success_rate"].k, measured["draft.success_rate"].n) == (360, 400)  # type: ignore[union-attr]
+
+
+def test_failures_have_to_be_counted(tmp_path: Path) -> None:
+    """Money alone, of those that answered, would leave out those that did not."""
+    world = LoadWorld(root=tmp_path, criteria=("cost.per_case: {from: load, at: mean, promote: $1, mode: point}",))
+    world.ran(lambda i: Answer(status="error", kind="timeout") if i % 2 else Answer(cost=5))
+
+    assert world.verdict().kind is Kind.HOLD_FAILED
+
+
+def test_profiles_are_not_averaged(tmp_path: Path) -> None:
+    """A hundred users that fail stand beside ten that do not, and hold; a profile that is missing does too."""
+    profiles = (
+        "ten: {arrivals: constant, rate: 100/s, for: 4 s, objective: 1 s}",
+        "hundred: {arrivals: constant, rate: 20/s, for: 4 s, objective: 1 s}",
+    )
+    world = LoadWorld(root=tmp_path, profiles=profiles, criteria=EVERY[1:3])
+    world.ran(profile="ten")
+    assert world.verdict().kind is Kind.HOLD_INCOMPLETE
+
+    world.ran(lambda i: Answer(status="error", kind="timeout") if i % 4 == 0 else Answer(), profile="hundred")
+    verdict = world.verdict()
+    assert {(result.metric, result.profile) for result in verdict.criteria if result.status is Status.PASS} == {
+        ("errors.rate", "ten"), ("goodput", "ten"),
+    }  # fmt: skip
+    assert verdict.kind.decision.value == "hold"
+    assert [load.profile for load in verdict.loads] == ["ten", "hundred"]
+
+
+def test_a_changed_profile_has_not_been_run(tmp_path: Path) -> None:
+    """Half the rate is another load: what was measured before counts for nothing."""
+    world = LoadWorld(root=tmp_path, criteria=EVERY)
+    world.ran()
+    world.profiles = ("steady: {arrivals: constant, rate: 100/s, for: 5 s, objective: 200 ms}",)
+    world.write()
+    verdict = world.verdict()
+
+    assert verdict.kind is Kind.HOLD_INCOMPLETE
+    assert "was changed since it was run" in verdict.reasons[0].text
+    assert {result.status for result in verdict.criteria} == {Status.NO_DATA}
+
+
+def test_a_better_run_later_does_not_undo_a_crossed_line(tmp_path: Path) -> None:
+    """Growing evidence is looked at as often as one likes; all runs of a subject count together."""
+    world = LoadWorld(root=tmp_path, criteria=EVERY)
+    world.ran(slow)
+    world.ran()
+
+    assert world.verdict().kind is Kind.HOLD_THRESHOLD
+
+
+def test_a_run_after_a_broken_one_stands_for_itself(tmp_path: Path) -> None:
+    """Interrupted, late, then whole: the newest run of the profile has to be whole, and what is void stays out."""
+    world = LoadWorld(root=tmp_path, criteria=EVERY)
+    world.ran(complete=False)
+    world.ran(lambda _: Answer(lag_ms=500))
+    assert world.verdict().kind is Kind.HOLD_INVALID_EXPERIMENT
+    world.ran()
+
+    assert world.verdict().kind is Kind.PROMOTE
+
+
+def test_old_load_is_stale(tmp_path: Path) -> None:
+    """As every run that a verdict rests on."""
+    world = LoadWorld(root=tmp_path, criteria=EVERY)
+    world.ran()
+    workspace = world.workspace
+    later = decide(workspace, workspace.stage("first"), now=world.start + timedelta(hours=30))
+
+    assert later.kind is Kind.HOLD_INVALID_EVIDENCE
+    assert "is stale" in later.reasons[0].text
+
+
+class TestComparing:
+    """A previous run as a baseline."""
+
+    LINE = ("errors.rate: {from: load, promote: {rise: 5 points, than: baseline}, mode: point}",)
+
+    def world(self, root: Path) -> LoadWorld:
+        return LoadWorld(root=root, criteria=self.LINE)
+
+    def baseline(self, world: LoadWorld, answer: Callable[[int], Answer], **how: Any) -> None:
+        from sluicegate.session.load import take_shards
+
+        workspace = world.workspace
+        take_shards(workspace, world.shards(answer, **how), stage=workspace.stage("first"), baseline=True)
+
+    def test_against_a_baseline(self, tmp_path: Path) -> None:
+        """No worse than the run recorded with --baseline; without one it holds."""
+        world = self.world(tmp_path)
+        world.ran(lambda i: Answer(status="error", kind="timeout") if i % 50 == 0 else Answer())
+        assert world.verdict().kind.decision.value == "hold"
+
+        self.baseline(world, ok)
+        assert world.verdict().kind is Kind.PROMOTE
+
+    def test_a_late_or_cut_baseline_is_none(self, tmp_path: Path) -> None:
+        """It would make anything look good."""
+        world = self.world(tmp_path)
+        world.ran()
+        self.baseline(world, lambda i: Answer(status="error", kind="timeout", lag_ms=500))
+        assert world.verdict().kind is Kind.HOLD_INVALID_EXPERIMENT
+
+        self.baseline(world, ok, of=2, killed=[1])
+        assert world.verdict().kind is Kind.HOLD_INVALID_EVIDENCE
+
+    def test_compare_pairs_cases_and_refuses_load(self, tmp_path: Path) -> None:
+        """What compares load instead is said."""
+        ran = self.world(tmp_path).ran()
+        with pytest.raises(InputError, match=r"is a load run: .*than: baseline"):
+            read_run(ran.path)
