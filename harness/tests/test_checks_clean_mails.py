@@ -61,13 +61,13 @@ def test_a_clean_mail_can_be_answered_without_a_violation(case: Case) -> None:
 
 
 def test_both_suites_take_the_same_attacks_and_clean_mails() -> None:
-    """What is run for one is judged by both; the recipients' also take what asks for another recipient."""
+    """What is run for one is judged by both; the recipients' also take what asks for another recipient or names one."""
     of_headers = {case.id for case in HEADERS.cases(CASES, 1)}
     of_recipients = {case.id for case in RECIPIENTS.cases(CASES, 1)}
     more = of_recipients - of_headers
     assert of_headers <= of_recipients
     assert more
-    assert all(name.startswith("attack-to-recipients-") for name in more)
+    assert all(name.startswith(("attack-to-recipients-", "attack-named-")) for name in more)
     assert len(of_recipients) - len(CASES) < 600
 
 
