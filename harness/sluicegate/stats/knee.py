@@ -84,6 +84,12 @@ def next_rate(probes: Sequence[Probe], search: KneeSearch) -> float | None:
 
     First upwards by the factor until a rate fails, then between the largest that held and the smallest that failed. A
     rate that failed once is run again until a majority decides; the knee itself is run `repeats` times.
+
+    >>> search = KneeSearch(start=10, least=1, most=100, repeats=1)
+    >>> next_rate([], search), next_rate([Probe(rate=10, held=True)], search)
+    (10, 20.0)
+    >>> next_rate([Probe(rate=10, held=True), Probe(rate=20, held=False)], search)
+    14.1
     """
     if len(probes) >= search.most_probes:
         return None
@@ -113,7 +119,13 @@ def _wanted(low: float | None, high: float | None, search: KneeSearch) -> float 
 
 
 def knee_of(probes: Sequence[Probe], search: KneeSearch) -> Knee:
-    """What `probes` show, finished or not."""
+    """What `probes` show, finished or not.
+
+    >>> search = KneeSearch(start=10, least=1, most=100, repeats=1)
+    >>> knee = knee_of([Probe(rate=10, held=True), Probe(rate=11, held=False)], search)
+    >>> knee.rate, knee.fails_at, knee.ended_by
+    (10, 11, 'objective')
+    """
     low, high = _bracket(_rates(probes, search))
     at = [probe for probe in probes if probe.rate == low and probe.held is not None]
     found = moments([probe.value for probe in at if probe.value is not None])
