@@ -155,6 +155,24 @@ def test_a_late_generator_rolls_nothing_back(tmp_path: Path) -> None:
     assert Kind.HOLD_INVALID_EXPERIMENT.value in kinds(verdict)
 
 
+def test_one_long_stall_of_the_generator_rolls_nothing_back(tmp_path: Path) -> None:
+    """A machine that stood still for seconds leaves one line of lag, as long as the stall was."""
+    world = LoadWorld(
+        root=tmp_path, live=True, profiles=["thirty: {users: 30, for: 22s}"], criteria=[
+            "latency: {from: load, at: p95, promote: 1 s, alert: 2 s, rollback: 5 s}"
+        ]
+    )  # fmt: skip
+    stalled = world.shards(
+        lambda i: Answer(took_ms=7243 if i % 10 == 0 else 500),
+        profile="thirty",
+        users=600,
+        clock_ms=lambda second: 7000.0 if second == 9 else 0.5,
+    )
+    world.took_in(stalled)
+
+    assert world.verdict().kind is Kind.HOLD_INVALID_EXPERIMENT
+
+
 def test_an_outage_rolls_nothing_back(tmp_path: Path) -> None:
     """Requests that found nobody hold and cannot roll back; what the target itself refused can."""
     out = judged(tmp_path / "out", lambda i: unreachable(i) if i >= 150 else Answer(), live=True)

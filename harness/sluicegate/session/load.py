@@ -106,6 +106,9 @@ def run_load(
     """
     if find_spec("locust") is None:
         raise MissingExtraError("Load", needs="locust", extra="load")
+    if workers > profile.in_flight:
+        what = f"{workers} generators cannot share in_flight: {profile.in_flight} of profile '{profile.name}'."
+        raise InputError(Fault(where="--processes", what=what, mend="Start fewer, or raise in_flight."))
     cases, trace = _cases(workspace), _trace(workspace, profile)
     at = BASELINE if baseline else stage.name
     with loading(workspace, profile, at, target=_shown(workspace.plan), workers=workers) as run:

@@ -74,9 +74,11 @@ class Tallying:
         return phase
 
     def lag(self, lag: LoadLag) -> None:
-        """One second of a generator's own clock."""
-        self._seconds += 1
-        self._late_seconds += lag.worst > self._profile.max_lag_ms * 1000
+        """One second of a generator's own clock; a stall that lasted several counts as each of them."""
+        lasted = 1 + max(0, lag.worst) // _MICROS
+        self._seconds += lasted
+        if lag.worst > self._profile.max_lag_ms * 1000:
+            self._late_seconds += lasted
 
     def seconds(self) -> list[tuple[int, int]]:
         """(time, whole answers) of each whole second that is measured; seconds without one among them."""
