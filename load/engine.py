@@ -19,7 +19,7 @@ from sluicegate.load.asking import Asker, Reply
 from sluicegate.load.recording import Asked, Shard
 from sluicegate.model import CrashKind, RunContext
 from sluicegate.pipelines.crashes import crash, raised_line
-from sluicegate.plan.arrivals import arrivals, lasts_us, share
+from sluicegate.plan.arrivals import arrivals, asks, lasts_us, share
 from sluicegate.plan.load import LoadJob
 from sluicegate.resources import VERSION
 from sluicegate.runner.identity import identity
@@ -60,6 +60,7 @@ class Engine:
         self.job, self.part = job, part
         self._fire = fire
         self._cases = {case.id: case for case in job.cases}
+        self._ids = tuple(self._cases)
         _check(job, self._cases)
         profile = job.profile
         self._at_once = profile.in_flight // part.of + (part.worker < profile.in_flight % part.of)
@@ -117,6 +118,7 @@ class Engine:
             version=SHARD_VERSION,
             run=part.run,
             nonce=self.job.nonce,
+            subject=self.job.subject,
             profile=profile.name,
             job=digest,
             worker=part.worker,
@@ -172,11 +174,9 @@ class Engine:
             began, before = end, users
 
     def _what(self, i: int, intended_us: int) -> Asked:
-        repeat, at = divmod(i, len(self.job.cases))
-        case = self.job.cases[at]
-        if self.job.trace and (named := self.job.trace[i].case_id) is not None:
-            case, repeat = self._cases[named], i
-        run_id, traceparent = identity(self.job.nonce, case.id, repeat)
+        case_id, repeat = asks(i, self._ids, self.job.trace)
+        case = self._cases[case_id]
+        run_id, traceparent = identity(self.job.nonce + self.part.run, case.id, repeat)
         return Asked(i=i, case=case, repeat=repeat, run_id=run_id, traceparent=traceparent, intended=intended_us)
 
     def _ask(self, asked: Asked) -> Reply:

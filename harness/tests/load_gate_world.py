@@ -136,8 +136,12 @@ class LoadWorld:
         twice: Iterable[int] = (),
         complete: bool = True,
         clock_ms: Callable[[int], float] = lambda _: 0.5,
+        edit: Callable[[dict[str, Any]], object] = lambda _: None,
     ) -> Path:
-        """A folder of shards of one run. Of a closed profile `users` requests, evenly over its length."""
+        """A folder of shards of one run. Of a closed profile `users` requests, evenly over its length.
+
+        `edit` changes any line, before the shard is closed: the bytes agree, whatever they say.
+        """
         self.runs += 1
         found, folder = self.profile(profile), self.root / f"shards-{self.runs}"
         folder.mkdir()
@@ -150,22 +154,27 @@ class LoadWorld:
             mine = [i for i in range(worker, len(offsets), of) if i not in left]
             opened = {
                 "version": SHARD_VERSION, "run": run, "nonce": nonce, "profile": profile, "job": "0" * 64,
+                "subject": self.workspace.subject,
                 "worker": worker, "of": of, "start_us": start_us, "lasts_us": lasts,
                 "seed": found.seed, "target": "POST http://127.0.0.1:9/draft", "engine": "0", "locust": "2",
             }  # fmt: skip
             if found.arrival is not None:
                 opened["planned"] = len(offsets[worker::of])
+            edit(opened)
             if worker in set(lost):
                 continue
             writer = ShardWriter(folder / shard_name(run, worker, of))
             writer.append("opened", opened)
-            lines = [self._line(i, start_us + offsets[i], nonce, found, answer(i)) for i in mine]
+            lines = [self._line(i, start_us + offsets[i], nonce + run, found, answer(i)) for i in mine]
             lines += [line for line in lines if line["i"] in set(twice)]
+            for line in lines:
+                edit(line)
             for line in lines:
                 writer.append("request", line)
             for second in range(lasts // 1_000_000):
-                worst = round(clock_ms(second) * 1000)
-                writer.append("lag", {"at": start_us + second * 1_000_000, "worst": worst, "in_flight": 1})
+                lag = {"at": start_us + second * 1_000_000, "worst": round(clock_ms(second) * 1000), "in_flight": 1}
+                if edit(lag) is not False:
+                    writer.append("lag", lag)
             if worker in set(killed):
                 writer.flush()
                 continue
@@ -174,15 +183,16 @@ class LoadWorld:
             writer.close({"at": start_us + lasts, "complete": complete, **total})
         return folder
 
-    def _line(self, i: int, intended: int, nonce: str, profile: Profile, answer: Answer) -> dict[str, Any]:
+    def _line(self, i: int, intended: int, key: str, profile: Profile, answer: Answer) -> dict[str, Any]:
         case, repeat = CASES[i % len(CASES)]["id"], i // len(CASES)
-        run_id = identity(nonce, str(case), repeat)[0]
+        run_id = identity(key, str(case), repeat)[0]
         line: dict[str, Any] = {
             "i": i, "case": case, "repeat": repeat, "run_id": run_id, "intended": intended, "status": answer.status
         }  # fmt: skip
         if answer.status == "dropped":
             return line
-        line |= {"start": intended + round(answer.lag_ms * 1000), "end": intended + round(answer.took_ms * 1000)}
+        end_ms = max(answer.lag_ms, answer.took_ms)
+        line |= {"start": intended + round(answer.lag_ms * 1000), "end": intended + round(end_ms * 1000)}
         error = {"kind": answer.kind, "message": "as the generator saw it"} if answer.kind else None
         said = {"http": answer.http, "error": error, "usage": answer.usage, "cost": answer.cost}
         line |= {key: value for key, value in said.items() if value is not None}

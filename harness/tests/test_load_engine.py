@@ -121,7 +121,7 @@ def test_two_workers_are_the_same_evidence_as_one(alone: Read, pair: list[Read])
 
     def told(reader: ShardReader, requests: list[LoadRequest]) -> list[tuple[object, ...]]:
         start = reader.opened.start_us
-        return [(one.i, one.case, one.repeat, one.run_id, one.intended - start, one.status) for one in requests]
+        return [(one.i, one.case, one.repeat, one.intended - start, one.status) for one in requests]
 
     assert [(reader.opened.worker, reader.opened.of) for reader, _ in pair] == [(0, 2), (1, 2)]
     assert all(reader.broken is None and reader.closed is not None and reader.closed.complete for reader, _ in pair)

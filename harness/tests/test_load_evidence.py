@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import sys
 from collections import defaultdict
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from sluicegate.ledger import (
     entry,
     read_ledger,
 )
-from sluicegate.model import Kind, Origin
+from sluicegate.model import Kind, Origin, now_utc
 from sluicegate.session import load_evidence
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -199,6 +201,101 @@ def test_a_changed_shard(tmp_path: Path) -> None:
     shard.write_text("".join(lines), encoding="utf-8")
 
     assert any("changed after it was closed" in why for why in world.took_in(folder).imported.broken)
+
+
+def _of(i: int, **changed: object) -> Callable[[dict[str, Any]], object]:
+    """Changes one request."""
+    return lambda line: line.update(changed) if line.get("i") == i else None
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (_of(3, case="one", repeat=1), "1 request of another case than the profile asks there"),
+        (_of(3, case="three"), "1 request of a case the plan does not have"),
+        (_of(3, run_id="f" * 16), "1 request of another case than the profile asks there"),
+        (_of(3, start=None), "1 request without beginning or end"),
+        (_of(3, end=0), "1 request whose times go back"),
+        (_of(3, first=0), "1 request whose times go back"),
+        (_of(3, start=0), "1 request whose times go back"),
+        (_of(3, http=500), "1 request called ok that went wrong"),
+        (_of(3, error={"kind": "timeout", "message": "no answer"}), "1 request called ok that went wrong"),
+        (_of(3, output=None), "1 request whose answer was to be kept, and is not there"),
+        (_of(3, status="error"), "1 request that went wrong without an error"),
+        (_of(3, status="dropped"), "1 request dropped and sent"),
+        (
+            _of(3, status="error", error={"kind": "cancelled", "message": "stopped"}),
+            "says that it ran to its end, and cut requests off",
+        ),
+        (lambda line: "worst" not in line, "for 4.0 s its generator did not say whether it was late"),
+    ],
+)
+def test_shards_whose_bytes_agree_and_that_cannot_be(
+    tmp_path: Path, edit: Callable[[dict[str, Any]], object], said: str
+) -> None:
+    """A hash says that nobody changed a shard since; what it says still has to be what a generator can have seen."""
+    ran = LoadWorld(root=tmp_path).ran(edit=edit)
+
+    assert any(said in why for why in ran.imported.broken), ran.imported.broken
+    assert not ran.imported.complete
+
+
+def test_users_whose_requests_have_holes(tmp_path: Path) -> None:
+    """A user asks one after the other: what came before the last is there, or was taken out."""
+    profile = "steady: {users: 5, for: 4 s, objective: 1 s}"
+    world = LoadWorld(root=tmp_path, profiles=(profile,))
+
+    assert world.ran(users=50, of=2).imported.complete
+    ran = world.ran(users=50, of=2, leave_out=[20, 21, 24])
+    assert any("3 requests that came before others are in no shard" in why for why in ran.imported.broken)
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        ({"subject": "0" * 64}, "the shards are of subject 000000000000, and the present one is subject "),
+        ({"subject": ""}, "the shards are of no subject"),
+        ({"target": "POST http://127.0.0.1:9/other"}, "the shards asked POST http://127.0.0.1:9/other"),
+        ({"version": 99}, "is of version 99"),
+    ],
+)
+def test_shards_that_are_not_of_this_plan(tmp_path: Path, edit: dict[str, object], said: str) -> None:
+    """Of another build, of nobody knows which, of another address, of another release: refused, and nothing is kept."""
+    world = LoadWorld(root=tmp_path)
+    folder = world.shards(edit=lambda line: line.update(edit) if "nonce" in line else None)
+    with pytest.raises(InputError, match=said):
+        world.took_in(folder)
+
+    assert not list(tmp_path.rglob("recorded/*"))
+
+
+def test_shards_are_as_old_as_their_run(tmp_path: Path) -> None:
+    """However late they are taken in; and a time still to come is none."""
+    for days, said in ((-400, "is stale: older than"), (1, "is of a time that is still to come")):
+        world = LoadWorld(root=tmp_path / str(days), start=now_utc() + timedelta(days=days))
+        world.ran()
+        assert world.verdict().kind is Kind.HOLD_INVALID_EVIDENCE
+        assert said in " ".join(reason.text for reason in world.verdict().reasons)
+
+
+def test_what_was_sent_last_is_the_newest(tmp_path: Path) -> None:
+    """An older run that is taken in after it does not stand for it."""
+    world = LoadWorld(root=tmp_path)
+    older, newer = world.shards(), world.shards(of=2, lost=[1])
+    world.took_in(newer)
+    world.took_in(older)
+
+    assert world.verdict().kind is Kind.HOLD_INVALID_EVIDENCE
+
+
+def test_less_than_nothing_is_no_figure(tmp_path: Path) -> None:
+    """A cost or a count below 0 is not known, as in every suite."""
+    found = records(
+        LoadWorld(root=tmp_path).ran(lambda i: Answer(cost=-7, usage={"input_tokens": -1 if i else 3})).path
+    )
+
+    assert values(found, "cost.per_case") == []
+    assert values(found, "tokens.input").count(math.inf) == 399
 
 
 def test_shards_of_two_runs_are_no_run(tmp_path: Path) -> None:

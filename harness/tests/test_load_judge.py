@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sluicegate.errors import InputError
-from sluicegate.model import Kind, Status, Verdict
+from sluicegate.model import Decision, Kind, Status, Verdict
 from sluicegate.model.verdict_json import read_verdict, verdict_json
 from sluicegate.report.canonical_json import verdict_schema
 from sluicegate.report.html import render_html
@@ -183,6 +183,16 @@ def test_an_outage_rolls_nothing_back(tmp_path: Path) -> None:
         tmp_path / "refused", lambda i: Answer(status="error", kind="http_status") if i >= 150 else Answer(), live=True
     )
     assert refused.kind is Kind.ROLLBACK_THRESHOLD
+
+
+def test_what_was_never_sent_rolls_nothing_back(tmp_path: Path) -> None:
+    """Dropped arrivals say that too many were under way; what the target did is said by those that were sent."""
+    most = judged(tmp_path / "most", lambda i: Answer(status="dropped") if i % 10 else Answer(), live=True)
+    assert most.decision is Decision.HOLD
+    assert "hold.incomplete" in kinds(most)
+
+    bad = judged(tmp_path / "bad", lambda i: Answer(status="dropped") if i % 10 else slow(i), live=True)
+    assert bad.kind is Kind.ROLLBACK_THRESHOLD
 
 
 def test_an_incident_in_a_void_run_is_one(tmp_path: Path) -> None:

@@ -16,14 +16,16 @@ def limit_failures(limits: Limits, output: Output) -> Iterator[tuple[str, float 
         ("tokens", limits.tokens, tokens_of(output)),
         ("cost_microusd", limits.cost_microusd, output.cost_microusd),
     ):
-        # Written so that a NaN is past every limit.
-        if limit is not None and not (value is not None and value <= limit):
+        # Written so that a NaN is past every limit; less than nothing is no figure either.
+        if limit is not None and not (value is not None and 0 <= value <= limit):
             yield name, value, limit
 
 
 def tokens_of(output: Output) -> int | None:
-    """Input and output tokens together; None when either is unknown."""
+    """Input and output tokens together; None when either is unknown, or below 0, which is no count."""
     usage = output.usage
     if usage is None or usage.input_tokens is None or usage.output_tokens is None:
+        return None
+    if min(usage.input_tokens, usage.output_tokens) < 0:
         return None
     return usage.input_tokens + usage.output_tokens

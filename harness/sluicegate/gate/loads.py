@@ -82,6 +82,8 @@ def loads_said(runs: Sequence[Run], question: Question, *, compared: Collection[
             if run.at is not None and run.at < question.now - limit - SKEW:
                 text = f"{run.name} is stale: older than {days(limit.total_seconds())}."
                 yield _reason(Kind.HOLD_INVALID_EVIDENCE, name, text)
+            elif run.at is not None and run.at > question.now + SKEW:
+                yield _reason(Kind.HOLD_INVALID_EVIDENCE, name, f"{run.name} is of a time that is still to come.")
             yield from _run_said(run, name)
             yield from _uncounted(run, name, question)
 
@@ -144,7 +146,9 @@ def _newest_of(runs: Sequence[Run], name: str, question: Question) -> Run | None
     if load is None:
         return None
     asked = (name, profile_digest(load.profile(name)))
-    return next((run for run in reversed(runs) if run.load and (run.load.profile, run.load.digest) == asked), None)
+    found = [run for run in runs if run.load and (run.load.profile, run.load.digest) == asked]
+    # By when it was sent: one that was sent elsewhere may be taken in later. Of the same time, what came last.
+    return max(reversed(found), key=lambda run: (run.at is not None, run.at), default=None)
 
 
 def _is_ours(run: Run) -> bool:

@@ -6,23 +6,18 @@ calls, cost and writes is counted for every request; observations are kept of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import field
-from hashlib import sha256
-from pathlib import Path
+from types import MappingProxyType
 
-import orjson
-
-from sluicegate.errors import Fault, InputError
 from sluicegate.frozen import frozen
-from sluicegate.ledger.chain import MAX_LINE_BYTES
-from sluicegate.model import Json, Observation, Output, decode
+from sluicegate.ledger.closed_lines import ClosedLines
+from sluicegate.model import Observation, Output
 from sluicegate.model.often import made_often
 
 __all__ = ["SERVED_VERSION", "Served", "ServedClosed", "ServedOpened", "ServedReader"]
 
 SERVED_VERSION = 1
-_COPY = "Give the file as the server left it."
 
 
 @frozen
@@ -96,76 +91,23 @@ _STRAY = {
 }
 
 
-class ServedReader:
+class ServedReader(ClosedLines[ServedOpened, Served, ServedClosed]):
     """Iterates the requests. After that `closed` or `broken` says how the file ended; memory is a line."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises InputError for a file that does not begin as one."""
-        self.path = path
-        self.closed: ServedClosed | None = None
-        self.broken: Fault | None = None
-        """Why it is not whole; None once it was read to a closing line that agrees."""
-        try:
-            with path.open("rb") as file:
-                said = orjson.loads(file.readline(MAX_LINE_BYTES))
-            kind = said.pop("kind")
-        except OSError as error:
-            raise InputError(Fault(where=str(path), what=f"cannot be read: {error.strerror}.")) from None
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            what = f"is no record of what was served under load ({error})."
-            raise InputError(Fault(where=str(path), what=what, mend=_COPY)) from None
-        if kind != "opened":
-            what = "is no record of what was served under load (it does not begin with its opening line)."
-            raise InputError(Fault(where=str(path), what=what, mend=_COPY))
-        self.opened = decode(ServedOpened, said, str(path))
+    NAME = "record of what was served"
+    UNCLOSED = "its server was ended, or is still at work"
+    MEND = "Give the file as the server left it."
+    VERSION = SERVED_VERSION
+    OPENED, CLOSED, KINDS = ServedOpened, ServedClosed, MappingProxyType({"served": Served})
 
-    def __iter__(self) -> Iterator[Served]:
-        self.closed, self.broken = None, None
-        digest, lines, served = sha256(), 0, 0
-        with self.path.open("rb", buffering=1 << 18) as file:
-            while raw := file.readline(MAX_LINE_BYTES):
-                said = self._said(raw, lines)
-                if said is None:
-                    return
-                kind = said.pop("kind", None)
-                try:
-                    if kind == "closed":
-                        self._close(decode(ServedClosed, said), digest.hexdigest(), lines, served)
-                    elif kind == "served":
-                        served += 1
-                        yield decode(Served, said)
-                    elif lines:
-                        self._break(f"holds a line of kind '{kind}'", lines)
-                except InputError as error:
-                    self._break(f"holds a line that is none ({error})", lines)
-                if self.broken is not None:
-                    return
-                digest.update(raw)
-                lines += 1
-        if self.closed is None:
-            self._break("has no closing line: its server was ended, or is still at work", lines)
+    def _begin(self) -> None:
+        self._served = 0
 
-    def _said(self, raw: bytes, line: int) -> dict[str, Json] | None:
-        if self.closed is not None:
-            self._break("goes on after its closing line", line)
-            return None
-        try:
-            said = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            said = None
-        if raw[-1:] != b"\n" or not isinstance(said, dict):
-            self._break("is cut in the middle of a line", line)
-            return None
-        return said
+    def _take(self, line: Served) -> str:
+        self._served += 1
+        if line.took < 0 or line.deliveries < 1 or line.struck < 0 or (line.cost or 0) < 0:
+            return "holds a request of less than nothing"
+        return "holds a count below 0" if any(n < 0 for n in (*line.calls.values(), *line.writes.values())) else ""
 
-    def _close(self, closed: ServedClosed, digest: str, lines: int, served: int) -> None:
-        if closed.sha256 != digest or closed.lines != lines:
-            self._break("was changed after it was closed", lines)
-        elif closed.served != served:
-            self._break("counts other requests than it holds", lines)
-        else:
-            self.closed = closed
-
-    def _break(self, what: str, line: int) -> None:
-        self.closed = None
-        self.broken = Fault(where=f"{self.path}:{line + 1}", what=f"the record {what}.", mend=_COPY)
+    def _miscounts(self, closed: ServedClosed) -> str:
+        return "" if closed.served == self._served else "counts other requests than it holds"

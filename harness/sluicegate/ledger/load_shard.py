@@ -7,16 +7,11 @@ changed, and `ShardReader.broken` says so; the lines up to there are given out a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from hashlib import sha256
-from pathlib import Path
+from types import MappingProxyType
 
-import orjson
-
-from sluicegate.errors import Fault, InputError
 from sluicegate.frozen import frozen
-from sluicegate.ledger.chain import MAX_LINE_BYTES
-from sluicegate.model import Crash, Json, Output, Usage, decode
+from sluicegate.ledger.closed_lines import ClosedLines
+from sluicegate.model import Crash, CrashKind, Output, Usage
 from sluicegate.model.often import made_often
 
 __all__ = ["SHARD_VERSION", "LoadLag", "LoadRequest", "ShardClosed", "ShardOpened", "ShardReader", "shard_name"]
@@ -32,6 +27,8 @@ class ShardOpened:
     run: str
     """16 hexadecimal digits: one start of one test. Shards of one run have it in common."""
     nonce: str
+    subject: str
+    """Of the plan the job was made from: the build that is asked."""
     profile: str
     job: str
     """SHA-256 of the job, as the generator was given it."""
@@ -123,8 +120,7 @@ class ShardClosed:
 
 
 Line = LoadRequest | LoadLag
-_KINDS: Mapping[str, type[LoadRequest] | type[LoadLag]] = {"request": LoadRequest, "lag": LoadLag}
-_COPY = "Give the shard as the generator left it."
+_STATUSES = ("ok", "incomplete", "error", "dropped")
 
 
 def shard_name(run: str, worker: int, of: int) -> str:
@@ -132,96 +128,32 @@ def shard_name(run: str, worker: int, of: int) -> str:
     return f"{run}-{worker}of{of}.jsonl"
 
 
-class ShardReader:
-    """Iterates requests and lags of a shard. After that `closed` or `broken` says how it ended; memory is a line."""
+class ShardReader(ClosedLines[ShardOpened, Line, ShardClosed]):
+    """Iterates requests and lags of a shard. After that `closed` or `broken` says how it ended."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises InputError for a file that does not begin as a shard."""
-        self.path = path
-        self.closed: ShardClosed | None = None
-        self.broken: Fault | None = None
-        """Why the shard is not whole; None once it was read to a closing line that agrees."""
-        try:
-            with path.open("rb") as file:
-                first = file.readline(MAX_LINE_BYTES)
-            said = orjson.loads(first)
-            kind = said.pop("kind")
-        except OSError as error:
-            raise InputError(Fault(where=str(path), what=f"cannot be read: {error.strerror}.")) from None
-        except (ValueError, TypeError, KeyError, AttributeError):
-            kind = None
-        if kind != "opened":
-            raise InputError(Fault(where=str(path), what="does not begin as a shard of a load run.", mend=_COPY))
-        self.opened = decode(ShardOpened, said, str(path))
+    NAME = "shard"
+    UNCLOSED = "its generator was ended, or is still at work"
+    MEND = "Give the shard as the generator left it."
+    VERSION = SHARD_VERSION
+    OPENED, CLOSED = ShardOpened, ShardClosed
+    KINDS = MappingProxyType[str, type[Line]]({"request": LoadRequest, "lag": LoadLag})
 
-    def __iter__(self) -> Iterator[Line]:
-        self.closed, self.broken = None, None
-        digest, lines = sha256(), 0
-        counts = dict.fromkeys(("ok", "incomplete", "error", "dropped"), 0)
-        with self.path.open("rb", buffering=1 << 18) as file:
-            while raw := file.readline(MAX_LINE_BYTES):
-                if self.closed is not None:
-                    self._break("goes on after its closing line", lines)
-                    return
-                said = self._said(raw, lines)
-                if said is None:
-                    return
-                kind = said.pop("kind", None)
-                if kind == "closed":
-                    self._close(said, lines, digest.hexdigest(), counts)
-                elif (of := _KINDS.get(str(kind))) is not None:
-                    line = self._decoded(of, said, lines)
-                    if line is None:
-                        return
-                    if isinstance(line, LoadRequest):
-                        counts[line.status] += 1
-                    yield line
-                elif lines:
-                    self._break(f"holds a line of kind '{kind}'", lines)
-                    return
-                digest.update(raw)
-                lines += 1
-                if self.broken is not None:
-                    return
-        if self.closed is None:
-            self._break("has no closing line: its generator was ended, or is still at work", lines)
+    def _begin(self) -> None:
+        self._counts = dict.fromkeys(_STATUSES, 0)
+        self._cancelled = 0
 
-    def _said(self, raw: bytes, line: int) -> dict[str, Json] | None:
-        try:
-            said = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            said = None
-        if raw[-1:] != b"\n" or not isinstance(said, dict):
-            self._break("is cut in the middle of a line", line)
-            return None
-        return said
+    def _take(self, line: Line) -> str:
+        if isinstance(line, LoadLag):
+            return ""
+        if line.status not in self._counts:
+            return f"holds a request whose status is '{line.status}'"
+        self._counts[line.status] += 1
+        self._cancelled += line.error is not None and line.error.kind is CrashKind.CANCELLED
+        return ""
 
-    def _decoded(self, kind: type[LoadRequest] | type[LoadLag], said: dict[str, Json], line: int) -> Line | None:
-        try:
-            read: Line = decode(kind, said)
-        except InputError as error:
-            self._break(f"holds a line that is none ({error})", line)
-            return None
-        if isinstance(read, LoadRequest) and read.status not in ("ok", "incomplete", "error", "dropped"):
-            self._break(f"holds a request whose status is '{read.status}'", line)
-            return None
-        return read
-
-    def _close(self, said: dict[str, Json], lines: int, digest: str, counts: Mapping[str, int]) -> None:
-        try:
-            closed = decode(ShardClosed, said)
-        except InputError as error:
-            self._break(f"has a closing line that is none ({error})", lines)
-            return
-        if closed.sha256 != digest or closed.lines != lines:
-            self._break("was changed after it was closed", lines)
-        elif closed.requests != sum(counts.values()) or any(
-            getattr(closed, status) != count for status, count in counts.items()
-        ):
-            self._break("counts other requests than it holds", lines)
-        else:
-            self.closed = closed
-
-    def _break(self, what: str, line: int) -> None:
-        self.closed = None
-        self.broken = Fault(where=f"{self.path}:{line + 1}", what=f"the shard {what}.", mend=_COPY)
+    def _miscounts(self, closed: ShardClosed) -> str:
+        if any(getattr(closed, status) != count for status, count in self._counts.items()):
+            return "counts other requests than it holds"
+        if closed.requests != sum(self._counts.values()):
+            return "counts other requests than it holds"
+        return "says that it ran to its end, and cut requests off" if closed.complete and self._cancelled else ""

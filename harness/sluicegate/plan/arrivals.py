@@ -18,7 +18,7 @@ import orjson
 from sluicegate.errors import Fault, InputError
 from sluicegate.plan.load import Arrival, Profile, Step, TraceArrival
 
-__all__ = ["arrivals", "lasts_us", "read_trace", "share", "users_at"]
+__all__ = ["arrivals", "asks", "lasts_us", "read_trace", "share", "users_at"]
 
 _MICROS = 1_000_000
 
@@ -45,6 +45,18 @@ def arrivals(profile: Profile, trace: Sequence[TraceArrival] = ()) -> Iterator[i
 def share(whole: Iterator[int], worker: int, of: int) -> Iterator[tuple[int, int]]:
     """What worker `worker` of `of` sends: each of its arrivals as (place in the whole, offset)."""
     return islice(enumerate(whole), worker, None, of)
+
+
+def asks(i: int, ids: Sequence[str], trace: Sequence[TraceArrival] = ()) -> tuple[str, int]:
+    """Case and repeat of request i: each case in turn, but where the trace names one.
+
+    Raises IndexError for a place that the trace does not have.
+    """
+    named = trace[i].case_id if trace else None
+    if named is not None:
+        return named, i
+    repeat, at = divmod(i, len(ids))
+    return ids[at], repeat
 
 
 def lasts_us(profile: Profile, trace: Sequence[TraceArrival] = ()) -> int:

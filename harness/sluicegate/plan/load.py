@@ -132,7 +132,7 @@ class LoadJob:
     """What a generator is told: all that a Locust process needs, and nothing of the plan besides. JSON by `encode`."""
 
     nonce: str
-    """32 hexadecimal digits, new for every run: with case and repeat they make a request's run id."""
+    """32 hexadecimal digits, new for every job: with run, case and repeat they make a request's run id."""
     target: HttpTarget
     profile: Profile
     cases: tuple[Case, ...]
@@ -146,6 +146,8 @@ class LoadJob:
     """A further header that carries the run's id."""
     endpoints: tuple[tuple[str, str], ...] = field(default=())
     """What `${endpoint.NAME}` in the target stands for."""
+    subject: str = ""
+    """What is asked, of the plan this was made from; empty without a plan."""
 
 
 def spike(*, base: float, peak: float, before_s: float, for_s: float, after_s: float) -> tuple[Step, ...]:

@@ -18,7 +18,8 @@ import orjson
 
 from sluicegate.errors import Fault, InputError, MissingExtraError, nearest
 from sluicegate.frozen import frozen
-from sluicegate.model import Case, encode
+from sluicegate.ledger.load_shard import ShardOpened
+from sluicegate.model import Case, encode, from_micros
 from sluicegate.plan.arrivals import lasts_us, read_trace
 from sluicegate.plan.lines import BASELINE
 from sluicegate.plan.load import LoadJob, LoadSpec, Profile, TraceArrival, not_a_test_target
@@ -137,15 +138,33 @@ def take_shards(workspace: Workspace, folder: Path, *, stage: Stage, baseline: b
     The plan has to be the one they ran: which profile it was is told by the shards, and compared with the plan's.
     """
     shards = ShardSet(folder)
-    first = shards.first
-    profile = profile_named(workspace.plan, first.profile if first is not None else "")
-    trace, workers = _trace(workspace, profile), first.of if first is not None else 1
-    target = first.target if first is not None else ""
+    first = shards.readers[0].opened
+    profile = profile_named(workspace.plan, first.profile)
+    if fault := _not_ours(workspace, first, folder, baseline=baseline):
+        raise InputError(fault)
+    trace, began = _trace(workspace, profile), from_micros(first.start_us)
     at = BASELINE if baseline else stage.name
-    with loading(workspace, profile, at, target=target, workers=workers, shards=folder) as run:
+    with loading(workspace, profile, at, target=first.target, workers=first.of, shards=folder, at=began) as run:
         stands = isinstance(workspace.plan.pipeline.target, HttpTarget)
         served = None if stands else folder / _SERVED  # one that is not there is said to be missing
         return take_in(run, shards, cases=_cases(workspace), trace=trace, served=served, extra=())
+
+
+def _not_ours(workspace: Workspace, first: ShardOpened, folder: Path, *, baseline: bool) -> list[Fault]:
+    """Why what these shards asked is not what the plan would ask; a baseline may be another build."""
+    faults, target = [], workspace.plan.pipeline.target
+    if not baseline and first.subject != workspace.subject:
+        what = f"the shards are of {_named(first.subject)}, and the present one is {_named(workspace.subject)}."
+        mend = "Send the profile to this build; or take the shards in where the plan is as it was, or with --baseline."
+        faults.append(Fault(where=str(folder), what=what, mend=mend))
+    if isinstance(target, HttpTarget) and "${" not in target.url and first.target != _shown(workspace.plan):
+        what = f"the shards asked {first.target}, and the plan's pipeline is {_shown(workspace.plan)}."
+        faults.append(Fault(where=str(folder), what=what, mend="Send the profile where the plan says."))
+    return faults
+
+
+def _named(subject: str) -> str:
+    return f"subject {subject[:12]}" if subject else "no subject"
 
 
 def _cases(workspace: Workspace) -> dict[str, Case]:
@@ -182,6 +201,7 @@ def _job(workspace: Workspace, profile: Profile, target: HttpTarget, shards: Pat
         timeout_s=plan.pipeline.timeout_s,
         trace=_trace(workspace, profile),
         id_header=followed.header if followed is not None else None,
+        subject=workspace.subject,
     )
 
 

@@ -44,20 +44,27 @@ class Loading:
     ledger: LedgerWriter
     number: int
     subject: str
-    at: datetime
     shards: Path
     """The folder for raw samples."""
 
 
 @contextmanager
 def loading(
-    workspace: Workspace, profile: Profile, stage: str, *, target: str, workers: int, shards: Path | None = None
+    workspace: Workspace,
+    profile: Profile,
+    stage: str,
+    *,
+    target: str,
+    workers: int,
+    shards: Path | None = None,
+    at: datetime | None = None,
 ) -> Iterator[Loading]:
     """A ledger that says what is about to be sent. Without `take_in` it stays unclosed, and holds.
 
+    `shards` and `at` are those of a run that was sent elsewhere, which is as old as it is, whenever it is taken in.
     An InputError inside says that nothing was sent: then there was no run, and nothing is left of it.
     """
-    subject, at = workspace.subject, now_utc()
+    subject = workspace.subject
     path, number = next_recording(workspace)
     folder = shards
     if folder is None:
@@ -67,7 +74,7 @@ def loading(
         started = RunStarted(
             schema_version=1,
             nonce=secrets.token_hex(16),
-            at=rfc3339(at),
+            at=rfc3339(at or now_utc()),
             origin=Origin.LOAD,
             stage=stage,
             attempt=number,
@@ -97,7 +104,6 @@ def loading(
             ledger=ledger,
             number=number,
             subject=subject,
-            at=at,
             shards=folder,
         )
         try:
@@ -135,5 +141,5 @@ def take_in(
     imported = import_shards(run.ledger, shards, sent, extra=[*extra, *([changed] if changed else [])])
     closed = RunClosed(at=rfc3339(now_utc()), complete=imported.complete)
     head = run.ledger.append(RunClosed.KIND, closed.body())
-    note_recording(run.workspace, run.number, head, subject=run.subject, at=run.at)
+    note_recording(run.workspace, run.number, head, subject=run.subject, at=now_utc())
     return LoadRan(profile=run.profile, path=run.ledger.path, shards=run.shards, imported=imported)

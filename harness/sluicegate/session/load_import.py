@@ -6,8 +6,6 @@ the time the profile asks for.
 
 from __future__ import annotations
 
-from array import array
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -35,8 +33,9 @@ from sluicegate.model import (
     rfc3339,
 )
 from sluicegate.model.load_result import LoadTally
-from sluicegate.plan.arrivals import arrivals, lasts_us
+from sluicegate.plan.arrivals import lasts_us
 from sluicegate.plan.load import Profile, TraceArrival, sampled
+from sluicegate.session.load_places import Clock, Places
 from sluicegate.session.load_rows import RequestRows
 from sluicegate.session.load_tally import Tallying
 from sluicegate.session.load_trials import trial_under_load
@@ -87,19 +86,22 @@ class ShardSet:
         """`workers` and `nonce` are what a run that was started here was told; None for one from elsewhere."""
         self.readers: list[ShardReader] = []
         self.broken: list[str] = []
+        faults: list[Fault] = []
         for path in sorted(folder.glob("*of*.jsonl")):
             try:
                 self.readers.append(ShardReader(path))
             except InputError as error:
+                faults += error.faults
                 self.broken.append(f"{path.name} {error.faults[0].what.rstrip('.')}")
         if not self.readers and workers is None:
             what = "holds no shard of a load run."
-            raise InputError(Fault(where=str(folder), what=what, mend="Name the folder that Locust wrote shards into."))
+            none = Fault(where=str(folder), what=what, mend="Name the folder that Locust wrote shards into.")
+            raise InputError(faults or none)
         self._agree(workers, nonce)
 
     @property
     def first(self) -> ShardOpened | None:
-        """What the shards say of their run; None without any."""
+        """What the shards say of their run; None without any, which only a run that was started here can be."""
         return self.readers[0].opened if self.readers else None
 
     def _agree(self, workers: int | None, nonce: str | None) -> None:
@@ -107,7 +109,7 @@ class ShardSet:
         of = workers or (first.of if first is not None else 1)
         for reader in self.readers:
             said = reader.opened
-            others = ("run", "nonce", "profile", "job", "start_us", "lasts_us", "seed", "of")
+            others = ("run", "nonce", "subject", "target", "profile", "job", "start_us", "lasts_us", "seed", "of")
             if other := [name for name in others if first is not None and getattr(said, name) != getattr(first, name)]:
                 self.broken.append(f"{reader.path.name} is of another run: it says another {', '.join(other)}")
         if first is not None and first.of != of:
@@ -138,8 +140,9 @@ class _Import:
         first = shards.first
         self._start_us = first.start_us if first is not None else 0
         self._lasts_us = lasts_us(profile, sent.trace)
-        self._offsets = None if profile.arrival is None else array("q", arrivals(profile, sent.trace))
-        self._tallying = Tallying(profile, start_us=self._start_us, lasts_us=self._lasts_us, offsets=self._offsets)
+        span = {"start_us": self._start_us, "lasts_us": self._lasts_us}
+        self._places = Places(profile, sent.cases, sent.trace, **span)
+        self._tallying = Tallying(profile, offsets=self._places.offsets, **span)
         if first is not None:
             self._check(first)
         digest = sha256(b"".join(reader.path.read_bytes()[-4096:] for reader in shards.readers)).hexdigest()
@@ -151,9 +154,6 @@ class _Import:
             stage=sent.stage,
             at=rfc3339(now_utc()),
         )
-        self._seen = bytearray()
-        self._odd: Counter[str] = Counter()
-        """Requests that cannot be, by why."""
         self._served: dict[str, Served] = {}
         self._begun: dict[str, str] = {}
         """Digest of the case that the last intent of an id said."""
@@ -167,7 +167,7 @@ class _Import:
         for at, answered in self._tallying.seconds():
             self._rows.second(at, answered)
         self._rows.end()
-        self._whole()
+        self._broken += self._places.lacks()
         tally, void = self._tallying.tally(), self._void()
         if void:
             begins, ends = from_micros(self._start_us), from_micros(self._start_us + self._lasts_us)
@@ -184,18 +184,22 @@ class _Import:
             self._broken.append("the generators ran another profile than the plan's of today: length or seed differ")
 
     def _read(self, reader: ShardReader) -> None:
-        requests = 0
+        requests, clock = 0, Clock(start_us=self._start_us, lasts_us=self._lasts_us)
         for line in reader:
             if isinstance(line, LoadLag):
                 self._tallying.lag(line)
+                clock.take(line)
                 continue
             requests += 1
+            self._places.take(line, reader.opened)
             self._request(line)
         name, closed = reader.path.name, reader.closed
         if reader.broken is not None:
             self._broken.append(f"{name}: {reader.broken.what.rstrip('.')}")
         elif closed is not None and not closed.complete:
             self._broken.append(f"{name}: its generator was stopped before the profile was over")
+        elif said := clock.lacks():
+            self._broken.append(f"{name}: {said}")
         planned = reader.opened.planned if reader.opened.planned is not None else requests
         whole = closed is not None and closed.complete
         head = closed.sha256 if closed is not None else None
@@ -203,48 +207,18 @@ class _Import:
 
     def _request(self, request: LoadRequest) -> None:
         case = self._sent.cases.get(request.case)
-        self._place(request)
         phase, served = self._tallying.request(request), self._served.get(request.run_id)
         slice_name = case.slice if case is not None else None
         if served is not None:
             self._rows.spent(request, slice_name, served, self._sent.experts)
         elif self._sent.served is not None and request.status == "ok":
-            self._odd["answered by nobody that was watched"] += 1
-        if case is None:
-            self._odd["of a case the plan does not have"] += 1
+            self._places.unwatched()
         if phase != "measured":
             return
         cost = request.cost if request.cost is not None or served is None else served.cost
         self._rows.add(request, slice_name, cost)
         if case is not None and sampled(request.run_id, self._profile.sample):
             self._trial(request, case, served)
-
-    def _place(self, request: LoadRequest) -> None:
-        """Each arrival is there once, when it is to be."""
-        i = request.i
-        if not 0 <= i < _MOST_REQUESTS:
-            self._odd["at another time than the profile asks for"] += 1
-            return
-        if i >= len(self._seen):
-            self._seen.extend(bytes(i + 1 - len(self._seen)))
-        self._odd["twice"] += self._seen[i]
-        self._seen[i] = 1
-        offset = request.intended - self._start_us
-        if self._offsets is None:
-            asked_for = 0 <= offset < self._lasts_us
-        else:
-            asked_for = i < len(self._offsets) and offset == self._offsets[i]
-        self._odd["at another time than the profile asks for"] += not asked_for
-
-    def _whole(self) -> None:
-        for said, count in self._odd.items():
-            if count:
-                self._broken.append(f"{count_of(count, 'request')} {said}")
-        if self._offsets is not None:
-            missing = len(self._offsets) - sum(self._seen[: len(self._offsets)])
-            if missing:
-                of = count_of(len(self._offsets), "arrival")
-                self._broken.append(f"{missing:,} of {of} the profile asks for are in no shard")
 
     def _void(self) -> str:
         if self._tallying.nobody():
@@ -292,16 +266,14 @@ class _Import:
         self._ledger.append(kind, dict(body), held=self._held % _FLUSH != 0)
 
 
-_MOST_REQUESTS = 1 << 28
-
-
 def _output(request: LoadRequest) -> Output:
     """What came back, with its time from the intended start; a crash for what was never sent, or not kept."""
     output = request.output
     error = request.error
     if output is None:
-        said = "too many requests were under way; it was never sent" if request.status == "dropped" else "no answer"
-        output = Output(error=error or Crash(kind=CrashKind.TIMEOUT, message=said))
+        if request.status == "dropped":
+            error = Crash(kind=CrashKind.UNREACHABLE, message="too many requests were under way; it was never sent")
+        output = Output(error=error or Crash(kind=CrashKind.TIMEOUT, message="no answer"))
     elif output.error is None and request.status != "ok":
         output = replace(output, error=error or Crash(kind=CrashKind.GARBAGE, message="the answer was cut"))
     took = None if request.end is None else (request.end - request.intended) / 1000

@@ -14,7 +14,6 @@ from sluicegate.model import CrashKind, Origin, Output
 
 __all__ = ["RequestRows", "took_ms", "ttft_ms", "was_unreached"]
 
-
 _MOST_UNTOLD = 10_000
 """Answers without usage that are kept, lest one with usage comes: as many as that hold whatever the others say."""
 
@@ -74,7 +73,8 @@ class RequestRows:
     def add(self, request: LoadRequest, slice_name: str | None, cost: int | None) -> None:
         """One measured request; `cost` in micro-dollars where it is known."""
         at, unit = request.intended, unit_digest("load", f"{self._run} {request.i}")
-        lost, took = was_unreached(request), took_ms(request)
+        # Nobody was asked, or nobody was there: that promotes nothing, and takes nothing back either.
+        lost, took = was_unreached(request) or request.status == "dropped", took_ms(request)
         failed = took is None
         self._row("latency", (at, slice_name, took, failed, unit), valued=True, lost=lost)
         self._row("ttft", (at, slice_name, ttft_ms(request), failed, unit), valued=True, lost=lost)
@@ -129,8 +129,13 @@ class RequestRows:
 
 def _said(request: LoadRequest, cost: int | None) -> Iterator[tuple[str, int | None]]:
     usage = request.usage
-    yield "tokens.input", None if usage is None else usage.input_tokens
-    yield "tokens.output", None if usage is None else usage.output_tokens
+    yield "tokens.input", _known(None if usage is None else usage.input_tokens)
+    yield "tokens.output", _known(None if usage is None else usage.output_tokens)
     yield "tokens.total", tokens_of(Output(usage=usage))
     for metric in ("cost.per_case", "cost.total"):
-        yield metric, cost
+        yield metric, _known(cost)
+
+
+def _known(count: int | None) -> int | None:
+    """Below nothing is no count, as in every suite."""
+    return None if count is None or count < 0 else count
