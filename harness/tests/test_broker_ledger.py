@@ -65,7 +65,7 @@ def test_a_case_is_written_once_and_its_repeats_name_it(tmp_path):
         assert [said.case is not None for said in intents] == with_case
 
 
-@pytest.mark.parametrize("missing", ["trial", "outcome", "shard", "unclosed shard", "short shard", "child", "asked"])
+@pytest.mark.parametrize("missing", ["trial", "outcome", "shard", "unclosed shard", "short shard", "asked"])
 def test_a_run_that_lacks_anything_is_closed_as_incomplete(tmp_path, missing):
     """Whatever it was asked to say."""
     with Broker(tmp_path / "l", started(2)) as broker:
@@ -78,8 +78,6 @@ def test_a_run_that_lacks_anything_is_closed_as_incomplete(tmp_path, missing):
         if missing != "shard":
             run = 2 if missing == "short shard" else 3
             broker.close_shard(Shard(name="gw0", planned=3, run=run, closed=missing != "unclosed shard"))
-        broker.child_began("runner")
-        broker.child_ended("runner", -9 if missing == "child" else 0)
         closed = broker.close(complete=missing != "asked")
 
     assert not closed.complete
@@ -92,8 +90,6 @@ def test_a_run_that_lacks_nothing_is_complete(tmp_path):
         _run(broker, "c1", outputs=(Output(error=Crash(kind=CrashKind.DIED, message="x")),))
         broker.open_shard("gw0", 1)
         broker.close_shard(Shard(name="gw0", planned=1, run=1, closed=True))
-        broker.child_began("runner")
-        broker.child_ended("runner", 0)
         closed = broker.close()
 
     assert closed.complete
@@ -108,19 +104,6 @@ def test_trials_of_earlier_attempts_count_as_run(tmp_path):
 
     assert closed.complete
     assert (closed.counts.planned, closed.counts.run, closed.counts.skipped) == (4, 3, 0)
-
-
-def test_the_ledger_is_not_closed_while_a_child_runs(tmp_path):
-    """It could still be writing evidence."""
-    broker = Broker(tmp_path / "l", started(0))
-    broker.child_began("runner")
-
-    with pytest.raises(RuntimeError, match="while runner is running"):
-        broker.close()
-    with broker:
-        pass
-
-    assert [record.kind for record in read_ledger(tmp_path / "l")] == ["run_started"]
 
 
 def test_an_error_on_the_way_closes_the_ledger_as_incomplete(tmp_path):

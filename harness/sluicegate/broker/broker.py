@@ -14,7 +14,7 @@ from sluicegate.broker.catalogue import Catalogue, Span
 from sluicegate.broker.stamp import Stamp
 from sluicegate.broker.unwritable import writable
 from sluicegate.errors import Fault, InputError, printable
-from sluicegate.ledger.records import Checked, ChildExit, RunClosed, RunStarted, Shard, Stray, TestRun
+from sluicegate.ledger.records import Checked, RunClosed, RunStarted, Shard, Stray, TestRun
 from sluicegate.ledger.writer import LedgerError, LedgerWriter
 from sluicegate.model import Case, Counts, Json, Trial, canonical, digest_bytes, encode_shared
 
@@ -64,7 +64,6 @@ class Broker:
         self._unchecked: deque[tuple[Trial, Span]] = deque()
         """Recorded, and neither checked yet nor shown to readers."""
         self._begun = self._ended = self._crashed = self._scored = 0
-        self._children: dict[str, int | None] = {}
         self._shards: dict[str, Shard] = {}
         self._lost_shard = False
         self._writer = LedgerWriter(path)
@@ -180,32 +179,19 @@ class Broker:
         """What was read of what should have been: being short is for the judge to weigh, the run itself is whole."""
         self._append(Shard.KIND, shard.body())
 
-    def child_began(self, name: str) -> None:
-        """A child process of this run was started; the ledger is not closed before it has ended."""
-        self._children[name] = None
-
-    def child_ended(self, name: str, exit_code: int) -> None:
-        """The child was seen to exit; a negative code is the signal that killed it."""
-        self._children[name] = exit_code
-
     def close(self, *, complete: bool = True, planned: int | None = None, left: str | None = None) -> RunClosed:
         """Write `run_closed` and let go of the file. Complete only if asked to be and nothing is missing.
 
         `planned` is for runs that could not say beforehand how many trials they have, `left` the subject where its
-        files changed meanwhile. Raises RuntimeError while a
-        child is running: whoever wrote evidence must be gone before it is closed.
+        files changed meanwhile. Whoever is asked has to be gone before.
         """
         if self.closed is not None:
             return self.closed
-        if running := [name for name, code in self._children.items() if code is None]:
-            raise RuntimeError(f"the ledger cannot be closed while {', '.join(running)} is running")
         self.flush()
         for shard in list(self._shards.values()):
             self.close_shard(shard)
-        children = tuple(ChildExit(name=name, exit_code=code or 0) for name, code in self._children.items())
-        failed = self._lost_shard or any(child.exit_code for child in children)
-        whole = complete and not failed and self._finished(planned)
-        closed = RunClosed(at=self._stamp(), complete=whole, children=children, counts=self.counts, left=left)
+        whole = complete and not self._lost_shard and self._finished(planned)
+        closed = RunClosed(at=self._stamp(), complete=whole, counts=self.counts, left=left)
         self._append(RunClosed.KIND, closed.body())
         self._writer.close()
         self.closed = closed
@@ -222,9 +208,6 @@ class Broker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.closed is not None:
-            return
-        if None in self._children.values():
-            self.abandon()
             return
         try:
             self.close(complete=False)

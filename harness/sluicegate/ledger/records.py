@@ -31,7 +31,6 @@ __all__ = [
     "SCHEMA_VERSION",
     "Attestation",
     "Checked",
-    "ChildExit",
     "Entry",
     "Expected",
     "Intent",
@@ -272,14 +271,6 @@ class Void:
 
 
 @frozen
-class ChildExit:
-    """How a child process of the run ended; negative is the signal that killed it."""
-
-    name: str
-    exit_code: int
-
-
-@frozen
 class RunClosed:
     """The last record: every child is gone and nothing more will come."""
 
@@ -287,7 +278,6 @@ class RunClosed:
 
     at: str
     complete: bool
-    children: tuple[ChildExit, ...] = ()
     counts: Counts = field(default_factory=Counts)
     left: str | None = None
     """The subject as the run left it, where its files were others at the end than when it began."""
