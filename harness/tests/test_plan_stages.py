@@ -305,3 +305,11 @@ def test_references_name_stages_before() -> None:
     assert sole_fault(a_plan(stages=stages.replace("REF", "setpu"))) == (
         "plan.yaml:12: uptime: than: setpu is no stage before 'b'. Did you mean 'setup'?"
     )
+
+
+def test_suites_make_their_cases_of_the_plan_s_own() -> None:
+    """A golden set alone is asked as it is; and a suite of that name is known."""
+    requires = "requires: {suites: [golden, budget]}"
+    said = refused(f"name: t, exposure: {{live: false}}, {requires}", head=BARE + "golden: g.jsonl\n")
+
+    assert said == ["stage 't' requires budget, and the plan names no cases. Add cases: cases/*.jsonl to the plan."]

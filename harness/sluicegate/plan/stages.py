@@ -26,7 +26,6 @@ STAGE_KEYS = ("name", "exposure", "requires", "bake", "criteria", "rollback")
 REQUIRES_KEYS = ("suites", "tests", "prerequisites", "attestations", "approval")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _STABLE = re.compile(r"([0-9]{1,4}) stable days?")
-_NEEDS_CASES = ("schema", "idempotency")
 _EXPOSURE_KEYS = ("live", "percent", "variables")
 _REFERENCES = ("baseline", "previous")
 _FOLDERS = ("recorded", "selected")
@@ -249,8 +248,8 @@ class _Judgeable:
 
     def _check_suites(self) -> None:
         suites = self.stage.requires.suites
-        needing = [suite for suite in suites if suite in _NEEDS_CASES]
-        if needing and not (self.feeds.cases or self.feeds.golden):
+        needing = [suite for suite in suites if suite != "golden"]
+        if needing and not self.feeds.cases:
             self._fault(f"requires {needing[0]}, and the plan names no cases.", "Add cases: cases/*.jsonl to the plan.")
         if "schema" in suites and not self.feeds.schemas:
             mend = "Add schemas: {structured: reply.schema.json} to the plan."
