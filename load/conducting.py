@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 import sys
@@ -39,6 +40,7 @@ _AHEAD_S, _AHEAD_OF_MANY_S = 0.05, 0.5
 _READY_WITHIN_S = 60.0
 _GRACE_S = 15.0
 _WORKERS_WAIT_S = 60
+_LOOK_S = 1.0
 
 
 class Conductor:
@@ -80,6 +82,12 @@ class Conductor:
             return False
         self._go_when_ready()
         return len(self._ended) + len(self._lost()) >= len(self._awaited) or time.monotonic() > self._deadline
+
+    def end_with(self, parent: int) -> None:
+        """Stop when the process that started this one has gone: nobody would take in what is measured then."""
+        while os.getppid() == parent:
+            gevent.sleep(_LOOK_S)
+        self._on_sigterm()
 
     def on_test_start(self, environment: Environment, **_: Any) -> None:
         """Master or alone: tell each worker its part."""

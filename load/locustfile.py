@@ -9,6 +9,7 @@ In a file of one's own: `from sluicegate.load.locustfile import *`.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -72,6 +73,8 @@ def _begin(environment: Environment, runner: Any, **_: Any) -> None:
         sys.exit(REFUSED)
     conducting = Conductor(environment, None if is_worker else job)
     _ASKED[id(environment)] = conducting
+    if options.job and not is_worker:
+        gevent.spawn(conducting.end_with, os.getppid())
     if not isinstance(runner, MasterRunner):
         runner.register_message(START, conducting.on_start)
         runner.register_message(GO, conducting.on_go)

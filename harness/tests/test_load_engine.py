@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -133,7 +134,7 @@ def test_a_killed_worker_leaves_a_shard_that_is_not_closed(address: str, tmp_pat
     """The other one ends as planned; nothing makes up for the lost one, and the exit code says so."""
     profile = Profile(name="long", steps=(Step(for_s=4, rate=25),), arrival=Arrival.CONSTANT)
     process = locust(job_file(tmp_path, address + "/ok", profile), "--processes", "2")
-    while len(list((tmp_path / "shards").glob("*of2.jsonl"))) < 2:
+    while sum(path.stat().st_size > 0 for path in (tmp_path / "shards").glob("*of2.jsonl")) < 2:
         assert process.poll() is None
         time.sleep(0.05)
     psutil.Process(process.pid).children()[0].kill()
@@ -144,6 +145,24 @@ def test_a_killed_worker_leaves_a_shard_that_is_not_closed(address: str, tmp_pat
     lost = next(reader for reader in readers if reader.closed is None)
     assert lost.broken is not None
     assert sum(len(requests) for _, requests in shards(tmp_path)) < 100
+
+
+def test_a_generator_ends_with_whoever_started_it(address: str, tmp_path: Path) -> None:
+    """Killed, `sluicegate load` can end nobody: no load goes on that nobody would take in."""
+    profile = Profile(name="users", steps=(Step(for_s=60, users=2),), pause_s=0.05)
+    job = job_file(tmp_path, address + "/ok", profile)
+    started = "import pathlib, sys; from load_world import locust; locust(pathlib.Path(sys.argv[1])).wait()"
+    above = subprocess.Popen([sys.executable, "-c", started, str(job)], cwd=Path(__file__).parent)
+    while not any(b'"lag"' in path.read_bytes() for path in (tmp_path / "shards").glob("*.jsonl")):
+        assert above.poll() is None
+        time.sleep(0.05)
+    (generator,) = psutil.Process(above.pid).children()
+    above.kill()
+    above.wait()
+    generator.wait(timeout=20)
+    ((reader, _),) = shards(tmp_path)
+    assert reader.closed is not None
+    assert not reader.closed.complete
 
 
 def test_users_who_are_told_to_stop_say_so(address: str, tmp_path: Path) -> None:
