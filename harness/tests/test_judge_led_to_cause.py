@@ -86,6 +86,25 @@ def test_a_number_that_a_crash_has_cost_leads_to_the_crash(tmp_path: Path) -> No
     assert "prompt_token" in step
 
 
+def test_a_share_that_is_missed_names_cases(tmp_path: Path) -> None:
+    """Where no check has found anything: what crashed, and an answer that a rule of the plan's own refuses."""
+    found = rollout(
+        tmp_path, "bot:answer", requires="", criterion="errors.rate: {from: suite, promote: 1 %, alert: 90 %}"
+    )
+    found.write("bot.py", "def answer(input):\n    if input == 'bad': raise KeyError('order')\n    return 'fine'\n")
+    found.write(
+        "cases.jsonl", "".join(json.dumps({"id": f"c{n}", "input": "bad" if n else "x"}) + "\n" for n in range(9))
+    )
+    found.lock()
+
+    shown = " ".join(found.run("gate", "rollout.yaml").out.split())
+
+    assert "✗ errors.rate case c1 at $.error error the pipeline crashed (exception) seen: KeyError: 'order'" in shown
+    assert "the same in 7 more cases: c2, c3" in shown
+    assert "rerun: sluicegate gate rollout.yaml --stage preflight --case c1" in shown
+    assert "case c0" not in shown
+
+
 def test_what_is_declared_already_is_not_asked_to_be_declared(tmp_path: Path) -> None:
     """The model was called elsewhere: the base URL is what to mend."""
     found = rollout(

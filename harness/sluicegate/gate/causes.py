@@ -14,9 +14,10 @@ from sluicegate.model import CriterionResult, Finding, Kind, Reason, Severity
 from sluicegate.plan.types import MetricKind
 
 if TYPE_CHECKING:
+    from sluicegate.gate.against import Against
     from sluicegate.gate.counting import Shortlist
 
-__all__ = ["Causes", "causes_said", "crash_mended", "failures_said", "incidents_said"]
+__all__ = ["Causes", "against_said", "causes_said", "crash_mended", "failures_said", "incidents_said"]
 
 _INCIDENTS_NAMED = 20
 _CAUSES_NAMED = 3
@@ -73,6 +74,22 @@ def causes_said(results: Sequence[CriterionResult], causes: Causes, question: Qu
     for count, first in causes.most():
         text = f"{count_of(count, 'finding')} of {first.check} behind {missed[0].metric}."
         yield _reason(first, kind, first.check, printable(text), question)
+
+
+def against_said(
+    found: Against, result: CriterionResult, named: Collection[str], question: Question
+) -> Iterator[Reason]:
+    """The cases that count most against a criterion that is not met, each with the command that runs it again.
+
+    Those in `named` have a finding of their own.
+    """
+    if result.kind.row not in _MISSED_ROWS:
+        return
+    cases = found.cases if found.cases > len(found.findings) else 0
+    for finding in found.findings:
+        if finding.case_id not in named:
+            text = printable(f"{finding.case_id}: {finding.message}")
+            yield _reason(finding, result.kind, finding.check, text, question, cases=cases)
 
 
 def crash_mended(causes: Causes) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from sluicegate.checks import Contribution
 from sluicegate.frozen import frozen
+from sluicegate.gate.against import Against
 from sluicegate.gate.alike import Alike
 from sluicegate.gate.growing import Arrivals, Upload, joined
 from sluicegate.gate.pairing import Readings
@@ -168,6 +169,8 @@ class Channel:
     criterion: Criterion
     admission: Admission
     pool: Pool = field(init=False)
+    against: Against = field(init=False)
+    """Of pinned evidence, the trials that count most against it."""
     lost: list[Attempt] = field(default_factory=list)
     """Trials that began and never ended, or found nobody to answer."""
     arrivals: dict[Origin, Arrivals] = field(default_factory=dict)
@@ -204,6 +207,7 @@ class Channel:
     def __post_init__(self) -> None:
         metric = self.criterion.metric
         self.pool = Pool(metric.kind, metric.better)
+        self.against = Against(metric)
         self._valued = _SHAPES.get(metric.kind)
         self.readings = Readings(metric) if _is_paired(self.criterion) else None
 

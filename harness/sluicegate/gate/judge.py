@@ -12,7 +12,7 @@ from functools import partial
 from sluicegate.checks import CheckConfig
 from sluicegate.errors import printable
 from sluicegate.frozen import frozen
-from sluicegate.gate.causes import causes_said, crash_mended, incidents_said
+from sluicegate.gate.causes import against_said, causes_said, crash_mended, incidents_said
 from sluicegate.gate.commands import rollback_said, typed, typed_result, unreached_said
 from sluicegate.gate.completeness import completeness_said
 from sluicegate.gate.counting import Channel
@@ -210,6 +210,10 @@ class _Bench:
         yield from incidents_said(suspected, Kind.HOLD_SUSPECT, criterion.metric.name, self.question)
         if result.kind.row < 12:
             yield Reason(kind=result.kind, about=result.metric, text=said_of_result(result), mend=result.flip)
+        measuring, metric = self.hearing.trials.measuring, criterion.metric
+        checked = metric.suite is not None or metric.check is not None
+        named = {finding.case_id for finding in measuring.findings.findings} if checked else ()
+        yield from against_said(channel.against, result, named, self.question)
         yield from stale_said(channel, self.question)
         if channel.unmeasured and result.kind.row > 6 and not criterion.optional:
             why = channel.unmeasured_why or NotMeasured(reason="no number")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from sluicegate.checks import CHECKS, CheckConfig, CheckOutcome, Contribution, masked, measure, run_check
-from sluicegate.checks.check import LONGEST_CRASH
+from sluicegate.checks import CHECKS, CheckConfig, CheckOutcome, Contribution, measure, run_check
 from sluicegate.checks.scorers import SCORED_AS
 from sluicegate.frozen import frozen
+from sluicegate.gate.against import told_of_crash
 from sluicegate.gate.causes import Causes
 from sluicegate.gate.counting import Attempt, Channel, Shortlist
 from sluicegate.gate.faults import Names
@@ -237,6 +237,8 @@ class Measuring:
             at_us=judged.at_us,
             slice=measured.arm if measured.arm is not None else case.slice,
         )
+        if not origin.grows:
+            channel.against.add(judged.trial, measured)
         if not lost or origin is Origin.LOAD:
             channel.trial(origin, attempt, unreached=lost)
         elif not origin.grows:
@@ -280,12 +282,4 @@ def _said(metric: Metric, judged: Judged, *, lost: bool) -> Finding:
         severity=Severity.INCIDENT,
         witness=Witness.SELF_REPORTED if lost or metric.check is not None else Witness.WIRE,
     )
-    crash = next((output.error for output in trial.outputs if output.error is not None), None)
-    if crash is None:
-        return finding
-    return replace(
-        finding,
-        place="$.error",
-        message=f"the pipeline crashed ({crash.kind.value})",
-        excerpt=masked(crash.message, LONGEST_CRASH),
-    )
+    return told_of_crash(finding, trial)
