@@ -168,6 +168,17 @@ def test_shortlist_keeps_the_weightiest_whatever_the_order(numbers, seed):
     assert one.findings == two.findings == tuple(finding(number) for number in sorted(set(numbers))[:5])
 
 
+@given(numbers=st.permutations(range(30)))
+def test_no_check_hides_another(numbers):
+    """However many findings one check has, the first of every other is among those that lead."""
+    found = Shortlist(limit=8)
+    for number in numbers:
+        found.add(Finding(check="z.last" if number == 29 else "a.first", case_id=f"c{number:03}", message="wrong"))
+
+    assert [each.case_id for each in found.leading(4)] == ["c000", "c001", "c002", "c029"]
+    assert len(found.leading(99)) == 9
+
+
 def test_names_count_all_and_say_few():
     """A thousand failures are one line, with what would be read aloud."""
     names = Names(limit=2)

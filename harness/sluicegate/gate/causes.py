@@ -26,9 +26,11 @@ _CRASH = "$.error"
 
 
 def incidents_said(found: Shortlist, kind: Kind, metric: str, question: Question) -> Iterator[Reason]:
-    """Each incident by itself, with the command that reruns only its case; of those past the first ones how many."""
-    findings = found.findings
-    for finding in findings[:_INCIDENTS_NAMED]:
+    """Each incident by itself, with the command that reruns only its case; of those past the first ones how many.
+
+    Every check that found one is among them, however many another one found.
+    """
+    for finding in found.leading(_INCIDENTS_NAMED):
         said = "not confirmed: " if kind is Kind.HOLD_SUSPECT else ""
         text = printable(f"{finding.case_id}: {said}{finding.message}")
         cases = found.alike.cases(finding) if found.total > _INCIDENTS_NAMED else 0

@@ -32,6 +32,8 @@ class Shortlist:
         self._limit = limit
         self._items: list[tuple[tuple[int, str, str, int, str, str], str, Finding]] = []
         self._known: set[tuple[tuple[int, str, str, int, str, str], str]] = set()
+        self._first: dict[str, tuple[tuple[tuple[int, str, str, int, str, str], str], Finding]] = {}
+        """Of each check the weightiest."""
         self.total = 0
         self.alike = Alike()
 
@@ -41,6 +43,9 @@ class Shortlist:
         key = (finding.sort_key(), finding.excerpt)
         if key in self._known:
             return
+        first = self._first.get(finding.check)
+        if first is None or key < first[0]:
+            self._first[finding.check] = key, finding
         self.total += 1
         if len(self._items) == self._limit and key > self._items[-1][:2]:
             return
@@ -48,6 +53,15 @@ class Shortlist:
         insort(self._items, (*key, finding), key=lambda item: item[:2])
         if len(self._items) > self._limit:
             self._known.discard(self._items.pop()[:2])
+
+    def leading(self, most: int) -> tuple[Finding, ...]:
+        """The weightiest of each check, and then the others, `most` of them at most; in their order."""
+        found = dict(sorted(self._first.values(), key=lambda item: item[0])[:most])
+        for key, excerpt, finding in self._items:
+            if len(found) == most:
+                break
+            found.setdefault((key, excerpt), finding)
+        return tuple(found[key] for key in sorted(found))
 
     @property
     def findings(self) -> tuple[Finding, ...]:
