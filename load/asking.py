@@ -141,7 +141,7 @@ class Asker:
         """The connection ended before the answer did: half of one where it had begun."""
         reply.cut = reply.http is not None
         if reply.cut:
-            kind, said = CrashKind.UNREACHABLE, "the connection broke in the middle of the answer."
+            kind, said = CrashKind.GARBAGE, "the connection broke in the middle of the answer."
         self._failed(reply, kind, f"{request.shown}: {said}")
 
     def _read(self, response: HTTPSocketResponse, request: Request, reply: Reply) -> None:

@@ -46,10 +46,10 @@ _LOOK_S = 1.0
 class Conductor:
     """One environment's runs: on a master what its workers do, on a worker its own engine, alone both."""
 
-    def __init__(self, environment: Environment, job: tuple[bytes, LoadJob] | None) -> None:
-        """`job` is None where users are as many as Locust is asked for, and on a worker, which is told."""
+    def __init__(self, environment: Environment) -> None:
         self._environment = environment
-        self._job = job
+        self._job: tuple[bytes, LoadJob] | None = None
+        """None where users are as many as Locust is asked for, and on a worker, which is told."""
         self._engine: Engine | None = None
         self._awaited: list[str | None] = []
         """The workers of this run; None is this process, which works alone."""
@@ -61,15 +61,18 @@ class Conductor:
         self._prepared: tuple[bytes, LoadJob, dict[str, Any]] | None = None
         """On a worker: the job and its part, but for the time."""
         self._was_started = self._is_running = False
-        if job is not None:
-            environment.shape_class = Standing(self.is_over)
-            environment.shape_class.runner = environment.runner
-            environment.parsed_options.expect_workers_max_wait = (
-                environment.parsed_options.expect_workers_max_wait or _WORKERS_WAIT_S
-            )
-            # Locust hears SIGTERM only after a shape has ended: until then it would end without a word.
-            if environment.parsed_options.headless:
-                gevent.signal_handler(signal.SIGTERM, self._on_sigterm)
+
+    def take(self, job: tuple[bytes, LoadJob]) -> None:
+        """Master or alone: this is to be done, and the run ends with it."""
+        self._job, environment = job, self._environment
+        environment.shape_class = Standing(self.is_over)
+        environment.shape_class.runner = environment.runner
+        environment.parsed_options.expect_workers_max_wait = (
+            environment.parsed_options.expect_workers_max_wait or _WORKERS_WAIT_S
+        )
+        # Locust hears SIGTERM only after a shape has ended: until then it would end without a word.
+        if environment.parsed_options.headless:
+            gevent.signal_handler(signal.SIGTERM, self._on_sigterm)
 
     @property
     def users(self) -> Engine | None:

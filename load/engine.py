@@ -119,6 +119,7 @@ class Engine:
             run=part.run,
             nonce=self.job.nonce,
             subject=self.job.subject,
+            asked=self.job.asked,
             profile=profile.name,
             job=digest,
             worker=part.worker,

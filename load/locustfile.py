@@ -63,6 +63,11 @@ def _options(parser: Any, **_: Any) -> None:
 def _begin(environment: Environment, runner: Any, **_: Any) -> None:
     """Wire one environment. A job that cannot be done ends the process here, before anything is sent."""
     options, is_worker = environment.parsed_options, isinstance(runner, WorkerRunner)
+    conducting = _ASKED[id(environment)] = Conductor(environment)
+    if not isinstance(runner, MasterRunner):
+        # Before anything is read, which takes its time: a master may call meanwhile.
+        runner.register_message(START, conducting.on_start)
+        runner.register_message(GO, conducting.on_go)
     try:
         # What `--processes` forked reads it only to end with the rest: Locust would leave it waiting for a minute.
         said = None if is_worker and not options.processes else given_job(options)
@@ -71,13 +76,10 @@ def _begin(environment: Environment, runner: Any, **_: Any) -> None:
         if not is_worker:
             sys.stderr.write(f"{error}\n")
         sys.exit(REFUSED)
-    conducting = Conductor(environment, None if is_worker else job)
-    _ASKED[id(environment)] = conducting
+    if job is not None and not is_worker:
+        conducting.take(job)
     if options.job and not is_worker:
         gevent.spawn(conducting.end_with, os.getppid())
-    if not isinstance(runner, MasterRunner):
-        runner.register_message(START, conducting.on_start)
-        runner.register_message(GO, conducting.on_go)
     if not isinstance(runner, WorkerRunner):
         runner.register_message(READY, conducting.on_ready)
         runner.register_message(DONE, conducting.on_done)

@@ -17,7 +17,9 @@ from sluicegate.plan.load import Profile, sampled
 from sluicegate.runner.identity import identity
 from sluicegate.session.judge import decide
 from sluicegate.session.load import profile_named, take_shards
+from sluicegate.session.load_cases import load_cases
 from sluicegate.session.load_evidence import LoadRan
+from sluicegate.session.load_identity import load_digest
 from sluicegate.session.lock import build_lock, write_lock
 from sluicegate.session.record import enter
 from sluicegate.session.workspace import Workspace
@@ -112,6 +114,10 @@ class LoadWorld:
             live=str(self.live).lower(),
         )
         (self.root / "plan.yaml").write_text(text + self.more, encoding="utf-8")
+        self.lock()
+
+    def lock(self) -> None:
+        """What lies there as it is now."""
         self._read = None
         write_lock(self.workspace, build_lock(self.workspace))
 
@@ -154,7 +160,7 @@ class LoadWorld:
             mine = [i for i in range(worker, len(offsets), of) if i not in left]
             opened = {
                 "version": SHARD_VERSION, "run": run, "nonce": nonce, "profile": profile, "job": "0" * 64,
-                "subject": self.workspace.subject,
+                "subject": self.workspace.subject, "asked": self.asked(profile),
                 "worker": worker, "of": of, "start_us": start_us, "lasts_us": lasts,
                 "seed": found.seed, "target": "POST http://127.0.0.1:9/draft", "engine": "0", "locust": "2",
             }  # fmt: skip
@@ -202,6 +208,11 @@ class LoadWorld:
             good = {"content": answer.content} | ({"structured": answer.structured} if answer.structured else {})
             line["output"] = {"error": error} if error else good
         return line
+
+    def asked(self, profile: str = "steady") -> str:
+        """What the profile asks today."""
+        plan, base = self.workspace.plan, self.workspace.base
+        return load_digest(plan, base, self.profile(profile), load_cases(plan, base))
 
     def took_in(self, folder: Path) -> LoadRan:
         """The shards as evidence."""

@@ -255,12 +255,15 @@ def test_users_whose_requests_have_holes(tmp_path: Path) -> None:
     [
         ({"subject": "0" * 64}, "the shards are of subject 000000000000, and the present one is subject "),
         ({"subject": ""}, "the shards are of no subject"),
-        ({"target": "POST http://127.0.0.1:9/other"}, "the shards asked POST http://127.0.0.1:9/other"),
+        ({"asked": "0" * 64}, "what profile 'steady' asks has changed since"),
+        ({"worker": 1}, "says that it is of generator 1 of 1"),
+        ({"of": 1 << 40}, "says that it is of generator 0 of 1099511627776"),
+        ({"start_us": 1 << 62}, "says times that no clock shows"),
         ({"version": 99}, "is of version 99"),
     ],
 )
 def test_shards_that_are_not_of_this_plan(tmp_path: Path, edit: dict[str, object], said: str) -> None:
-    """Of another build, of nobody knows which, of another address, of another release: refused, and nothing is kept."""
+    """Of another build, of nobody knows which, of other requests, of another release: refused, and nothing is kept."""
     world = LoadWorld(root=tmp_path)
     folder = world.shards(edit=lambda line: line.update(edit) if "nonce" in line else None)
     with pytest.raises(InputError, match=said):
@@ -306,18 +309,14 @@ def test_shards_of_two_runs_are_no_run(tmp_path: Path) -> None:
         path.rename(first / path.name)
     assert any("of another run" in why for why in world.took_in(first).imported.broken)
 
-    other = world.shards()
-    world.profiles = ("steady: {arrivals: constant, rate: 100/s, for: 5 s, objective: 200 ms}",)
-    world.write()
+    other = world.shards(edit=lambda line: line.update(seed=7) if "nonce" in line else None)
     assert any("another profile than the plan's of today" in why for why in world.took_in(other).imported.broken)
 
 
 def test_arrivals_at_other_times_than_the_profile_asks_for(tmp_path: Path) -> None:
     """A generator that sends when it likes has not sent the profile, whatever it counts."""
     world = LoadWorld(root=tmp_path)
-    folder = world.shards()
-    world.profiles = ("steady: {arrivals: poisson, rate: 100/s, for: 4 s, objective: 200 ms}",)
-    world.write()
+    folder = world.shards(edit=lambda line: line.update(intended=line["intended"] - 1) if line.get("i") == 7 else None)
 
     assert any("at another time than the profile asks for" in why for why in world.took_in(folder).imported.broken)
 

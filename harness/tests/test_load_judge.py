@@ -13,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from sluicegate.errors import InputError
+from sluicegate.ledger.load_shard import ShardReader
 from sluicegate.model import Decision, Kind, Status, Verdict
 from sluicegate.model.verdict_json import read_verdict, verdict_json
 from sluicegate.report.canonical_json import verdict_schema
@@ -21,6 +22,9 @@ from sluicegate.report.markdown import render_markdown
 from sluicegate.report.terminal import render_terminal
 from sluicegate.session.compared_runs import read_run
 from sluicegate.session.judge import decide
+from sluicegate.session.load_cases import load_cases
+from sluicegate.session.load_evidence import loading
+from sluicegate.session.load_orphans import take_orphans
 
 sys.path.insert(0, str(Path(__file__).parent))
 from load_gate_world import Answer, LoadWorld, ok, unreachable
@@ -300,6 +304,86 @@ def test_a_run_after_a_broken_one_stands_for_itself(tmp_path: Path) -> None:
     world.ran()
 
     assert world.verdict().kind is Kind.PROMOTE
+
+
+def test_a_run_that_was_killed_is_taken_in_before_it_is_outlived(tmp_path: Path) -> None:
+    """A good run does not cover a bad one whose command was killed: first somebody looks at what that one measured."""
+    world = LoadWorld(root=tmp_path, criteria=EVERY)
+    workspace, profile = world.workspace, world.profile()
+    bad = world.shards(slow, complete=False)
+    nonce = next(ShardReader(path).opened.nonce for path in bad.glob("*.jsonl"))
+    cases = {case.id: case for case in load_cases(workspace.plan, workspace.base)}
+    known: dict[str, Any] = {"cases": cases, "nonce": nonce, "target": "", "workers": 1, "at": world.start}
+    with loading(workspace, profile, "first", **known) as run:
+        for path in bad.glob("*.jsonl"):
+            path.rename(run.shards / path.name)
+        assert take_orphans(workspace) == []  # its command is still there
+    world.ran()
+    assert "did not end, and nobody has looked at what it measured" in world.verdict().reasons[0].text
+
+    (taken,) = take_orphans(workspace)
+    assert not taken.imported.complete
+    assert world.verdict().kind is Kind.HOLD_THRESHOLD
+    assert take_orphans(workspace) == []
+
+
+@pytest.mark.parametrize(("file", "was", "now"), [("cases.jsonl", "2}", "7}"), ("plan.yaml", "/draft", "/other")])
+def test_what_a_profile_asks_is_part_of_it(tmp_path: Path, file: str, was: str, now: str) -> None:
+    """Other cases, another address: what was measured before was another load."""
+    world = LoadWorld(root=tmp_path, criteria=EVERY[:2])
+    world.ran()
+    assert world.verdict().kind is Kind.PROMOTE
+    (tmp_path / file).write_text((tmp_path / file).read_text().replace(was, now))
+    world.lock()
+
+    assert world.verdict().kind is Kind.HOLD_INCOMPLETE
+    assert "was changed since it was run" in world.verdict().reasons[0].text
+
+
+def test_a_trace_is_part_of_its_profile(tmp_path: Path) -> None:
+    """By what it holds, not by its name."""
+    (tmp_path / "trace.jsonl").write_text('{"at": 1}\n{"at": 2}\n')
+    world = LoadWorld(root=tmp_path, profiles=("steady: {trace: trace.jsonl, objective: 1 s}",), criteria=EVERY[:2])
+    before = world.asked()
+    (tmp_path / "trace.jsonl").write_text('{"at": 1}\n{"at": 3}\n')
+
+    assert world.asked() != before
+
+
+def test_a_throughput_that_the_generator_lost_rolls_nothing_back(tmp_path: Path) -> None:
+    """Half dropped, half at nobody, half not sent, a shard missing: fewer answers say nothing of the target then."""
+    criteria = ("throughput: {from: load, at: mean, promote: 90, rollback: 80, mode: point}", EVERY[1])
+    lacks = (
+        {"answer": lambda i: Answer(status="dropped") if i % 2 else Answer()},
+        {"answer": lambda i: unreachable(i) if i % 2 else Answer()},
+        {"answer": lambda i: Answer(status="error", kind="not_sent") if i % 2 else Answer()},
+        {"of": 2, "lost": [1]},
+    )
+    for number, how in enumerate(lacks):
+        world = LoadWorld(root=tmp_path / str(number), criteria=criteria, live=True)
+        world.ran(**how)
+        assert world.verdict().decision is Decision.HOLD
+
+    slow_one = LoadWorld(root=tmp_path / "bad", criteria=criteria, live=True)
+    slow_one.ran(lambda i: Answer(status="error", kind="garbage") if i % 2 else Answer())
+    assert slow_one.verdict().kind is Kind.ROLLBACK_THRESHOLD
+
+
+def test_answers_that_break_off_are_the_build_s(tmp_path: Path) -> None:
+    """Every one of them: somebody was there, and said half of it."""
+    broken = judged(tmp_path, lambda _: Answer(status="incomplete", kind="garbage"), live=True)
+
+    assert broken.kind is Kind.ROLLBACK_THRESHOLD
+
+
+def test_users_who_hang_from_the_warm_up_on_are_measured(tmp_path: Path) -> None:
+    """They are some of those that the profile asks for, and wait while the others are measured."""
+    profile = "steady: {users: 10, for: 4 s, warm_up: 1 s, objective: 1 s}"
+    world = LoadWorld(root=tmp_path, profiles=(profile,), criteria=EVERY[:2])
+    hung = Answer(status="error", kind="timeout", took_ms=3500)
+    world.ran(lambda i: hung if i < 3 else Answer(), users=40)
+
+    assert world.verdict().kind is Kind.HOLD_THRESHOLD
 
 
 def test_old_load_is_stale(tmp_path: Path) -> None:

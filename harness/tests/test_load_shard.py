@@ -17,7 +17,8 @@ from sluicegate.model import Crash, CrashKind, Output, Usage, encode
 from sluicegate.plan.load import not_a_test_target, sampled
 
 OPENED = ShardOpened(
-    version=1, run="ab" * 8, nonce="cd" * 16, subject="1" * 64, profile="p", job="ef" * 32, worker=0, of=2, start_us=10,
+    version=1, run="ab" * 8, nonce="cd" * 16, subject="1" * 64, asked="2" * 64, profile="p", job="ef" * 32,
+    worker=0, of=2, start_us=10,
     lasts_us=1000, planned=3, seed=0, target="POST http://localhost/", engine="0", locust="0",
 )  # fmt: skip
 REQUESTS = (

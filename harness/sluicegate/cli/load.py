@@ -52,6 +52,7 @@ def load(
 ) -> None:
     """Send the plan's load profiles, one after the other, and keep every request as evidence for `gate`."""
     from sluicegate.session.load import load_spec, profile_named, run_load, take_shards
+    from sluicegate.session.load_orphans import take_orphans
     from sluicegate.session.workspace import Workspace
 
     workspace = Workspace(plan, evidence=evidence)
@@ -60,6 +61,9 @@ def load(
         raise click.UsageError(
             "--sweep sends load of its own, and none of it is evidence: leave the other options out."
         )
+    for ran in () if sweep else take_orphans(workspace):
+        show(filled(" What a run left that was cut short is taken in first.", terminal().width))
+        _told(ran)
     if shards is not None:
         _told(take_shards(workspace, shards, stage=at, baseline=baseline))
     else:

@@ -14,6 +14,7 @@ from sluicegate.model import CriterionResult, Decision, Kind, NotMeasured, Reaso
 from sluicegate.plan.types import CommandTarget, HttpTarget
 
 __all__ = [
+    "aside_said",
     "gate_command",
     "pytest_command",
     "recording_command",
@@ -84,6 +85,13 @@ def rollback_said(reason: Reason, question: Question) -> Reason:
     command = recording_command(question, "rollback", f"--stage {shlex.quote(question.stage.name)} --by NAME")
     mend = f"Take stage {question.stage.name} back now, {how}.{after} When it is back, run: {command}"
     return replace(reason, mend=printable(mend))
+
+
+def aside_said(question: Question) -> Reason:
+    """Single cases were run and kept apart: what the stage's own attempts found of the subject was not looked at."""
+    text = "these cases were run by themselves: what else this stage has seen of the subject is not among them."
+    mend = f"Run: {gate_command(question)}"
+    return Reason(kind=Kind.HOLD_INCOMPLETE, about="cases", text=text, mend=mend)
 
 
 def unreached_said(runs: Sequence[Run], kind: Kind, question: Question) -> Reason | None:

@@ -245,7 +245,7 @@ class Hearing:
         block = read_measured(entry, run=run.number)
         for channel in self.channels:
             if channel.criterion.metric.name == block.metric and counts_for(
-                channel, block, run, self._question.plan.load
+                channel, block, run, self._question.load_digests
             ):
                 before = channel.future
                 channel.measured(block)
@@ -255,8 +255,8 @@ class Hearing:
             self.measured_by[block.origin, profile_of(run)] = run.number
         if block.stage in self._stages.values():
             for channel in self._reference_channels(block.stage or "", block.subject):
-                load = self._question.plan.load
-                if channel.criterion.metric.name == block.metric and counts_for(channel, block, run, load):
+                today = self._question.load_digests
+                if channel.criterion.metric.name == block.metric and counts_for(channel, block, run, today):
                     channel.measured(block)
 
     def _reference_channels(self, stage: str, subject: str) -> list[Channel]:

@@ -13,7 +13,7 @@ from sluicegate.checks import CheckConfig
 from sluicegate.errors import printable
 from sluicegate.frozen import frozen
 from sluicegate.gate.causes import against_said, causes_said, crash_mended, incidents_said
-from sluicegate.gate.commands import rollback_said, typed, typed_result, unreached_said
+from sluicegate.gate.commands import aside_said, rollback_said, typed, typed_result, unreached_said
 from sluicegate.gate.completeness import completeness_said
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.criteria import judge_criterion
@@ -63,6 +63,8 @@ def judge(
     config: CheckConfig,
     rerun: tuple[str, ...] = (),
     kept: tuple[str, ...] = (),
+    load_digests: Mapping[str, str] | None = None,
+    aside: bool = False,
 ) -> Verdict:
     """The verdict on leaving `stage` with `subject`.
 
@@ -82,6 +84,8 @@ def judge(
         config: contracts, tools and capabilities for judging built-in checks again.
         rerun: the command that runs one case again, without the case's id; the gate command of the plan when empty.
         kept: `--evidence DIR` where the evidence does not lie in its usual folder; in every command that is told.
+        load_digests: what each load profile asks today, by name; evidence of another digest is foreign.
+        aside: the evidence is of single cases, kept apart: nothing is promoted on it.
 
     Returns:
         A verdict, whatever the evidence holds.
@@ -97,6 +101,8 @@ def judge(
         entered_at=None,
         rerun=rerun or ("sluicegate", "gate", str(plan.path), "--stage", stage.name, *kept, "--case"),
         kept=kept,
+        load_digests=load_digests or {},
+        aside=aside,
     )
     question, memory_fault = remembered(question, state)
     hearing = Hearing(question, lock.stages.get(stage.name, LockedStage()), config)
@@ -149,6 +155,8 @@ class _Bench:
         if reasons and (older := older_said(runs, reasons[0].kind)) is not None:
             # Said first: as long as it stands, mending anything else moves nothing.
             reasons = (older, *reasons)
+        if not reasons and question.aside:
+            return (aside_said(question),)
         return (rollback_said(reasons[0], question), *reasons[1:]) if reasons else ()
 
     def _reasons(self, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Iterator[Reason]:

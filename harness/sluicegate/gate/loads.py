@@ -6,7 +6,7 @@ numbers of the rest say, and never rolls back.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from sluicegate.errors import printable
@@ -16,10 +16,10 @@ from sluicegate.gate.validity import SKEW, Question, Relation, Run
 from sluicegate.gate.wording import count_of, days
 from sluicegate.model import Kind, Origin, Reason
 from sluicegate.model.load_result import LoadResult
-from sluicegate.plan.load import LoadSpec, profile_digest
 from sluicegate.plan.types import Criterion
 
-_COUNT_FAILURES = ("latency", "ttft", "errors.rate", "crashes", "goodput", "draft.success_rate")
+_COUNT_FAILURES = ("errors.rate", "crashes", "goodput", "draft.success_rate")
+"""A quantile of latencies says nothing of the failures beyond it."""
 
 __all__ = ["counts_for", "is_of_profile", "loads_said", "loads_shown", "profile_of"]
 
@@ -29,18 +29,18 @@ def profile_of(run: Run) -> str:
     return "" if run.load is None else run.load.profile
 
 
-def is_of_profile(criterion: Criterion, run: Run, load: LoadSpec | None) -> bool:
+def is_of_profile(criterion: Criterion, run: Run, today: Mapping[str, str]) -> bool:
     """Whether load evidence of this run is what the criterion asks for: its profile, as the plan has it today."""
-    if criterion.profile is None or load is None:
+    if criterion.profile is None:
         return True
     if run.load is None or run.load.profile != criterion.profile:
         return False
-    return run.load.digest == profile_digest(load.profile(criterion.profile))
+    return run.load.digest == today.get(criterion.profile)
 
 
-def counts_for(channel: Channel, block: Measured, run: Run, load: LoadSpec | None) -> bool:
+def counts_for(channel: Channel, block: Measured, run: Run, today: Mapping[str, str]) -> bool:
     """The same for a block of measurements; what the profile was before, or nobody says of which it is, is foreign."""
-    if block.origin is not Origin.LOAD or is_of_profile(channel.criterion, run, load):
+    if block.origin is not Origin.LOAD or is_of_profile(channel.criterion, run, today):
         return True
     if profile_of(run) in ("", channel.criterion.profile) and block.rows is not None:
         channel.foreign += sum(block.rows.n)
@@ -67,7 +67,9 @@ def loads_shown(runs: Sequence[Run], question: Question) -> tuple[LoadResult, ..
 
 def loads_said(runs: Sequence[Run], question: Question, *, compared: Collection[str]) -> Iterator[Reason]:
     """Rows 4, 6 and 7: what the newest run of each profile lacks that the stage asks for, or compares with."""
+    told = {run.started.nonce for run in runs if run.started is not None and run.account is not None}
     for name in _asked(question):
+        yield from _orphans_said(runs, name, told, question)
         for stage in sorted(compared):
             there = [run for run in runs if run.relation is Relation.ELSEWHERE and run.stage == stage]
             if (other := _newest_of(there, name, question)) is not None:
@@ -88,6 +90,18 @@ def loads_said(runs: Sequence[Run], question: Question, *, compared: Collection[
             yield from _uncounted(run, name, question)
 
 
+def _orphans_said(runs: Sequence[Run], name: str, told: Collection[str], question: Question) -> Iterator[Reason]:
+    """Runs whose command was killed before it took in what their generators saw; the newest is spoken of anyhow."""
+    newest = _newest(runs, name, question)
+    for run in runs:
+        if run is newest or run.started is None or run.account is not None or run.started.nonce in told:
+            continue
+        if _is_ours(run) and _is_today_s(run, name, question):
+            text = f"{run.name} did not end, and nobody has looked at what it measured."
+            mend = "The next run takes in what it left. Run: sluicegate load"
+            yield _reason(Kind.HOLD_INVALID_EVIDENCE, name, text, mend)
+
+
 def _uncounted(run: Run, name: str, question: Question) -> Iterator[Reason]:
     """Requests that failed, and no criterion counts a failure: what nothing came back for would be left out."""
     tally = None if run.account is None else run.account.tally
@@ -95,7 +109,7 @@ def _uncounted(run: Run, name: str, question: Question) -> Iterator[Reason]:
     asked = (c for c in question.stage.criteria if Origin.LOAD in c.origins and c.profile in (None, name))
     if failed and not any(criterion.metric.name in _COUNT_FAILURES for criterion in asked):
         text = f"{run.name}: {count_of(failed, 'request')} failed, and no criterion from load counts a failure."
-        mend = "Let a criterion say how many may: errors.rate, latency, goodput or draft.success_rate."
+        mend = "Let a criterion say how many may: errors.rate, crashes, goodput or draft.success_rate."
         yield Reason(kind=Kind.HOLD_FAILED, about="load", text=printable(text), mend=mend)
 
 
@@ -142,13 +156,14 @@ def _newest(runs: Sequence[Run], name: str, question: Question) -> Run | None:
 
 
 def _newest_of(runs: Sequence[Run], name: str, question: Question) -> Run | None:
-    load = question.plan.load
-    if load is None:
-        return None
-    asked = (name, profile_digest(load.profile(name)))
-    found = [run for run in runs if run.load and (run.load.profile, run.load.digest) == asked]
+    found = [run for run in runs if _is_today_s(run, name, question)]
     # By when it was sent: one that was sent elsewhere may be taken in later. Of the same time, what came last.
     return max(reversed(found), key=lambda run: (run.at is not None, run.at), default=None)
+
+
+def _is_today_s(run: Run, name: str, question: Question) -> bool:
+    """Whether it is of this profile as it is today."""
+    return run.load is not None and (run.load.profile, run.load.digest) == (name, question.load_digests.get(name))
 
 
 def _is_ours(run: Run) -> bool:

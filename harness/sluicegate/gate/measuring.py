@@ -19,7 +19,6 @@ from sluicegate.gate.second_look import is_of_a_judge
 from sluicegate.gate.validity import Run
 from sluicegate.model import Finding, NotMeasured, Origin, Severity, Trial, Witness
 from sluicegate.model.often import made_often, maker
-from sluicegate.plan.load import LoadSpec
 from sluicegate.plan.metrics import EVERY_REQUEST
 from sluicegate.plan.types import Better, Criterion, Metric, MetricKind
 
@@ -70,12 +69,12 @@ class Measuring:
     """Measures judged trials for the channels, and sorts incidents."""
 
     def __init__(
-        self, channels: Sequence[Channel], pinned: Pinned, config: CheckConfig, load: LoadSpec | None = None
+        self, channels: Sequence[Channel], pinned: Pinned, config: CheckConfig, loads: Mapping[str, str]
     ) -> None:
         self._channels = channels
         self._pinned = pinned
         self._config = config
-        self._load = load
+        self._loads = loads
         metrics = [channel.criterion.metric for channel in channels]
         incident_suites = {metric.suite for metric in metrics if metric.kind is MetricKind.INCIDENTS}
         self.own_checks = frozenset(name for metric in metrics if (name := _recorded_as(metric)) is not None)
@@ -187,7 +186,7 @@ class Measuring:
         """Whether the metric reads answers that a load run kept: it has the numbers of every request apart."""
         if run.load is not None and criterion.metric.name in EVERY_REQUEST:
             return False
-        return is_of_profile(criterion, run, self._load)
+        return is_of_profile(criterion, run, self._loads)
 
     def _asks(self, metric: Metric, origin: Origin, case_id: str) -> bool:
         """Whether the metric reads this case: of a suite's own metric, only the suite's cases; of success, only yours.

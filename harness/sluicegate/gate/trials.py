@@ -51,7 +51,7 @@ class Trials:
         self._pinned = pinned
         self.account = Account(pinned)
         self.objections = Objections()
-        self.measuring = Measuring(channels, pinned, config, question.plan.load)
+        self.measuring = Measuring(channels, pinned, config, question.load_digests)
         self._load_suites = frozenset(question.stage.requires.suites) | {
             channel.criterion.metric.suite for channel in channels if Origin.LOAD in channel.criterion.origins
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -43,6 +43,10 @@ class Question:
     """Words of the command that runs one case again; the case's id comes last."""
     kept: tuple[str, ...] = ()
     """Words that name the folder of the evidence, `--evidence DIR`; none where it is the usual one."""
+    load_digests: Mapping[str, str] = field(default_factory=dict)
+    """What each load profile asks today; a run of another digest was another load."""
+    aside: bool = False
+    """Whether the evidence was kept apart from the stage's own, as that of single cases is."""
 
 
 class Relation(Enum):

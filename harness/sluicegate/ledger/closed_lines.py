@@ -71,6 +71,8 @@ class ClosedLines(Generic[OpenedT, LineT, ClosedT]):
         if self.opened.version != self.VERSION:
             what = f"is of version {self.opened.version}, and this release reads {self.VERSION}."
             raise InputError(Fault(where=str(path), what=what, mend="Read it with the release that wrote it."))
+        if wrong := self._cannot_be(self.opened):
+            raise InputError(Fault(where=str(path), what=f"{wrong}.", mend=self.MEND))
 
     def __iter__(self) -> Iterator[LineT]:
         self.closed, self.broken = None, None
@@ -101,6 +103,10 @@ class ClosedLines(Generic[OpenedT, LineT, ClosedT]):
                 lines += 1
         if self.closed is None:
             self._break(f"has no closing line: {self.UNCLOSED}", lines)
+
+    def _cannot_be(self, opened: OpenedT) -> str:
+        """Why the opening line is none, as `says …`; empty where it can be."""
+        return ""
 
     @abstractmethod
     def _begin(self) -> None:

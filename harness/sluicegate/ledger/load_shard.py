@@ -29,6 +29,8 @@ class ShardOpened:
     nonce: str
     subject: str
     """Of the plan the job was made from: the build that is asked."""
+    asked: str
+    """SHA-256 of what the plan's profile asked then."""
     profile: str
     job: str
     """SHA-256 of the job, as the generator was given it."""
@@ -120,6 +122,9 @@ class ShardClosed:
 
 
 Line = LoadRequest | LoadLag
+_MOST_WORKERS = 10_000
+_LATEST_US = 1 << 52
+"""In the year 2112."""
 _STATUSES = ("ok", "incomplete", "error", "dropped")
 
 
@@ -137,6 +142,12 @@ class ShardReader(ClosedLines[ShardOpened, Line, ShardClosed]):
     VERSION = SHARD_VERSION
     OPENED, CLOSED = ShardOpened, ShardClosed
     KINDS = MappingProxyType[str, type[Line]]({"request": LoadRequest, "lag": LoadLag})
+
+    def _cannot_be(self, opened: ShardOpened) -> str:
+        if not 0 <= opened.worker < opened.of <= _MOST_WORKERS:
+            return f"says that it is of generator {opened.worker} of {opened.of}"
+        is_span = 0 <= opened.start_us <= _LATEST_US and 0 <= opened.lasts_us <= _LATEST_US
+        return "" if is_span else "says times that no clock shows"
 
     def _begin(self) -> None:
         self._counts = dict.fromkeys(_STATUSES, 0)

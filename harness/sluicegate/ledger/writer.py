@@ -18,7 +18,7 @@ from sluicegate.errors import Fault, InputError
 from sluicegate.ledger.chain import MAX_LINE_BYTES, ZERO, link
 from sluicegate.model import Json
 
-__all__ = ["LedgerError", "LedgerWriter"]
+__all__ = ["LedgerError", "LedgerWriter", "is_being_written"]
 
 
 class LedgerError(InputError):
@@ -145,6 +145,16 @@ class LedgerWriter:
 _MAX_BODY_BYTES = MAX_LINE_BYTES - 1024
 
 _RESUME = "Run the same command again: it resumes with what is missing."
+
+
+def is_being_written(path: Path) -> bool:
+    """Whether a writer has this ledger open, here or in another process."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _created(path: Path) -> int:

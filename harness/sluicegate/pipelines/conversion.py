@@ -1,7 +1,7 @@
 """From what a pipeline returned to an Output, by rules that never fail.
 
 - text is the content; nothing (None) is an answer without content
-- an Output stays what it is
+- an Output stays what it is; its `error` is a reported crash, whatever kind it says
 - a mapping whose keys are all fields of Output is one; its `error`, text or mapping, is a reported crash
 - its `usage` may be the one a provider gave: OpenAI's, Anthropic's or Gemini's names are understood
 - any other mapping, list, number, true or false is structured
@@ -60,7 +60,7 @@ def as_output(value: Any, *, max_bytes: int = MAX_BYTES) -> Output:
     if value is None:
         return Output()
     if isinstance(value, Output):
-        value, whole = encode(value), True
+        value, whole = with_error(encode(value)), True
     else:
         whole = False
     try:

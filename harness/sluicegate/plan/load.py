@@ -147,7 +147,9 @@ class LoadJob:
     endpoints: tuple[tuple[str, str], ...] = field(default=())
     """What `${endpoint.NAME}` in the target stands for."""
     subject: str = ""
-    """What is asked, of the plan this was made from; empty without a plan."""
+    """The build that is asked, of the plan this was made from; empty without a plan."""
+    asked: str = ""
+    """SHA-256 of what the plan's profile asks: arrivals, cases, trace, address."""
 
 
 def spike(*, base: float, peak: float, before_s: float, for_s: float, after_s: float) -> tuple[Step, ...]:

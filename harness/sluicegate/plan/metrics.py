@@ -43,7 +43,7 @@ KNOWN_SUITES: tuple[str, ...] = (
 
 AVAILABLE_SUITES: frozenset[str] = frozenset(
     {"schema", "idempotency", "budget", "retrieval", "routing", "fallback", "format", "rollout", "tracing"}
-    | {"injection", "tools", "headers", "recipients", "pii", "grounding", "golden"}
+    | {"injection", "tools", "headers", "recipients", "pii", "grounding"}
 )
 """The suites of this version."""
 

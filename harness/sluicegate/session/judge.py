@@ -20,6 +20,7 @@ from sluicegate.resources import VERSION
 from sluicegate.session.contracts import check_config, compile_contracts
 from sluicegate.session.judged import Judged
 from sluicegate.session.left_behind import made_of
+from sluicegate.session.load_identity import load_digests
 from sluicegate.session.workspace import AttemptFolder, PlanError, Workspace
 
 __all__ = ["NEWEST", "decide", "judge"]
@@ -65,6 +66,8 @@ def decide(
             config=check_config(plan, contracts),
             rerun=workspace.rerun,
             kept=workspace.kept,
+            load_digests=load_digests(plan, stage, workspace.base),
+            aside=workspace.beside is not None,
         )
 
     verdict = judged(subject, parts)

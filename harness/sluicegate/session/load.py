@@ -27,7 +27,8 @@ from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Pla
 from sluicegate.resources import data
 from sluicegate.session.correlating import follows
 from sluicegate.session.load_cases import load_cases
-from sluicegate.session.load_evidence import LoadRan, loading, take_in
+from sluicegate.session.load_evidence import SERVED, LoadRan, loading, take_in
+from sluicegate.session.load_identity import load_digest, shown_target
 from sluicegate.session.load_import import ShardSet
 from sluicegate.session.load_standing import standing
 from sluicegate.session.workspace import Workspace
@@ -39,7 +40,6 @@ _GRACE_S = 30.0
 _LEAVING_S = 10.0
 _TAIL = 2000
 _JOB = "SLUICEGATE_LOAD_JOB"
-_SERVED = "served.jsonl"
 
 
 @frozen
@@ -83,7 +83,7 @@ def job_for(plan: Path, profile: str, shards: Path | None = None) -> LoadJob:
         mend = f"Run: sluicegate load {plan} --profile {profile}"
         raise InputError(Fault(where=str(plan), what=what, mend=mend))
     folder = (shards or Path("load-shards")).resolve()
-    return _job(workspace, found, target, folder)
+    return _job(workspace, found, target, _cases(workspace), shards=folder, nonce=secrets.token_hex(16))
 
 
 def run_load(
@@ -111,13 +111,13 @@ def run_load(
         what = f"{workers} generators cannot share in_flight: {profile.in_flight} of profile '{profile.name}'."
         raise InputError(Fault(where="--processes", what=what, mend="Start fewer, or raise in_flight."))
     cases, trace = _cases(workspace), _trace(workspace, profile)
-    at = BASELINE if baseline else stage.name
-    with loading(workspace, profile, at, target=_shown(workspace.plan), workers=workers) as run:
+    at, nonce, target = BASELINE if baseline else stage.name, secrets.token_hex(16), shown_target(workspace.plan)
+    with loading(workspace, profile, at, cases=cases, nonce=nonce, target=target, workers=workers) as run:
         ended = _Ended()
         served: Path | None = None
         try:
-            with _target(workspace, profile, stage, run.shards, variables) as (target, served):
-                job = _job(workspace, profile, target, run.shards)
+            with _target(workspace, profile, stage, run.shards, variables) as (address, served):
+                job = _job(workspace, profile, address, cases, shards=run.shards, nonce=nonce)
                 words = [*(_WATCHED if web else ("--headless",)), *_shared(workers)]
                 _generate(job, ended, words=words, tell=tell, lasts_s=lasts_us(profile, trace) / 1e6)
         except KeyboardInterrupt:
@@ -126,7 +126,7 @@ def run_load(
             raise InputError([Fault(where="load", what=line) for line in ended.refused])
         shards = ShardSet(run.shards, workers=workers, nonce=ended.nonce)
         extra = ["it was stopped before the profile was over"] if ended.interrupted else ended.said
-        ran = take_in(run, shards, cases=cases, trace=trace, served=served, extra=extra)
+        ran = take_in(run, shards, trace=trace, served=served, extra=extra)
     if ended.interrupted:
         raise KeyboardInterrupt("stopped; what was measured is kept as a run that is not complete, which holds")
     return ran
@@ -140,26 +140,44 @@ def take_shards(workspace: Workspace, folder: Path, *, stage: Stage, baseline: b
     shards = ShardSet(folder)
     first = shards.readers[0].opened
     profile = profile_named(workspace.plan, first.profile)
-    if fault := _not_ours(workspace, first, folder, baseline=baseline):
+    cases, trace = _cases(workspace), _trace(workspace, profile)
+    if fault := _not_ours(workspace, profile, cases, first, folder, baseline=baseline):
         raise InputError(fault)
-    trace, began = _trace(workspace, profile), from_micros(first.start_us)
-    at = BASELINE if baseline else stage.name
-    with loading(workspace, profile, at, target=first.target, workers=first.of, shards=folder, at=began) as run:
+    at, began = BASELINE if baseline else stage.name, from_micros(first.start_us)
+    with loading(
+        workspace,
+        profile,
+        at,
+        cases=cases,
+        nonce=first.nonce,
+        target=first.target,
+        workers=first.of,
+        shards=folder,
+        at=began,
+    ) as run:
         stands = isinstance(workspace.plan.pipeline.target, HttpTarget)
-        served = None if stands else folder / _SERVED  # one that is not there is said to be missing
-        return take_in(run, shards, cases=_cases(workspace), trace=trace, served=served, extra=())
+        served = None if stands else folder / SERVED  # one that is not there is said to be missing
+        return take_in(run, shards, trace=trace, served=served, extra=())
 
 
-def _not_ours(workspace: Workspace, first: ShardOpened, folder: Path, *, baseline: bool) -> list[Fault]:
+def _not_ours(
+    workspace: Workspace,
+    profile: Profile,
+    cases: Mapping[str, Case],
+    first: ShardOpened,
+    folder: Path,
+    *,
+    baseline: bool,
+) -> list[Fault]:
     """Why what these shards asked is not what the plan would ask; a baseline may be another build."""
-    faults, target = [], workspace.plan.pipeline.target
+    faults = []
     if not baseline and first.subject != workspace.subject:
         what = f"the shards are of {_named(first.subject)}, and the present one is {_named(workspace.subject)}."
         mend = "Send the profile to this build; or take the shards in where the plan is as it was, or with --baseline."
         faults.append(Fault(where=str(folder), what=what, mend=mend))
-    if isinstance(target, HttpTarget) and "${" not in target.url and first.target != _shown(workspace.plan):
-        what = f"the shards asked {first.target}, and the plan's pipeline is {_shown(workspace.plan)}."
-        faults.append(Fault(where=str(folder), what=what, mend="Send the profile where the plan says."))
+    if first.asked != load_digest(workspace.plan, workspace.base, profile, cases.values()):
+        what = f"what profile '{profile.name}' asks has changed since: its arrivals, cases, trace or address."
+        faults.append(Fault(where=str(folder), what=what, mend="Send it anew."))
     return faults
 
 
@@ -175,33 +193,26 @@ def _trace(workspace: Workspace, profile: Profile) -> tuple[TraceArrival, ...]:
     return () if profile.trace is None else read_trace(workspace.base / profile.trace)
 
 
-def _shown(plan: Plan) -> str:
-    """What is loaded, without what may be secret."""
-    target = plan.pipeline.target
-    if isinstance(target, HttpTarget):
-        scheme, _, rest = target.url.partition("://")
-        host, slash, path = rest.partition("?")[0].partition("/")
-        return f"{target.method} {scheme}://{host.rpartition('@')[2]}{slash}{path}"
-    return target.target if isinstance(target, CallableTarget) else type(target).__name__.removesuffix("Target").lower()
-
-
-def _job(workspace: Workspace, profile: Profile, target: HttpTarget, shards: Path) -> LoadJob:
+def _job(
+    workspace: Workspace, profile: Profile, target: HttpTarget, cases: Mapping[str, Case], *, shards: Path, nonce: str
+) -> LoadJob:
     plan = workspace.plan
     allow = load_spec(plan).allow
     if not target.url.startswith("${") and (fault := not_a_test_target(target.url, allow)) is not None:
         raise InputError(fault)
     followed = follows(plan, ())
     return LoadJob(
-        nonce=secrets.token_hex(16),
+        nonce=nonce,
         target=target,
         profile=profile,
-        cases=tuple(_cases(workspace).values()),
+        cases=tuple(cases.values()),
         shards=str(shards),
         allow=allow,
         timeout_s=plan.pipeline.timeout_s,
         trace=_trace(workspace, profile),
         id_header=followed.header if followed is not None else None,
         subject=workspace.subject,
+        asked=load_digest(plan, workspace.base, profile, cases.values()),
     )
 
 
@@ -217,7 +228,7 @@ def _target(
             raise InputError(Fault(where=f"load profile '{profile.name}'", what=what, mend="Leave them out."))
         yield target, None
     elif isinstance(target, (CallableTarget, CommandTarget)):
-        served = folder / _SERVED
+        served = folder / SERVED
         with standing(workspace.plan.path, profile, served, stage=stage.name, variables=variables) as stood:
             yield stood.target, served
     else:

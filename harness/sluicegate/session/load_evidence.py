@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,13 +12,17 @@ from sluicegate.errors import InputError
 from sluicegate.frozen import frozen
 from sluicegate.ledger import Expected, LedgerError, LedgerWriter, LoadRun, RunClosed, RunStarted
 from sluicegate.model import Case, Origin, digest_of, now_utc, rfc3339
-from sluicegate.plan.load import Profile, TraceArrival, profile_digest
+from sluicegate.plan.load import Profile, TraceArrival
 from sluicegate.resources import VERSION
+from sluicegate.session.load_identity import load_digest
 from sluicegate.session.load_import import Imported, Sent, ShardSet, import_shards
 from sluicegate.session.recordings import next_recording, note_recording
 from sluicegate.session.workspace import Workspace
 
-__all__ = ["LoadRan", "Loading", "loading", "take_in"]
+SERVED = "served.jsonl"
+"""Beside the shards: what the doubles saw."""
+
+__all__ = ["SERVED", "LoadRan", "Loading", "loading", "take_in"]
 
 
 @frozen
@@ -40,6 +43,7 @@ class Loading:
 
     workspace: Workspace
     profile: Profile
+    cases: Mapping[str, Case]
     stage: str
     ledger: LedgerWriter
     number: int
@@ -54,6 +58,8 @@ def loading(
     profile: Profile,
     stage: str,
     *,
+    cases: Mapping[str, Case],
+    nonce: str,
     target: str,
     workers: int,
     shards: Path | None = None,
@@ -61,7 +67,8 @@ def loading(
 ) -> Iterator[Loading]:
     """A ledger that says what is about to be sent. Without `take_in` it stays unclosed, and holds.
 
-    `shards` and `at` are those of a run that was sent elsewhere, which is as old as it is, whenever it is taken in.
+    `nonce` is the job's: by it a run that was cut short is known again when its shards are taken in. `shards` and `at`
+    are those of a run that was sent elsewhere, which is as old as it is, whenever it is taken in.
     An InputError inside says that nothing was sent: then there was no run, and nothing is left of it.
     """
     subject = workspace.subject
@@ -73,7 +80,7 @@ def loading(
     with LedgerWriter(path) as ledger:
         started = RunStarted(
             schema_version=1,
-            nonce=secrets.token_hex(16),
+            nonce=nonce,
             at=rfc3339(at or now_utc()),
             origin=Origin.LOAD,
             stage=stage,
@@ -89,7 +96,7 @@ def loading(
             expected=Expected(cases=0, trials=0, ids_digest=digest_of([])),
             load=LoadRun(
                 profile=profile.name,
-                digest=profile_digest(profile),
+                digest=load_digest(workspace.plan, workspace.base, profile, cases.values()),
                 target=target,
                 workers=workers,
                 objective_ms=profile.objective_ms,
@@ -100,6 +107,7 @@ def loading(
         run = Loading(
             workspace=workspace,
             profile=profile,
+            cases=cases,
             stage=stage,
             ledger=ledger,
             number=number,
@@ -122,7 +130,6 @@ def take_in(
     run: Loading,
     shards: ShardSet,
     *,
-    cases: Mapping[str, Case],
     trace: Sequence[TraceArrival],
     served: Path | None,
     extra: Sequence[str],
@@ -131,7 +138,7 @@ def take_in(
     changed = run.workspace.deployed_since()
     sent = Sent(
         profile=run.profile,
-        cases=cases,
+        cases=run.cases,
         subject=run.subject,
         stage=run.stage,
         trace=trace,
@@ -141,5 +148,5 @@ def take_in(
     imported = import_shards(run.ledger, shards, sent, extra=[*extra, *([changed] if changed else [])])
     closed = RunClosed(at=rfc3339(now_utc()), complete=imported.complete)
     head = run.ledger.append(RunClosed.KIND, closed.body())
-    note_recording(run.workspace, run.number, head, subject=run.subject, at=now_utc())
+    note_recording(run.workspace, run.number, head, subject=run.subject, at=now_utc(), stage=run.stage)
     return LoadRan(profile=run.profile, path=run.ledger.path, shards=run.shards, imported=imported)

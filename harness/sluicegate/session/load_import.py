@@ -164,10 +164,11 @@ class _Import:
             self._read_served(self._sent.served)
         for reader in self._shards.readers:
             self._read(reader)
-        for at, answered in self._tallying.seconds():
-            self._rows.second(at, answered)
-        self._rows.end()
         self._broken += self._places.lacks()
+        lost = bool(self._broken) or self._tallying.lost
+        for at, answered in self._tallying.seconds():
+            self._rows.second(at, answered, lost=lost)
+        self._rows.end()
         tally, void = self._tallying.tally(), self._void()
         if void:
             begins, ends = from_micros(self._start_us), from_micros(self._start_us + self._lasts_us)
@@ -215,7 +216,8 @@ class _Import:
             self._places.unwatched()
         if phase != "measured":
             return
-        cost = request.cost if request.cost is not None or served is None else served.cost
+        # What the model server saw is what it cost, whatever the answer says.
+        cost = served.cost if served is not None and (served.calls or request.cost is None) else request.cost
         self._rows.add(request, slice_name, cost)
         if case is not None and sampled(request.run_id, self._profile.sample):
             self._trial(request, case, served)

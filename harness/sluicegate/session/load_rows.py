@@ -91,10 +91,10 @@ class RequestRows:
             known = None if value is None else float(value)
             self._row(metric, (*place, known, value is None, unit), valued=True, lost=False)
 
-    def second(self, at: int, answered: int) -> None:
-        """Whole answers in one second of the run."""
+    def second(self, at: int, answered: int, *, lost: bool) -> None:
+        """Whole answers in one second of the run; `lost` where some of its requests were not sent, or found nobody."""
         unit = unit_digest("throughput", f"{self._run} {at}")
-        self._row("throughput", (at, None, float(answered), False, unit), valued=True, lost=False)
+        self._row("throughput", (at, None, float(answered), False, unit), valued=True, lost=lost)
 
     def end(self) -> None:
         """Hand on what is left. What some answers say and others do not is unknown of those, and never 0."""

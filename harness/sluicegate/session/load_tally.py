@@ -53,8 +53,11 @@ class Tallying:
         """warm_up | measured | cool_down, or unsent | cancelled, which say nothing of the target."""
         if request.error is not None and request.error.kind in _OF_OURS:
             return _OF_OURS[request.error.kind]
-        offset_s = (request.intended - self._start_us) / _MICROS
-        return phase_of(self._profile, offset_s, lasts_s=self._lasts_us / _MICROS)
+        warm_us = self._start_us + round(self._profile.warm_up_s * _MICROS)
+        began = request.intended
+        if self._offsets is None and request.end is not None and began < warm_us <= request.end:
+            began = warm_us  # a user who is still waiting then is one of those that are measured
+        return phase_of(self._profile, (began - self._start_us) / _MICROS, lasts_s=self._lasts_us / _MICROS)
 
     def request(self, request: LoadRequest) -> str:
         """Count one; its phase."""
@@ -103,6 +106,11 @@ class Tallying:
             told = f"in {many:,} of {count_of(self._seconds, 'second')} it got to its work more than {limit} late"
             return f"the load generator was late: {told}"
         return ""
+
+    @property
+    def lost(self) -> bool:
+        """Whether a request was not sent, or found nobody: fewer answers then say nothing of the target."""
+        return any(self._counts[each] for each in ("dropped", "unreached")) or self._phases["unsent"] > 0
 
     def nobody(self) -> bool:
         """Whether requests were sent, and not one of them was answered by anybody."""

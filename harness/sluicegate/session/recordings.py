@@ -22,9 +22,16 @@ def next_recording(workspace: Workspace) -> tuple[Path, int]:
     return folder / f"{number:06d}.jsonl", number
 
 
-def note_recording(workspace: Workspace, number: int, head: str, *, subject: str, at: datetime) -> None:
-    """Say in the state file that it was taken in, where there is one: from now on it is missed when it is gone."""
+def note_recording(
+    workspace: Workspace, number: int, head: str, *, subject: str, at: datetime, stage: str | None = None
+) -> None:
+    """Say in the state file that it was taken in: from now on it is missed when it is gone.
+
+    Where there is none yet, evidence of the first `stage` begins it, as its first attempt does; at any other one it
+    should exist, and is never made up.
+    """
     state = workspace.state()
-    if state is not None and not state.missing and state.broken is None:
+    begins = stage == workspace.plan.stages[0].name
+    if state is not None and state.broken is None and (begins or not state.missing):
         body = {"number": number, "head": head, "subject": subject, "at": rfc3339(at)}
         append_state(state.path, "recorded", body)

@@ -1,0 +1,82 @@
+"""Load runs whose command was killed: what their generators wrote is taken in before anything new is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sluicegate.ledger import LoadAccount, RunStarted, entry, read_ledger
+from sluicegate.ledger.loads import LoadRun
+from sluicegate.ledger.writer import is_being_written
+from sluicegate.model import parse_time
+from sluicegate.plan.arrivals import read_trace
+from sluicegate.session.load_cases import load_cases
+from sluicegate.session.load_evidence import SERVED, LoadRan, loading, take_in
+from sluicegate.session.load_identity import load_digests
+from sluicegate.session.load_import import ShardSet
+from sluicegate.session.workspace import Workspace
+
+__all__ = ["take_orphans"]
+
+_CUT = "its command was ended before it could take in what was measured"
+
+
+def take_orphans(workspace: Workspace) -> list[LoadRan]:
+    """Take in every run of this subject, and of profiles as they are today, that was cut short and still lies there.
+
+    Each becomes a run that is not complete, which holds until a newer one; what it measured counts for every line that
+    is crossed. Raises InputError, LedgerError.
+    """
+    found = list(_load_runs(workspace))
+    told = {started.nonce for _, started, _, has_account in found if has_account}
+    return [
+        _taken(workspace, path, started, load)
+        for path, started, load, has_account in found
+        if not has_account and started.nonce not in told
+        if _is_ours(workspace, started, load) and not is_being_written(path)
+    ]
+
+
+def _load_runs(workspace: Workspace) -> Iterator[tuple[Path, RunStarted, LoadRun, bool]]:
+    """Every load run, and whether it was taken in."""
+    for path in workspace.recordings():
+        started, has_account = None, False
+        for record in read_ledger(path):
+            if started is None:
+                started = entry(record)
+                if not isinstance(started, RunStarted) or started.load is None:
+                    break
+            has_account |= record.kind == LoadAccount.KIND
+        if isinstance(started, RunStarted) and started.load is not None:
+            yield path, started, started.load, has_account
+
+
+def _is_ours(workspace: Workspace, started: RunStarted, load: LoadRun) -> bool:
+    stage = next((each for each in workspace.plan.stages if each.name == started.stage), None)
+    if stage is None or started.subject != workspace.subject:
+        return False
+    return load_digests(workspace.plan, stage, workspace.base).get(load.profile) == load.digest
+
+
+def _taken(workspace: Workspace, path: Path, started: RunStarted, load: LoadRun) -> LoadRan:
+    plan, folder = workspace.plan, path.with_suffix("").resolve()
+    if plan.load is None:
+        raise RuntimeError("a profile of today without load:")
+    profile = plan.load.profile(load.profile)
+    folder.mkdir(exist_ok=True)
+    trace = () if profile.trace is None else read_trace(workspace.base / profile.trace)
+    cases = {case.id: case for case in load_cases(plan, workspace.base)}
+    with loading(
+        workspace,
+        profile,
+        started.stage,
+        cases=cases,
+        nonce=started.nonce,
+        target=load.target,
+        workers=load.workers,
+        shards=folder,
+        at=parse_time(started.at),
+    ) as run:
+        shards = ShardSet(folder, workers=load.workers, nonce=started.nonce)
+        served = folder / SERVED
+        return take_in(run, shards, trace=trace, served=served if served.exists() else None, extra=(_CUT,))
