@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from email.utils import parseaddr
 
+from sluicegate.checks.sender import sender_of
 from sluicegate.frozen import frozen
 from sluicegate.grounding.index import Evidence, Source
 from sluicegate.grounding.owners import Party
@@ -50,15 +50,13 @@ def given_to(trial: Trial) -> Given:
     tools = list(_tool_results(trial))
     snippets = list(_snippets(trial))
     sources = [*tools, *snippets, *_own(case)]
-    asked = case.given.mail
-    name, address = parseaddr(asked.sender or "") if asked is not None else ("", "")
     return Given(
         evidence=Evidence(sources),
         tools=bool(tools),
         snippets=tuple(str(source.value) for source in snippets),
         language=(case.given.locale or "en")[:2].lower(),
         today=parse_time(case.given.now).date() if case.given.now else None,
-        party=Party(email=address.casefold(), name=name),
+        party=sender_of(case),
     )
 
 

@@ -30,6 +30,7 @@ _FACTS = frozenset({Kind.STATUS, Kind.MONEY, Kind.DATE, Kind.IDENTIFIER})
 _REASONS = {
     "field": "its record says otherwise",
     "another_record": "that is another record's value",
+    "another_key": "that is told by a record with another key than the one asked for",
     "another_owner": "the record belongs to somebody else",
     "text": "the sentence was given with another value",
 }

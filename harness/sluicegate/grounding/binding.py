@@ -12,6 +12,7 @@ from datetime import date
 
 from sluicegate.grounding.anchors import Segment, segments
 from sluicegate.grounding.arithmetic import composed, summed
+from sluicegate.grounding.belonging import Belonging
 from sluicegate.grounding.claims import Claim, Judgement, Kind, Ruling
 from sluicegate.grounding.derivations import derived
 from sluicegate.grounding.excuses import excused
@@ -20,7 +21,7 @@ from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Evidence
 from sluicegate.grounding.matching import comparable, equal
 from sluicegate.grounding.moments import reached, within
-from sluicegate.grounding.owners import Party, owner_of
+from sluicegate.grounding.owners import Party
 from sluicegate.grounding.proof import is_another_owner, is_another_record
 from sluicegate.grounding.sorts import may_be_meant, names, of_its_sort, sort_of, sorts_of
 from sluicegate.grounding.speech import label_before, quoted_in
@@ -86,6 +87,7 @@ class _Bound:
         self._universes: dict[tuple[Kind, str], frozenset[str]] = {}
         self._quoted = quoted_in(text)
         self._today = today
+        self._belonging = Belonging(text, evidence, texts=texts, party=party)
 
     def ruled(self, claim: Claim, at: int, segment: Segment) -> Judgement:
         """The ruling on one claim."""
@@ -94,8 +96,8 @@ class _Bound:
             found = self._of_text(claim, inside, segment)
         else:
             found = self._of_value(claim, inside, segment)
-        if found.ruling is Ruling.SUPPORTED and claim.kind not in _CLOSED and found.rule != "request":
-            found = self._of_another(found, segment)
+        if claim.kind not in _CLOSED and found.rule != "request":
+            found = self._belonging.ruled(found, segment)
         if found.ruling is not Ruling.CONTRADICTED:
             return found
         stands = self._anyones(claim)
@@ -108,8 +110,10 @@ class _Bound:
 
     def _is_exact(self, found: Judgement, segment: Segment) -> bool:
         if found.rule == "another_owner":
-            owners = [owner_of(record, self.party) for group in segment.groups for record in group if self.party]
+            owners = [self._belonging.owner(record) for group in segment.groups for record in group]
             return self.party is not None and is_another_owner(owners, self.party, segment, self.evidence)
+        if found.rule == "another_key":
+            return False
         return is_another_record(self.text, found.claim, segment, self.evidence, self.texts)
 
     def _inside(self, claim: Claim, at: int, segment: Segment) -> list[Fact]:
@@ -273,15 +277,6 @@ class _Bound:
         if path := self.texts.in_request(claim):
             return _supported(claim, "request", path)
         return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="")
-
-    def _of_another(self, found: Judgement, segment: Segment) -> Judgement:
-        """A true word about somebody else's record is no word for who is answered."""
-        if self.party is None or not segment.explicit or not segment.by_id:
-            return found
-        owners = [owner_of(record, self.party) for group in segment.groups for record in group]
-        if owners and all(owner is not None for owner in owners) and owners[0] is not None:
-            return _contradicted(found.claim, "another_owner", owners[0])
-        return found
 
     def _near(self, claim: Claim, segment: Segment) -> frozenset[str]:
         """Concepts of the three words before a claim."""

@@ -84,6 +84,8 @@ class Evidence:
         self.texts: list[tuple[str, str]] = []
         """Path and text of what is no record."""
         self.requests: list[tuple[str, str]] = []
+        self.calls: list[tuple[Mapping[str, Json], Sequence[Record]]] = []
+        """What each tool was asked, and the records it gave."""
         for source in sources:
             if isinstance(source.value, str):
                 (self.requests if source.request else self.texts).append((source.path, source.value))
@@ -101,6 +103,8 @@ class Evidence:
     def _asked(self, source: Source, made: Sequence[Record]) -> None:
         """A record that does not say which it is, is the one that was asked for."""
         asked = source.asked or {}
+        if source.asked is not None and made:
+            self.calls.append((source.asked, tuple(made)))
         ids = {
             name: fold(str(value))
             for name, value in asked.items()

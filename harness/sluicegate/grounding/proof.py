@@ -157,6 +157,8 @@ def is_another_owner(owners: Sequence[Fact | None], party: Party, segment: Segme
     """Whether address and name of the records spoken of are both another's, and the request names neither."""
     if not party.email or not party.name or any(owner is None for owner in owners):
         return False
+    if not (segment.explicit and segment.by_id):
+        return False
     facts = [fact for record in segment.scope for fact in record.facts]
     addresses = [
         fact

@@ -89,6 +89,10 @@ class Texts:
         """The path of the request where it says the same, or empty."""
         return self._path(self._requested, self._evidence.requests, claim)
 
+    def said_in(self, texts: list[tuple[str, str]], claim: Claim) -> bool:
+        """Whether one of these texts says the same."""
+        return bool(self._path(self._claims(texts), texts, claim))
+
     def verbatim(self, sentence: str) -> str:
         """The path of the text that holds the sentence word for word, or empty."""
         said = normal(sentence).strip("-•* ")
