@@ -122,6 +122,8 @@ ANOTHERS = {"order_id": "1002", "status": "delivered", "total": "19.90 EUR", "ar
         ("Your order 1001 was delivered.", True),
         ("Your order 1001 comes to 19.90 EUR.", True),
         ("Your order 1002 was delivered.", True),
+        ("Your order 1001 is packed.", True),
+        ("We cannot say whether order 1001 was delivered.", False),
         ("Could you check the number of order 1001? We find no such order.", False),
         ("We find no order 1001. Did you mean order 1002? That one was delivered.", False),
     ],

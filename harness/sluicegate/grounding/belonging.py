@@ -19,6 +19,7 @@ from sluicegate.grounding.index import Evidence, Record, Source, shape_of
 from sluicegate.grounding.matching import comparable, equal
 from sluicegate.grounding.owners import Party, is_anothers, owner_of
 from sluicegate.grounding.sentences import sentences
+from sluicegate.grounding.speech import is_negated
 from sluicegate.grounding.texts import Texts, normal
 from sluicegate.grounding.wording import concepts_of, cues_in, field_words, words
 from sluicegate.model import Json
@@ -41,6 +42,7 @@ class Belonging:
     """Whose the records and texts of one answer's evidence are."""
 
     def __init__(self, text: str, evidence: Evidence, *, texts: Texts, party: Party | None) -> None:
+        self._raw = text
         self._text = normal(text)
         self._evidence = evidence
         self._texts = texts
@@ -104,17 +106,19 @@ class Belonging:
         return self._owners[record.number]
 
     def _in_vain(self, claim: Claim, segment: Segment) -> Fact | None:
-        """The key of the record whose value is told of one that was asked for in vain."""
-        if claim.kind not in _TOLD or segment.groups or not segment.unknown:
+        """The key of the record that came, where something is told of one that was asked for and did not."""
+        if claim.kind not in _TOLD or segment.groups or not segment.unknown or claim.negated:
             return None
         if not any(name in self._text for name in self._unanswered):
             return None
-        for record in self._evidence.records:
-            if (key := self._astray.get(record.number)) is not None and any(
-                comparable(claim, fact) and equal(claim, fact) for fact in record.facts
-            ):
-                return key
-        return None
+        if is_negated(self._raw, segment.sentence[0], claim.start):
+            return None
+        astray = [record for record in self._evidence.records if record.number in self._astray]
+        for record in astray:
+            if any(comparable(claim, fact) and equal(claim, fact) for fact in record.facts):
+                return self._astray[record.number]
+        is_stated = segment.explicit and claim.kind is not Kind.DATE and not claim.bound
+        return self._astray[astray[0].number] if astray and is_stated else None
 
     def _foreign_address(self, found: Judgement) -> str:
         """The address of somebody else, where only a text about them says what is claimed; else empty."""
