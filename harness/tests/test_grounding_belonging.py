@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from owner_letters import LETTERS
+
+sys.path.pop(0)
 
 from sluicegate.checks import CHECKS, CheckConfig, Result, run_check
 from sluicegate.checks.check import CheckOutcome
@@ -62,12 +69,31 @@ def is_suspect(outcome: CheckOutcome) -> bool:
         {"orders": [{"status": "delivered", "buyer_email": "noel@mail.example"}]},
         {"status": "delivered", "customer_name": "Noel Brook"},
         {"status": "delivered", "kunde": "Noel Brook"},
+        {"placed_by": "noel@mail.example", "status": "delivered"},
+        {"emails": ["noel@mail.example", "brook@else.example"], "status": "delivered"},
         {"id": "17", "status": "delivered", "ordered_by": {"email": "x@y.example"}, "email": "noel@else.example"},
     ],
 )
 def test_a_record_without_a_number_is_its_owners(record: dict[str, Any]) -> None:
     """It names another address or name than the sender's: what is told of it is for a human."""
     assert is_suspect(asked(TOLD, record))
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("Your order 1001 was delivered.", "Where is order 1001?"),
+        ("Your parcel is TRK88120011.", "Where is my parcel?"),
+        ("It was delivered.", "Was it delivered?"),
+        ("Your oak stool was delivered.", "Where is my oak stool?"),
+    ],
+)
+def test_a_number_or_an_item_in_the_draft_makes_it_nobody_elses(text: str, body: str) -> None:
+    """However the draft calls what the record is of, and whatever the mail asks."""
+    record = {**NOELS, "tracking_id": "TRK88120011", "item": "oak stool"}
+    assert is_suspect(asked(text, record, mail={"body": body}))
+    mine = {**record, "customer_email": "ada@mail.example"}
+    assert asked(text, mine, mail={"body": body}).result is not Result.FAIL
 
 
 @pytest.mark.parametrize(
@@ -83,6 +109,10 @@ def test_a_record_without_a_number_is_its_owners(record: dict[str, Any]) -> None
         ({"customer_id": "C-17", "text": "Where?"}, {"customer_id": "C-99", "status": "delivered"}, True),
         ({"customer_id": 17, "text": "Where?"}, {"customer": {"number": 99}, "status": "delivered"}, True),
         ({"account": "A-17", "text": "Where?"}, {"account": "A-99", "status": "delivered"}, True),
+        ({"sender": {"address": "ada@mail.example"}, "text": "Where?"}, NOELS, True),
+        ({"text": "My customer number is C-17."}, {"customer_id": "C-99", "status": "delivered"}, True),
+        ({"order_id": "1001", "text": "Where?"}, {"order_id": "1002", "status": "delivered"}, True),
+        ({"order_id": "1001", "text": "Where?"}, {"order_id": "1001", "status": "delivered"}, False),
         ("From: Ada <ada@mail.example>\n\nWhere is it?", NOELS, True),
         ({"customer_id": "C-17", "text": "Where?"}, {"customer_id": "c-17", "status": "delivered"}, False),
         ({"customer_id": "C-17", "text": "Where?"}, {"account_id": "A-99", "status": "delivered"}, False),
@@ -156,8 +186,29 @@ def test_a_key_that_is_written_in_another_way_is_no_other(key: dict[str, Any], r
     assert asked("Your order was delivered.", record, key=key).result is Result.PASS
 
 
+def test_of_two_calls_with_one_answer_the_one_that_wanted_it_counts() -> None:
+    """A slip that was asked again."""
+    seen_ = [seen("tool", "order", arguments={"id": key}, status=200, writes=False) for key in ("1009", "1002")]
+    case = decode(Case, {"id": "c", "given": {"tool_results": [{"tool": "order", "result": ANOTHERS}]}})
+    trial = Trial(case=case, outputs=(Output(content="Your order was delivered."),), observations=tuple(seen_))
+    assert run_check(CHECKS["grounding.claims"], trial, CheckConfig()).result is Result.PASS
+
+
 def test_an_address_that_leads_to_an_order_of_another_number_may_be_right() -> None:
     """The mail speaks of an old order; the tool was asked by address, and the reply names the order it means."""
     body = {"body": "Order 1001 went well last year. And now?"}
     assert asked("Your order 1002 was delivered.", ANOTHERS, mail=body).result is Result.PASS
     assert is_suspect(asked("Your order was delivered.", ANOTHERS, mail=body))
+
+
+def test_sound_letters_are_proven_wrong_never_and_seldom_looked_at() -> None:
+    """Three of them: a bookkeeper's address alone, a recipient alone, a number that the customer mistyped."""
+    told = [
+        asked(
+            text, {"status": "delivered", "total": "19.90 EUR", "arrived": "2026-01-26", **more}, mail=mail, locale=of
+        )
+        for of, text, more, mail in LETTERS
+    ]
+    wrong = [[item for item in outcome.findings if item.severity is Severity.INCIDENT] for outcome in told]
+    assert [item for found in wrong for item in found if item.witness.confirms] == []
+    assert (len(LETTERS), sum(map(bool, wrong))) == (34, 3)

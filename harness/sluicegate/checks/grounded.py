@@ -13,7 +13,7 @@ from sluicegate.checks.sender import sender_of
 from sluicegate.frozen import frozen
 from sluicegate.grounding.index import Evidence, Source
 from sluicegate.grounding.owners import Party
-from sluicegate.model import Case, Json, Observation, Output, Trial, encode, parse_time
+from sluicegate.model import Case, Json, Observation, Output, ToolResult, Trial, encode, parse_time
 
 __all__ = ["Given", "Said", "given_to", "said_by"]
 
@@ -97,20 +97,25 @@ def _leaves(value: Json, place: str = "") -> Iterator[tuple[str, str]]:
 
 def _tool_results(trial: Trial) -> Iterator[Source]:
     """What the case's tools answered to calls that were made, waited for and not broken; a write's tells nothing."""
-    counted: dict[str, int] = {}
-    seen: set[int] = set()
+    calls: dict[int, list[dict[str, Json]]] = {}
+    results: dict[int, ToolResult] = {}
     for call in trial.observations:
         if call.double != "tool" or call.detail.get("writes") or not _came(call):
             continue
         arguments = call.detail.get("arguments")
         known = arguments if isinstance(arguments, dict) else {}
         result = trial.case.given.answer_of(call.action, known)
-        if result is None or id(result) in seen:
-            continue
-        seen.add(id(result))
-        at = counted.get(call.action, 0)
-        counted[call.action] = at + 1
-        yield Source(path=f"tools.{call.action}[{at}]", value=encode(result.result), asked=known)
+        if result is not None:
+            results.setdefault(id(result), result)
+            calls.setdefault(id(result), []).append(known)
+    counted: dict[str, int] = {}
+    for which, result in results.items():
+        at = counted.get(result.tool, 0)
+        counted[result.tool] = at + 1
+        # Of several calls with one answer, the one that wanted it counts.
+        told = str(encode(result.result))
+        fits = (known for known in calls[which] if any(str(value) in told for value in known.values() if value))
+        yield Source(path=f"tools.{result.tool}[{at}]", value=encode(result.result), asked=next(fits, calls[which][0]))
 
 
 def _came(call: Observation) -> bool:
@@ -155,7 +160,9 @@ def _own(case: Case) -> Iterator[Source]:
     ):
         if value:
             said = "\n".join(_spoken(encode(value)))
-            yield Source(path=name, value=said, request=True)
+            told = value if isinstance(value, (list, tuple)) else (value,)
+            asked = {field: text for item in told if isinstance(item, dict) for field, text in item.items()}
+            yield Source(path=name, value=said, request=True, asked=asked)
 
 
 def _spoken(value: Json) -> Iterator[str]:

@@ -13,6 +13,11 @@ from sluicegate.model import Case, Json, encode
 __all__ = ["sender_of"]
 
 _FROM = re.compile(r"^[>\s*]*(?:From|Reply-To|Von|De|От|Kimden)\s*:\s*(.{3,200})$", re.MULTILINE | re.IGNORECASE)
+_CUSTOMER = re.compile(
+    r"\b(?:customer|client|kunden?)[\s-]*(?:id|no\b\.?|number|nummer|nr\b\.?)[\s:#]*(?:is|ist|lautet)?[\s:#]*"
+    r"((?:[A-Za-z]{1,4}-?)?\d[\w-]{0,20})",
+    re.IGNORECASE,
+)
 _SENDER = words("from sender mail email")
 _PERSON = words("name full customer client user sender from kunde cliente müşteri")
 _DEEPEST = 4
@@ -35,7 +40,11 @@ def sender_of(case: Case) -> Party:
         others += [other for _, other in getaddresses([*mail.reply_to, *mail.cc]) if "@" in other]
         others += _forwarded(mail.body or "")
     written_to = parseaddr(mail.to[0])[1] if mail is not None and mail.to else ""
-    accounts = [(sort, value.strip().casefold().lstrip("#")) for field, value in told if (sort := account_class(field))]
+    said = "\n".join([*(value for _, value in told), (mail.body or "") if mail is not None else ""])
+    accounts = [("customer", number.casefold()) for number in _CUSTOMER.findall(said)]
+    accounts += [
+        (sort, value.strip().casefold().lstrip("#")) for field, value in told if (sort := account_class(field))
+    ]
     return Party(
         email=address.casefold(),
         name=name or next(iter(names), ""),
@@ -57,7 +66,7 @@ def _leaves(value: Json, field: str, depth: int) -> Iterator[tuple[str, str]]:
 
 def _addresses(field: str, value: str) -> Iterator[str]:
     """The address in a field that says who writes."""
-    is_writers = is_owners(field) or bool(set(field_words(field.rpartition(".")[2])) & _SENDER)
+    is_writers = is_owners(field) or bool(set(field_words(field)) & _SENDER)
     if is_writers and "@" in value and "\n" not in value:
         yield from (found for _, found in getaddresses([value]) if "@" in found)
 

@@ -96,7 +96,7 @@ class _Bound:
             found = self._of_text(claim, inside, segment)
         else:
             found = self._of_value(claim, inside, segment)
-        if claim.kind not in _CLOSED and found.rule != "request":
+        if (claim.kind not in _CLOSED or claim.kind is Kind.IDENTIFIER) and found.rule != "request":
             found = self._belonging.ruled(found, segment)
         if found.ruling is not Ruling.CONTRADICTED:
             return found
@@ -111,7 +111,8 @@ class _Bound:
     def _is_exact(self, found: Judgement, segment: Segment) -> bool:
         if found.rule == "another_owner":
             owners = [self._belonging.owner(record) for group in segment.groups for record in group]
-            return self.party is not None and is_another_owner(owners, self.party, segment, self.evidence)
+            is_told = self.party is not None and found.claim.kind not in _CLOSED
+            return is_told and is_another_owner(owners, self.party, segment, self.evidence)
         if found.rule == "another_key":
             return False
         return is_another_record(self.text, found.claim, segment, self.evidence, self.texts)

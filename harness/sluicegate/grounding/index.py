@@ -35,7 +35,7 @@ class Source:
     value: Json
     """A text is evidence for what it says; anything else is read as records."""
     asked: Mapping[str, Json] | None = None
-    """Of a tool: its arguments. Those that are identities belong to its record."""
+    """Of a tool: its arguments. Those that are identities belong to its record. Of a request: its fields."""
     request: bool = False
     """Said by the one who is answered: it may be repeated, and proves nothing."""
 
@@ -86,7 +86,11 @@ class Evidence:
         self.requests: list[tuple[str, str]] = []
         self.calls: list[tuple[Mapping[str, Json], Sequence[Record]]] = []
         """What each tool was asked, and the records it gave."""
+        self.wanted: list[Mapping[str, Json]] = []
+        """The fields of requests that are no mere text."""
         for source in sources:
+            if source.request and source.asked:
+                self.wanted.append(source.asked)
             if isinstance(source.value, str):
                 (self.requests if source.request else self.texts).append((source.path, source.value))
             elif source.value is not None:

@@ -22,7 +22,10 @@ _PERSON = words(
     "owner customer client user account buyer purchaser shopper member holder recipient kunde kunden besteller cliente "
     "müşteri клиент"
 )
-_ADDRESS = _PERSON | words("email mail contact kontakt correo courriel posta login username")
+_ADDRESS = _PERSON | words(
+    "email emails mail mails contact kontakt correo courriel posta login username requester ordered placed bought "
+    "purchased"
+)
 _NAME = words("name names full first last display sur surname given family vorname nachname nom prénom nombre имя ad")
 _NOT_THEIRS = words(
     "support help service carrier courier driver shop store seller vendor merchant supplier agent assignee rep manager "
