@@ -23,7 +23,7 @@ LETTERS: tuple[tuple[str, str, dict[str, Any], dict[str, Any]], ...] = (
     ("de", _DE, {"customer_email": "familie@post.example", "kunde": "Jonas Berger"},
      {"sender": "Mia Berger <familie@post.example>"}),
     ("fr", _FR, {"email": "famille.martin@poste.example"}, {"sender": "Luc <famille.martin@poste.example>"}),
-    ("es", _ES, {"cliente": "Rosa Vega", "email": "casa@correo.example"}, {"sender": "Luis Vega <luis@correo.example>"}),
+    ("es", _ES, {"cliente": "Rosa Vega", "email": "casa@correo.example"}, {"sender": "Luis Vega <lv@correo.example>"}),
     ("en", _EN, {"email": "billing@finch-lamps.example"}, {"sender": _MIA}),
     ("de", _DE, {"customer": "Finch Lamps GmbH", "email": "buchhaltung@finch-lamps.example"}, {"sender": _MIA}),
     ("fr", _FR, {"client": "Finch Lamps SARL", "email": "compta@finch-lamps.example"}, {"sender": _MIA}),

@@ -113,7 +113,8 @@ class Belonging:
         if is_negated(self._raw, segment.sentence[0], claim.start) or self._is_repeated(claim):
             return None
         holding = list(self._holders(claim))
-        owners = [self.owner(record) for record in holding]
+        # A record with a number of its own is not meant by another one, whosever it is.
+        owners = [self.owner(record) if own_key(record) is None else None for record in holding]
         if holding and (owner := owners[0]) is not None and all(item is not None for item in owners):
             return "another_owner", owner
         if not any(names(self._text, name) for name in self._unanswered):

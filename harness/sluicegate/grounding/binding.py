@@ -111,8 +111,9 @@ class _Bound:
     def _is_exact(self, found: Judgement, segment: Segment) -> bool:
         if found.rule == "another_owner":
             owners = [self._belonging.owner(record) for group in segment.groups for record in group]
-            is_told = self.party is not None and found.claim.kind not in _CLOSED
-            return is_told and is_another_owner(owners, self.party, segment, self.evidence)
+            if self.party is None or found.claim.kind in _CLOSED:
+                return False
+            return is_another_owner(owners, self.party, segment, self.evidence)
         if found.rule == "another_key":
             return False
         return is_another_record(self.text, found.claim, segment, self.evidence, self.texts)
