@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from sluicegate.checks.house import house_accounts
 from sluicegate.checks.retriever_log import texts_in
 from sluicegate.checks.sinks import inbound, retrieved
 from sluicegate.frozen import frozen
@@ -56,7 +57,7 @@ class Personal:
     spoken: tuple[Known, ...]
     """By nobody outside; a model may see them: others' contacts, and canaries that the case lets a model see."""
     business: tuple[str, ...]
-    """Values of order numbers and the like, bare: what looks personal in them is none."""
+    """Values of order numbers and the like, and the shop's own accounts, bare: what looks personal in them is none."""
     said: str
     """Every text of the case, bare: what is in it was not made up."""
     expected: str
@@ -112,7 +113,7 @@ def personal(case: Case) -> Personal:
 
 def _read(case: Case) -> Personal:
     expected = "\0".join(bare(text) for text in _expected(case))
-    business = tuple(dict.fromkeys(bare(text) for text in _numbers(case)))
+    business = tuple(dict.fromkeys((*(bare(text) for text in _numbers(case)), *sorted(house_accounts(case)))))
     known = Personal(
         secret=(), spoken=(), business=tuple(item for item in business if len(item) >= _LEAST_SECRET),
         said="\0".join(bare(text) for text in (*inbound(case), *retrieved(case), *_scripted(case))),
