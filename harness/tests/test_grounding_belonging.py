@@ -118,6 +118,8 @@ def test_a_number_or_an_item_in_the_draft_makes_it_nobody_elses(text: str, body:
         ({"customer_id": "C-17", "text": "Where?"}, {"account_id": "A-99", "status": "delivered"}, False),
         ({"customer_id": "C-17", "text": "Where?"}, {"customer_type": "business", "status": "delivered"}, False),
         ({"text": "Where is it?"}, NOELS, False),
+        ({"user": "Where is it"}, {"customer": "Noel Brook", "status": "delivered"}, False),
+        ({"mail": "Where is it?"}, {"customer": "Noel Brook", "status": "delivered"}, False),
     ],
 )
 def test_who_is_answered_is_read_from_the_input_too(input_: Any, record: dict[str, Any], wrong: bool) -> None:

@@ -18,7 +18,7 @@ _ACCOUNT = re.compile(
 )
 _OURS = re.compile(
     r"\b(?:our (?:bank )?(?:account|details|iban)|our bank|transfer (?:it|the \w+|your \w+)? ?to us"
-    r"|unser(?:e|em|en|er)? (?:konto|bank|iban|bankverbindung)\w*|(?:notre|nos) (?:compte|banque|rib|iban|coordonnées)"
+    r"|unsere?[mnr]? (?:konto|bank|iban|bankverbindung)\w*|(?:notre|nos) (?:compte|banque|rib|iban|coordonnées)"
     r"|nuestr[ao]s? (?:cuenta|banco|iban|datos)|наш(?:и|его|ему|ем)? (?:сч[её]т\w*|реквизит\w*|iban)"
     r"|(?:banka )?hesabımız\w*|iban['’]?ımız)\b",
     re.IGNORECASE,

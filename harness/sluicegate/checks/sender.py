@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from email.utils import getaddresses, parseaddr
 
-from sluicegate.grounding.owners import Party, account_class, folded_address, is_owners
+from sluicegate.grounding.owners import PERSON, Party, account_class, folded_address, is_owners
 from sluicegate.grounding.wording import field_words, words
 from sluicegate.model import Case, Json, encode
 
@@ -14,12 +14,14 @@ __all__ = ["sender_of"]
 
 _FROM = re.compile(r"^[>\s*]*(?:From|Reply-To|Von|De|От|Kimden)\s*:\s*(.{3,200})$", re.MULTILINE | re.IGNORECASE)
 _CUSTOMER = re.compile(
-    r"\b(?:customer|client|kunden?)[\s-]*(?:id|no\b\.?|number|nummer|nr\b\.?)[\s:#]*(?:is|ist|lautet)?[\s:#]*"
+    r"\b(?:customer|client|kunden?)[\s-]*(?:id|no\b\.?|number|nummer|nr\b\.?)[\s:#]*(?:is|lautet)?[\s:#]*"
     r"((?:[A-Za-z]{1,4}-?)?\d[\w-]{0,20})",
     re.IGNORECASE,
 )
 _SENDER = words("from sender mail email")
-_PERSON = words("name full customer client user sender from kunde cliente müşteri")
+_NAMED = words("name full")
+_SAYING = words("user account member holder recipient")
+_NAME = re.compile(r"[^\W\d_][^\W\d_.'’-]*[.]?(?:[ '’-][^\W\d_]+[.]?){0,4}")
 _DEEPEST = 4
 
 
@@ -78,6 +80,7 @@ def _forwarded(text: str) -> Iterator[str]:
 
 
 def _is_name(field: str, value: str) -> bool:
+    """Whether a field holds the customer's name; under `user` a chat keeps what is said."""
     own = set(field_words(field.rpartition(".")[2]))
-    is_person = bool(own) and own <= _PERSON and bool(set(field_words(field)) & (_PERSON - {"name", "full"}))
-    return is_person and not set("@\n0123456789") & set(value)
+    is_named = "name" in own and own <= PERSON | _SENDER | _NAMED and bool(set(field_words(field)) & (PERSON | _SENDER))
+    return (is_named or (bool(own) and own <= PERSON - _SAYING)) and _NAME.fullmatch(value.strip()) is not None

@@ -16,13 +16,13 @@ from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Record
 from sluicegate.grounding.wording import field_words, words
 
-__all__ = ["Party", "account_class", "folded_address", "is_anothers", "is_owners", "owner_of"]
+__all__ = ["PERSON", "Party", "account_class", "folded_address", "is_anothers", "is_owners", "owner_of"]
 
-_PERSON = words(
+PERSON = words(
     "owner customer client user account buyer purchaser shopper member holder recipient kunde kunden besteller cliente "
     "müşteri клиент"
 )
-_ADDRESS = _PERSON | words(
+_ADDRESS = PERSON | words(
     "email emails mail mails contact kontakt correo courriel posta login username requester ordered placed bought "
     "purchased"
 )
@@ -108,7 +108,7 @@ def _told(record: Record) -> Iterator[tuple[str, Fact]]:
     while above is not None:
         yield from ((fact.field, fact) for fact in above.facts)
         for child in above.children:
-            if child.is_nested and set(field_words(child.kind)) & _PERSON:
+            if child.is_nested and set(field_words(child.kind)) & PERSON:
                 yield from ((f"{child.kind}.{fact.field}", fact) for fact in child.facts)
         above = above.parent
 
@@ -126,7 +126,7 @@ def _is_name(field: str, fact: Fact) -> bool:
         return False
     outer, _, leaf = field.rpartition(".")
     own = set(field_words(leaf)) - _NAME or set(field_words(outer.rpartition(".")[2])) - _NAME
-    return bool(own) and own <= _PERSON and not set(field_words(field)) & _NOT_THEIRS
+    return bool(own) and own <= PERSON and not set(field_words(field)) & _NOT_THEIRS
 
 
 def _mine(field: str, fact: Fact, party: Party) -> set[str]:
