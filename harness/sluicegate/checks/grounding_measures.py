@@ -1,24 +1,25 @@
-"""The metrics of suite grounding: contradicted claims by case, attested statements, and drafts that ask to verify."""
+"""The metrics of suite grounding: contradicted claims by case, attested statements, and drafts that ask to verify.
+
+What they read by is loaded with the first trial, as the suite's checks are.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from sluicegate.checks import grounding
 from sluicegate.checks.check import CheckConfig, NotJudged
 from sluicegate.checks.contribution import Contribution, Measured
-from sluicegate.checks.grounded import Given, Said, said_by
-from sluicegate.checks.insights import insights_of
 from sluicegate.checks.pii_measures import Recall
 from sluicegate.checks.suite_answers import Measure, incidents
-from sluicegate.grounding.claims import Judgement, Kind, Ruling
-from sluicegate.grounding.quotes import quotes_in, unresolved
-from sluicegate.grounding.sentences import sentences
-from sluicegate.grounding.verification import asks_to_verify
 from sluicegate.model import NotMeasured, Trial
 from sluicegate.stats import binomial
+
+if TYPE_CHECKING:
+    from sluicegate.checks.grounded import Given, Said
+    from sluicegate.grounding.claims import Judgement
 
 __all__ = ["MEASURED", "RECALL", "measured_recall"]
 
@@ -55,8 +56,11 @@ RECALL: Mapping[str, Callable[[], Recall | NotMeasured]] = {"grounding.hallucina
 
 def _coverage(trial: Trial, _results: Mapping[str, str], _config: CheckConfig) -> Measured:
     """Attested statements, of those that claim something: insights, else sentences with claims or quotations."""
+    from sluicegate.checks.held_claims import judged
+    from sluicegate.checks.insights import insights_of
+
     try:
-        given, texts = grounding.judged(trial)
+        given, texts = judged(trial)
     except NotJudged as unknown:
         return NotMeasured(reason=f"{unknown} (case {trial.case.id})")
     insights = [item for output in trial.outputs for item in insights_of(output.structured, given.snippets)]
@@ -69,6 +73,10 @@ def _coverage(trial: Trial, _results: Mapping[str, str], _config: CheckConfig) -
 
 def _statements(said: Said, items: list[Judgement], given: Given) -> list[bool]:
     """Of each sentence that claims or quotes something, whether all of it is attested; what is general is not asked."""
+    from sluicegate.grounding.claims import Kind
+    from sluicegate.grounding.quotes import quotes_in, unresolved
+    from sluicegate.grounding.sentences import sentences
+
     sources = [text for _, text in (*given.evidence.texts, *given.evidence.requests)]
     sources += [fact.raw for record in given.evidence.records for fact in record.facts if fact.raw]
     quotes = list(quotes_in(said.text))
@@ -83,11 +91,16 @@ def _statements(said: Said, items: list[Judgement], given: Given) -> list[bool]:
 
 def _is_attested(item: Judgement) -> bool:
     """Supported; or said as no fact: denied, told of the reader, a rule for everybody."""
+    from sluicegate.grounding.claims import Ruling
+
     return item.ruling is Ruling.SUPPORTED or (item.ruling is Ruling.UNATTESTED and item.rule != "")
 
 
 def _verifications(trial: Trial, _results: Mapping[str, str], _config: CheckConfig) -> Measured:
     """Drafts that ask the customer for details, read from the text; a crash is no draft."""
+    from sluicegate.checks.grounded import said_by
+    from sluicegate.grounding.verification import asks_to_verify
+
     answers = list(said_by(trial))
     if not answers:
         return None
