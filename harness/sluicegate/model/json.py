@@ -13,7 +13,9 @@ import orjson
 
 __all__ = ["Json", "canonical", "digest_bytes", "first_non_finite", "holds_long_number", "parse"]
 
-_LONG = re.compile(rb"(?<![\d.])\d{19}")
+_LONG = re.compile(rb"\d(?<![\d.]\d)\d{18}")
+"""Nineteen digits after neither a digit nor a point. Looking back from the first digit, not before it, the engine skips
+to digits: a third of the time."""
 
 Json: TypeAlias = Any
 """A parsed JSON value: None, bool, int, float, str, or lists and mappings of them."""
