@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sluicegate.checks import CHECKS, SUITES, CheckConfig, run_check
+from sluicegate.checks import CHECKS, SUITES, Check, CheckConfig, run_check
 from sluicegate.ledger import Checked
 from sluicegate.model import Finding, Trial
+from sluicegate.model.often import maker
 
 __all__ = ["examiner"]
 
@@ -21,23 +22,26 @@ def examiner(suites: Mapping[str, frozenset[str]], config: CheckConfig) -> Calla
         if name in SUITES:
             SUITES[name].warmed()
     asked = [(frozenset(SUITES[name].checks), ids) for name, ids in suites.items() if name in SUITES]
-    known: dict[tuple[bool, ...], tuple[str, ...]] = {}
+    known: dict[tuple[bool, ...], tuple[tuple[str, Check], ...]] = {}
 
     def examine(trial: Trial) -> Checked | None:
-        reads = tuple(trial.case.id in ids for _, ids in asked)
-        names = known.get(reads)
-        if names is None:
-            names = known[reads] = tuple(
-                sorted({name for (checks, _), is_read in zip(asked, reads, strict=True) if is_read for name in checks})
-            )
-        if not names:
+        case_id = trial.case.id
+        reads = tuple([case_id in ids for _, ids in asked])
+        checks = known.get(reads)
+        if checks is None:
+            names = {name for (own, _), is_read in zip(asked, reads, strict=True) if is_read for name in own}
+            checks = known[reads] = tuple((name, CHECKS[name]) for name in sorted(names))
+        if not checks:
             return None
         results: dict[str, str] = {}
-        findings: list[Finding] = []
-        for name in names:
-            said = run_check(CHECKS[name], trial, config)
-            results[name] = said.result.value
+        findings: tuple[Finding, ...] = ()
+        for name, check in checks:
+            said = run_check(check, trial, config)
+            results[name] = str(said.result)  # an enum's `value` is looked up anew each time
             findings += said.findings
-        return Checked(case_id=trial.case.id, repeat=trial.repeat, results=results, findings=tuple(findings))
+        return _checked(case_id=case_id, repeat=trial.repeat, results=results, findings=findings)
 
     return examine
+
+
+_checked = maker(Checked)
