@@ -38,14 +38,15 @@ def render_html(verdict: Verdict) -> str:
 
 @cache
 def _style() -> str:
-    return data("report", "report.css").read_text(encoding="utf-8")
+    return _source("report.css")
 
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
+        loader=FunctionLoader(_source),  # by name: what only some reports have is compiled only for them
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -53,4 +54,8 @@ def _template() -> Template:
         optimized=False,  # the page is drawn once in a process: looking for what could be drawn quicker takes longer
     )
     environment.filters["parted"] = parted
-    return environment.from_string(data("report", "report.html.j2").read_text(encoding="utf-8"))
+    return environment.get_template("report.html.j2")
+
+
+def _source(name: str) -> str:
+    return data("report", name).read_text(encoding="utf-8")
