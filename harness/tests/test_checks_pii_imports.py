@@ -1,4 +1,4 @@
-"""presidio-analyzer is loaded when the pii suite judges, and by nothing before."""
+"""presidio-analyzer and the patterns of grounding are loaded when their suites judge, and by nothing before."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sluicegate.plan.reader import read_plan
 
 SUITES["pii"].cases([Case(id="a", input="x")], 1)
 SUITES["pii"].installed()
-heavy = ("presidio_analyzer", "phonenumbers", "spacy", "tldextract")
+heavy = ("presidio_analyzer", "phonenumbers", "spacy", "tldextract", "sluicegate.grounding")
 print([name for name in heavy if name in sys.modules])
 trial = Trial(case=Case(id="a"), outputs=(Output(content="card 4111 1111 1111 1111"),))
 print(run_check(CHECKS["pii.answer"], trial, CheckConfig()).result.value)
@@ -32,7 +32,8 @@ def test_a_run_loads_its_detectors_before_the_pipeline_is_called() -> None:
     """A process that loads for seconds answers nobody: the pipeline's calls would time out, as if it crashed."""
     code = (
         "import sys\nfrom sluicegate.checks import CheckConfig\nfrom sluicegate.session.examine import examiner\n"
-        "examiner({'pii': frozenset({'a'})}, CheckConfig())\nprint('presidio_analyzer' in sys.modules)"
+        "examiner({'pii': frozenset({'a'}), 'grounding': frozenset({'a'})}, CheckConfig())\n"
+        "print('presidio_analyzer' in sys.modules, 'sluicegate.grounding.binding' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
-    assert done.stdout == "True\n"
+    assert done.stdout == "True True\n"
