@@ -251,6 +251,10 @@ class TestRecord:
         rollout.sound(*attest, "--name", "lead", "--stage", "ten")
         assert "stage 'ten'" in rollout.judge().said
 
+        # What a report prints is where somebody is to write, and no word of anybody.
+        for by, statement in (("…", "…"), ("kim", "..."), ("NAME", "seen"), ("<who>", "seen")):
+            copied = ("record", "attestation", "rollout.yaml", "--name", "lead", "--by", by, "--statement", statement)
+            refused(rollout.run(*copied), 2, "a place that was left open")
         done = rollout.sound(*attest, "--name", "lead")
 
         assert done.out.startswith("attested lead by kim")
@@ -259,7 +263,10 @@ class TestRecord:
     def test_the_way_of_a_rollout(self, tmp_path: Path) -> None:
         """Entered, rolled back, acknowledged: each is in the status, newest last."""
         rollout = prepared(live, tmp_path)
-        rollout.sound("record", "rollback", "rollout.yaml", "--stage", "ten", "--by", "kim")
+        back = ("record", "rollback", "rollout.yaml", "--stage", "ten")
+        refused(rollout.run(*back, "--by", "NAME"), 2, "'NAME' names nobody")
+        rollout.sound(*back, "--by", "kim")
+        assert rollout.sound(*back, "--by", "kim").out.startswith("already rolled back from ten at ")
         rollout.sound("record", "acknowledgement", "rollout.yaml", "--by", "lee")
 
         said = rollout.sound("status", "rollout.yaml").out
@@ -268,3 +275,6 @@ class TestRecord:
         events = [line for line in said.splitlines() if line.startswith(" 20")]
         assert "rolled back from ten by kim" in events[-2]
         assert "acknowledged by lee" in events[-1]
+        taken = " ".join(rollout.run("gate", "rollout.yaml", "--stage", "ten").out.split())
+        assert "Take stage ten back now" not in taken
+        assert "was rolled back from 'ten'" in taken

@@ -105,6 +105,23 @@ def test_a_share_that_is_missed_names_cases(tmp_path: Path) -> None:
     assert "case c0" not in shown
 
 
+def test_every_case_by_itself_is_not_the_stage(tmp_path: Path) -> None:
+    """What the stage's own attempts hold against the subject is not outvoted by running all cases apart."""
+    found = rollout(
+        tmp_path, "bot:answer", requires="", criterion="errors.rate: {from: suite, promote: 1 %, mode: point}"
+    )
+    found.write("bot.py", "import os\ndef answer(input):\n    return 1 / int(not os.path.exists('down'))\n")
+    found.write("down", "")
+    found.lock()
+    assert found.run("gate", "rollout.yaml").code == 10
+    (tmp_path / "down").unlink()
+
+    done = found.run("gate", "rollout.yaml", "--case", "c0", "--case", "c1", "--case", "c2")
+
+    assert done.code == 10
+    assert "these cases were run by themselves" in " ".join(done.out.split())
+
+
 def test_what_is_declared_already_is_not_asked_to_be_declared(tmp_path: Path) -> None:
     """The model was called elsewhere: the base URL is what to mend."""
     found = rollout(

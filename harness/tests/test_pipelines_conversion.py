@@ -40,6 +40,15 @@ def crashed(value: Any, **options: Any) -> Crash:
     return error
 
 
+@pytest.mark.parametrize("kind", list(CrashKind))
+def test_an_error_that_a_pipeline_returns_is_a_reported_one(kind: CrashKind) -> None:
+    """Whatever kind it says: no build calls its own failures requests that nobody sent, or that found nobody."""
+    error = crashed(Output(error=Crash(kind=kind, message="out of luck")))
+
+    assert error.kind is CrashKind.REPORTED
+    assert "out of luck" in error.message
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

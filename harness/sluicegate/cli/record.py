@@ -188,7 +188,10 @@ def rollback(
     from sluicegate.session.workspace import Workspace
 
     noted = roll_back(Workspace(plan, evidence=evidence), stage, by=by, now=now, subject=subject)
-    click.echo(wrapped(f"rolled back from {stage}, state head {noted.head[:16]}"))
+    if noted.already is not None:
+        click.echo(wrapped(f"already rolled back from {stage} at {noted.already}; nothing changed"))
+    else:
+        click.echo(wrapped(f"rolled back from {stage}, state head {noted.head[:16]}"))
     for warning in noted.warnings:
         say(warning)
 

@@ -19,7 +19,7 @@ from sluicegate.gate.counting import Channel
 from sluicegate.gate.criteria import judge_criterion
 from sluicegate.gate.hearing import Hearing, Ledger
 from sluicegate.gate.loads import loads_said, loads_shown
-from sluicegate.gate.memory import entered_at, remembered, state_said
+from sluicegate.gate.memory import entered_at, remembered, state_said, taken_back
 from sluicegate.gate.notes import notes_said
 from sluicegate.gate.order import ordered, rounded
 from sluicegate.gate.pinned import SuiteAccount
@@ -157,7 +157,9 @@ class _Bench:
             reasons = (older, *reasons)
         if not reasons and question.aside:
             return (aside_said(question),)
-        return (rollback_said(reasons[0], question), *reasons[1:]) if reasons else ()
+        if not reasons or (self.state and taken_back(self.state, question.stage.name, question.subject)):
+            return reasons
+        return (rollback_said(reasons[0], question), *reasons[1:])
 
     def _reasons(self, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Iterator[Reason]:
         question, hearing = self.question, self.hearing

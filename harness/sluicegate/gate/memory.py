@@ -15,7 +15,7 @@ from sluicegate.ledger.state import Acknowledged, Entered, RolledBack, StateView
 from sluicegate.model import Decision, Kind, Reason, parse_time, rfc3339
 from sluicegate.plan.types import Stage
 
-__all__ = ["NEW_SUBJECT", "entered_at", "entry_notes", "remembered", "state_said", "unpromoted"]
+__all__ = ["NEW_SUBJECT", "entered_at", "entry_notes", "remembered", "state_said", "taken_back", "unpromoted"]
 
 NEW_SUBJECT = (
     "Mend the cause and serve a new subject; where only the environment was at fault, give the plan's subject a new "
@@ -145,6 +145,14 @@ def _crossed(state: StateView, question: Question) -> Iterator[Reason]:
             text = f"this subject was rolled back from '{back.stage}' at {back.at} by {back.by}."
             yield Reason(kind=_as_seen(Kind.ROLLBACK_THRESHOLD, question), about="state", text=text, mend=NEW_SUBJECT)
             return
+
+
+def taken_back(state: StateView, stage: str, subject: str) -> RolledBack | None:
+    """The rollback of this stage and subject, where it was not entered again since."""
+    for event in reversed(state.events):
+        if isinstance(event, (Entered, RolledBack)) and (event.stage, event.subject) == (stage, subject):
+            return event if isinstance(event, RolledBack) else None
+    return None
 
 
 def _attempt_of(state: StateView, verdict: VerdictGiven) -> str:

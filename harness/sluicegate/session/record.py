@@ -15,7 +15,7 @@ from pathlib import Path
 from sluicegate.checks.masking import mask_secrets
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.frozen import frozen
-from sluicegate.gate.memory import unpromoted
+from sluicegate.gate.memory import taken_back, unpromoted
 from sluicegate.ledger import Expected, LedgerError, LedgerWriter, RunClosed, RunStarted, append_state
 from sluicegate.ledger.state import STATE_SKEW, Acknowledged, Entered, RolledBack, StateView, VerdictGiven
 from sluicegate.model import Decision, Json, Origin, digest_of, now_utc, parse_time, rfc3339, to_micros
@@ -25,7 +25,7 @@ from sluicegate.plan.types import Metric, MetricKind, Scale
 from sluicegate.resources import VERSION
 from sluicegate.session.recordings import next_recording, note_recording
 from sluicegate.session.workspace import Workspace
-from sluicegate.sources.attestations import attestation_of
+from sluicegate.sources.attestations import attestation_of, is_left_open
 from sluicegate.sources.columns import RecordSpec, Unit
 from sluicegate.sources.record import read_measurements
 from sluicegate.sources.tables import CsvTable, JsonlTable, SqliteTable, Table
@@ -209,6 +209,8 @@ def enter(workspace: Workspace, stage: str, *, now: datetime | None = None, over
     if clock - at > STATE_SKEW:
         body["written"] = rfc3339(clock)
     if override is not None:
+        if is_left_open(override):
+            raise InputError(Fault(where="--override", what=f"'{override}' is no reason.", mend="Write why."))
         body["override"] = mask_secrets(override)
     elif state is not None and state.broken is None:
         if (already := _entered_last(state, name, workspace.subject)) is not None:
@@ -262,7 +264,8 @@ def roll_back(
     """Say that a stage was left backwards; its lines stay crossed for this subject.
 
     Without `subject` it is what serves; where that cannot be told, what the state file names last at this stage: a
-    build that took its version service down is taken back all the same. Raises InputError when nothing is named.
+    build that took its version service down is taken back all the same. What was taken back and not entered since is
+    back already, and nothing changes. Raises InputError when nothing is named.
     """
     name = workspace.stage(stage).name
     warnings: tuple[str, ...] = ()
@@ -271,6 +274,9 @@ def roll_back(
         if untold is not None:
             what = f"warning: what serves cannot be told ({untold.faults[0].what}): rolled back is {subject}, "
             warnings = (f"{what}which the state file names last at '{name}'. --subject DIGEST names another.",)
+    state = workspace.state()
+    if state is not None and (back := taken_back(state, name, subject)) is not None:
+        return Noted(head=state.head or "", warnings=warnings, already=back.at)
     body = {"stage": name, "subject": subject, "at": rfc3339(_past(now, now_utc())), "by": _person(by)}
     return Noted(head=append_state(_state_path(workspace), "rolled_back", body), warnings=warnings)
 
@@ -282,7 +288,10 @@ def acknowledge(workspace: Workspace, *, by: str, now: datetime | None = None) -
 
 
 def _person(by: str) -> str:
-    """Who it was: a mail address is a name and stays, a key is none."""
+    """Who it was: a mail address is a name and stays, a key is none. Raises InputError where nobody is named."""
+    if is_left_open(by):
+        what = f"'{by}' names nobody."
+        raise InputError(Fault(where="--by", what=what, mend="Write who it was, in the place of NAME."))
     return mask_secrets(by, mails=False)
 
 

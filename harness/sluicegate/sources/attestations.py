@@ -12,7 +12,7 @@ from sluicegate.errors import Fault, InputError, nearest, printable
 from sluicegate.ledger import Attestation
 from sluicegate.model import Json, parse_time, rfc3339
 
-__all__ = ["attestation_of"]
+__all__ = ["attestation_of", "is_left_open"]
 
 _MAX_TEXT = 2_000
 
@@ -33,6 +33,11 @@ def attestation_of(given: Mapping[str, Json], where: str, *, now: datetime) -> A
     ]
     at = _time(texts["at"], "at", where, faults) or now
     expires = _time(texts["expires"], "expires", where, faults)
+    faults += [
+        Fault(where=where, what=f"'{name}' is '{said}', a place that was left open.", mend=f"Say {asked}.")
+        for name, asked in _ASKED.items()
+        if (said := texts[name]) is not None and is_left_open(said)
+    ]
     if at > now:
         faults.append(Fault(where=where, what=f"'at' {texts['at']} lies in the future.", mend="Attest what was done."))
     if expires is not None and expires <= at:
@@ -43,6 +48,13 @@ def attestation_of(given: Mapping[str, Json], where: str, *, now: datetime) -> A
     return Attestation(**{**texts, **times})
 
 
+def is_left_open(text: str) -> bool:
+    """Whether it says no more than the place where somebody was to write: `…`, `NAME`, `<who>`."""
+    said = text.strip()
+    return not said.strip(".…?_-") or said in _PLACES or (said[0] == "<" and said[-1] == ">")
+
+
+_PLACES = ("NAME", "WHO", "TEXT", "REASON", "STATEMENT")
 _ASKED = {"name": "which attestation the plan asks for", "by": "who attests", "statement": "what was done or seen"}
 
 
