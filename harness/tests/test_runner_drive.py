@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 import time
 
 import pytest
@@ -645,3 +646,31 @@ def test_cancelling_the_run_cancels_the_calls_of_a_coroutine_function():
 
     assert ended == ["i0", "i1", "i2"]
     assert [said[0] for said in memory.said] == ["intend"] * 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "stands_still", "expected"),
+    [
+        (CrashKind.TIMEOUT, True, CrashKind.UNREACHABLE),
+        (CrashKind.TIMEOUT, False, CrashKind.TIMEOUT),
+        (CrashKind.EXCEPTION, True, CrashKind.EXCEPTION),
+    ],
+)
+def test_a_machine_that_stood_still_had_no_answer_in_time_itself(monkeypatch, kind, stands_still, expected):
+    """A time-out of then is nobody's fault, which holds; any other crash is what it was."""
+    room = sys.modules[drive.__module__]
+    monkeypatch.setattr(room, "_LOOK_S", 0.02)
+    monkeypatch.setattr(room, "_STOOD_STILL_S", 0.1)
+
+    async def answer(_case, _context):
+        await asyncio.sleep(0.05)
+        if stands_still:
+            time.sleep(0.3)  # nothing of this process runs meanwhile, as under SIGSTOP
+        await asyncio.sleep(0.01)
+        return Output(error=Crash(kind=kind, message="No answer within 1 s."))
+
+    memory, _ = _drive(answer, _cases(1))
+
+    (output,) = memory.trials[0].outputs
+    assert output.error.kind is expected
+    assert ("stood still" in output.error.message) is (expected is CrashKind.UNREACHABLE)

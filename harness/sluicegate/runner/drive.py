@@ -25,6 +25,9 @@ _LISTENING = 1024
 
 _STALLED_S = 0.05
 """A timer this late says that nothing was heard for a while: whoever would have written was stopped as well."""
+_LOOK_S = 0.25
+_STOOD_STILL_S = 1.0
+"""A look that comes so late, and no clock of a call under way says how long its pipeline had."""
 _LETTING_GO_S = 5.0
 """How long a cancelled call may hold on before the run goes without it."""
 
@@ -74,9 +77,11 @@ async def drive(
         progress=progress or Progress(),
     )
     run.turn()
+    run.watch()
     try:
         await run.over
     finally:
+        run.looking.cancel()
         await run.let_go()
         if run.raised is not None:
             raise run.raised
@@ -123,9 +128,21 @@ class _Run:
     settling: bool = False
     raised: BaseException | None = None
     """What ended the run, if anything but its end did."""
+    looking: asyncio.TimerHandle = field(init=False)
 
     def __post_init__(self) -> None:
         self.over = self.loop.create_future()
+
+    def watch(self) -> None:
+        """Look at the clock from now on: a machine that is suspended, or this process alone, hears nobody meanwhile."""
+        self.looking = self.loop.call_later(_LOOK_S, self._look)
+
+    def _look(self) -> None:
+        late_s = self.loop.time() - self.looking.when()
+        if late_s > _STOOD_STILL_S:
+            for flight in self.flying:
+                flight.stood_still_s += late_s
+        self.watch()
 
     @property
     def limit(self) -> int:

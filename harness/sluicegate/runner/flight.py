@@ -53,6 +53,8 @@ class Flight:
     """Answers to deliveries made at once, by delivery, until all have come."""
     broken_off: int = 0
     """Deliveries that the case breaks off half way; they have no output."""
+    stood_still_s: float = 0.0
+    """How long this process, or the whole machine, did not run while the answer was waited for."""
 
     @property
     def has_ended(self) -> bool:
@@ -124,7 +126,17 @@ class Flight:
 
     def trial(self, observations: tuple[Observation, ...]) -> Trial:
         """What came of it."""
-        return _trial(case=self.case, repeat=self.repeat, outputs=tuple(self.outputs), observations=observations)
+        outputs = tuple(self.outputs)
+        if self.stood_still_s:
+            outputs = tuple(self._excused(output) for output in outputs)
+        return _trial(case=self.case, repeat=self.repeat, outputs=outputs, observations=observations)
+
+    def _excused(self, output: Output) -> Output:
+        """A time-out that a standstill may have made: nobody was there to hear the answer, so it shows no fault."""
+        if output.error is None or output.error.kind is not CrashKind.TIMEOUT:
+            return output
+        said = f"This machine stood still for {self.stood_still_s:.1f} s meanwhile: {output.error.message}"
+        return replace(output, error=replace(output.error, kind=CrashKind.UNREACHABLE, message=said))
 
 
 def _is_timed(output: Output) -> bool:
