@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from sluicegate.checks import CHECKS
+from sluicegate.checks import CHECKS, SUITES
 from sluicegate.fixtures.mail_guard import matrix
 from sluicegate.fixtures.mail_guard.canaries import canaries
 from sluicegate.fixtures.mail_guard.clean import clean
@@ -18,8 +18,9 @@ from sluicegate.fixtures.mail_guard.defects import DEFECTS, GUARDS, chosen
 from sluicegate.fixtures.mail_guard.guard import Draft, Guard, RefusedError, Trusted
 from sluicegate.fixtures.mail_guard.judge import Judge
 from sluicegate.fixtures.mail_guard.judge_defects import JUDGES
-from sluicegate.fixtures.mail_guard.planting import INVARIANTS
+from sluicegate.fixtures.mail_guard.planting import INVARIANTS, SEEN_BY
 from sluicegate.fixtures.mail_guard.vectors import TRUSTED, attacks
+from sluicegate.plan.metrics import BUILT_IN
 from sluicegate.resources import data
 
 
@@ -68,7 +69,7 @@ def test_a_weakened_guard_is_found_by_two_independent_vectors(name: str) -> None
     found = matrix.kills()[name]
 
     assert len({kill.vector.name for kill in found}) >= 2
-    wanted = INVARIANTS[DEFECTS[name].check]
+    wanted = INVARIANTS[SEEN_BY[name]]
     assert sum(any(fault.invariant == wanted for fault in kill.faults) for kill in found) >= 2
 
 
@@ -78,7 +79,8 @@ def test_weakened_guards_are_many_and_told() -> None:
     assert len(set(GUARDS.values())) == len(GUARDS) == len({planted.description for planted in DEFECTS.values()})
     for name, planted in DEFECTS.items():
         assert planted.description.endswith(".")
-        assert CHECKS[planted.check].suite == planted.suite
+        assert CHECKS[SEEN_BY[name]].suite in SUITES
+        assert planted.check in {*SUITES[planted.suite].checks, *BUILT_IN}
         assert issubclass(GUARDS[name], Guard)
         assert GUARDS[name] is chosen({"SLUICEGATE_DEFECT": name}) is not Guard
     assert chosen({}) is Guard
