@@ -242,13 +242,13 @@ class Channel:
             self._valued = valued
             self.last_us = max(self.last_us, admitted.rows.last_us)
             upload = Upload(source=block.source, content=block.content, recording=block.recording)
-            self.arrivals.setdefault(block.origin, Arrivals()).add(admitted.rows, upload)
+            self.arrivals.setdefault(block.origin, Arrivals()).add(admitted.rows, upload, run=block.run)
             if block.unreached:
                 self.unreached += sum(admitted.rows.n)
             elif block.origin is Origin.LOAD:
-                self._reached.add(admitted.rows, upload)
+                self._reached.add(admitted.rows, upload, run=block.run)
 
-    def trial(self, origin: Origin, attempt: Attempt, *, unreached: bool = False) -> None:
+    def trial(self, origin: Origin, attempt: Attempt, *, run: int = -1, unreached: bool = False) -> None:
         """A trial that counts: pooled by case when pinned, one more unit when evidence grows."""
         self.last_us = max(self.last_us, attempt.at_us)
         if not origin.grows:
@@ -264,10 +264,10 @@ class Channel:
             first_us=attempt.at_us,
             last_us=attempt.at_us,
         )
-        self.arrivals.setdefault(origin, Arrivals()).add(rows)
+        self.arrivals.setdefault(origin, Arrivals()).add(rows, run=run)
         self.unreached += unreached
         if origin is Origin.LOAD and not unreached:
-            self._reached.add(rows)
+            self._reached.add(rows, run=run)
 
     def unknown(self, why: NotMeasured) -> None:
         """A trial that should carry a number and does not."""

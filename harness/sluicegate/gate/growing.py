@@ -53,12 +53,16 @@ class Arrivals:
     """Which rows came with which upload of which source."""
     ordered: bool = True
     slice_of: dict[str | None, int] = field(default_factory=lambda: {None: _NO_SLICE})
+    runs: list[tuple[int, int]] = field(default_factory=list)
+    """First row and number of each run; runs come one after the other."""
 
-    def add(self, rows: Rows, upload: Upload | None = None) -> None:
-        """Append admitted rows, one or more; `upload` is what they were recorded with."""
+    def add(self, rows: Rows, upload: Upload | None = None, *, run: int = -1) -> None:
+        """Append admitted rows, one or more; `upload` is what they were recorded with, `run` their run's number."""
         if not rows.ordered and sorted(rows.at) != rows.at:
             rows = _sorted_rows(rows)
         self._note(rows, upload)
+        if not self.runs or self.runs[-1][1] != run:
+            self.runs.append((len(self.series), run))
         series = self.series
         if self.ordered and series.at_us and rows.first_us < series.at_us[-1]:
             self.ordered = False
@@ -155,14 +159,16 @@ class Arrivals:
             return self._indices(slices)
 
     def _drop_void(self, dropped: bytearray, voids: Sequence[VoidSpan]) -> int:
-        if not voids:
-            return 0
-        void = 0
-        for index, at in enumerate(self.series.at_us):
-            if any(span.covers(at) for span in voids):
-                dropped[index] = 1
-                void += self.series.n[index]
-        return void
+        late, times = {span.run for span in voids}, [span for span in voids if span.run is None]
+        stops = [*(start for start, _ in self.runs[1:]), len(self.series)]
+        for (start, run), stop in zip(self.runs, stops, strict=False):  # without a run no row has one
+            if run in late:
+                dropped[start:stop] = b"\1" * (stop - start)
+        if times:
+            for index, at in enumerate(self.series.at_us):
+                if any(span.covers(at) for span in times):
+                    dropped[index] = 1
+        return sum(compress(self.series.n, dropped)) if voids else 0
 
     def _compress(self, dropped: bytearray) -> None:
         keep = bytes(not mark for mark in dropped)

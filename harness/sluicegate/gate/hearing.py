@@ -198,7 +198,9 @@ class Hearing:
                 run.account = entry
             case Void() if run.relation is Relation.OURS or run.stage in self._stages.values():
                 # Of what lines compare with as well: a late generator makes a slow reference.
-                self.voids.append((run.number, read_void(entry)))
+                # What it says of its own load it says of nobody else's.
+                sent = run.load is not None and entry.origin is Origin.LOAD
+                self.voids.append((run.number, read_void(entry, run=run.number if sent else None)))
             case _ if run.relation is Relation.OURS:
                 self._ours(entry, run)
 

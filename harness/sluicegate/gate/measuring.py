@@ -239,7 +239,7 @@ class Measuring:
         if not origin.grows:
             channel.against.add(judged.trial, measured)
         if not lost or origin is Origin.LOAD:
-            channel.trial(origin, attempt, unreached=lost)
+            channel.trial(origin, attempt, run=judged.run.number, unreached=lost)
         elif not origin.grows:
             channel.lost.append(attempt)
         if metric.kind is MetricKind.INCIDENTS and measured.k > 0:

@@ -81,21 +81,25 @@ class Measured:
     """Not part of the window any more."""
     rows: Rows | None
     """None when nothing was measured."""
+    run: int = -1
+    """Number of the run it was recorded in."""
     unreached: bool = False
     """Attempts that found nobody."""
 
 
 @frozen
 class VoidSpan:
-    """A time in which evidence of one origin does not count."""
+    """A time in which evidence of one origin does not count; of a load run, the run that does not."""
 
     origin: Origin
     reason: str
     from_us: int
     to_us: int
+    run: int | None = None
+    """The run whose units alone are void, whatever their time: a late generator says nothing of another one's."""
 
     def covers(self, at_us: int) -> bool:
-        """Whether a unit of that time is void; both ends belong to the span."""
+        """Whether a unit of that time is void, where it is the time that is; both ends belong to the span."""
         return self.from_us <= at_us <= self.to_us
 
 
@@ -128,9 +132,15 @@ def _second(said: str) -> int:
     return to_micros(parse_time(f"{said}Z"))
 
 
-def read_void(void: Void) -> VoidSpan:
-    """The span of a `void` record. Raises UnreadableError."""
-    return VoidSpan(origin=void.origin, reason=void.reason, from_us=micros(void.begins), to_us=micros(void.ends))
+def read_void(void: Void, *, run: int | None) -> VoidSpan:
+    """The span of a `void` record, from the load run of that number, or from none. Raises UnreadableError."""
+    return VoidSpan(
+        origin=void.origin,
+        reason=void.reason,
+        from_us=micros(void.begins),
+        to_us=micros(void.ends),
+        run=run,
+    )
 
 
 def read_measured(block: Measurements, *, run: int) -> Measured:
@@ -150,6 +160,7 @@ def read_measured(block: Measurements, *, run: int) -> Measured:
         from_us=None if begins is None else micros(begins),
         to_us=None if ends is None else micros(ends),
         rows=rows,
+        run=run,
         unreached=block.unreached,
     )
 
