@@ -92,3 +92,14 @@ class TestVoid:
 
         assert world.verdict().kind is Kind.PROMOTE
         assert measured(world) == 400
+
+    def test_a_baseline_afterwards_does_not_make_up_for_it(self, tmp_path: Path) -> None:
+        """The newest run of the build has to be whole; what it is compared with is another one."""
+        line = "errors.rate: {from: load, promote: {rise: 5 points, than: baseline}, mode: point}"
+        world = LoadWorld(root=tmp_path, criteria=(LATENCY, line))
+        world.ran()
+        world.ran(late)
+        workspace = world.workspace
+        take_shards(workspace, world.shards(ok), stage=workspace.stage("first"), baseline=True)
+
+        assert Kind.HOLD_INVALID_EXPERIMENT in {reason.kind for reason in world.verdict().reasons}

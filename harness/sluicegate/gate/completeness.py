@@ -10,7 +10,6 @@ from sluicegate.errors import printable
 from sluicegate.gate.causes import failures_said
 from sluicegate.gate.commands import pytest_command, test_command
 from sluicegate.gate.hearing import Hearing
-from sluicegate.gate.loads import profile_of
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
@@ -93,8 +92,8 @@ def _voids(hearing: Hearing) -> Iterator[Reason]:
     """Row 5. A later run with evidence of that origin stands for itself."""
     admitted = {origin for channel in hearing.channels for origin in channel.admission.origins}
     for run, span in hearing.voids:
-        of = profile_of(hearing.runs[run])
-        if span.origin in admitted and run >= hearing.measured_by.get((span.origin, of), -1):
+        of, at = hearing.runs[run].sent_as
+        if span.origin in admitted and run >= hearing.measured_by.get((span.origin, of, at), -1):
             text = printable(f"{span.origin.value} evidence is void: {span.reason}.")
             mend = f"Measure {span.origin.value} again." if not of else f"{_ANEW} --profile {of}"
             yield Reason(kind=Kind.HOLD_INVALID_EXPERIMENT, about=span.origin.value, text=text, mend=mend)

@@ -9,7 +9,7 @@ from sluicegate.checks import CheckConfig
 from sluicegate.errors import Fault
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.faults import Names
-from sluicegate.gate.loads import counts_for, profile_of
+from sluicegate.gate.loads import counts_for
 from sluicegate.gate.measuring import Measuring
 from sluicegate.gate.owntests import OwnTests, Shards
 from sluicegate.gate.pinned import Pinned
@@ -89,8 +89,8 @@ class Hearing:
         self.runs: list[Run] = []
         self.voids: list[tuple[int, VoidSpan]] = []
         """Spans that void evidence, with the number of the run that says so."""
-        self.measured_by: dict[tuple[Origin, str], int] = {}
-        """The newest run with measurements of an origin and, of load, a profile."""
+        self.measured_by: dict[tuple[Origin, str, str], int] = {}
+        """The newest run with measurements of an origin and, of load, a profile and where it was sent."""
         self.failures = Names()
         """Records on which the judge itself failed."""
         self._proofs: list[tuple[Run, Proof]] = []
@@ -254,7 +254,7 @@ class Hearing:
                 if channel.future > before:
                     self.trials.objections.future.add(f"{block.metric} of {block.source}")
         if block.subject == self._question.subject or block.stage in self._stages.values():
-            self.measured_by[block.origin, profile_of(run)] = run.number
+            self.measured_by[block.origin, *run.sent_as] = run.number
         if block.stage in self._stages.values():
             for channel in self._reference_channels(block.stage or "", block.subject):
                 today = self._question.load_digests

@@ -103,6 +103,11 @@ class Run:
         return None if self.started is None else self.started.load
 
     @property
+    def sent_as(self) -> tuple[str, str]:
+        """Profile and stage of a load run, or the baseline in its place: a later run of the same makes up for it."""
+        return ("", "") if self.load is None else (self.load.profile, self.stage)
+
+    @property
     def name(self) -> str:
         """How a reason names this run."""
         if self.started is None:
