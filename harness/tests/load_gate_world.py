@@ -42,7 +42,7 @@ name: shop
 state: rollout/state.jsonl
 timezone: UTC
 pipeline: {{http: "http://127.0.0.1:9/draft"}}
-subject: {{release: "1"}}
+subject: {{release: "{release}"}}
 cases: cases.jsonl
 load:
   profiles:
@@ -92,6 +92,7 @@ class LoadWorld:
     criteria: Iterable[str] = ("latency: {from: load, at: p95, promote: 100 ms, alert: 300 ms, rollback: 1 s}",)
     live: bool = False
     more: str = ""
+    release: str = "1"
     runs: int = 0
     start: datetime = field(default_factory=lambda: now_utc() - timedelta(minutes=2))
 
@@ -112,6 +113,7 @@ class LoadWorld:
             profiles="".join(f"    {line}\n" for line in self.profiles).rstrip("\n"),
             criteria="".join(f"      {line}\n" for line in wanted).rstrip("\n"),
             live=str(self.live).lower(),
+            release=self.release,
         )
         (self.root / "plan.yaml").write_text(text + self.more, encoding="utf-8")
         self.lock()
@@ -120,6 +122,11 @@ class LoadWorld:
         """What lies there as it is now."""
         self._read = None
         write_lock(self.workspace, build_lock(self.workspace))
+
+    def serve(self, release: str) -> None:
+        """Another build from now on."""
+        self.release = release
+        self.write()
 
     @property
     def workspace(self) -> Workspace:

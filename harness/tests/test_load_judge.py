@@ -414,10 +414,13 @@ class TestComparing:
     def test_against_a_baseline(self, tmp_path: Path) -> None:
         """No worse than the run recorded with --baseline; without one it holds."""
         world = self.world(tmp_path)
+        world.serve("2")
         world.ran(lambda i: Answer(status="error", kind="timeout") if i % 50 == 0 else Answer())
         assert world.verdict().kind.decision.value == "hold"
 
+        world.serve("1")
         self.baseline(world, ok)
+        world.serve("2")
         assert world.verdict().kind is Kind.PROMOTE
 
     def test_a_late_or_cut_baseline_is_none(self, tmp_path: Path) -> None:

@@ -103,3 +103,60 @@ class TestVoid:
         take_shards(workspace, world.shards(ok), stage=workspace.stage("first"), baseline=True)
 
         assert Kind.HOLD_INVALID_EXPERIMENT in {reason.kind for reason in world.verdict().reasons}
+
+
+def bad(i: int) -> Answer:
+    """Every second request fails."""
+    return Answer(status="error", kind="http_status", http=500) if i % 2 else Answer()
+
+
+class TestOwnBaseline:
+    """What a build is compared with is not the build itself."""
+
+    RISE = "errors.rate: {from: load, promote: {rise: 5 points, than: baseline}, mode: point}"
+
+    def baseline(self, world: LoadWorld, answer: Callable[[int], Answer], *, of: str, then: str = "2") -> None:
+        """A run of one build as the baseline; afterwards another one is served again."""
+        world.serve(of)
+        workspace = world.workspace
+        take_shards(workspace, world.shards(answer), stage=workspace.stage("first"), baseline=True)
+        world.serve(then)
+
+    def test_another_build_is_the_baseline_whatever_is_measured_later(self, tmp_path: Path) -> None:
+        """A build with 50 % errors is not like itself; beside two others the later one counts."""
+        world = LoadWorld(root=tmp_path, criteria=(self.RISE,))
+        self.baseline(world, ok, of="1")
+        world.ran(bad)
+        self.baseline(world, bad, of="2")
+        assert world.verdict().kind is Kind.HOLD_BELOW_TARGET
+
+        self.baseline(world, bad, of="1.1")
+        assert world.verdict().kind is Kind.PROMOTE
+
+    def test_itself_alone_is_no_comparison(self, tmp_path: Path) -> None:
+        """It holds, says why, and how to get one."""
+        world = LoadWorld(root=tmp_path, criteria=(self.RISE,), release="2")
+        world.ran(bad)
+        self.baseline(world, bad, of="2")
+        verdict = world.verdict()
+
+        assert verdict.kind is Kind.HOLD_INSUFFICIENT
+        assert "measured of the very build that is judged" in verdict.reasons[0].text
+        assert f"sluicegate load {tmp_path}/plan.yaml --stage first --baseline" in verdict.reasons[0].mend
+
+        self.baseline(world, ok, of="1")
+        assert world.verdict().kind is Kind.HOLD_BELOW_TARGET
+
+    @pytest.mark.parametrize("other", [None, late])
+    def test_a_line_crossed_beside_itself_stays_crossed(
+        self, tmp_path: Path, other: Callable[[int], Answer] | None
+    ) -> None:
+        """It became worse than it was, which no late run of another build hides."""
+        line = "errors.rate: {from: load, promote: 1 %, rollback: {rise: 5 points, than: baseline}}"
+        world = LoadWorld(root=tmp_path, criteria=(line,), live=True, release="2")
+        self.baseline(world, ok, of="2")
+        world.ran(bad)
+        if other is not None:
+            self.baseline(world, other, of="1")
+
+        assert world.verdict().kind is Kind.ROLLBACK_THRESHOLD

@@ -269,6 +269,11 @@ class Channel:
         if origin is Origin.LOAD and not unreached:
             self._reached.add(rows, run=run)
 
+    @property
+    def has_units(self) -> bool:
+        """Whether anything is counted; once it is settled."""
+        return bool(len(self.pool) or len(self.growing))
+
     def unknown(self, why: NotMeasured) -> None:
         """A trial that should carry a number and does not."""
         self.unmeasured += 1

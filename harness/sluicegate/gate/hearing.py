@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from sluicegate.checks import CheckConfig
@@ -35,7 +35,8 @@ from sluicegate.ledger.records import (
     TestRun,
     Void,
 )
-from sluicegate.model import Origin
+from sluicegate.model import NotMeasured, Origin
+from sluicegate.plan.lines import BASELINE
 from sluicegate.plan.lock import LockedStage
 from sluicegate.plan.types import Criterion, Drop, Ratio
 
@@ -99,6 +100,8 @@ class Hearing:
         self._references: dict[tuple[str, str], list[Channel]] = {}
         """Channels by stage compared with and subject that served there."""
         self._elsewhere: dict[tuple[str, str], Trials] = {}
+        self._sent: set[tuple[str, str]] = set()
+        """Stage and subject of every load run."""
         self._metrics = {criterion.metric.name for criterion in stage.criteria}
 
     def hear(self, ledgers: Sequence[Ledger], baseline: Sequence[Ledger] = ()) -> None:
@@ -139,7 +142,7 @@ class Hearing:
         return [self.trials.measuring, *(trials.measuring for trials in self._elsewhere.values())]
 
     def references(self, criterion: Criterion, *, unscored: float | None = None) -> dict[str, Evidence]:
-        """What the lines of a criterion compare with, by the name they use: of this subject, else of the latest.
+        """What the lines of a criterion compare with, by the name they use.
 
         `unscored` is what its unjudged answers count as; None leaves them out.
         """
@@ -151,11 +154,31 @@ class Hearing:
                 for (stage, subject), channels in self._references.items()
                 if stage == self._stages[name] and (channels[number].last_us > -(1 << 62))
             }
-            own = candidates.get(self._question.subject)
-            latest = max(candidates.items(), key=lambda item: (item[1].last_us, item[0]), default=None)
-            chosen = own or (latest[1] if latest is not None else None)
-            found[name] = chosen.evidence(unscored=unscored) if chosen is not None else Evidence()
+            chosen = self._chosen(candidates, self._stages[name])
+            found[name] = candidates[chosen].evidence(unscored=unscored) if chosen is not None else Evidence()
+            if Origin.LOAD in criterion.origins and (chosen == self._question.subject) and name == BASELINE:
+                found[name].unclear = found[name].unclear or self._itself(criterion)
         return found
+
+    def _chosen(self, candidates: Mapping[str, Channel], stage: str) -> str | None:
+        """The subject compared with: of an earlier stage this one, else the latest; of a baseline the latest other one.
+
+        A build is never worse than itself. One of which nothing counts, as of a late run, comes last.
+        """
+        counted = {subject: each for subject, each in candidates.items() if each.has_units} or candidates
+        own = self._question.subject
+        others = [(each.last_us, subject) for subject, each in counted.items() if subject != own]
+        if own in counted and (stage != BASELINE or not others):
+            return own
+        return max(others)[1] if others else None
+
+    def _itself(self, criterion: Criterion) -> NotMeasured | None:
+        """Of load that was sent to the present build as its own baseline: nothing good is shown by that."""
+        if (BASELINE, self._question.subject) not in self._sent:
+            return None
+        of = "" if criterion.profile is None else f" --profile {criterion.profile}"
+        reason = "the baseline was measured of the very build that is judged"
+        return NotMeasured(reason=reason, mend=f"Serve the build before it. Then run: sluicegate load --baseline{of}")
 
     def _stage_of(self, name: str) -> str:
         """`previous` is the stage before this one; everything else says itself."""
@@ -210,6 +233,8 @@ class Hearing:
         except ValueError as error:
             raise UnreadableError(str(error)) from None
         self.strays.began(run)
+        if run.load is not None:
+            self._sent.add((run.stage, started.subject))
         if run.relation is Relation.OURS and run.fixed:
             declared = self._question.plan.pipeline.capabilities
             for missing in sorted(declared.difference(started.capabilities)):
