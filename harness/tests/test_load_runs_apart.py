@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sluicegate.model import Kind
+from sluicegate.model import CriterionResult, Kind, Status, now_utc
+from sluicegate.session import load_rows
 from sluicegate.session.load import take_shards
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -160,3 +163,96 @@ class TestOwnBaseline:
             self.baseline(world, other, of="1")
 
         assert world.verdict().kind is Kind.ROLLBACK_THRESHOLD
+
+
+class TestCaps:
+    """A capped quantity under load is the total of one run: the worst decides, whatever came before or after."""
+
+    CAP = "cost.total: {from: load, promote: $1, rollback: $1.40}"
+    FAILURES = "errors.rate: {from: load, promote: 5 %, alert: 10 %}"
+
+    def world(self, root: Path, cap: str = CAP, **how: Any) -> LoadWorld:
+        return LoadWorld(root=root, criteria=(cap, self.FAILURES), **how)
+
+    @pytest.fixture
+    def spending(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What a request cost is in the doubles' log, as where we serve the pipeline ourselves."""
+        monkeypatch.setattr(load_rows, "_said", lambda _, cost: [("budget.spend", cost)])
+
+    def cap_of(self, world: LoadWorld) -> CriterionResult:
+        return next(result for result in world.verdict().criteria if result.metric.startswith(("cost", "budget")))
+
+    def test_two_runs_are_not_added_up(self, tmp_path: Path) -> None:
+        """Each of $0.80; a third of $1.60 crosses the line, and stays so when a cheap one follows."""
+        world = self.world(tmp_path)
+        for _ in range(2):
+            world.ran(costs(2000))
+        found = self.cap_of(world)
+        assert world.verdict().kind is Kind.PROMOTE
+        assert (found.unit, found.measured.value, found.measured.n) == ("run", 800_000, 2)  # type: ignore[union-attr]
+
+        world.ran(costs(4000))
+        world.ran(costs(1000))
+        found = self.cap_of(world)
+        assert world.verdict().kind is Kind.HOLD_THRESHOLD
+        assert found.shown == "above rollback $1.40, $1.60 in run 3"
+
+    def test_a_run_over_midnight_is_one(self, tmp_path: Path, spending: None) -> None:
+        """Neither of its days is beyond the cap, and the run is."""
+        yesterday = now_utc() - timedelta(days=1)
+        midnight = yesterday.replace(hour=0, minute=0, second=0, microsecond=0)
+        cap = "budget.spend: {from: load, promote: $1, rollback: $1.40}"
+        world = self.world(tmp_path, cap, start=midnight - timedelta(seconds=12))
+        world.ran(costs(4000))
+
+        assert self.cap_of(world).status is Status.ROLLBACK
+
+    def test_one_run_taken_in_by_halves_and_whole_is_one(self, tmp_path: Path) -> None:
+        """Its first shard alone and then all: no half of it hides what the whole cost, and it is not two runs."""
+        world = self.world(tmp_path)
+        whole = world.shards(costs(4000), of=2)
+        part = tmp_path / "part"
+        shutil.copytree(whole, part)
+        sorted(part.glob("*of*.jsonl"))[1].unlink()
+        world.took_in(part)
+        world.took_in(whole)
+
+        found = self.cap_of(world)
+        assert found.status is Status.ROLLBACK
+        assert (found.measured.value, found.measured.n) == (1_600_000, 1)  # type: ignore[union-attr]
+
+    def test_spend_of_a_run_is_over_on_the_day_it_was_sent(self, tmp_path: Path, spending: None) -> None:
+        """The page's own line: a run has an end, so nobody waits for that of the day; `min` counts runs."""
+        world = self.world(tmp_path, "budget.spend: {from: load, promote: $0.50, min: 2}")
+        world.ran(costs(1000))
+        found = self.cap_of(world)
+        assert (found.unit, found.flip.partition(",")[0]) == ("run", "Collect 1 more run")
+
+        world.ran(costs(1000))
+        assert self.cap_of(world).status is Status.PASS
+        world.ran(costs(1300))
+        assert self.cap_of(world).kind is Kind.HOLD_BELOW_TARGET
+
+    def test_slices_and_baselines_are_told_by_run_too(self, tmp_path: Path) -> None:
+        """A slice has its share of each run; a baseline is its mean run."""
+        drop = "cost.total: {from: load, promote: {rise: 10 percent, than: baseline}, slices: tenants}"
+        more = "slices: {tenants: [acme, zenith]}\n"
+        world = self.world(tmp_path, drop, more=more)
+        workspace = world.workspace
+        for cost in (1900, 2100):
+            folder = world.shards(costs(cost))
+            take_shards(workspace, folder, stage=workspace.stage("first"), baseline=True)
+        world.serve("2")
+        for _ in range(2):
+            world.ran(costs(2100))
+
+        found = self.cap_of(world)
+        assert found.status is Status.PASS
+        assert [each.measured.value for each in found.slices] == [420_000, 420_000]  # type: ignore[union-attr]
+        world.ran(costs(2300))
+        assert self.cap_of(world).status is not Status.PASS
+
+
+def costs(micros: int) -> Callable[[int], Answer]:
+    """Every answer says it cost so many millionths of a dollar."""
+    return lambda _: Answer(cost=micros)

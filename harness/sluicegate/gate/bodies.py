@@ -12,7 +12,7 @@ from operator import gt
 from sluicegate.frozen import frozen
 from sluicegate.gate.body import Body
 from sluicegate.gate.capped import CappedValues
-from sluicegate.gate.cuts import unit_ranges
+from sluicegate.gate.cuts import outside_runs, unit_ranges
 from sluicegate.gate.series import Evidence, Series
 from sluicegate.gate.share import FixedShare, GrowingShare, MeanUnits, PlainUnits
 from sluicegate.gate.sides import Reference
@@ -24,6 +24,8 @@ from sluicegate.stats import mean as means
 from sluicegate.stats import quantile as quantiles
 
 __all__ = ["Frame", "body_of", "has_rows", "reference_of", "unit_of"]
+
+_RUN = "run"
 
 
 @frozen
@@ -76,7 +78,7 @@ def reference_of(criterion: Criterion, evidence: Evidence, frame: Frame) -> Refe
         case MetricKind.DISTRIBUTION if criterion.at is not None:
             return _quantile_reference(criterion.at, series)
         case MetricKind.CONTROLLED:
-            return _mean_reference(array("d", _capped(criterion, series, frame, grows=grows).totals))
+            return _mean_reference(array("d", _capped(criterion, series, frame, grows=grows).over))
         case MetricKind.DISTRIBUTION:
             return _mean_reference(_unit_means(series, criterion, frame, grows=grows))
         case _:
@@ -143,25 +145,47 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _capped(criterion: Criterion, series: Series, frame: Frame, *, grows: bool) -> CappedValues:
-    """Totals by unit. A pinned case is a unit of its own: it acts out a day, whatever day it is run on."""
-    unit = unit_of(criterion)
-    quantities = series.value or array("d", series.k)
-    unknown = sum(1 for value in quantities if not isfinite(value))
-    known = [value if isfinite(value) else 0.0 for value in quantities]
+    """Totals by unit. A pinned case is a unit of its own: it acts out a day, whatever day it is run on.
+
+    Under load it is the run, which has an end: neither the day, nor all runs together.
+    """
+    unit, runs = unit_of(criterion), list[float]()
+    unknown = sum(1 for value in _quantities(series) if not isfinite(value))
+    if series.run and criterion.unit in (None, _RUN):
+        runs, series = _run_totals(series), outside_runs(series)
+    known = _known(series)
     running: float | None = None
     whole_run = [(0, len(known))] if known else []
-    ranges = whole_run if unit == "run" else unit_ranges(series, unit, frame.zone) if grows else None
+    ranges = whole_run if unit == _RUN else unit_ranges(series, unit, frame.zone) if grows else None
     totals = known if ranges is None else [fsum(known[start:stop]) for start, stop in ranges]
     if unit == "day" and grows and totals and _is_today(series, frame):
         running = totals.pop()
     return CappedValues(
         totals=totals,
+        runs=runs,
         running=running,
         unknown=unknown,
         better=criterion.metric.better,
         scale=criterion.metric.scale,
         unit=unit,
     )
+
+
+def _quantities(series: Series) -> array[float]:
+    return series.value or array("d", series.k)
+
+
+def _known(series: Series) -> list[float]:
+    return [value if isfinite(value) else 0.0 for value in _quantities(series)]
+
+
+def _run_totals(series: Series) -> list[float]:
+    """Of each load run, by the time of its first row."""
+    found: dict[int, list[float]] = {}
+    for run, value in zip(series.run, _known(series), strict=True):
+        if run >= 0:
+            found.setdefault(run, []).append(value)
+    return [fsum(values) for values in found.values()]
 
 
 def _is_today(series: Series, frame: Frame) -> bool:

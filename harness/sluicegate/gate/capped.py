@@ -21,6 +21,8 @@ class CappedValues:
 
     totals: Sequence[float]
     """Units that are over, in order of time."""
+    runs: Sequence[float] = ()
+    """Load runs, which are units of their own, in order of time."""
     running: float | None
     """The unit that is not over yet: past an upper limit is a fact already, below a lower one is not."""
     unknown: int
@@ -32,7 +34,12 @@ class CappedValues:
     @property
     def n(self) -> int:
         """Units that are over."""
-        return len(self.totals)
+        return len(self.over)
+
+    @property
+    def over(self) -> list[float]:
+        """The total of each unit that is over."""
+        return [*self.totals, *self.runs]
 
     def meets(self, side: Side) -> bool:
         """Every unit is within the limit."""
@@ -49,7 +56,7 @@ class CappedValues:
     def crossed(self, side: Side, alpha: Fraction) -> str | None:
         """The first unit beyond the limit."""
         found = self._first_beyond(side)
-        return None if found is None else f"{figure(found[1], self.scale)} in {self.unit} {found[0] + 1:,}"
+        return None if found is None else f"{figure(found[1], self.scale)} in {found[0]}"
 
     def estimate(self, alpha: Fraction) -> Estimate | NotMeasured:
         """The worst unit."""
@@ -58,7 +65,7 @@ class CappedValues:
                 reason=f"the {self.unit} total misses {self.unknown:,} attempts that failed without a value",
                 mend="Record the quantity of failed attempts too.",
             )
-        known = [*self.totals, *(() if self.running is None else (self.running,))]
+        known = [*self.over, *(() if self.running is None else (self.running,))]
         if not known:
             return NotMeasured(reason=f"0 values by {self.unit}")
         worst = min(known) if self.better is Better.HIGHER else max(known)
@@ -72,10 +79,11 @@ class CappedValues:
         """Nothing undoes a fact."""
         return Flip(text=f"Serve a new subject: {figure(side.value, self.scale)} was exceeded, and stays so")
 
-    def _first_beyond(self, side: Side) -> tuple[int, float] | None:
-        for index, total in enumerate(self.totals):
-            if not side.is_met_by(Fraction(total)):
-                return index, total
+    def _first_beyond(self, side: Side) -> tuple[str, float] | None:
+        for unit, totals in ((self.unit, self.totals), ("run", self.runs)):
+            for number, total in enumerate(totals, 1):
+                if not side.is_met_by(Fraction(total)):
+                    return f"{unit} {number:,}", total
         if self.running is not None and side.sense is Sense.AT_MOST and not side.is_met_by(Fraction(self.running)):
-            return len(self.totals), self.running
+            return f"{self.unit} {len(self.totals) + 1:,}", self.running
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
@@ -281,13 +281,14 @@ class Channel:
         if known is None or (why.reason, why.mend) < (known.reason, known.mend):
             self.unmeasured_why = why
 
-    def settle(self, voids: Sequence[VoidSpan]) -> None:
-        """Put growing evidence in order of time, without what is void. Once, after the last record."""
+    def settle(self, voids: Sequence[VoidSpan], sent: Collection[int] = ()) -> None:
+        """Put growing evidence in order of time, without what is void. Once, after the last record; `sent` is load."""
         metric = self.criterion.metric
         better = Better.LOWER if metric.kind is MetricKind.INCIDENTS else metric.better
+        capped = sent if metric.kind is MetricKind.CONTROLLED else ()
         for origin in sorted(self.arrivals):
             arrivals = self.arrivals.pop(origin)
-            settled = arrivals.settled([span for span in voids if span.origin is origin], better)
+            settled = arrivals.settled([span for span in voids if span.origin is origin], better, capped)
             self.void += settled.void
             self.repeated += settled.repeated
             if self.unclear is None:
@@ -302,7 +303,7 @@ class Channel:
             if origin is not Origin.LOAD or not self.unreached:
                 self.reached = joined(self.reached, settled.series)
         if self.unreached:
-            found = self._reached.settled([span for span in voids if span.origin is Origin.LOAD], better)
+            found = self._reached.settled([span for span in voids if span.origin is Origin.LOAD], better, capped)
             self.reached = joined(self.reached, found.series)
         self._reached = Arrivals()
 

@@ -11,7 +11,7 @@ from itertools import compress
 from sluicegate.gate.series import Series
 from sluicegate.model import from_micros, to_micros
 
-__all__ = ["TIME_UNITS_S", "between", "by_slice", "local_days", "midnight", "since", "unit_ranges"]
+__all__ = ["TIME_UNITS_S", "between", "by_slice", "local_days", "midnight", "outside_runs", "since", "unit_ranges"]
 
 TIME_UNITS_S = {"minute": 60, "hour": 3_600, "day": 86_400}
 """Units that are stretches of time."""
@@ -26,6 +26,7 @@ def between(series: Series, start: int, stop: int) -> Series:
         k=series.k[start:stop],
         n=series.n[start:stop],
         value=series.value[start:stop],
+        run=series.run[start:stop],
     )
 
 
@@ -40,14 +41,23 @@ def by_slice(series: Series, name: str) -> Series:
     if name not in series.slice_names:
         return Series()
     wanted = series.slice_names.index(name)
-    chosen = [index == wanted for index in series.slice_index]
+    return _picked(series, [index == wanted for index in series.slice_index])
+
+
+def outside_runs(series: Series) -> Series:
+    """Rows that came with no load run, in the same order."""
+    return _picked(series, [run < 0 for run in series.run]) if series.run else series
+
+
+def _picked(series: Series, chosen: list[bool]) -> Series:
     return Series(
         at_us=array("q", compress(series.at_us, chosen)),
-        slice_index=array("i", [wanted]) * sum(chosen),
+        slice_index=array("i", compress(series.slice_index, chosen)),
         slice_names=series.slice_names,
         k=array("q", compress(series.k, chosen)),
         n=array("q", compress(series.n, chosen)),
         value=array("d", compress(series.value, chosen)),
+        run=array("i", compress(series.run, chosen)),
     )
 
 

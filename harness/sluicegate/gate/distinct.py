@@ -67,6 +67,13 @@ class Columns:
     better: Better
     conflicts: set[tuple[int, ...]] = field(default_factory=set)
     """Units whose records disagree, where neither way is better, or about their size: by id, or by slice and time."""
+    same_runs: set[tuple[int, int]] = field(default_factory=set)
+    """Load runs that are one, by number: they have a unit together, as one that was taken in twice."""
+
+    def meet(self, row: int, other: int) -> None:
+        """Take two rows that are one unit."""
+        if (run := self.series.run) and run[row] != run[other]:
+            self.same_runs.add((run[row], run[other]))
 
     def drop(self, row: int) -> int:
         """Leave a row out; gives its units."""
@@ -143,6 +150,7 @@ def same_units(columns: Columns) -> int:
             held = best.setdefault((unit, slices[row]), row)
             if held == row:
                 continue
+            columns.meet(row, held)
             worse = _said(columns.series, row) != _said(columns.series, held) and columns.is_worse(row, held)
             repeated += columns.drop(held if worse else row)
             _enlarge(columns, *((row, held) if worse else (held, row)))
@@ -168,6 +176,7 @@ def _unsliced(columns: Columns, best: Mapping[tuple[int, int], int]) -> int:
     repeated, series = 0, columns.series
     for unit, rows in named.items():
         row = bare[unit]
+        columns.meet(row, rows[0])
         repeated += columns.drop(row)
         if all(columns.is_worse(row, each) for each in rows):
             first = min(rows, key=lambda each: str(columns.names[series.slice_index[each]]))

@@ -72,8 +72,15 @@ class Arrivals:
         series.n = _lengthened(series.n, rows.n)
         series.value.extend(array("d", rows.value))
 
-    def settled(self, voids: Sequence[VoidSpan], better: Better = Better.HIGHER) -> Settled:
-        """The series in order of time; `better` says which of two records of one unit is the worse."""
+    def settled(
+        self, voids: Sequence[VoidSpan], better: Better = Better.HIGHER, capped: Collection[int] = ()
+    ) -> Settled:
+        """The series in order of time; `better` says which of two records of one unit is the worse.
+
+        `capped` are the load runs by number whose rows have to be told apart.
+        """
+        if capped:
+            self._name_runs(capped)
         dropped = bytearray(len(self.series))
         void = self._drop_void(dropped, voids)
         never = bytes(dropped)
@@ -95,6 +102,8 @@ class Arrivals:
             # Files that overlap may give one group too, as recordings of one file do.
             every = [spans for each in recordings for spans in each]
             repeated += folded(columns, every, resized(columns, every).union(*groups), never)
+        if columns.same_runs:
+            _as_one(self.series.run, columns.same_runs)
         self._finish(dropped)
         return Settled(
             series=self.series,
@@ -160,8 +169,7 @@ class Arrivals:
 
     def _drop_void(self, dropped: bytearray, voids: Sequence[VoidSpan]) -> int:
         late, times = {span.run for span in voids}, [span for span in voids if span.run is None]
-        stops = [*(start for start, _ in self.runs[1:]), len(self.series)]
-        for (start, run), stop in zip(self.runs, stops, strict=False):  # without a run no row has one
+        for run, start, stop in self._stretches():
             if run in late:
                 dropped[start:stop] = b"\1" * (stop - start)
         if times:
@@ -169,6 +177,15 @@ class Arrivals:
                 if any(span.covers(at) for span in times):
                     dropped[index] = 1
         return sum(compress(self.series.n, dropped)) if voids else 0
+
+    def _stretches(self) -> Iterator[tuple[int, int, int]]:
+        """Number of each run, its first row and the one after its last."""
+        for number, (start, run) in enumerate(self.runs, 1):
+            yield run, start, self.runs[number][0] if number < len(self.runs) else len(self.series)
+
+    def _name_runs(self, capped: Collection[int]) -> None:
+        for run, start, stop in self._stretches():
+            self.series.run.extend(array("i", [run if run in capped else -1]) * (stop - start))
 
     def _compress(self, dropped: bytearray) -> None:
         keep = bytes(not mark for mark in dropped)
@@ -178,6 +195,7 @@ class Arrivals:
         series.k = array(series.k.typecode, compress(series.k, keep))
         series.n = array(series.n.typecode, compress(series.n, keep))
         series.value = array("d", compress(series.value, keep))
+        series.run = array("i", compress(series.run, keep))
 
     def _reorder(self) -> None:
         """One column at a time, so that the peak stays near the size of the columns themselves."""
@@ -189,6 +207,8 @@ class Arrivals:
         series.n = array(series.n.typecode, map(series.n.__getitem__, order))
         if series.value:
             series.value = array("d", map(series.value.__getitem__, order))
+        if series.run:
+            series.run = array("i", map(series.run.__getitem__, order))
         self.ordered = True
 
 
@@ -214,7 +234,27 @@ def joined(first: Series, second: Series) -> Series:
         slices = [names[index] for index in series.slice_index]
         at = series.at_us.tolist()
         both.add(Rows(at=at, slices=slices, k=series.k, n=series.n, value=series.value, first_us=at[0], last_us=at[-1]))
+    if first.run or second.run:
+        for series in (first, second):
+            both.series.run.extend(series.run or array("i", [-1]) * len(series))
     return both.settled(()).series
+
+
+def _as_one(runs: array[int], pairs: Iterable[tuple[int, int]]) -> None:
+    """Number runs that are one with the least of their numbers."""
+    root: dict[int, int] = {}
+
+    def found(run: int) -> int:
+        while (above := root.setdefault(run, run)) != run:
+            run = above
+        return run
+
+    for one, other in pairs:
+        low, high = sorted((found(one), found(other)))
+        root[high] = low
+    for row, run in enumerate(runs):
+        if run in root:
+            runs[row] = found(run)
 
 
 def _extend_times(times: array[int], more: Sequence[int]) -> None:

@@ -117,9 +117,9 @@ class Hearing:
                 except Exception as error:  # noqa: BLE001 - a fault of the judge's own holds, and hides no incident heard before it
                     self.failures.add(f"{run.name}, record {record.seq} ({record.kind}): {type(error).__name__}")
             self._end(run, ledger)
-        spans = [span for _, span in self.voids]
+        spans, sent = [span for _, span in self.voids], {run.number for run in self.runs if run.load is not None}
         for channel in (*self.channels, *(each for found in self._references.values() for each in found)):
-            channel.settle(spans)
+            channel.settle(spans, sent)
 
     def _records(self, ledger: Ledger, run: Run) -> Iterator[Record]:
         """Records until the end, or until the file cannot be read any further."""

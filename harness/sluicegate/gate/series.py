@@ -29,6 +29,8 @@ class Series:
     n: array[int] = field(default_factory=lambda: array("I"))
     value: array[float] = field(default_factory=lambda: array("d"))
     """Empty for proportions and incidents."""
+    run: array[int] = field(default_factory=lambda: array("i"))
+    """Number of the load run of each row, -1 for none; only where a quantity is capped by run, else empty."""
 
     def __len__(self) -> int:
         return len(self.at_us)

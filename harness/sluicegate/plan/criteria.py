@@ -113,8 +113,11 @@ class CriteriaReader:
             return ()
         criterion = self._checked(_adjusted(metric, table), table, entry.line)
         asked = self._profiles(table, criterion)
-        if criterion.origins == (Origin.LOAD,) and criterion.unit is None and criterion.metric.unit in _ASKED_ONCE:
-            criterion = replace(criterion, unit="request")
+        if criterion.origins == (Origin.LOAD,) and criterion.unit is None:
+            if criterion.metric.unit in _ASKED_ONCE:
+                criterion = replace(criterion, unit="request")
+            elif asked and criterion.metric.kind is MetricKind.CONTROLLED:
+                criterion = replace(criterion, unit="run")
         return tuple(replace(criterion, profile=profile) for profile in asked) or (criterion,)
 
     def _checked(self, metric: Metric, table: Table, line: int) -> Criterion:
