@@ -537,13 +537,13 @@ class TestRuns:
 
     def test_stale_pass_is_not_counted_and_stale_failure_is(self):
         """Old evidence can only lower."""
-        world = World()
+        world = World(criteria=(success(promote=line(0.96)),))
         old = world.run({"c001": WRONG}, at=rfc3339(NOW - timedelta(hours=25)))
 
         verdict = world.verdict(old, world.run(attempt=2, nonce="m"))
 
         assert verdict.criteria[0].measured.k == 19
-        assert verdict.kind is Kind.HOLD_FAILED
+        assert verdict.kind is Kind.HOLD_BELOW_TARGET
 
     def test_passes_of_another_apparatus_do_not_stand(self):
         """What was measured before the plan changed completes nothing."""
@@ -559,14 +559,14 @@ class TestRuns:
 
     def test_outputs_of_another_apparatus_are_judged_anew(self):
         """Of the same subject they still are, and its failures count by today's checks, whatever was recorded then."""
-        world = World(cases=[case(number) for number in range(300)])
+        world = World(cases=[case(number) for number in range(300)], criteria=(success(promote=line(0.99)),))
         before = world.run({f"c{number:03}": WRONG for number in (1, 2, 3, 4)}, lock_digest="9" * 64)
         for body in of(before, "checked"):
             body["results"] = dict.fromkeys(body["results"], "pass")
 
         verdict = world.verdict(before, world.run(attempt=2, nonce="m"))
 
-        assert verdict.kind is Kind.HOLD_FAILED
+        assert verdict.kind is Kind.HOLD_BELOW_TARGET
         assert verdict.criteria[0].measured.k == 296
 
     def test_from_the_future(self):

@@ -11,11 +11,12 @@ import pytest
 
 from sluicegate.errors import Fault
 from sluicegate.ledger.state import Acknowledged, Entered, RolledBack, VerdictGiven
-from sluicegate.model import Decision, Kind, Status, rfc3339
+from sluicegate.model import Decision, Kind, Origin, Status, rfc3339
 
 sys.path.insert(0, str(Path(__file__).parent))
 from judge_world import (
     CRASH,
+    DEAD,
     LEAK,
     NOW,
     OTHER,
@@ -182,7 +183,7 @@ def test_row_6_missing_outcome():
 
 def test_row_7_required_suite_failed():
     """A check of a required suite that no criterion grades must not fail; the first finding has case and rerun."""
-    world = World()
+    world = World(criteria=())
 
     verdict = world.verdict(world.run({"c004": WRONG}))
 
@@ -192,6 +193,51 @@ def test_row_7_required_suite_failed():
     assert (found.finding.case_id, found.rerun.split()[-1]) == ("c004", "c004")
     assert found.text == "1 finding of schema.must in suite schema."
     assert "schema.must of c004" in summed.text
+
+
+def test_row_7_leaves_a_draft_that_its_criterion_counts_to_the_criterion():
+    """What breaks its contract or `must` is no success: within the target it is allowed, beyond it the target holds."""
+    world, wrong = World(), {f"c{number:03}": WRONG for number in range(5)}
+
+    assert world.verdict(world.run({"c004": WRONG})).kind is Kind.PROMOTE
+    assert world.verdict(world.run(wrong)).kind is Kind.HOLD_BELOW_TARGET
+
+
+@pytest.mark.parametrize(
+    "criteria",
+    [
+        (success(promote=None),),
+        (success(origins=(Origin.LIVE,)), success()),
+        (success(origins=(Origin.LIVE,)),),
+        (violations(),),
+    ],
+    ids=["no target", "control", "of live drafts", "of something else"],
+)
+def test_row_7_a_draft_that_no_target_counts_still_holds(criteria):
+    """The suite's own trials must be what a target of `draft.success_rate` counts."""
+    world = with_doubles(criteria=criteria)
+    failed = {
+        reason.about for reason in world.verdict(world.run({"c004": WRONG})).reasons if reason.kind is Kind.HOLD_FAILED
+    }
+
+    assert bool(failed) is (len(criteria) == 1)
+
+
+def test_row_7_success_counts_no_check_of_another_suite():
+    """A second effect in a draft that is right, or wrong too, is no business of `draft.success_rate`."""
+    world = with_doubles(criteria=(success(),))
+    for how in ({"c003~twice": DEAD}, {"c003~twice": DEAD, "c003": WRONG}):
+        verdict = world.verdict(world.run(how))
+
+        assert verdict.kind is Kind.HOLD_FAILED
+        assert [reason.about for reason in verdict.reasons if reason.finding is None] == ["idempotency"]
+
+
+def test_row_7_a_failed_check_rolls_back_where_the_plan_says_so():
+    """`on_failed_tests` allows no failure of a required suite at a stage that somebody sees, counted or not."""
+    world = World(on_failed_tests=True, live=True, entered=NOW - timedelta(days=1))
+
+    assert world.verdict(world.run({"c004": WRONG})).kind is Kind.ROLLBACK_FAILED
 
 
 @pytest.mark.parametrize(("live", "kind"), [(True, Kind.ROLLBACK_FAILED), (False, Kind.HOLD_FAILED)])
@@ -275,7 +321,7 @@ def test_row_12_after_the_last_stage_is_complete():
 
 def test_first_hit_decides_and_all_reasons_are_kept():
     """Every row that objects is in the verdict, most weighty first."""
-    world = seen(requires={"approval": "cto", "prerequisites": ("table",)})
+    world = seen(criteria=(violations(),), requires={"approval": "cto", "prerequisites": ("table",)})
     run = world.run({"c003~twice": LEAK, "c001": WRONG, "c002": CRASH})
     run.broken = None
     run.records.pop()

@@ -9,9 +9,10 @@ from sluicegate.checks.limits import limit_failures
 from sluicegate.checks.registry import CHECKS, run_check
 from sluicegate.model import Limits, NotMeasured, Output, Trial
 
-__all__ = ["result_of", "success"]
+__all__ = ["DECIDING", "result_of", "success"]
 
-_ASKED = ("schema.valid", "schema.must")
+DECIDING = ("schema.valid", "schema.must")
+"""Checks whose failure is no success."""
 _RESULTS = {result.value: result for result in Result}
 
 
@@ -28,11 +29,11 @@ def success(trial: Trial, config: CheckConfig, results: Mapping[str, str] | None
     limits = trial.case.expect.limits
     if limits is not None and any(_past(limits, output) for output in trial.outputs):
         return False
-    answers = [result_of(name, trial, config, results) for name in _ASKED]
+    answers = [result_of(name, trial, config, results) for name in DECIDING]
     if Result.FAIL in answers:
         return False
     if Result.ERROR in answers:
-        name = _ASKED[answers.index(Result.ERROR)]
+        name = DECIDING[answers.index(Result.ERROR)]
         return NotMeasured(reason=f"{name} could not be judged on case {trial.case.id}", mend="See its finding.")
     return True
 

@@ -21,8 +21,8 @@ __all__ = ["completeness_said"]
 _COLLECT = "Collect what is missing. Run: sluicegate gate"
 _LOCK = "Run: sluicegate plan lock"
 _ANEW = "See that the target stands and the generator has room (--processes). Run: sluicegate load"
-_FAILED_NAMED = 3
 _NAMED = 5
+_FAILED_NAMED = 3
 _CALLS = (
     ("model", Capability.MODEL, ("fallback", "budget", "routing", "tracing"), "model call"),
     ("tool", Capability.TOOLS, ("idempotency",), "tool call"),
@@ -203,14 +203,22 @@ def _suite(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterato
 
 
 def _failed(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterator[Reason]:
-    """A required suite that no criterion grades allows no failure, and no suite one that no criterion counts."""
+    """A required suite that no criterion grades allows no failure but a draft's that success counts.
+
+    And no suite a failure that no criterion counts.
+    """
     name, result = suite.result.suite, suite.result
     if not result.failed or name not in question.stage.requires.suites:
         return
     kind, uncounted = failed_kind(question), hearing.trials.uncounted.failed.get(name)
+    checks = SUITES[name].checks if name in SUITES else ()
     if not _graded(name, question):
-        said = _few(suite.failed[:_FAILED_NAMED], result.failed)
-        text = f"{result.failed:,} of {count_of(result.planned, 'check')} of suite {name} failed: {said}."
+        many, said = result.failed, _few(suite.failed[:_FAILED_NAMED], result.failed)
+        if kind is Kind.HOLD_FAILED:  # where each failure rolls back, the plan asks for it in so many words
+            many, said, checks = suite.unforgiven.count, str(suite.unforgiven), suite.unforgiven_checks
+        if not many:
+            return
+        text = f"{many:,} of {count_of(result.planned, 'check')} of suite {name} failed: {said}."
     elif uncounted:
         text = (
             f"{count_of(uncounted.count, 'check')} of suite {name} failed, and no criterion counts them: {uncounted}."
@@ -218,7 +226,6 @@ def _failed(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterat
     else:
         return
     yield Reason(kind=kind, about=name, text=text, mend="Mend what the findings show and serve a new subject.")
-    checks = SUITES[name].checks if name in SUITES else ()
     yield from failures_said(hearing.trials.measuring.causes, checks, name, kind, question)
 
 

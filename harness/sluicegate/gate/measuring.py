@@ -138,6 +138,20 @@ class Measuring:
             name for name, said in zip(failed, alone, strict=True) if crashed or not self._bad(judged, said)
         ]
 
+    def counts_no_success(self, judged: Judged) -> bool:
+        """Whether a criterion with a target for successful drafts takes the trial, and as a bad one."""
+        for channel, origin in self._readers_of(judged):
+            criterion = channel.criterion
+            if criterion.metric.name != "draft.success_rate" or criterion.promote is None:
+                continue
+            provenances = [output.provenance for output in judged.trial.outputs]
+            if channel.admission.trial(origin, provenances, judged.at_us) != "valid":
+                continue
+            measured = self._measured(criterion.metric, judged)
+            if isinstance(measured, Contribution) and _is_bad(criterion.metric, measured):
+                return True
+        return False
+
     def _bad(self, judged: Judged, results: Mapping[str, str]) -> bool:
         """Whether a proportion or an incident criterion of the stage counts the trial as a bad one."""
         for channel in self._channels:

@@ -6,8 +6,10 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from sluicegate.checks.success import DECIDING
 from sluicegate.errors import printable
 from sluicegate.frozen import frozen
+from sluicegate.gate.faults import Names
 from sluicegate.model import Counts, SuiteResult
 from sluicegate.plan.lock import LockedSuite
 
@@ -15,8 +17,9 @@ __all__ = ["Account", "Pinned", "SuiteAccount"]
 
 MISSING, NOT_APPLICABLE, PASS, ERROR, FAIL = range(5)
 _CODES = {"not_applicable": NOT_APPLICABLE, "pass": PASS, "error": ERROR, "fail": FAIL}
-_HAS_OUTCOME, _CRASHED, _LOST = 1, 2, 4
+_HAS_OUTCOME, _CRASHED, _LOST, _NO_SUCCESS = 1, 2, 4, 8
 _NAMED = 20
+_FAILED_NAMED = 3
 _OWN = "cases"
 """What the lock calls the plan's own cases, which stand beside those of the suites."""
 _MOST_ALIKE = 1000
@@ -176,6 +179,10 @@ class SuiteAccount:
     """The first few checks without a result: `schema.valid of c1`."""
     errors: tuple[str, ...]
     failed: tuple[str, ...]
+    unforgiven: Names
+    """Failures that no target for successful drafts counts, by name."""
+    unforgiven_checks: tuple[str, ...]
+    """The checks that have one."""
 
 
 class Account:
@@ -196,6 +203,10 @@ class Account:
     def lost(self, trial: int) -> None:
         """An intent without an outcome: a crash for ever."""
         self._flags[trial] |= _LOST | _CRASHED
+
+    def counted(self, trial: int) -> None:
+        """A criterion on success counts this trial as a bad one."""
+        self._flags[trial] |= _NO_SUCCESS
 
     def has_outcome(self, trial: int) -> bool:
         """Whether some attempt that stands has an outcome."""
@@ -264,6 +275,7 @@ class Account:
     def _suite_account(self, suite: _Suite, ids: list[str]) -> SuiteAccount:
         tally: Counter[int] = Counter()
         named: dict[int, list[str]] = {MISSING: [], ERROR: [], FAIL: []}
+        unforgiven, checks = Names(_FAILED_NAMED), dict[str, None]()
         crashed = absent = 0
         weight = len(suite.checks) or 1
         for trial, case, repeat in self.pinned.trials_of(suite):
@@ -276,8 +288,12 @@ class Account:
             for check in suite.checks:
                 code = codes[check]
                 tally[code] += 1
+                name = self.pinned.checks[check]
+                if code == FAIL and not (flags & _NO_SUCCESS and name in DECIDING):
+                    unforgiven.add(f"{name} of {_said(ids[case], repeat)}")
+                    checks[name] = None
                 if code in named and len(named[code]) < _NAMED:
-                    named[code].append(f"{self.pinned.checks[check]} of {_said(ids[case], repeat)}")
+                    named[code].append(f"{name} of {_said(ids[case], repeat)}")
         unscored = tally[MISSING] + tally[ERROR]
         result = SuiteResult(
             suite=suite.name,
@@ -297,6 +313,8 @@ class Account:
             missing=tuple(named[MISSING]),
             errors=tuple(named[ERROR]),
             failed=tuple(named[FAIL]),
+            unforgiven=unforgiven,
+            unforgiven_checks=tuple(checks),
         )
 
     def _number_of(self, results: Mapping[str, str]) -> int:

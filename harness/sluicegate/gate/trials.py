@@ -219,9 +219,17 @@ class Trials:
             scores=waiting.scores,
             run=waiting.run,
         )
-        self.measuring.trial(judged, lost=(run.fixed or run.load is not None) and erred and _out_of_reach(trial))
-        if run.fixed and number is not None and run.stands:
-            self.twins.note(trial)
+        lost = (run.fixed or run.load is not None) and erred and _out_of_reach(trial)
+        self.measuring.trial(judged, lost=lost)
+        if run.fixed and number is not None:
+            self._note(number, judged, is_bad=is_bad, lost=lost)
+
+    def _note(self, number: int, judged: Judged, *, is_bad: bool, lost: bool) -> None:
+        """What a criterion counts of a bad trial, and what none does."""
+        if is_bad and not lost and self.measuring.counts_no_success(judged):
+            self.account.counted(number)
+        if judged.run.stands:
+            self.twins.note(judged.trial)
             if is_bad:
                 self.uncounted.note(judged)
 
