@@ -498,6 +498,8 @@ class TestCounting:
 
         assert verdict.criteria[0].status is Status.VOID
         assert verdict.criteria[0].void == 20
+        assert verdict.kind is Kind.HOLD_INCOMPLETE
+        assert "admits: [cached, replayed]" in verdict.reasons[0].mend
 
 
 class TestRuns:

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sluicegate.errors import Fault
-from sluicegate.model import Decision, Verdict, canonical, encode, read_verdict, rfc3339, verdict_json
+from sluicegate.gate.order import UNSAID, led_on
+from sluicegate.model import Decision, Kind, Reason, Verdict, canonical, encode, read_verdict, rfc3339, verdict_json
 
 sys.path.insert(0, str(Path(__file__).parent))
 from judge_world import (
@@ -75,6 +76,13 @@ def worlds(draw) -> tuple[World, list[Memory]]:
     if draw(st.booleans()):
         ledgers.append(world.run(draw(st.one_of(st.just({}), hows)), attempt=2, nonce="m"))
     return world, ledgers
+
+
+def says_how_to_go_on(verdict: Verdict) -> bool:
+    """Whether whatever stops somebody has a reason, in words, and one of the reasons says what to do next."""
+    words = [reason.mend or reason.rerun for reason in verdict.reasons]
+    has_reason = bool(verdict.reasons) and all(reason.text and reason.about for reason in verdict.reasons)
+    return verdict.exit_code == 0 or (has_reason and any(words) and UNSAID not in words)
 
 
 def suite_runs(ledgers: list[Memory]) -> list[Memory]:
@@ -187,6 +195,8 @@ def test_bad_evidence_never_helps(made, spoilers, seed):
         spoil(world, spoilt, random.Random(seed))
 
     after = world.verdict(*spoilt)
+    for verdict in (before, after):
+        assert says_how_to_go_on(verdict), verdict.reasons
 
     assert RANK[after.decision] >= RANK[before.decision]
 
@@ -282,3 +292,12 @@ def test_any_truncation_holds(cut, seed):
         world.verdict(Memory([*kept.records, closed()] if cut < len(run.records) - 1 else kept.records)).decision
         is Decision.HOLD
     )
+
+
+def test_no_reason_stands_without_a_next_step():
+    """Where no reason says what to do, the judge says that it owes it; where one does, they stay as they are."""
+    mute = Reason(kind=Kind.HOLD_INSUFFICIENT, about="latency", text="no units")
+    told = Reason(kind=Kind.HOLD_INCOMPLETE, about="schema", text="nothing ran", mend="Run it.")
+
+    assert [reason.mend for reason in led_on((mute, mute))] == [UNSAID, ""]
+    assert led_on((mute, told)) == (mute, told)

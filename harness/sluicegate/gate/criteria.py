@@ -15,11 +15,12 @@ from sluicegate.gate.cuts import TIME_UNITS_S, by_slice, since
 from sluicegate.gate.days import unstable
 from sluicegate.gate.incidents import known_incident, rate_limit, with_recall
 from sluicegate.gate.reference import noted, reference_beside
+from sluicegate.gate.results import void_result
 from sluicegate.gate.series import Evidence, Series
 from sluicegate.gate.sides import Lines, Reference, Side, resolve
 from sluicegate.gate.split import stand_split
 from sluicegate.gate.standing import Standing, limit_said, nothing, stand, worst
-from sluicegate.gate.wording import count_of, days, quantile_name
+from sluicegate.gate.wording import days, quantile_name
 from sluicegate.model import (
     CriterionResult,
     Estimate,
@@ -37,8 +38,6 @@ __all__ = ["judge_criterion"]
 
 _HOW = {False: "Run: sluicegate gate", True: "Hand measurements over: sluicegate record measurements"}
 """How pinned and growing evidence comes about."""
-_VOID = "drawn by a double, cached or replayed, or measured while the experiment was void"
-_VOID_RUN = "measured in a load run that is void"
 _LOAD = "Send it. Run: sluicegate load --profile"
 _LATER = {MetricKind.COUNT: "a count that nobody caps", MetricKind.CORRELATION: "a correlation"}
 
@@ -229,10 +228,10 @@ class _Case:
 
     def _nothing_of(self, *, grows: bool) -> Standing:
         if self.evidence.void:
-            count = count_of(self.evidence.void, unit_of(self.criterion))
-            why = _VOID_RUN if self.criterion.origins == (Origin.LOAD,) else _VOID
-            reason = NotMeasured(reason=f"all {count} are left out: {why}")
-            return Standing(status=Status.VOID, kind=Kind.HOLD_INVALID_EXPERIMENT, measured=reason)
+            reason = void_result(self.criterion, self.evidence.void, grows=grows)
+            flip = Flip(text=reason.mend)
+            kind = Kind.HOLD_INVALID_EXPERIMENT if grows else Kind.HOLD_INCOMPLETE  # nobody declared pinned units void
+            return Standing(status=Status.VOID, kind=kind, measured=reason, flip=flip)
         if self.evidence.not_measured is not None:
             return self._incomplete(self.evidence.not_measured)
         named = " or ".join(origin.value for origin in self.criterion.origins if origin.grows is grows)
@@ -279,12 +278,11 @@ class _Case:
         found: list[Standing] = []
         for grows in self._natures():
             part = by_slice(self.evidence.growing if grows else self.evidence.fixed, name)
+            nowhere = f"slice {name} has no {'load or live' if grows else 'pinned'} evidence"
             found.append(
                 self._stand_slice(part, grows=grows, alpha=alpha, name=name)
                 if has_rows(part)
-                else nothing(
-                    NotMeasured(reason=f"slice {name} has no {'load or live' if grows else 'pinned'} evidence"),
-                )
+                else nothing(NotMeasured(reason=nowhere, mend=_HOW[grows]))
             )
         chosen = worst(found)
         return chosen, SliceResult(slice=name, status=chosen.status, measured=chosen.measured)

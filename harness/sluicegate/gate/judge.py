@@ -21,7 +21,7 @@ from sluicegate.gate.hearing import Hearing, Ledger
 from sluicegate.gate.loads import loads_said, loads_shown
 from sluicegate.gate.memory import entered_at, remembered, state_said, taken_back
 from sluicegate.gate.notes import notes_said
-from sluicegate.gate.order import ordered, rounded
+from sluicegate.gate.order import led_on, ordered, rounded
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
 from sluicegate.gate.results import raised_result, said_of_result
@@ -155,11 +155,11 @@ class _Bench:
         if reasons and (older := older_said(runs, reasons[0].kind)) is not None:
             # Said first: as long as it stands, mending anything else moves nothing.
             reasons = (older, *reasons)
-        if not reasons and question.aside:
-            return (aside_said(question),)
-        if not reasons or (self.state and taken_back(self.state, question.stage.name, question.subject)):
-            return reasons
-        return (rollback_said(reasons[0], question), *reasons[1:])
+        if not reasons:
+            return (aside_said(question),) if question.aside else ()
+        if self.state and taken_back(self.state, question.stage.name, question.subject):
+            return led_on(reasons)
+        return led_on((rollback_said(reasons[0], question), *reasons[1:]))
 
     def _reasons(self, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Iterator[Reason]:
         question, hearing = self.question, self.hearing

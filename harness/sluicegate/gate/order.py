@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from sluicegate.model import CriterionResult, Decision, Estimate, Kind, NotMeasured, Reason, SliceResult
 
-__all__ = ["ordered", "rounded"]
+__all__ = ["UNSAID", "led_on", "ordered", "rounded"]
 
+UNSAID = "The judge has no words for what mends this, which is a fault of its own. Report it with the ledger."
 _PLACE = {kind: place for place, kind in enumerate(Kind)}
 
 
@@ -27,6 +28,13 @@ def _weight(reason: Reason) -> tuple[bool, int, bool, tuple[int, str, str, int, 
     rolls_back = reason.kind.decision is Decision.ROLLBACK
     finding = (0, "", "", 0, "", "") if reason.finding is None else reason.finding.sort_key()
     return not rolls_back, _PLACE[reason.kind], reason.finding is None, finding, reason.about, reason.text
+
+
+def led_on(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    """Reasons of which one at least says what to do next: nobody is stopped without a word of how to go on."""
+    if any(reason.mend or reason.rerun for reason in reasons):
+        return reasons
+    return (replace(reasons[0], mend=UNSAID), *reasons[1:])
 
 
 def rounded(result: CriterionResult) -> CriterionResult:

@@ -1,12 +1,22 @@
-"""What a criterion came to, where that is no standing: its reason in a line, and the result of a judge that raised."""
+"""What a criterion came to, where that is no standing: its reason in a line, all void, or a judge that raised."""
 
 from __future__ import annotations
 
 from sluicegate.errors import printable
-from sluicegate.model import CriterionResult, Kind, NotMeasured, Status
+from sluicegate.gate.bodies import unit_of
+from sluicegate.gate.wording import count_of
+from sluicegate.model import CriterionResult, Kind, NotMeasured, Origin, Status
 from sluicegate.plan.types import Criterion, MetricKind
 
-__all__ = ["raised_result", "said_of_result"]
+__all__ = ["raised_result", "said_of_result", "void_result"]
+
+_VOID = {False: "mocked, cached or replayed", True: "measured while the experiment was void, or not as the plan admits"}
+"""Why all of pinned and of growing evidence may be void."""
+_LIVE = (
+    "Measure it of live answers, as the pipeline serves them; or, where others tell enough, let the criterion say "
+    "admits: [cached, replayed], and lock anew. Run: sluicegate plan lock"
+)
+_ANEW = "Measure it again, as the plan admits it, and hand it over: sluicegate record measurements"
 
 
 def said_of_result(result: CriterionResult) -> str:
@@ -32,3 +42,12 @@ def raised_result(criterion: Criterion, error: str) -> CriterionResult:
         measured=NotMeasured(reason=f"judging it raised {error}", mend="Report it with the ledger."),
         minimum_n=criterion.minimum_n,
     )
+
+
+def void_result(criterion: Criterion, void: int, *, grows: bool) -> NotMeasured:
+    """Of a criterion whose units are void to the last one: why they are, and what would not be."""
+    count, of_load = count_of(void, unit_of(criterion)), criterion.origins == (Origin.LOAD,)
+    profile = "" if criterion.profile is None else f" --profile {criterion.profile}"
+    mend = f"Send it again. Run: sluicegate load{profile}" if of_load else _ANEW if grows else _LIVE
+    why = "measured in a load run that is void" if of_load else _VOID[grows]
+    return NotMeasured(reason=f"all {count} are left out: {why}", mend=mend)
