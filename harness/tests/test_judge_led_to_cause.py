@@ -73,6 +73,31 @@ def test_a_recording_that_lacks_a_case_is_what_needs_mending(tmp_path: Path) -> 
     assert "no criterion counts a crash" not in shown
 
 
+def test_a_recording_is_not_asked_for_what_suites_make(tmp_path: Path) -> None:
+    """Copies stand in no file, so no row is missed there; `plan check` says it before anything is recorded."""
+    found = rollout(tmp_path, "{recording: run.jsonl}", requires="requires: {suites: [schema, idempotency]}")
+    found.write("run.jsonl", "".join(json.dumps({"case_id": f"c{n}", "output": "fine"}) + "\n" for n in range(3)))
+
+    step, notes = next_step(found), [note.text for note in checked_plan(found.plan)]
+    verdict = found.judge()
+
+    assert step.startswith("Gate the live pipeline, which can be asked; or leave idempotency out of suites, and lock")
+    assert verdict.kind == "hold.incomplete"
+    assert "no row for 9 trials that suite idempotency makes of your cases: c0~after-crash" in verdict.said
+    assert any("suite idempotency makes 9 cases of yours" in note for note in notes)
+
+
+@pytest.mark.parametrize(("admits", "noted"), [("", True), (", admits: [replayed]", False)])
+def test_a_recording_tells_no_time_unless_it_is_admitted(tmp_path: Path, admits: str, noted: bool) -> None:
+    """What will hold is said before."""
+    criterion = f"latency: {{from: suite, at: p50, promote: 1 s, alert: 2 s, min: 2{admits}}}"
+    found = rollout(tmp_path, "{recording: run.jsonl}", requires="", criterion=criterion)
+
+    said = [note.text for note in checked_plan(found.plan) if note.about == "latency"]
+
+    assert any("a recorded answer is no evidence of it" in text for text in said) is noted
+
+
 def test_a_number_that_a_crash_has_cost_leads_to_the_crash(tmp_path: Path) -> None:
     """Not to a criterion `crashes` that the stage may not have."""
     found = rollout(

@@ -189,7 +189,9 @@ def _suite(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterato
         yield _incomplete(name, f"{count_of(unrecorded, 'check')} of suite {name} have no result: {said}.", _COLLECT)
     if errors:
         text = f"{count_of(errors, 'check')} of suite {name} could not judge: {_few(suite.errors, errors)}."
-        yield _incomplete(name, text, "See what the check raised.")
+        unasked = hearing.trials.uncounted
+        mend = "" if unasked.unasked or unasked.unasked_made else "See what the check raised."  # that one comes first
+        yield _incomplete(name, text, mend)
     graded = _graded(name, question)
     optional = bool(graded) and all(criterion.optional for criterion in graded)
     if result.planned and result.not_applicable == result.planned and not optional:
@@ -254,16 +256,20 @@ def _untried(hearing: Hearing, question: Question) -> Iterator[Reason]:
 
 def _unasked(hearing: Hearing, question: Question) -> Iterator[Reason]:
     """Cases that say nothing about the pipeline, since nobody could ask it: the recording, or the request, is short."""
-    if not (unasked := hearing.trials.uncounted.unasked):
-        return
-    many = count_of(unasked.count, "trial")
-    if isinstance(question.plan.pipeline.target, RecordingTarget):
-        text = f"the recording has no row for {many}: {unasked}."
-        mend = "Record these cases too; or take them out of the case files and lock anew"
-    else:
-        text = f"{many} could not be sent, for the case does not fit the request: {unasked}."
-        mend = "Mend the request of the pipeline, or these cases, and lock anew"
-    yield _incomplete("recording" if "row" in text else "request", text, f"{mend}. {_LOCK}")
+    uncounted, recorded = hearing.trials.uncounted, isinstance(question.plan.pipeline.target, RecordingTarget)
+    for maker, unasked in (("", uncounted.unasked), *sorted(uncounted.unasked_made.items())):
+        if not unasked:
+            continue
+        many, made = count_of(unasked.count, "trial"), f" that suite {maker} makes of your cases" if maker else ""
+        if recorded:
+            text = f"the recording has no row for {many}{made}: {unasked}."
+            mend = "Record these cases too; or take them out of the case files and lock anew"
+        else:
+            text = f"{many}{made} could not be sent, for the case does not fit the request: {unasked}."
+            mend = "Mend the request of the pipeline, or these cases, and lock anew"
+        if recorded and maker:
+            mend = f"Gate the live pipeline, which can be asked; or leave {maker} out of suites, and lock anew"
+        yield _incomplete("recording" if recorded else "request", text, f"{mend}. {_LOCK}")
 
 
 def _crashed(hearing: Hearing) -> Iterator[Reason]:

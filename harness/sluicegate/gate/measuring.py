@@ -118,6 +118,10 @@ class Measuring:
                 measured[metric.name] = self._measured(metric, judged)
             self._count(channel, origin, judged, measured[metric.name], lost=lost)
 
+    def maker(self, case_id: str) -> str:
+        """The suite that made a case; empty for a case of a file."""
+        return self._pinned.maker(case_id)
+
     def uncounted(self, judged: Judged) -> tuple[bool, list[str]]:
         """What went wrong in a trial and no criterion counts: its crash, and the built-in checks it failed.
 

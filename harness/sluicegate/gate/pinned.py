@@ -22,6 +22,7 @@ _NAMED = 20
 _FAILED_NAMED = 3
 _OWN = "cases"
 """What the lock calls the plan's own cases, which stand beside those of the suites."""
+_GOLDEN = "golden"
 _MOST_ALIKE = 1000
 """Sets of results whose codes are remembered; most trials say the same."""
 
@@ -76,6 +77,11 @@ class Pinned:
             return True
         base = self._number.get(case_id.partition("~")[0])
         return base is not None and bool(self._suites_of[base] >> self._own & 1)
+
+    def maker(self, case_id: str) -> str:
+        """The suite that made a case, be it as a copy of one; empty for a case of a file."""
+        suites = [] if (number := self._number.get(case_id)) is None else self.suites_of(number)
+        return "" if self._own is None or {_OWN, _GOLDEN} & set(suites) else ", ".join(suites)
 
     def has_made(self, suite: str) -> bool:
         """Whether a suite has cases of its own beside the plan's."""

@@ -14,7 +14,7 @@ from sluicegate.gate.measuring import Judged, Measuring
 from sluicegate.gate.pinned import Account, Pinned
 from sluicegate.gate.reading import micros
 from sluicegate.gate.twins import Twins
-from sluicegate.gate.uncounted import Uncounted
+from sluicegate.gate.uncounted import Uncounted, is_unasked
 from sluicegate.gate.validity import SKEW, Question, Relation, Run
 from sluicegate.gate.waiting import Held, Waiting, said_of, self_reported, worse
 from sluicegate.ledger.records import Checked, Intent, Outcome
@@ -174,8 +174,7 @@ class Trials:
         return before
 
     def _trial(self, case_id: str, repeat: int) -> int | None:
-        case = self._pinned.case(case_id)
-        return None if case is None else self._pinned.trial(case, repeat)
+        return None if (case := self._pinned.case(case_id)) is None else self._pinned.trial(case, repeat)
 
     def _judge(self, waiting: Waiting) -> None:
         outcome, run, number = waiting.outcome, waiting.run, waiting.number
@@ -261,7 +260,8 @@ class Trials:
         if ours.result.value == "error":
             # A check that raised is ours to mend; one that lacks something says what, and that is the user's.
             lacking = not ours.reason.startswith("the check raised ")
-            (self.objections.unjudged if lacking else self.objections.raised).add(f"{where} ({ours.reason})")
+            if not (lacking and waiting.run.stands and trial.failed and is_unasked(trial)):  # that holds by itself
+                (self.objections.unjudged if lacking else self.objections.raised).add(f"{where} ({ours.reason})")
         elif recorded not in (None, ours.result.value) and not waiting.run.differs:
             self.objections.contradicted.add(f"{where} (recorded {recorded}, found {ours.result.value})")
 

@@ -8,12 +8,17 @@ from sluicegate.checks import CHECKS
 from sluicegate.gate.faults import Names
 from sluicegate.gate.measuring import Judged, Measuring
 from sluicegate.gate.waiting import said_of
-from sluicegate.model import CrashKind
+from sluicegate.model import CrashKind, Trial
 
-__all__ = ["Uncounted"]
+__all__ = ["Uncounted", "is_unasked"]
 
 _NAMED = 3
 _UNASKED = (CrashKind.NOT_RECORDED, CrashKind.NOT_SENT)
+
+
+def is_unasked(trial: Trial) -> bool:
+    """Whether a delivery of it could not be asked of anybody."""
+    return any(output.error is not None and output.error.kind in _UNASKED for output in trial.outputs)
 
 
 class Uncounted:
@@ -27,13 +32,16 @@ class Uncounted:
         """By suite, failed checks."""
         self.unasked = Names(_NAMED)
         """Trials of cases that nobody was asked: not in the recording, or of no shape that could be sent."""
+        self.unasked_made: defaultdict[str, Names] = defaultdict(lambda: Names(_NAMED))
+        """The same, of cases that a suite made, by suite."""
 
     def note(self, judged: Judged) -> None:
         """Take a trial that crashed or failed a check."""
         crashed, failed = self._measuring.uncounted(judged)
         where = said_of(judged.trial.case.id, judged.trial.repeat)
-        if any(output.error is not None and output.error.kind in _UNASKED for output in judged.trial.outputs):
-            self.unasked.add(where)
+        if is_unasked(judged.trial):
+            maker = self._measuring.maker(judged.trial.case.id)
+            (self.unasked_made[maker] if maker else self.unasked).add(where)
         elif crashed:
             self.crashed.add(where)
         for name in failed:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from sluicegate.errors import InputError
 from sluicegate.gate.linter import Note, lint
+from sluicegate.plan.types import Stage
 from sluicegate.session.contracts import compile_contracts, exported_models
 from sluicegate.session.stage_cases import StageCases, stage_cases
-from sluicegate.session.surroundings import surroundings
+from sluicegate.session.surroundings import beyond_recording, surroundings
 from sluicegate.session.workspace import PlanError, Workspace
 from sluicegate.sources.subject import missing_files
 
@@ -25,17 +26,22 @@ def checked_plan(path: Path) -> tuple[Note, ...]:
     workspace = Workspace(path)
     plan, base = workspace.plan, workspace.base
     faults = missing_files(plan.subject, base)
-    reads: list[Callable[[], object]] = [lambda: compile_contracts(plan, base, exported_models(plan, base))]
-    reads += [partial(stage_cases, plan, stage, base) for stage in plan.stages]
+    reads: list[tuple[Stage | None, Callable[[], object]]] = [
+        (None, lambda: compile_contracts(plan, base, exported_models(plan, base))),
+        *((stage, partial(stage_cases, plan, stage, base)) for stage in plan.stages),
+    ]
     notes: dict[str, None] = {}
-    for read in reads:
+    beyond: list[Note] = []
+    for stage, read in reads:
         try:
             found = read()
         except InputError as error:
             faults += [fault for fault in error.faults if fault not in faults]
         else:
-            notes.update(dict.fromkeys(found.notes if isinstance(found, StageCases) else ()))
+            if stage is not None and isinstance(found, StageCases):
+                notes.update(dict.fromkeys(found.notes))
+                beyond += beyond_recording(plan, stage, found)
     if faults:
         raise PlanError(faults)
     awaiting = [Note(line=1, about="cases", text=text) for text in notes]
-    return tuple(sorted((*awaiting, *surroundings(workspace), *lint(plan)), key=lambda note: note.line))
+    return tuple(sorted((*awaiting, *beyond, *surroundings(workspace), *lint(plan)), key=lambda note: note.line))

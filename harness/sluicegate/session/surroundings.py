@@ -7,14 +7,17 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from sluicegate.checks.measures import admitted
 from sluicegate.errors import InputError, printable
 from sluicegate.gate.linter import Note
-from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Plan, RecordingTarget
+from sluicegate.gate.wording import count_of
+from sluicegate.model import Provenance
+from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Plan, RecordingTarget, Stage
 from sluicegate.session.contracts import unchecked_keywords
-from sluicegate.session.stage_cases import case_files
+from sluicegate.session.stage_cases import GOLDEN, PLAIN, StageCases, case_files
 from sluicegate.session.workspace import PlanError, Workspace
 
-__all__ = ["surroundings"]
+__all__ = ["beyond_recording", "surroundings"]
 
 
 def surroundings(workspace: Workspace) -> Iterator[Note]:
@@ -54,6 +57,25 @@ def surroundings(workspace: Workspace) -> Iterator[Note]:
         _ = workspace.subject
     except InputError as error:
         yield _note(plan, "subject", f"{error.faults[0].what} {error.faults[0].mend}".rstrip())
+
+
+def beyond_recording(plan: Plan, stage: Stage, cases: StageCases) -> Iterator[Note]:
+    """What no recording answers: cases that the stage's suites make, and what an answer costs or takes now."""
+    if not isinstance(plan.pipeline.target, RecordingTarget):
+        return
+    own = {case.id for suite in (PLAIN, GOLDEN) for case in cases.by_suite.get(suite, ())}
+    for suite, asked in cases.by_suite.items():
+        if made := [case.id for case in asked if case.id not in own]:
+            text = (
+                f"suite {suite} makes {count_of(len(made), 'case')} of yours ({made[0]} …), which a recording has no "
+                "rows for: the stage will hold as incomplete. Gate the live pipeline, or leave the suite out."
+            )
+            yield Note(line=stage.line, about=suite, text=printable(text))
+    for criterion in stage.criteria:
+        pinned = any(not origin.grows for origin in criterion.origins)
+        if pinned and not admitted(criterion.metric, criterion.admits, Provenance.REPLAYED):
+            text = "a recorded answer is no evidence of it: it will hold, unless the criterion says admits: [replayed]."
+            yield Note(line=criterion.line, about=criterion.metric.name, text=text)
 
 
 def _knows_sink(target: HttpTarget) -> bool:
