@@ -405,7 +405,10 @@ class TestCounting:
         for body in of(run, "checked"):
             body["results"] = {name: "pass" if said == "fail" else said for name, said in body["results"].items()}
 
-        assert world.verdict(run).kind is Kind.ROLLBACK_INCIDENT
+        verdict = world.verdict(run)
+
+        assert verdict.kind is Kind.ROLLBACK_INCIDENT
+        assert verdict.reasons[0].rerun.startswith("sluicegate gate plan.yaml --stage first --case ")
 
     def test_incident_of_an_own_check_is_suspect(self):
         """A metric that a user's check counts rests on that check's word."""
@@ -428,6 +431,10 @@ class TestCounting:
 
         assert verdict.kind is Kind.HOLD_SUSPECT
         assert verdict.criteria[0].measured.k == 1
+        # The gate runs no check of a user's own, so its command would show nothing.
+        assert verdict.reasons[0].rerun == (
+            "pytest --sluicegate-plan plan.yaml --sluicegate-stage first --sluicegate-case c004"
+        )
 
     def test_recorded_failure_of_a_pass(self):
         """The other way round is no evidence either."""

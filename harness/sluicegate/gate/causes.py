@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sluicegate.errors import printable
+from sluicegate.gate.commands import case_command
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
 from sluicegate.model import CriterionResult, Finding, Kind, Reason, Severity
@@ -110,5 +110,5 @@ def failures_said(
 
 
 def _reason(finding: Finding, kind: Kind, about: str, text: str, question: Question, *, cases: int = 0) -> Reason:
-    rerun = shlex.join([*question.rerun, printable(finding.case_id)])
+    rerun = case_command(question, finding)
     return Reason(kind=kind, about=about, text=text, mend=finding.mend, finding=finding, rerun=rerun, cases=cases)

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
+from sluicegate.checks import CHECKS
 from sluicegate.errors import printable
 from sluicegate.gate.validity import Question, Run
 from sluicegate.gate.wording import count_of
-from sluicegate.model import CriterionResult, Decision, Kind, NotMeasured, Reason
+from sluicegate.model import CriterionResult, Decision, Finding, Kind, NotMeasured, Reason, Witness
 from sluicegate.plan.types import CommandTarget, HttpTarget
 
 __all__ = [
     "aside_said",
+    "case_command",
     "gate_command",
     "pytest_command",
     "recording_command",
@@ -46,6 +48,22 @@ def pytest_command(question: Question) -> str:
 def test_command(question: Question, name: str) -> str:
     """The command that runs one required test by its id, from the plan's folder."""
     return printable(f"{pytest_command(question)} {shlex.quote(unquote(name))}")
+
+
+def case_command(question: Question, finding: Finding) -> str:
+    """The command that runs the finding's case alone: pytest's, where only pytest runs the check that found it."""
+    case_id = printable(finding.case_id)
+    if question.rerun[1:2] == ("demo",) or not _is_of_pytest(question, finding):
+        return shlex.join([*question.rerun, case_id])
+    return f"{pytest_command(question)} --sluicegate-case {shlex.quote(case_id)}"
+
+
+def _is_of_pytest(question: Question, finding: Finding) -> bool:
+    """Whether a check of the user's own found it, or it counts against a metric that reads one."""
+    metrics = {item.metric.name: item.metric for item in question.stage.criteria}
+    if (metric := metrics.get(finding.check)) is not None:
+        return metric.check is not None and metric.check not in CHECKS
+    return finding.witness is Witness.SELF_REPORTED and finding.check not in CHECKS
 
 
 def recording_command(question: Question, what: str, options: str) -> str:
