@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rollout_world import SLUICEGATE, called, environment, made, prepared
+from rollout_world import SLUICEGATE, ago, called, environment, gated, made, prepared
 
 sys.path.pop(0)
 
@@ -35,6 +35,24 @@ def test_what_follows_a_promote_can_be_typed(tmp_path: Path) -> None:
     asked = [word.replace("$(sluicegate subject rollout.yaml)", subject) for word in verify[1:]]
     assert rollout.sound(*asked).out.startswith("promote: preflight → ten")
     assert "entered ten" in rollout.sound(*entry[1:]).out
+
+
+def test_the_command_that_hands_measurements_over_lacks_nothing_but_what_is_to_be_filled_in(tmp_path: Path) -> None:
+    """What a row says, its slice where slices are asked for, the unit, the stage: filled in, it is taken."""
+    rollout = prepared(gated, tmp_path)
+    rollout.enter("ten")
+    rollout.write("rows.csv", f"at,passed,value,slice\n{ago(seconds=0)},yes,3,acme\n")
+    mends = [reason.get("mend", "") for reason in rollout.gate("--stage", "ten").verdict["reasons"]]
+    told = [mend.partition("over: ")[2] for mend in mends if "record measurements" in mend]
+
+    assert [command.partition("--column at=… ")[2] for command in told] == [
+        "--column passed=… --column slice=… --stage ten",
+        "--column value=… --unit … --stage ten",
+    ]
+    for command in told:
+        words = shlex.split(command.replace("--file …", "--file rows.csv").replace("--unit …", "--unit ms"))
+        filled = [word.partition("=")[0] + "=" + word.partition("=")[0] if "…" in word else word for word in words]
+        rollout.sound(*filled[1:])
 
 
 def test_a_hold_and_a_demonstration_have_no_such_step(tmp_path: Path) -> None:

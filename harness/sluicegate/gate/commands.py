@@ -11,8 +11,8 @@ from sluicegate.checks import CHECKS
 from sluicegate.errors import printable
 from sluicegate.gate.validity import Question, Run
 from sluicegate.gate.wording import count_of
-from sluicegate.model import CriterionResult, Decision, Finding, Kind, NotMeasured, Reason, Witness
-from sluicegate.plan.types import CommandTarget, HttpTarget
+from sluicegate.model import CriterionResult, Decision, Finding, Kind, NotMeasured, Origin, Reason, Witness
+from sluicegate.plan.types import CommandTarget, HttpTarget, MetricKind, Scale
 
 __all__ = [
     "aside_said",
@@ -149,11 +149,36 @@ def _typed(mend: str, about: str, question: Question) -> str:
     if mend.endswith(_GATE):
         return f"{mend.removesuffix(_GATE)}{gate_command(question)}"
     if mend.endswith(_RECORD):
-        command = recording_command(question, "measurements", f"--metric {about} --file … --column at=…")
+        command = recording_command(question, "measurements", _measured(about, question))
         return f"{mend.removesuffix(_RECORD)}{command}"
     if _LOAD in mend and (told := mend.rpartition(_LOAD))[2][:2] in ("", " -"):
         return f"{told[0]}{load_command(question, told[2])}"
     return mend
+
+
+def _measured(name: str, question: Question) -> str:
+    """The options that hand measurements of a metric over, as its criterion asks for them; `…` is to be filled in."""
+    criterion = next((item for item in question.stage.criteria if item.metric.name == name), None)
+    words = ["--metric", shlex.quote(name), "--file …", "--column at=…"]
+    if criterion is not None:
+        kind = criterion.metric.kind
+        words += [f"--column {role}=…" for role in _COLUMNS.get(kind, ("passed",))]
+        if criterion.slices is not None or kind is MetricKind.SPLIT:
+            words.append("--column slice=…")
+        if "value" in _COLUMNS.get(kind, ()) and criterion.metric.scale in (Scale.MS, Scale.MICROUSD):
+            words.append("--unit …")
+        if criterion.origins == (Origin.LOAD,):
+            words.append("--from load")
+    return " ".join((*words, "--stage", shlex.quote(question.stage.name)))
+
+
+_COLUMNS = {
+    MetricKind.DISTRIBUTION: ("value",),
+    MetricKind.CONTROLLED: ("value",),
+    MetricKind.INCIDENTS: ("k", "n"),
+    MetricKind.SPLIT: ("k", "n"),
+}
+"""What a row says of a unit, by kind; of any other, whether it passed."""
 
 
 def _plan(question: Question) -> str:
