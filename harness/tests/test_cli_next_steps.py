@@ -55,6 +55,17 @@ def test_the_command_that_hands_measurements_over_lacks_nothing_but_what_is_to_b
         rollout.sound(*filled[1:])
 
 
+def test_a_later_stage_without_a_state_leads_to_the_first(tmp_path: Path) -> None:
+    """In a fresh checkout there is nothing to restore; the command it tells then gates the first stage."""
+    rollout = prepared(made, tmp_path)
+
+    done = rollout.run("gate", "rollout.yaml", "--stage", "ten")
+
+    assert done.code == 30
+    assert "or, where this rollout has not begun yet, begin with:" in " ".join(done.out.split())
+    assert commands(done.out)[0] == ["sluicegate", "gate", "rollout.yaml", "--stage", "preflight"]
+
+
 def test_a_hold_and_a_demonstration_have_no_such_step(tmp_path: Path) -> None:
     """Nothing is entered after a hold, and a demonstration has nowhere to go."""
     rollout = prepared(made, tmp_path)

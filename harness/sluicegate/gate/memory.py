@@ -61,7 +61,7 @@ def state_said(state: StateView | None, question: Question, *, first: bool) -> I
     if state is None or state.missing:
         if needed:
             text = "there is no state file, so nothing says when this stage was entered, and with what."
-            yield _no_state(text, "Restore it from its protected place, or name one in the plan.")
+            yield _no_state(text, _to_have_state(state, question, first=first))
         elif state is not None and state.broken is not None:
             yield _no_state(state.broken.what, state.broken.mend)
         return
@@ -94,8 +94,21 @@ def _to_enter(state: StateView, question: Question) -> str:
     if not state.verdicts or not unmet:
         return f"Run: {recording_command(question, 'entry', f'--stage {question.stage.name}')}"
     before = stages[stages.index(unmet[0]) - 1]
-    words = ["sluicegate", "gate", str(question.plan.path), "--stage", before, *question.kept]
-    return f"Lead this subject through the stages, from '{before}'. Run: {printable(shlex.join(words))}"
+    return f"Lead this subject through the stages, from '{before}'. Run: {_gate(question, before)}"
+
+
+def _to_have_state(state: StateView | None, question: Question, *, first: bool) -> str:
+    """A state file that was there is in its protected place; one that never was begins with the first stage."""
+    if state is None:
+        return "Name one in the plan: state: rollout/state.jsonl."
+    entry = recording_command(question, "entry", f"--stage {shlex.quote(question.stage.name)}")
+    begin = entry if first else _gate(question, question.plan.stages[0].name)
+    return f"Restore it from its protected place; or, where this rollout has not begun yet, begin with: {begin}"
+
+
+def _gate(question: Question, stage: str) -> str:
+    """The command that gates another stage of this plan."""
+    return printable(shlex.join(["sluicegate", "gate", str(question.plan.path), "--stage", stage, *question.kept]))
 
 
 def unpromoted(state: StateView, stage: str, subject: str) -> Entered | None:
