@@ -172,7 +172,11 @@ def test_check_fits_the_terminal_and_lists_all_as_json(tmp_path: Path, columns: 
 def test_mistakes_have_their_mend(tmp_path: Path) -> None:
     """A file that is not there, a plan that cannot be read, a manifest without an origin, a strange format."""
     (tmp_path / "a.jsonl").write_text('{"id": "a", "input": 1}\n')
-    refused(called("golden", "check", "b.jsonl", cwd=tmp_path), 40, "no such file")
+    (tmp_path / "rollout.yaml").write_text("name: shop\n")
+    missing = called("golden", "check", "b.jsonl", cwd=tmp_path)
+    refused(missing, 40, "no such file")
+    assert "golden pin" not in missing.text
+    assert "rollout.yaml" not in missing.text
     refused(called("golden", "check", "b.yaml", cwd=tmp_path), 40, "no such file")
     refused(called("golden", "pin", "a.jsonl", cwd=tmp_path), 2, "--origin")
     refused(called("golden", "import", "ragass", "a.jsonl", "--to", "b.jsonl", cwd=tmp_path), 2, "'ragas'")

@@ -181,7 +181,7 @@ class TestOthersNumbers:
         ]
         rollout.write("rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
 
-        done = no_promote(rollout.gate(), "hold.invalid_experiment")
+        done = no_promote(rollout.gate(), "hold.incomplete")
 
         statuses = {item["metric"]: item["status"] for item in done.verdict["criteria"]}
         assert statuses == {"draft.success_rate": "pass", "crashes": "pass", "latency": "void", "cost.per_case": "void"}
@@ -197,7 +197,7 @@ class TestOthersNumbers:
             "bot.py",
         )
 
-        done = no_promote(rollout.gate(), "hold.invalid_experiment")
+        done = no_promote(rollout.gate(), "hold.incomplete")
 
         assert done.criterion("latency")["status"] == "void"
 

@@ -179,6 +179,22 @@ def test_a_plan_is_read_from_its_file(tmp_path: Path) -> None:
     assert (plan.path, plan.state) == (path, tmp_path / "rollout/state.jsonl")
 
 
+def test_what_lies_beside_a_plan_is_said_to_be_none(tmp_path: Path) -> None:
+    """Not a fault of its indentation; a plan under another name of its own is read as ever."""
+    (tmp_path / "rollout.yaml").write_text("name: bot\n")
+    (tmp_path / "bot.py").write_text('"""A bot."""\n')
+    (tmp_path / "rollout.plan").write_text("nme: bot\n")
+
+    with pytest.raises(InputError) as said:
+        read_plan(tmp_path / "bot.py")
+    with pytest.raises(InputError) as read:
+        read_plan(tmp_path / "rollout.plan")
+
+    what = "Is no plan, which is a YAML file and not a .py file. Did you mean 'rollout.yaml'?"
+    assert str(said.value) == f"{tmp_path}/bot.py: {what}"
+    assert "Did you mean 'name'?" in str(read.value)
+
+
 def test_files_that_are_none(tmp_path: Path) -> None:
     """Missing, misspelt, a directory, a pipe, a path that cannot be."""
     (tmp_path / "rollout.yaml").touch()

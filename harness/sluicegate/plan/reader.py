@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
-from sluicegate.errors import InputError, nearest
+from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.model import Capability
 from sluicegate.plan.correlation import (
     CORRELATION_KEYS,
@@ -25,7 +25,7 @@ from sluicegate.plan.prices import read_prices
 from sluicegate.plan.stages import Feeds, read_stages
 from sluicegate.plan.subject import read_subject
 from sluicegate.plan.table import Faults, Table
-from sluicegate.plan.textfile import read_bytes
+from sluicegate.plan.textfile import neighbour, read_bytes
 from sluicegate.plan.types import CallableTarget, CommandTarget, PipelineSpec, Plan, RecordingTarget
 
 __all__ = ["PLAN_KEYS", "read_plan", "read_plan_bytes"]
@@ -58,11 +58,18 @@ PLAN_KEYS = (
     "daily_traffic",
 )
 _MAX_BYTES = 256 * 1024
+_PLANS = "*.y*ml"
+_NO_PLANS = (".py", ".jsonl", ".lock", ".csv", ".md")
+"""Endings of what else lies beside a plan; under any other name a file is read as the plan that it is said to be."""
 
 
 def read_plan(path: Path) -> Plan:
     """The plan at `path`. Raises InputError with all its faults, each at `path:line`."""
-    return read_plan_bytes(read_bytes(path, "a plan file", limit=_MAX_BYTES, siblings="*.y*ml"), path)
+    data = read_bytes(path, "a plan file", limit=_MAX_BYTES, siblings=_PLANS)
+    if path.suffix in _NO_PLANS:
+        what = f"Is no plan, which is a YAML file and not a {path.suffix} file."
+        raise InputError(Fault(where=str(path), what=what, mend=neighbour(path, _PLANS) or "Name the plan."))
+    return read_plan_bytes(data, path)
 
 
 def read_plan_bytes(data: bytes, path: Path) -> Plan:

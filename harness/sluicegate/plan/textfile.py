@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sluicegate.errors import Fault, InputError, misspelt, nearest
 
-__all__ = ["read_bytes", "read_text", "regular_file"]
+__all__ = ["neighbour", "read_bytes", "read_text", "regular_file"]
 
 _USUAL = "rollout.yaml"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff\ud800-\udfff]")
@@ -21,7 +21,7 @@ def regular_file(path: Path, what: str, *, siblings: str = "*", mend: str = "") 
         mode = path.stat().st_mode
     except FileNotFoundError:
         return Fault(
-            where=where, what=f"There is no such file; expected {what}.", mend=_neighbour(path, siblings) or mend
+            where=where, what=f"There is no such file; expected {what}.", mend=neighbour(path, siblings) or mend
         )
     except (OSError, ValueError) as error:
         return Fault(where=where, what=f"Cannot be read: {_reason(error)}.")
@@ -68,11 +68,17 @@ def read_text(data: bytes, name: str, *, limit: int, what: str) -> str:
     return text
 
 
-def _neighbour(path: Path, siblings: str) -> str:
+def neighbour(path: Path, siblings: str) -> str:
+    """`Did you mean 'rollout.yaml'?`: of the files beside `path` that match, the likeliest; empty where none is alike.
+
+    Where any file may be meant (`*`), it is one of the same kind.
+    """
     try:
         names = [entry.name for entry in path.parent.glob(siblings)]
     except (OSError, ValueError):
         return ""
+    if siblings == "*":
+        return nearest(path.name, [name for name in names if Path(name).suffix == path.suffix])
     # A plan is called rollout.yaml; another name has to be much alike to be meant instead.
     alike = misspelt(path.stem, [Path(name).stem for name in names])
     meant = next((name for name in names if alike and Path(name).stem == alike), "")

@@ -165,8 +165,9 @@ def leaks(cases: Iterable[tuple[str, Case]], train: Sequence[Path], near: float 
 def _entry(file: Path, looked: LookedAt) -> tuple[Path, SetEntry] | None:
     path = manifest_path(file)
     if path is None:
-        mend = f"Run: sluicegate golden pin {file} --origin TEXT"
-        looked.notes.append(f"{file} has no manifest, so nothing says what it should be. {mend}")
+        if file.exists():
+            mend = f"Run: sluicegate golden pin {file} --origin TEXT"
+            looked.notes.append(f"{file} has no manifest, so nothing says what it should be. {mend}")
         return None
     try:
         entry = manifest_of(path).sets.get(file.name)
