@@ -237,6 +237,30 @@ async def test_a_time_out_ends_the_whole_group(folder: Path) -> None:
     assert {"cmdline": ["sleep", "60"], "cwd": str(folder)} not in left
 
 
+async def test_a_program_that_never_said_a_word_is_asked_whether_it_flushes(tmp_path: Path) -> None:
+    """Its answers lie in its own buffer; one that has answered before flushes, and is only late."""
+    program = tmp_path / "mute.py"
+    program.write_text(
+        "import json, sys, time\n"
+        "out = open(1, 'w', buffering=65536, closefd=False)\n"
+        "for line in sys.stdin:\n"
+        "    request = json.loads(line)\n"
+        "    if request['input'] == 'hang': time.sleep(60)\n"
+        "    answer = json.dumps({'id': request['id'], 'content': 'a'})\n"
+        "    print(answer, file=out, flush=request['input'] == 'flushed')\n"
+    )
+    pipeline = CommandPipeline(CommandTarget(argv=(sys.executable, str(program))), base=tmp_path, timeout_s=1.0)
+    (mute,) = await ask(pipeline, "kept")
+    await ask(pipeline, "flushed")
+    (late,) = await ask(pipeline, "hang")
+    await pipeline.aclose()
+
+    assert crash_of(mute).message.endswith(
+        "no answer within 1 s. It runs and has written nothing: is each answer flushed, as by print(..., flush=True)?"
+    )
+    assert crash_of(late).message.endswith("no answer within 1 s.")
+
+
 @pytest.mark.parametrize(
     ("script", "kind", "said"),
     [

@@ -136,7 +136,8 @@ class CommandPipeline:
                     output = await self._left(worker, output)
             took_ms = (perf_counter() - began) * 1000
         except TimeoutError:
-            output = self._crash(CrashKind.TIMEOUT, f"{self._name}: no answer within {self._timeout_s:g} s.")
+            hint = _UNFLUSHED if worker.mute and self._target.long_lived else ""
+            output = self._crash(CrashKind.TIMEOUT, f"{self._name}: no answer within {self._timeout_s:g} s.{hint}")
         except OSError as error:
             output = self._crash(CrashKind.DIED, f"{self._name} cannot be started: {error.strerror or error}.")
         except EndedError:
@@ -195,6 +196,9 @@ class CommandPipeline:
 
     def _crash(self, kind: CrashKind, message: str) -> Output:
         return crash(kind, message[0].upper() + message[1:], secrets=self._secrets)
+
+
+_UNFLUSHED = " It runs and has written nothing: is each answer flushed, as by print(..., flush=True)?"
 
 
 def _request(number: str, case: Case, context: RunContext) -> Json:

@@ -34,6 +34,7 @@ class LineProcess:
         self._child: Child | None = None
         self._buffer = bytearray()
         self._ended = False
+        self._spoke = False
         self._too_long = False
         self._waiting: asyncio.Future[None] | None = None
 
@@ -41,6 +42,11 @@ class LineProcess:
     def ready(self) -> bool:
         """Whether a process is there that still answers."""
         return self._child is not None and self._child.running and not self._ended
+
+    @property
+    def mute(self) -> bool:
+        """Whether it runs and has written nothing to its standard output since it was started."""
+        return self.ready and not self._spoke
 
     @property
     def pid(self) -> int | None:
@@ -51,7 +57,7 @@ class LineProcess:
     async def start(self, argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> None:
         """Start it. Raises OSError."""
         self._buffer.clear()
-        self._ended = self._too_long = False
+        self._ended = self._too_long = self._spoke = False
         self._child = await spawn(
             argv,
             cwd=cwd,
@@ -120,6 +126,7 @@ class LineProcess:
         return answer
 
     def _take(self, data: bytes) -> None:
+        self._spoke = True
         if self._too_long:
             return
         if len(self._buffer) + len(data) > self._max_bytes:
