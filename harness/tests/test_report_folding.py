@@ -160,6 +160,11 @@ class TestWords:
         ("shown", "proof", "statement"),
         [
             ("above alert 0.90", "shown above alert 0.90", "Shown above alert 0.90."),
+            (
+                "nothing: the estimate is below alert 0.92",
+                "the estimate is below alert 0.92",
+                "The estimate is below alert 0.92.",
+            ),
             ("nothing: it is low", "nothing shown: it is low", "Nothing shown: it is low."),
             ("not yet above target 0.9", "not yet shown above target 0.9", "Not yet shown above target 0.9."),
             ("25 incidents confirmed", "25 incidents confirmed", "25 incidents confirmed."),

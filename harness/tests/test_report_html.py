@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -31,6 +32,7 @@ from sluicegate.model import (
 )
 from sluicegate.report.chart import chart_of
 from sluicegate.report.html import render_html
+from sluicegate.report.view import view_of
 
 EXAMPLES = Path(__file__).parent / "report_examples"
 NAMES = ["promote", "hold", "rollback"]
@@ -109,6 +111,17 @@ def test_verdict_and_reasons_come_first() -> None:
     places = [text.index(words) for words in [*order, 'id="findings"', 'id="bound"']]
 
     assert places == sorted(places)
+
+
+def test_the_next_step_has_the_commands_that_show_a_cause() -> None:
+    """As the last lines in the terminal have: each finding with the command that runs its case alone."""
+    page = render_html(example("rollback"))
+    view = view_of(example("rollback"))
+    box = page.partition('<div class="next">')[2].partition("</div>")[0]
+
+    assert view.causes
+    assert all(f"<code>{escape(cause.rerun)}</code>" in box for cause in view.causes)
+    assert "<ul>" not in render_html(example("promote")).partition('<div class="next">')[2].partition("</div>")[0]
 
 
 def test_the_same_verdict_gives_the_same_bytes() -> None:

@@ -150,6 +150,7 @@ def _status(status: Status, kind: Kind) -> str:
 
 _NOT_SHOWN = (
     ("nothing: the estimate of ", "judged by the estimate alone, of "),
+    ("nothing: the estimate is ", "the estimate is "),
     ("nothing yet: ", "nothing shown yet: "),
     ("nothing: ", "nothing shown: "),
     ("not yet ", "not yet shown "),
@@ -160,7 +161,8 @@ _SPEAKS_FOR_ITSELF = re.compile(r"\d|crossed|not applicable|rate ")
 def as_shown(text: str) -> str:
     """`nothing shown: …`, `not yet shown …` where the gate says `nothing: …`, `not yet …`; other words as they are.
 
-    A target without a guard line, met, is no proof and nothing to be alarmed by: `judged by the estimate alone, of …`.
+    A target without a guard line, met, is no proof and nothing to be alarmed by: `judged by the estimate alone, of …`;
+    an estimate beyond a line is said as it is, for nobody waits for more to be shown.
     """
     for start, instead in _NOT_SHOWN:
         if text.startswith(start):
