@@ -251,7 +251,8 @@ def _at_minimum(goal: _Goal, criterion: Criterion, n: int, traffic: int | None) 
         return
     least = max(by_estimate, by_bound or 0)
     if least > by_estimate:
-        counts = f"at most {n - least} of {n}" if goal.lower else f"{least} of {n} right"
+        good = "right" if criterion.at is None else "within the line"
+        counts = f"at most {n - least} of {n}" if goal.lower else f"{least} of {n} {good}"
         text = f"min: {n} can promote only with {counts} (bound clears {goal.guard_text})"
         yield text + _typical_wait(goal, criterion, n, unit, traffic if grows else None) + "."
     yield from _mistakes(goal, criterion, n, least, grows=grows)
