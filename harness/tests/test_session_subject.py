@@ -256,6 +256,36 @@ class TestAsked:
         refused(rollout.run("plan", "check", "rollout.yaml"), 40, "'http' is no address")
 
 
+class TestUnnamed:
+    """What the pipeline runs beside what the plan names: a broken build is not promoted on the old one's evidence."""
+
+    def test_a_helper_that_nobody_named(self, tmp_path: Path) -> None:
+        """`plan check` says what is followed; a change of it is a new subject, which `judge` knows nothing of."""
+        rollout = made(tmp_path / "shop", with_subject("{prompts: {files: 'prompts/*.md'}}"))
+        rollout.replace('    number = input["n"]', '    import helper\n    number = input["n"]', "bot.py")
+        rollout.write("helper.py", "")
+        checked = " ".join(rollout.sound("plan", "check", "rollout.yaml").out.split())
+        assert "names no part that holds bot, helper, which the pipeline runs: followed" in checked
+        assert rollout.gate().kind == "complete"
+        assert rollout.gate().verdict["attempt"] == 1
+        rollout.write("helper.py", "raise RuntimeError('another build')")
+
+        assert rollout.judge().kind == "hold.invalid_evidence"
+        done = rollout.gate()
+        assert (done.code, done.verdict["attempt"]) == (10, 2)
+
+    def test_edited_while_the_cases_run(self, tmp_path: Path) -> None:
+        """Half of the answers of one build, half of another's, are those of neither."""
+        rollout = made(tmp_path / "shop", with_subject("{release: v12}"))
+        edits = '    with open(__file__, "a") as file: file.write("# more\\n")\n    number = input["n"]\n'
+        rollout.replace('    number = input["n"]\n', edits, "bot.py")
+
+        done = rollout.run("gate", "rollout.yaml")
+
+        assert "files of the subject (imports) changed while the cases ran" in done.err
+        assert done.code == 30
+
+
 VERSIONED = with_live("approved: {from: live, promote: 95 %, alert: 75 %, rollback: 60 %, min: 100}").replace(
     SUBJECT, "subject: {build: {command: [cat, VERSION]}}\n"
 )

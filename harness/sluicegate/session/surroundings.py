@@ -16,6 +16,7 @@ from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Pla
 from sluicegate.session.contracts import unchecked_keywords
 from sluicegate.session.stage_cases import GOLDEN, PLAIN, StageCases, case_files
 from sluicegate.session.workspace import PlanError, Workspace
+from sluicegate.sources.subject import imports_part
 
 __all__ = ["beyond_recording", "surroundings"]
 
@@ -32,6 +33,13 @@ def surroundings(workspace: Workspace) -> Iterator[Note]:
         text = (
             "what serves behind the address cannot be seen from here, and the subject names it in words: change a word "
             "with every release, or older evidence is taken for the new build."
+        )
+        yield _note(plan, "subject", text)
+    if unnamed := sorted(workspace.unnamed):
+        names = f"{', '.join(unnamed[:5])}{f' and {len(unnamed) - 5} more' if len(unnamed) > 5 else ''}"
+        text = (
+            f"names no part that holds {names}, which the pipeline runs: followed, as the part "
+            f"'{imports_part(plan.subject)}'. What is imported by made-up names, and what is read, is not: name it."
         )
         yield _note(plan, "subject", text)
     if plan.mail is not None and isinstance(plan.pipeline.target, HttpTarget) and not _knows_sink(plan.pipeline.target):

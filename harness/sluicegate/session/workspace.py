@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,8 @@ from sluicegate.plan.reader import read_plan
 from sluicegate.plan.types import Plan, Stage
 from sluicegate.resources import VERSION
 from sluicegate.sources.scorers import scorer_digests, stage_scorers
-from sluicegate.sources.subject import apparatus_digest, measuring_parts, subject_digest
+from sluicegate.sources.served import unnamed_files
+from sluicegate.sources.subject import apparatus_digest, imports_part, measuring_parts, subject_digest
 
 __all__ = ["EVIDENCE_FOLDER", "AttemptFolder", "PlanError", "Workspace"]
 
@@ -107,12 +108,17 @@ class Workspace:
 
     @cached_property
     def _subject(self) -> tuple[str, dict[str, str]]:
-        return self._subject_now()
+        return self._subject_now(self.unnamed)
 
-    def _subject_now(self) -> tuple[str, dict[str, str]]:
+    @cached_property
+    def unnamed(self) -> Mapping[str, Path]:
+        """Name to file: what the pipeline runs of the user's own code that no part of the subject names."""
+        return unnamed_files(self.plan.subject, self.plan.pipeline, self.base)
+
+    def _subject_now(self, unnamed: Mapping[str, Path]) -> tuple[str, dict[str, str]]:
         places = [self] if self.beside is None else [self, self.beside]
         aside = [path for each in places for path in (each.evidence, each.plan.state) if path is not None]
-        return subject_digest(self.plan.subject, self.base, aside=aside)
+        return subject_digest(self.plan.subject, self.base, aside=aside, unnamed=unnamed)
 
     def deployed_since(self) -> str:
         """Why what serves is not what it was at first, where it is asked or read from files; empty while it is.
@@ -120,16 +126,16 @@ class Workspace:
         A commit is not read again: what the run itself leaves in the tree would make it dirty.
         """
         spec = replace(self.plan.subject, git=None)
-        if not (spec.services or spec.commands or spec.files):
+        if spec.by_word and not self.unnamed:
             return ""
         try:
-            _, now = subject_digest(spec, self.base)
+            _, now = subject_digest(spec, self.base, unnamed=self.unnamed)
         except InputError as error:
             return f"what serves cannot be told any more: {error}"
         other = sorted(name for name, said in now.items() if self.subject_parts.get(name) != said)
         if not other:
             return ""
-        if set(other) <= spec.files.keys():
+        if self._are_files(other):
             return (
                 f"files of the subject ({', '.join(other)}) changed while the cases ran: they are evidence of neither"
             )
@@ -138,11 +144,17 @@ class Workspace:
     def subject_left(self) -> str | None:
         """The subject as its files lie now, where they are others than at first; None where only files cannot tell."""
         try:
-            left, parts = self._subject_now()
+            # Read anew: what was edited may import what it did not before.
+            left, parts = self._subject_now(unnamed_files(self.plan.subject, self.plan.pipeline, self.base))
         except InputError:
             return None  # what cannot be told now cannot be told apart later
         other = {name for name, said in parts.items() if self.subject_parts.get(name) != said}
-        return left if other and other <= self.plan.subject.files.keys() else None
+        return left if other and self._are_files(other) else None
+
+    def _are_files(self, parts: Iterable[str]) -> bool:
+        """Whether all these parts are files that lie here."""
+        spec = self.plan.subject
+        return {*parts} <= {*spec.files, imports_part(spec)}
 
     @property
     def subject(self) -> str:

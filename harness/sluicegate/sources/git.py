@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sluicegate.errors import Fault, InputError
 
-__all__ = ["commit_of"]
+__all__ = ["commit_of", "covered_by"]
 
 _WHERE = "subject.git"
 _TIMEOUT_S = 60.0
@@ -33,6 +33,32 @@ def commit_of(revision: str, base: Path, aside: Sequence[Path] = ()) -> str:
         what = f"the working tree is dirty: {', '.join(dirt[:5])}{more}."
         raise InputError(Fault(where=_WHERE, what=what, mend="Commit, or add to .gitignore, what is part of no build."))
     return f"git:{commit}"
+
+
+def covered_by(revision: str, base: Path, paths: Sequence[Path]) -> frozenset[Path]:
+    """Of resolved `paths` the ones that the revision holds as they are committed here; none where git cannot tell.
+
+    In a clean tree these are the files as they lie there.
+    """
+    untold = Fault(where=_WHERE, what="git cannot tell.")
+    try:
+        top = Path(_git(base, "rev-parse", "--show-toplevel", fault=untold).rstrip("\n")).resolve()
+        inside = {str(path.relative_to(top)): path for path in paths if path.is_relative_to(top)}
+        if not inside or revision.startswith("-"):
+            return frozenset()
+        asked = ("--literal-pathspecs", "-C", str(top))
+        tree = _git(base, *asked, "ls-tree", "-r", "-z", revision, "--", *inside, fault=untold)
+        index = _git(base, *asked, "ls-files", "-s", "-z", "--", *inside, fault=untold)
+    except InputError:
+        return frozenset()  # a path within another repository, say; no repository at all is told elsewhere
+    # `mode blob <object>\tpath` of the tree, `mode <object> stage\tpath` of the index.
+    held = {(path, said.split()[2]) for said, _, path in _entries(tree)}
+    here = {(path, said.split()[1]) for said, _, path in _entries(index)}
+    return frozenset(inside[path] for path, _ in held & here if path in inside)
+
+
+def _entries(said: str) -> list[tuple[str, str, str]]:
+    return [entry.partition("\t") for entry in said.split("\0") if entry]
 
 
 def _changed(top: Path, aside: Sequence[Path]) -> list[str]:

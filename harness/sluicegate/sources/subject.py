@@ -18,20 +18,24 @@ from sluicegate.model import Json, canonical, digest_bytes, digest_of, parse
 from sluicegate.plan.types import Plan, SubjectSpec
 from sluicegate.sources.asked import said_by_command, said_by_service
 from sluicegate.sources.git import commit_of
+from sluicegate.sources.imports import digest_of_files
 
-__all__ = ["apparatus_digest", "measuring_parts", "missing_files", "subject_digest"]
+__all__ = ["apparatus_digest", "imports_part", "measuring_parts", "missing_files", "named_files", "subject_digest"]
 
 _WHERE = "subject"
 _CACHES = frozenset({"__pycache__", ".git"})
 
 
-def subject_digest(spec: SubjectSpec, base: Path, *, aside: Iterable[Path] = ()) -> tuple[str, dict[str, str]]:
+def subject_digest(
+    spec: SubjectSpec, base: Path, *, aside: Iterable[Path] = (), unnamed: Mapping[str, Path] | None = None
+) -> tuple[str, dict[str, str]]:
     """The subject's digest, and its parts by name: `git`, `models`, each set of files, each value, each one asked for.
 
     `base` is the folder of the plan; patterns are relative to it and may not leave it. What lies in `aside` (state
-    file, evidence) may change without making a git tree dirty. Raises InputError with every fault found: a dirty tree,
-    no repository, a pattern that matches no file, a file outside of `base`, two parts of one name, nothing named, a
-    service or command that does not say what it is.
+    file, evidence) may change without making a git tree dirty. What the pipeline runs besides, `unnamed` by the spec,
+    is a part of its own: `imports`. Raises InputError with every fault found: a dirty tree, no repository, a pattern
+    that matches no file, a file outside of `base`, two parts of one name, nothing named, a service or command that does
+    not say what it is, a file that cannot be read.
     """
     faults: list[Fault] = []
     parts: dict[str, str] = {}
@@ -50,9 +54,17 @@ def subject_digest(spec: SubjectSpec, base: Path, *, aside: Iterable[Path] = ())
     if not parts:
         mend = "Name what serves: code: {git: HEAD}, prompts: {files: …}, models: […]."
         faults.append(Fault(where=_WHERE, what="names nothing.", mend=mend))
+    if unnamed:
+        parts[imports_part(spec)] = "sha256:" + _collected(faults, "", _imports_digest, unnamed)
     if faults:
         raise InputError(faults)
     return digest_of({"parts": parts}), parts
+
+
+def imports_part(spec: SubjectSpec) -> str:
+    """The part of files that the pipeline runs and no other part names; one that the user calls so stays the user's."""
+    is_taken = any("imports" in parts for parts in (spec.files, spec.values, spec.services, spec.commands))
+    return "imports (unnamed)" if is_taken else "imports"
 
 
 def missing_files(spec: SubjectSpec, base: Path) -> list[Fault]:
@@ -157,7 +169,25 @@ def _add(parts: dict[str, str], name: str, value: str, faults: list[Fault]) -> N
     parts[name] = value
 
 
+def _imports_digest(files: Mapping[str, Path]) -> str:
+    try:
+        return digest_of_files(files)
+    except OSError as error:
+        what = f"'{error.filename}' cannot be read: {error.strerror}."
+        mend = "Make it readable: the pipeline runs it."
+        raise InputError(Fault(where=f"{_WHERE}.imports", what=what, mend=mend)) from None
+
+
 def _files_digest(name: str, patterns: Sequence[str], base: Path) -> str:
+    found = named_files(name, patterns, base)
+    whole = sha256()
+    for path in sorted(found):
+        whole.update(f"{path}\0{_content_digest(found[path], name)}\n".encode("utf-8", "surrogateescape"))
+    return whole.hexdigest()
+
+
+def named_files(name: str, patterns: Sequence[str], base: Path) -> dict[str, Path]:
+    """The files a part names, by their path under `base`. Raises InputError as `subject_digest` does."""
     faults: list[Fault] = []
     found: dict[str, Path] = {}
     root = base.resolve()
@@ -169,10 +199,7 @@ def _files_digest(name: str, patterns: Sequence[str], base: Path) -> str:
         found.update(matched)
     if faults:
         raise InputError(faults)
-    whole = sha256()
-    for path in sorted(found):
-        whole.update(f"{path}\0{_content_digest(found[path], name)}\n".encode("utf-8", "surrogateescape"))
-    return whole.hexdigest()
+    return found
 
 
 def _matches(name: str, pattern: str, root: Path, faults: list[Fault]) -> dict[str, Path]:
