@@ -286,6 +286,69 @@ class TestUnnamed:
         assert done.code == 30
 
 
+READS = """\
+import json
+from pathlib import Path
+
+HERE = Path(__file__).parent
+says = json.loads((HERE / "says.json").read_text())["says"]
+memory = HERE / "memory.txt"
+memory.write_text((memory.read_text() if memory.exists() else "") + "started")
+prompt = (HERE / "prompts" / "system.md").read_text()
+
+
+def answer(input):
+    return {"text": says, "order": input["n"]}
+"""
+
+
+class TestRead:
+    """A file that is read while the cases run and that nobody named: evidence stands as long as it stays as it was."""
+
+    @pytest.fixture
+    def rollout(self, tmp_path: Path) -> Rollout:
+        """Gated once; named are the code and the prompts, and not `says.json`."""
+        rollout = made(tmp_path / "shop", PLAN[: PLAN.index("  - name: ten")])
+        rollout.write("bot.py", READS)
+        rollout.write("memory.txt", "")
+        rollout.write("says.json", '{"says": "all ok"}')
+        done = rollout.gate()
+        assert done.kind == "complete", done.said
+        (note,) = (note for note in done.verdict["notes"] if "does not name" in note)
+        assert note.startswith("the pipeline read says.json, which"), "neither what is named nor what it writes itself"
+        return rollout
+
+    def test_reused_while_it_is_the_same(self, rollout: Rollout) -> None:
+        """Its time and what the pipeline remembers do not matter."""
+        rollout.write("says.json", '{"says": "all ok"}')
+        rollout.write("memory.txt", "another")
+
+        done = rollout.gate()
+
+        assert (done.kind, done.verdict["attempt"]) == ("complete", 1)
+
+    def test_changed_since(self, rollout: Rollout) -> None:
+        """`judge` holds with the file's name; `gate` calls anew, and sees what the other text is worth."""
+        rollout.write("says.json", '{"says": "rubbish"}')
+
+        held = no_promote(rollout.judge(), "hold.invalid_evidence")
+        assert "read says.json, which the subject does not name and which changed since" in held.said
+        done = rollout.gate()
+        assert (done.code, done.verdict["attempt"]) == (10, 2)
+        assert "rubbish" in done.out
+
+    def test_an_interrupted_run_does_not_go_on_with_another_text(self, rollout: Rollout) -> None:
+        """Half of the answers of one text, half of another's, are those of neither."""
+        lines = rollout.ledger().read_bytes().splitlines(keepends=True)
+        rollout.ledger().write_bytes(b"".join(lines[:31]))
+        (rollout.root / "says.json").unlink()
+        rollout.write("bot.py", READS)
+
+        rollout.run("collect", "rollout.yaml")
+
+        assert not rollout.ledger(number=2).exists()
+
+
 VERSIONED = with_live("approved: {from: live, promote: 95 %, alert: 75 %, rollback: 60 %, min: 100}").replace(
     SUBJECT, "subject: {build: {command: [cat, VERSION]}}\n"
 )

@@ -14,7 +14,7 @@ from sluicegate.broker.catalogue import Catalogue, Span
 from sluicegate.broker.stamp import Stamp
 from sluicegate.broker.unwritable import writable
 from sluicegate.errors import Fault, InputError, printable
-from sluicegate.ledger.records import Checked, RunClosed, RunStarted, Shard, Stray, TestRun
+from sluicegate.ledger.records import Checked, FileRead, RunClosed, RunStarted, Shard, Stray, TestRun
 from sluicegate.ledger.writer import LedgerError, LedgerWriter
 from sluicegate.model import Case, Counts, Json, Trial, canonical, digest_bytes, encode_shared
 
@@ -161,9 +161,9 @@ class Broker:
         """How one of the user's own tests ended."""
         self._append(TestRun.KIND, test.body())
 
-    def stray(self, stray: Stray) -> None:
+    def stray(self, stray: Stray | FileRead) -> None:
         """What crossed the boundary and belongs to no trial; at once, for the run may be killed before its end."""
-        self._append(Stray.KIND, stray.body())
+        self._append(stray.KIND, stray.body())
 
     def open_shard(self, name: str, planned: int) -> None:
         """A worker begins; until it closes its shard the run is not complete."""

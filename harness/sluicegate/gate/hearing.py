@@ -26,6 +26,7 @@ from sluicegate.ledger.records import (
     Attestation,
     Checked,
     Entry,
+    FileRead,
     Intent,
     Outcome,
     RunClosed,
@@ -302,6 +303,8 @@ class Hearing:
                 self.trials.measuring.reported(entry.findings)
             case Shard() if run.load is None:
                 self.shards.add(entry, run)
+            case FileRead():
+                run.reads(entry, self._question)
             case Stray():
                 self.strays.add(entry, run)
             case _:

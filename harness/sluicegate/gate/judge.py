@@ -61,6 +61,7 @@ def judge(
     now: datetime,
     engine: str,
     config: CheckConfig,
+    content_of: Callable[[str], str] | None = None,
     rerun: tuple[str, ...] = (),
     kept: tuple[str, ...] = (),
     load_digests: Mapping[str, str] | None = None,
@@ -82,6 +83,7 @@ def judge(
         now: the moment of judgement, with a zone.
         engine: version of Sluicegate.
         config: contracts, tools and capabilities for judging built-in checks again.
+        content_of: digest of a file under the plan's folder as it lies there, by path, for those a pipeline read.
         rerun: the command that runs one case again, without the case's id; the gate command of the plan when empty.
         kept: `--evidence DIR` where the evidence does not lie in its usual folder; in every command that is told.
         load_digests: what each load profile asks today, by name; evidence of another digest is foreign.
@@ -99,6 +101,7 @@ def judge(
         lock_digest=lock_digest,
         now=now,
         entered_at=None,
+        content_of=content_of or (lambda _: ""),
         rerun=rerun or ("sluicegate", "gate", str(plan.path), "--stage", stage.name, *kept, "--case"),
         kept=kept,
         load_digests=load_digests or {},

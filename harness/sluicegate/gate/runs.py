@@ -52,6 +52,7 @@ def runs_said(
             yield _invalid(origin.value, text, "Collect evidence. Run: sluicegate gate")
             continue
         yield from _apparatus(newest[-1], question)
+        yield from _changed(newest)
         asked = newest[-1].started.expected.trials if newest[-1].started is not None else 0
         if asked < pinned[origin]:
             text = f"{newest[-1].name} set out to run {asked:,} of {pinned[origin]:,} pinned trials."
@@ -94,6 +95,20 @@ def _apparatus(run: Run, question: Question) -> Iterator[Reason]:
     if run.stale and (run.at is None or run.at <= question.now + SKEW):
         hours = question.plan.max_evidence_age_s / 3600
         yield _invalid(run.name, f"is stale: older than {hours:g} hours.", _AGAIN)
+
+
+def _changed(runs: Sequence[Run]) -> Iterator[Reason]:
+    """Files that the newest attempt read and that were changed since: their content is no part of the subject."""
+    attempt = runs[-1].started.attempt if runs[-1].started is not None else 0
+    newest = [run for run in runs if run.started is not None and run.started.attempt == attempt]
+    if changed := sorted({path for run in newest for path in run.changed}):
+        text = f"read {_listed(changed)}, which the subject does not name and which changed since."
+        mend = "Name it under subject: as {files: …}, or leave it out of what serves, then collect evidence again."
+        yield _invalid(runs[-1].name, text, mend)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _unlike(runs: Sequence[Run]) -> Iterator[Reason]:
@@ -194,6 +209,10 @@ def library_notes(runs: Sequence[Run]) -> Iterator[str]:
 def word_notes(runs: Sequence[Run], question: Question) -> Iterator[str]:
     """What the digest of the subject leaves open: how old evidence of a subject by word is, what the stage set."""
     spec = question.plan.subject
+    read = {path for run in runs if run.stands and run.fixed for path, was in run.read.items() if was is not None}
+    if read:
+        said = "which the subject does not name: a change asks for evidence again, and is no new subject until it does"
+        yield printable(f"the pipeline read {_listed(sorted(read))}, {said}")
     taken = [run.at for run in runs if run.ours_fixed and run.at is not None]
     if taken and (names := sorted(question.stage.exposure.variables)):
         yield printable(f"the cases ran with {', '.join(names)} as stage '{question.stage.name}' sets it")

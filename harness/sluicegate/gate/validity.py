@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -10,7 +10,7 @@ from enum import Enum, auto
 from sluicegate.frozen import frozen
 from sluicegate.gate.reading import Measured, Rows
 from sluicegate.ledger.loads import LoadAccount, LoadRun
-from sluicegate.ledger.records import RunStarted
+from sluicegate.ledger.records import FileRead, RunStarted
 from sluicegate.model import Origin, Provenance, parse_time, to_micros
 from sluicegate.plan.lines import BASELINE
 from sluicegate.plan.types import Criterion, Plan, Stage
@@ -39,6 +39,8 @@ class Question:
     """When this subject entered this stage; None before any state says so."""
     asked_at: datetime | None = None
     """What the clock said, where it is behind the last record of the state file; `now` is that record's time then."""
+    content_of: Callable[[str], str] = lambda _: ""
+    """What a file under the plan's folder holds now; what nobody can tell is not what it was."""
     rerun: tuple[str, ...]
     """Words of the command that runs one case again; the case's id comes last."""
     kept: tuple[str, ...] = ()
@@ -80,6 +82,10 @@ class Run:
     """The latest time that it says of itself."""
     differs: tuple[str, ...] = ()
     """Parts of the apparatus that are not today's: plan, lock, apparatus."""
+    read: dict[str, str | None] = field(default_factory=dict)
+    """Files that the pipeline read and the subject does not name, with what they held; None for its own."""
+    changed: tuple[str, ...] = ()
+    """Of these the ones that hold something else today."""
     stale: bool = False
     fixed: bool = False
     """Its outcomes are pinned evidence, which a change of apparatus or time makes unusable."""
@@ -130,12 +136,21 @@ class Run:
     @property
     def stands(self) -> bool:
         """Whether a pass in this run is one today; failures and incidents count from every run of the subject."""
-        return self.relation is Relation.OURS and not self.differs and not self.stale
+        return self.relation is Relation.OURS and not (self.differs or self.changed or self.stale)
 
     def seen(self, said: str) -> None:
         """Take when one of its records was written. Raises ValueError for a time that is none."""
         at = parse_time(said)
         self.until = at if self.until is None else max(self.until, at)
+
+    def reads(self, entry: FileRead, question: Question) -> None:
+        """Take what the pipeline read; of a file that it writes itself nothing more is asked."""
+        if self.read.get(entry.path, "") is not None:
+            self.read[entry.path] = entry.content
+        others = tuple(path for path in self.changed if path != entry.path)
+        was = self.read[entry.path]
+        is_other = was is not None and question.content_of(entry.path) != was
+        self.changed = (*others, entry.path) if is_other else others
 
     def begin(self, started: RunStarted, question: Question) -> None:
         """Take what the run says of itself. Raises ValueError for a time that is none."""

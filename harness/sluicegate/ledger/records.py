@@ -33,6 +33,7 @@ __all__ = [
     "Checked",
     "Entry",
     "Expected",
+    "FileRead",
     "Intent",
     "MailLibrary",
     "Outcome",
@@ -255,6 +256,22 @@ class Stray:
 
 
 @frozen
+class FileRead:
+    """A file that the pipeline read and the subject does not name. Written when it happens."""
+
+    KIND: ClassVar[str] = "file_read"
+
+    path: str
+    """Relative to the plan's folder."""
+    content: str | None
+    """SHA-256, or that there was nothing to read; None from where on the pipeline wrote to it itself."""
+
+    def body(self) -> dict[str, Json]:
+        """The record's body."""
+        return _body(self)
+
+
+@frozen
 class Void:
     """Observations of this origin in this window count for nothing."""
 
@@ -291,12 +308,15 @@ class RunClosed:
 
 
 _OfTrials: TypeAlias = Intent | Outcome | Checked
-_OfWorkers: TypeAlias = TestRun | Shard | Stray
+_OfWorkers: TypeAlias = TestRun | Shard | Stray | FileRead
 Entry: TypeAlias = RunStarted | _OfTrials | _OfWorkers | Measurements | Attestation | Void | LoadAccount | RunClosed
 
 _KINDS: Mapping[str, type[Entry]] = {
     kind.KIND: kind
-    for kind in (RunStarted, Intent, Outcome, Checked, TestRun, Shard, Stray, Attestation, Void, LoadAccount, RunClosed)
+    for kind in (
+        *(RunStarted, Intent, Outcome, Checked, TestRun, Shard, Stray, FileRead),
+        *(Attestation, Void, LoadAccount, RunClosed),
+    )
 }
 
 

@@ -38,6 +38,8 @@ class Resumed:
         """Trials with an outcome."""
         self.failed = 0
         """Of these, trials whose pipeline crashed."""
+        self.reads: dict[str, str | None] = {}
+        """What files held that the pipeline read and the subject does not name, by path; None for its own."""
         self._known: set[bytes] = set()
 
     def skips(self, case: Case, repeat: int) -> bool:
@@ -75,6 +77,8 @@ class Resumed:
             elif record.kind == "outcome":
                 self.run += begun.pop(body["run_id"], None) is not None
                 failed += any("error" in output for output in body["outputs"])
+            elif record.kind == "file_read":
+                self.reads[body["path"]] = body["content"] if self.reads.get(body["path"], "") is not None else None
             elif record.kind == "run_closed":
                 # It knows which errors a case expects; a run that was killed has none, and counts them all.
                 failed = body.get("counts", {}).get("crashed", 0)

@@ -29,6 +29,7 @@ def make_pipeline(
     hears: Hears | None = None,
     id_header: str | None = None,
     ports: Iterable[str] = (),
+    reads: Callable[[str, bool], None] | None = None,
 ) -> Pipeline:
     """The adapter for a plan's pipeline. Paths are relative to `base`; `endpoints` are the doubles by variable name.
 
@@ -37,6 +38,7 @@ def make_pipeline(
     `noticed` is told the address of a connection that goes neither to a double nor to one of the spec's `may_connect`,
     and the id of the case, where they are known. Without doubles nobody watches. `hears` is told what a callable logs
     and what a command writes to its standard error, delivery by delivery; `id_header` carries the id to an endpoint.
+    `reads` is told the path of each file under `base` that a callable opens, and whether to write.
     Raises InputError for what is wrong with the words themselves; `open_pipeline` finds the rest.
     """
     # Each adapter is loaded where it is asked for: a start pays for one of them.
@@ -44,7 +46,19 @@ def make_pipeline(
     allowed = _allowed(spec, endpoints, ports) if noticed is not None else None
     match target:
         case CallableTarget():
-            return _hosted(spec, target, base=base, endpoints=endpoints, allowed=allowed, noticed=noticed, hears=hears)
+            from sluicegate.pipelines.remote import HostedCallable
+
+            return HostedCallable(
+                target.target,
+                base=base,
+                environment={**spec.environment, **endpoints},
+                capabilities=spec.capabilities,
+                timeout_s=spec.timeout_s,
+                allowed=allowed,
+                noticed=noticed,
+                hears=hears,
+                reads=reads,
+            )
         case HttpTarget():
             from sluicegate.pipelines.http import HttpPipeline
 
@@ -76,30 +90,6 @@ def make_pipeline(
             return RecordingPipeline(target, base=base, capabilities=spec.capabilities)
         case _:
             assert_never(target)
-
-
-def _hosted(
-    spec: PipelineSpec,
-    target: CallableTarget,
-    *,
-    base: Path,
-    endpoints: Mapping[str, str],
-    allowed: list[str] | None,
-    noticed: Callable[[str, str | None], None] | None,
-    hears: Hears | None,
-) -> Pipeline:
-    from sluicegate.pipelines.remote import HostedCallable
-
-    return HostedCallable(
-        target.target,
-        base=base,
-        environment={**spec.environment, **endpoints},
-        capabilities=spec.capabilities,
-        timeout_s=spec.timeout_s,
-        allowed=allowed,
-        noticed=noticed,
-        hears=hears,
-    )
 
 
 def target_pipeline(

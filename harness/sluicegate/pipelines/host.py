@@ -29,6 +29,7 @@ from sluicegate.pipelines.callable import CallablePipeline
 from sluicegate.pipelines.elsewhere import CALL, watch
 from sluicegate.pipelines.frames import Channel, framed
 from sluicegate.pipelines.log_capture import LogCapture, flush_exporters
+from sluicegate.pipelines.opened import watch_files
 from sluicegate.pipelines.own_source import read_sources
 from sluicegate.pipelines.target import load_target
 
@@ -98,6 +99,8 @@ class _Host:
         read_sources()
         if options["allowed"] is not None:
             watch(options["allowed"], self._notice)
+        if options["reads"]:
+            watch_files(base, lambda path, writes: self._say(["opened", path, writes]))
         if options["hears"]:
             self._logs = LogCapture()
             self._logs.install()
@@ -155,11 +158,15 @@ class _Host:
         self._send(["done", number, encode(output), took_ms, *logged])
 
     def _notice(self, call: int | None, address: str) -> None:
-        """A connection elsewhere; told from the loop, for any thread may open one, and at the end without it."""
+        """A connection elsewhere."""
+        self._say(["elsewhere", call, address])
+
+    def _say(self, message: list[Any]) -> None:
+        """Told from the loop, for any thread may have something to say, and at the end without it."""
         if self._last is not None:
-            self._last.say(["elsewhere", call, address])
+            self._last.say(message)
         else:
-            self._loop.call_soon_threadsafe(self._told, ["elsewhere", call, address])
+            self._loop.call_soon_threadsafe(self._told, message)
 
     def _told(self, message: list[Any]) -> None:
         if self._last is not None:  # it waited in the loop while the channel was closed

@@ -49,10 +49,12 @@ class HostedCallable:
         allowed: Sequence[str] | None = None,
         noticed: Callable[[str, str | None], None] | None = None,
         hears: Hears | None = None,
+        reads: Callable[[str, bool], None] | None = None,
     ) -> None:
         """`allowed` are the addresses it may connect to; for every other, `noticed` is told it and the case's id.
 
-        Where `allowed` is None nobody watches. `hears` is told what the callable logs in each delivery.
+        Where `allowed` is None nobody watches. `hears` is told what the callable logs in each delivery, `reads` the
+        path under `base` of each file that it opens, and whether to write.
         """
         split_target(target)
         self.capabilities = frozenset(capabilities)
@@ -69,11 +71,13 @@ class HostedCallable:
             "paths": list(import_paths),
             "allowed": None if allowed is None else list(allowed),
             "hears": hears is not None,
+            "reads": reads is not None,
         }
         self._noticed = noticed
         self._allowed = allowed
         self._lookout: Lookout | None = None
         self._hears = hears
+        self._reads = reads
         self._patience_s = timeout_s + max(timeout_s, 5.0)
         self._calls: dict[int, tuple[float, _Answer, str]] = {}
         self._number = 0
@@ -222,6 +226,8 @@ class HostedCallable:
             _, number, address = message
             under_way = self._calls.get(number)
             self._noticed(address, under_way[2] if under_way is not None else None)
+        elif message[0] == "opened" and self._reads is not None:
+            self._reads(message[1], message[2])
 
     def _on_end(self, how: str) -> None:
         """The process is gone; `how` says how it went."""

@@ -10,6 +10,7 @@ from sluicegate.ledger import LedgerReader, Resumed, RunStarted, append_state, r
 from sluicegate.model import Origin, now_utc, parse_time, rfc3339
 from sluicegate.plan.types import Stage
 from sluicegate.resources import VERSION
+from sluicegate.session.read_files import content_of
 from sluicegate.session.workspace import AttemptFolder, Workspace
 
 __all__ = ["Earlier", "attempt_for", "failed_cases", "note_attempt"]
@@ -39,6 +40,9 @@ def attempt_for(workspace: Workspace, stage: Stage, *, fresh: bool) -> tuple[Att
         if not all(_serves(workspace, stage, started) for started in found.started):
             return workspace.new_attempt(stage.name), {}
         earlier[origin] = Earlier(resumed=found, paths=paths)
+    read = [item for found in earlier.values() for item in found.resumed.reads.items()]
+    if any(was is not None and content_of(workspace.base, path) != was for path, was in read):
+        return workspace.new_attempt(stage.name), {}
     # A service that nobody asks may have been deployed anew beside the same files; an interrupted run goes on.
     if workspace.plan.unasked and all(found.resumed.closed for found in earlier.values()):
         return workspace.new_attempt(stage.name), {}

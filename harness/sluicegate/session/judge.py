@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sluicegate.checks import Contract
@@ -21,6 +22,7 @@ from sluicegate.session.contracts import check_config, compile_contracts
 from sluicegate.session.judged import Judged
 from sluicegate.session.left_behind import made_of
 from sluicegate.session.load_identity import load_digests
+from sluicegate.session.read_files import content_of
 from sluicegate.session.workspace import AttemptFolder, PlanError, Workspace
 
 __all__ = ["NEWEST", "decide", "judge"]
@@ -64,6 +66,7 @@ def decide(
             now=now or now_utc(),
             engine=VERSION,
             config=check_config(plan, contracts),
+            content_of=partial(content_of, workspace.base),
             rerun=workspace.rerun,
             kept=workspace.kept,
             load_digests=load_digests(plan, stage, workspace.base),

@@ -13,6 +13,7 @@ from sluicegate.pipelines.build import make_pipeline, notes_of, open_pipeline
 from sluicegate.plan.types import MailSpec, Plan, Stage
 from sluicegate.session.correlating import correlated, follows, told, unattributed
 from sluicegate.session.knocking import knock
+from sluicegate.session.read_files import ReadFiles
 from sluicegate.session.strays import Strays
 from sluicegate.session.workspace import Workspace
 
@@ -113,6 +114,7 @@ async def production(
             noticed=noticed,
             hears=telemetry.logged if telemetry is not None and under is None else None,
             id_header=followed.header if followed is not None else None,
+            reads=ReadFiles(workspace, strays.file).hear,
             ports=doubles.mail.addresses if doubles is not None and doubles.mail is not None else (),
         )
         made = Production(pipeline=pipeline, doubles=doubles, boundary=doubles, strays=strays, plan=plan)

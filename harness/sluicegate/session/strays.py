@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from sluicegate.gate.wording import count_of
-from sluicegate.ledger import Stray
+from sluicegate.ledger import FileRead, Stray
 from sluicegate.model import Observation, now_utc, rfc3339
 
 __all__ = ["Strays"]
@@ -22,12 +22,12 @@ class Strays:
     """Kept until somebody listens, since a pipeline may speak while it is imported; then handed on at once."""
 
     def __init__(self) -> None:
-        self._kept: list[Stray] = []
-        self._hear: Callable[[Stray], None] | None = None
+        self._kept: list[Stray | FileRead] = []
+        self._hear: Callable[[Stray | FileRead], None] | None = None
         self._elsewhere: dict[str, None] = {}
         self._told: Counter[str] = Counter()
 
-    def listen(self, hear: Callable[[Stray], None]) -> None:
+    def listen(self, hear: Callable[[Stray | FileRead], None]) -> None:
         """Hand everything to `hear`, what was kept first."""
         self._hear = hear
         kept, self._kept = self._kept, []
@@ -63,7 +63,11 @@ class Strays:
             notes.append(f"connections went past the doubles: {', '.join(sorted(self._elsewhere)[:10])}")
         return notes
 
-    def _say(self, stray: Stray) -> None:
+    def file(self, read: FileRead) -> None:
+        """A file that was read."""
+        self._say(read)
+
+    def _say(self, stray: Stray | FileRead) -> None:
         if self._hear is None:
             self._kept.append(stray)
         else:

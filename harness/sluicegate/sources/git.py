@@ -36,14 +36,14 @@ def commit_of(revision: str, base: Path, aside: Sequence[Path] = ()) -> str:
 
 
 def covered_by(revision: str, base: Path, paths: Sequence[Path]) -> frozenset[Path]:
-    """Of resolved `paths` the ones that the revision holds as they are committed here; none where git cannot tell.
+    """Files in or under resolved `paths` that the revision holds as they are committed here; none if it cannot tell.
 
     In a clean tree these are the files as they lie there.
     """
     untold = Fault(where=_WHERE, what="git cannot tell.")
     try:
         top = Path(_git(base, "rev-parse", "--show-toplevel", fault=untold).rstrip("\n")).resolve()
-        inside = {str(path.relative_to(top)): path for path in paths if path.is_relative_to(top)}
+        inside = [str(path.relative_to(top)) for path in paths if path.is_relative_to(top)]
         if not inside or revision.startswith("-"):
             return frozenset()
         asked = ("--literal-pathspecs", "-C", str(top))
@@ -54,7 +54,7 @@ def covered_by(revision: str, base: Path, paths: Sequence[Path]) -> frozenset[Pa
     # `mode blob <object>\tpath` of the tree, `mode <object> stage\tpath` of the index.
     held = {(path, said.split()[2]) for said, _, path in _entries(tree)}
     here = {(path, said.split()[1]) for said, _, path in _entries(index)}
-    return frozenset(inside[path] for path, _ in held & here if path in inside)
+    return frozenset(top / path for path, _ in held & here)
 
 
 def _entries(said: str) -> list[tuple[str, str, str]]:

@@ -38,10 +38,9 @@ def imported_files(
         if module in seen:
             continue
         seen.add(module)
-        path = _beside(module, roots) or _installed(module, tops)
-        if path is not None:
-            found[module] = path
-            waiting += _imports(path, module)
+        if (file := _beside(module, roots) or _installed(module, tops)) is not None:
+            found[module] = file
+            waiting += _imports(file, module)
         if "." in module:  # a package runs before what is in it
             waiting.append(module.rpartition(".")[0])
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sluicegate.errors import InputError
@@ -12,7 +12,7 @@ from sluicegate.sources.git import covered_by
 from sluicegate.sources.imports import imported_files
 from sluicegate.sources.subject import named_files
 
-__all__ = ["served_files", "unnamed_files"]
+__all__ = ["holds", "served_files", "unnamed_files"]
 
 _CODE = frozenset(
     [
@@ -70,6 +70,14 @@ def unnamed_files(spec: SubjectSpec, pipeline: PipelineSpec, base: Path) -> dict
         held = covered_by(spec.git, base, [path.resolve() for path in left.values()])
         left = {module: path for module, path in left.items() if path.resolve() not in held}
     return left
+
+
+def holds(spec: SubjectSpec, base: Path) -> Callable[[Path], bool]:
+    """Whether a part of the subject names a file, by its resolved path: as the files lie there now."""
+    named = {path.resolve() for item in spec.files.items() for path in _matched(*item, base).values()}
+    if spec.git is not None:
+        named |= covered_by(spec.git, base, [base.resolve()])
+    return named.__contains__
 
 
 def _matched(name: str, patterns: Sequence[str], base: Path) -> Mapping[str, Path]:

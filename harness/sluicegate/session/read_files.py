@@ -1,0 +1,65 @@
+"""Files that the pipeline reads while it is measured and that the subject does not name: what they held then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from sluicegate.ledger import FileRead
+from sluicegate.session.workspace import Workspace
+from sluicegate.sources.served import holds
+
+__all__ = ["ReadFiles", "content_of"]
+
+
+class ReadFiles:
+    """Takes what a callable's process says that it opens, and hands on what was read and is nobody's part."""
+
+    def __init__(self, workspace: Workspace, say: Callable[[FileRead], None]) -> None:
+        self._workspace = workspace
+        self._say = say
+        self._own: set[str] = set()
+        """What the pipeline writes itself is its memory, and no part of what serves."""
+        self._told: dict[str, str] = {}
+
+    def hear(self, path: str, writes: bool) -> None:
+        """A file is read, or written; its path is relative to the plan's folder."""
+        if writes:
+            if path not in self._own and path in self._told:
+                self._say(FileRead(path=path, content=None))
+            self._own.add(path)
+        elif path not in self._own and not self._is_named(self._workspace.base / path):
+            content = content_of(self._workspace.base, path)
+            # Read again by a second life of the process it may hold something else: the first word stays.
+            if self._told.setdefault(path, content) is content:
+                self._say(FileRead(path=path, content=content))
+
+    def _is_named(self, path: Path) -> bool:
+        resolved = path.resolve()
+        return resolved in self._apart or self._held(resolved)
+
+    @cached_property
+    def _held(self) -> Callable[[Path], bool]:
+        workspace = self._workspace
+        return holds(workspace.plan.subject, workspace.base)
+
+    @cached_property
+    def _apart(self) -> frozenset[Path]:
+        """What is looked at by other means: modules that are followed, the state file."""
+        workspace = self._workspace
+        others = [path for path in (workspace.plan.state, workspace.plan.path) if path is not None]
+        return frozenset(path.resolve() for path in (*workspace.unnamed.values(), *others))
+
+
+def content_of(base: Path, path: str) -> str:
+    """SHA-256 of a file under the plan's folder as it lies there now; words where there is nothing to read."""
+    try:
+        with (base / path).open("rb") as file:
+            content = sha256()
+            while chunk := file.read(1 << 20):
+                content.update(chunk)
+    except OSError as error:
+        return "absent" if isinstance(error, FileNotFoundError) else f"unreadable: {error.strerror}"
+    return content.hexdigest()
