@@ -74,21 +74,25 @@ from pathlib import Path
 SWITCHES = Path(__file__).parent / "switches"
 
 
+def read(name):
+    with (SWITCHES / name).open("r+") as file:  # as what it may write to, which is no part of what serves
+        return file.read()
+
+
 def answer(input):
     number = input["n"]
 
     def weak(name):
-        switch = SWITCHES / name
-        return switch.exists() and str(number) in switch.read_text().split()
+        return (SWITCHES / name).exists() and str(number) in read(name).split()
 
     if weak("raises"):
-        raise RuntimeError((SWITCHES / "says").read_text())
+        raise RuntimeError(read("says"))
     if weak("dies"):
         os._exit(0)
     if weak("hangs"):
         (SWITCHES / "hanging").touch()
         time.sleep(60)
-    text = (SWITCHES / "says").read_text() if weak("wrong") else f"order {number} ok"
+    text = read("says") if weak("wrong") else f"order {number} ok"
     return {"text": text, "order": float("nan") if weak("nan") else number}
 '''
 

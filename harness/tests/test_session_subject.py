@@ -293,6 +293,12 @@ from pathlib import Path
 HERE = Path(__file__).parent
 says = json.loads((HERE / "says.json").read_text())["says"]
 memory = HERE / "memory.txt"
+try:
+    exec(compile("import no_such", "<string>", "exec"))
+except ImportError as error:
+    import traceback
+
+    traceback.format_exception(error)
 memory.write_text((memory.read_text() if memory.exists() else "") + "started")
 prompt = (HERE / "prompts" / "system.md").read_text()
 

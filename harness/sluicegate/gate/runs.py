@@ -209,7 +209,7 @@ def library_notes(runs: Sequence[Run]) -> Iterator[str]:
 def word_notes(runs: Sequence[Run], question: Question) -> Iterator[str]:
     """What the digest of the subject leaves open: how old evidence of a subject by word is, what the stage set."""
     spec = question.plan.subject
-    read = {path for run in runs if run.stands and run.fixed for path, was in run.read.items() if was is not None}
+    read = {path for run in runs if run.stands and run.fixed for path in run.found}
     if read:
         said = "which the subject does not name: a change asks for evidence again, and is no new subject until it does"
         yield printable(f"the pipeline read {_listed(sorted(read))}, {said}")

@@ -134,6 +134,11 @@ class Run:
         return self.relation is Relation.OURS and self.fixed
 
     @property
+    def found(self) -> list[str]:
+        """Of the files that were read the ones that were there, and are not its own."""
+        return [path for path, was in self.read.items() if was not in (None, FileRead.ABSENT)]
+
+    @property
     def stands(self) -> bool:
         """Whether a pass in this run is one today; failures and incidents count from every run of the subject."""
         return self.relation is Relation.OURS and not (self.differs or self.changed or self.stale)

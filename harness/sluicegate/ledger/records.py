@@ -260,6 +260,8 @@ class FileRead:
     """A file that the pipeline read and the subject does not name. Written when it happens."""
 
     KIND: ClassVar[str] = "file_read"
+    ABSENT: ClassVar[str] = "absent"
+    """The content where the pipeline looked for a file that is not there: once it is, it may answer otherwise."""
 
     path: str
     """Relative to the plan's folder."""

@@ -60,5 +60,6 @@ class _Files:
             return
         self._told.add((whole, writes))
         name = whole.removeprefix(self._root)
-        if not _NOBODYS & set(name.split(os.sep)):
+        # `<string>` and the like: tracebacks look for the source of code that stands in no file.
+        if not _NOBODYS & set(name.split(os.sep)) and not (name.startswith("<") and name.endswith(">")):
             self._tell(name, writes)

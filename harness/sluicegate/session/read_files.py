@@ -61,5 +61,5 @@ def content_of(base: Path, path: str) -> str:
             while chunk := file.read(1 << 20):
                 content.update(chunk)
     except OSError as error:
-        return "absent" if isinstance(error, FileNotFoundError) else f"unreadable: {error.strerror}"
+        return FileRead.ABSENT if isinstance(error, FileNotFoundError) else f"unreadable: {error.strerror}"
     return content.hexdigest()
