@@ -118,6 +118,17 @@ class TestOwnBaseline:
 
     RISE = "errors.rate: {from: load, promote: {rise: 5 points, than: baseline}, mode: point}"
 
+    def test_shards_of_an_older_build_stay_its_own(self, tmp_path: Path) -> None:
+        """Taken in where the new build is served already: they are of the one that was asked."""
+        world = LoadWorld(root=tmp_path, criteria=(self.RISE,))
+        before = world.shards(ok)
+        world.serve("2")
+        workspace = world.workspace
+        take_shards(workspace, before, stage=workspace.stage("first"), baseline=True)
+        world.ran(ok)
+
+        assert world.verdict().kind is Kind.PROMOTE
+
     def baseline(self, world: LoadWorld, answer: Callable[[int], Answer], *, of: str, then: str = "2") -> None:
         """A run of one build as the baseline; afterwards another one is served again."""
         world.serve(of)

@@ -13,8 +13,8 @@ from sluicegate.cli.errors import filled, show
 from sluicegate.cli.options import evidence_option, plan_argument, stage_option, terminal
 
 if TYPE_CHECKING:
-    from sluicegate.session.load import LoadProgress
     from sluicegate.session.load_evidence import LoadRan
+    from sluicegate.session.load_generators import LoadProgress
 
 __all__ = ["load"]
 

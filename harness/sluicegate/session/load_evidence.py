@@ -64,14 +64,17 @@ def loading(
     workers: int,
     shards: Path | None = None,
     at: datetime | None = None,
+    subject: str | None = None,
 ) -> Iterator[Loading]:
     """A ledger that says what is about to be sent. Without `take_in` it stays unclosed, and holds.
 
     `nonce` is the job's: by it a run that was cut short is known again when its shards are taken in. `shards` and `at`
-    are those of a run that was sent elsewhere, which is as old as it is, whenever it is taken in.
+    are those of a run that was sent elsewhere, which is as old as it is, whenever it is taken in. `subject` is the
+    build that was asked, where it is not the present one.
     An InputError inside says that nothing was sent: then there was no run, and nothing is left of it.
     """
-    subject = workspace.subject
+    present, parts = workspace.subject, workspace.subject_parts
+    subject = present if subject is None else subject
     path, number = next_recording(workspace)
     folder = shards
     if folder is None:
@@ -86,7 +89,7 @@ def loading(
             stage=stage,
             attempt=number,
             subject=subject,
-            subject_parts=workspace.subject_parts,
+            subject_parts=parts if subject == present else {},
             apparatus=workspace.apparatus(stage),
             plan_digest=workspace.plan.digest,
             lock_digest=workspace.lock_digest,
