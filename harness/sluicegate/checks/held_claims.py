@@ -34,12 +34,19 @@ _REASONS = {
     "another_owner": "the record belongs to somebody else",
     "text": "the sentence was given with another value",
 }
+_LAST: list[tuple[Trial, tuple[Given, list[tuple[Said, list[Judgement]]]]]] = []
+"""One trial at most."""
 _LEAST_SUPPORT = 0.5
 """Of the content words of a sentence: below it, a reader should look."""
 
 
 def judged(trial: Trial) -> tuple[Given, list[tuple[Said, list[Judgement]]]]:
-    """Every claim of every text of a trial. Raises NotJudged where nothing is known of the pipeline."""
+    """Every claim of every text of a trial. Raises NotJudged where nothing is known of the pipeline.
+
+    Checks and measurements of one trial ask one after the other: the last answer is kept.
+    """
+    if _LAST and _LAST[0][0] is trial:
+        return _LAST[0][1]
     if (unknown := nothing_known(trial)) is not None:
         raise NotJudged(unknown, lost=True)
     given = given_to(trial)
@@ -47,6 +54,7 @@ def judged(trial: Trial) -> tuple[Given, list[tuple[Said, list[Judgement]]]]:
         (said, judge(said.text, given.evidence, language=given.language, today=given.today, party=given.party))
         for said in said_by(trial)
     ]
+    _LAST[:] = [(trial, (given, texts))]
     return given, texts
 
 

@@ -109,6 +109,12 @@ def claims_in(
 
     `names`: also names that the evidence does not know, by their capitals.
     """
+    return list(_read(text, language, today, vocabulary, names))
+
+
+@lru_cache(maxsize=256)
+def _read(text: str, language: str, today: date | None, vocabulary: Vocabulary, names: bool) -> tuple[Claim, ...]:
+    """A draft, and the request it answers, are read by every check, and again for every claim that may repeat it."""
     taken = _Taken(len(text))
     found: list[Claim] = []
     for claim in _all(text, language[:2].lower(), today, vocabulary, taken):
@@ -121,7 +127,7 @@ def claims_in(
             for start, end in names_in(text, language[:2].lower())
             if taken.free(start, end)
         ]
-    return sorted(found, key=lambda claim: (claim.start, claim.end))
+    return tuple(sorted(found, key=lambda claim: (claim.start, claim.end)))
 
 
 class _Taken:
