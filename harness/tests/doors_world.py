@@ -224,7 +224,7 @@ async def driven(what: Behind, kind: str, folder: Path, cases: Iterable[Case], *
     kept = Kept()
     async with a_door(kind, folder, what.work, environment, endpoints=what.endpoints) as door:
         spec = replace(what.plan.pipeline, target=door.target, environment=door.environment)
-        workspace = SimpleNamespace(plan=replace(what.plan, pipeline=spec), base=folder)
+        workspace = SimpleNamespace(plan=replace(what.plan, pipeline=spec), base=folder, unnamed={})
         async with production(cast("Workspace", workspace)) as made:
             trials = ((case, 0) for case in cases)
             how: dict[str, Any] = {"boundary": made.boundary, "concurrency": what.plan.concurrency}
