@@ -41,7 +41,7 @@ from sluicegate.model import (
     rfc3339,
 )
 from sluicegate.plan.lock import Lock, LockedStage
-from sluicegate.plan.types import Confirmed, Plan, Stage
+from sluicegate.plan.types import Confirmed, MetricKind, Plan, Stage
 
 __all__ = ["judge"]
 
@@ -224,7 +224,8 @@ class _Bench:
         if result.kind.row < 12:
             yield Reason(kind=result.kind, about=result.metric, text=said_of_result(result), mend=result.flip)
         measuring, metric = self.hearing.trials.measuring, criterion.metric
-        checked = metric.suite is not None or metric.check is not None
+        is_share = metric.kind is MetricKind.PROPORTION
+        checked = is_share and (metric.measured_by == "builtin" or metric.check is not None)
         named = {finding.case_id for finding in measuring.findings.findings} if checked else ()
         yield from against_said(channel.against, result, named, self.question)
         yield from stale_said(channel, self.question)
