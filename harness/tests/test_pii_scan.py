@@ -97,7 +97,7 @@ def test_time_grows_with_the_text_and_no_faster(piece: str) -> None:
         return time.process_time() - began
 
     short = min(seconds(small) for _ in range(3))
-    assert seconds(large) < max(24 * short, 0.5)
+    assert min(seconds(large) for _ in range(3)) < max(24 * short, 0.5)
 
 
 def test_four_groups_that_are_not_all_between_full_stops_are_no_host() -> None:
