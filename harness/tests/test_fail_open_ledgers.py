@@ -168,9 +168,9 @@ class TestAgain:
         assert rollout.gate().code == 10
         (rollout.root / "switches/wrong").unlink()
 
-        no_promote(rollout.judge(), "hold.failed")
-        no_promote(rollout.gate(), "hold.failed")
-        done = no_promote(rollout.gate("--again"), "hold.failed")
+        no_promote(rollout.judge(), "hold.below_target")
+        no_promote(rollout.gate(), "hold.below_target")
+        done = no_promote(rollout.gate("--again"), "hold.below_target")
 
         success = done.criterion("draft.success_rate")["measured"]
         assert (success["k"], success["n"]) == (30, 40)

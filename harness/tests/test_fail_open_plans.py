@@ -134,12 +134,9 @@ class TestLoosened:
             .read_text()
             .replace("order {number} ok", "order {number} {'ok' * (number % 4 > 0)}"),
         )
-        assert branch.gate().code == 10
-        branch.replace("requires: {suites: [schema]}\n    criteria:\n      draft", "criteria:\n      draft")
-        branch.lock()
         assert branch.gate().code == 0
 
-        done = shop.verify(branch.verdict(attempt=2), subject=branch.subject())
+        done = shop.verify(branch.verdict(), subject=branch.subject())
 
         refused(done, 30, "plan_digest: expected", "lock_digest: expected")
 

@@ -46,7 +46,7 @@ class TestByWord:
 
         done = rollout.gate()
 
-        assert done.kind == "hold.failed"
+        assert done.kind == "hold.below_target"
         assert done.verdict["attempt"] == 2
 
     def test_collect_does_too(self, tmp_path: Path) -> None:
