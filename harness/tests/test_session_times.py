@@ -108,7 +108,7 @@ class TestByWord:
         assert rollout.gate().code == 10
         before = rollout.state.read_bytes()
 
-        refused(rollout.run(*ENTRY), 2, "no promote into 'ten'", "hold.failed", "--override REASON")
+        refused(rollout.run(*ENTRY), 2, "no promote into 'ten'", "hold.below_target", "--override REASON")
         assert rollout.state.read_bytes() == before
         assert "no promote into 'ten'" in rollout.sound(*ENTRY, "--override", "drill of kim").err
         assert json.loads(rollout.state.read_bytes().splitlines()[-1])["override"] == "drill of kim"
