@@ -305,6 +305,24 @@ class TestTimeout:
         """A quarter of the time, or a quarter of a second, is what a busy machine adds."""
         assert judged("timeout", call).result == result
 
+    @pytest.mark.parametrize(
+        ("call", "result"),
+        [
+            (left(1400, late_ms=200), "error"),
+            (left(1500, late_ms=200), "fail"),
+            (left(1200, late_ms=900), "pass"),
+            (left(100, late_ms=900), "fail"),
+            (searched("fresh", took_ms=6000, late_ms=5500), "fail"),
+        ],
+    )
+    def test_what_a_busy_machine_may_have_added_is_unknown(self, call, result):
+        """Who was held up leaves late: no fault of the pipeline, and no proof of its time-out either."""
+        assert judged("timeout", call).result == result
+
+    def test_a_retrieval_that_is_surely_late_is_said_beside_one_that_may_be(self):
+        """What is unknown of one call hides nothing of the next."""
+        assert judged("timeout", left(1400, late_ms=200), left(1900, late_ms=200)).result == "fail"
+
     def test_the_finding_says_what_happened(self):
         """Waited for to the end, or left when."""
         assert "took 6000 ms and was waited for to the end" in said(judged("timeout", searched(took_ms=6000)))

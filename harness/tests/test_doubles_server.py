@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -267,6 +268,20 @@ async def test_who_hangs_up_is_seen_hanging_up() -> None:
         assert [item.double for item in seen] == ["retriever"]
         assert seen[0].detail["aborted"] is True
         assert 80 <= seen[0].detail["aborted_after_ms"] < 5000
+
+
+@pytest.mark.asyncio
+async def test_a_double_that_was_held_up_while_it_kept_somebody_waiting_says_so() -> None:
+    """What stops the double stops the caller's timer as well: how long is on the record."""
+    case = a_case(faults=(Fault(kind="slow", target="retriever", delay_ms=400.0),))
+    async with opened(case) as (served, urls, client):
+        waiting = asyncio.create_task(client.post(f"{urls['SLUICEGATE_RETRIEVER_URL']}/search", json={"query": "q"}))
+        await asyncio.sleep(0.1)
+        time.sleep(0.25)  # what is tried: nothing else runs meanwhile
+        await waiting
+        (seen,) = served.close_run(RUN)
+
+        assert seen.detail["late_ms"] >= 190
 
 
 @pytest.mark.asyncio

@@ -421,6 +421,26 @@ def test_what_is_not_the_pipelines_failure_ends_the_run(where):
     assert time.perf_counter() - began < 2
 
 
+def test_slow_checks_are_run_one_by_one_so_that_timers_of_a_pipeline_fire_in_between():
+    """A block that took long is followed by shorter ones while somebody is called; few wait, none is left out."""
+    sizes, seen, begun = [], [], []
+
+    async def answer(case, context):
+        begun.append(case.id)
+        return Output(content="ok")
+
+    def on_block(block):
+        sizes.append(len(block))
+        seen.extend(trial.case.id for trial in block)
+        assert len(begun) - len(seen) <= 64 + 2 * 32
+        time.sleep(0.02)
+
+    _drive(answer, _cases(200), recorder=Memory(), on_block=on_block, concurrency=32)
+    assert sizes[0] <= 8
+    assert set(sizes[4:100]) == {1}
+    assert sorted(seen) == sorted(f"c{n}" for n in range(200))
+
+
 def test_on_block_sees_every_trial_once_after_it_was_recorded():
     """Checks are put to recorded outputs only; the last ones too; never many are kept for it."""
     memory = Memory()

@@ -198,8 +198,13 @@ def _timeout(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     asked = trial.case.expect.retrieval
     limit = asked.timeout_ms if asked is not None and asked.timeout_ms is not None else 0.0
     late = limit + max(_SLACK_MS, limit * _SLACK)
+    held_up_ms = 0.0
     for number, call in enumerate(retrievals(trial), 1):
         taken, left = _times(call)
+        held_ms = float(call.detail.get("late_ms") or 0.0)
+        if left is not None and late < left <= late + held_ms:
+            held_up_ms = max(held_up_ms, held_ms)
+            continue
         if left is not None and left < limit * _EARLY:
             said = f"retrieval {number} of {taken:.0f} ms was left after {left:.0f} ms"
         elif (left if left is not None else taken) > late:
@@ -215,6 +220,9 @@ def _timeout(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
         )
         yield _at_retriever("retrieval.timeout", trial, problem)
         return
+    if held_up_ms:
+        busy = f"this machine was {held_up_ms:.0f} ms late meanwhile"
+        raise NotJudged(f"{busy}: too busy to say when a retrieval was left", lost=True)
 
 
 def _times(call: Observation) -> tuple[float, float | None]:

@@ -17,7 +17,9 @@ __all__ = ["clock_of", "drive"]
 _TURN = 32
 """Trials begun, and ended, in one turn: enough to share a write, few enough that the first call does not wait long."""
 _BLOCK = 8
-"""Trials shown to `on_block` at a time: while their checks run, no answer that arrives is timed."""
+"""Trials shown to `on_block` at first; after that, as many as the last block says will take `_HOLDS_UP_S`."""
+_HOLDS_UP_S = 0.01
+"""While checks run, no answer that arrives is timed, and no time-out of a pipeline in this process fires."""
 _WAITING = 64
 """Trials that may wait to be shown; twice those under way at once, where that is more."""
 _LISTENING = 1024
@@ -126,6 +128,7 @@ class _Run:
     exhausted: bool = False
     turning: bool = False
     settling: bool = False
+    block: int = _BLOCK
     raised: BaseException | None = None
     """What ended the run, if anything but its end did."""
     looking: asyncio.TimerHandle = field(init=False)
@@ -160,14 +163,12 @@ class _Run:
             self.commit()
             for flight in (*again, *begun):
                 flight.deliver()
-            if len(self.ended) >= self.limit:
-                self.settle(self.limit)
         except BaseException as raised:  # noqa: BLE001 - raised again by `drive`; out of a callback it would be lost
             self._fail(raised)
             return
         if self.arrived or (not self.exhausted and self._room()):
             self._turn_soon()
-        elif not self.flying and not self.listening:
+        elif not self.flying and not self.listening and len(self.ended) < self.limit:
             self.over.set_result(None)
         if self.ended and not self.settling:
             # Not before the calls just begun are under way: their waiting is the time for checks. And whoever else has
@@ -206,7 +207,7 @@ class _Run:
 
     def _room(self) -> int:
         """How many may begin."""
-        if self.stop is not None and self.stop.is_set():
+        if (self.stop is not None and self.stop.is_set()) or len(self.ended) >= self.limit:
             return 0
         return max(0, min(self.concurrency - len(self.flying), _LISTENING - len(self.listening)))
 
@@ -279,13 +280,18 @@ class _Run:
         return () if self.boundary is None else self.boundary.close_run(flight.run_id)
 
     def _settle_some(self) -> None:
-        block, self.ended = self.ended[:_BLOCK], self.ended[_BLOCK:]
+        block, self.ended = self.ended[: self.block], self.ended[self.block :]
         self.settling = bool(self.ended)
         if self.settling:
             self.loop.call_soon(self._settle_some)
+        if not self.turning:
+            self._turn_soon()  # there may be room now
         try:
             if block and self.on_block is not None:
+                began = self.loop.time()
                 self.on_block(block)
+                taken_s = max(self.loop.time() - began, 1e-6)
+                self.block = min(max(1, int(len(block) * _HOLDS_UP_S / taken_s)), self.limit)
         except BaseException as raised:  # noqa: BLE001 - as in `turn`
             self._fail(raised)
 
