@@ -280,12 +280,13 @@ class _Run:
         return () if self.boundary is None else self.boundary.close_run(flight.run_id)
 
     def _settle_some(self) -> None:
+        was_full = len(self.ended) >= self.limit
         block, self.ended = self.ended[: self.block], self.ended[self.block :]
         self.settling = bool(self.ended)
         if self.settling:
             self.loop.call_soon(self._settle_some)
-        if not self.turning:
-            self._turn_soon()  # there may be room now
+        if was_full and not self.turning:
+            self._turn_soon()
         try:
             if block and self.on_block is not None:
                 began = self.loop.time()
