@@ -58,6 +58,21 @@ def test_check_says_which_keywords_of_a_schema_check_nothing(tmp_path: Path) -> 
     refused(rollout.run("plan", "check", "rollout.yaml"), 40, "'requried'", "Did you mean 'required'?")
 
 
+def test_check_reads_the_trace_of_a_load_profile(tmp_path: Path) -> None:
+    """What is not there, or is no trace, is said before the run that needs it, once."""
+    rollout = prepared(made, tmp_path)
+    plan = (rollout.root / "rollout.yaml").read_text()
+    load = "load: {profiles: {day: {trace: day.jsonl}, fast: {trace: day.jsonl, speed: 2}}}\n"
+    rollout.write("rollout.yaml", plan.replace("stages:\n", f"{load}stages:\n", 1))
+
+    done = refused(rollout.run("plan", "check", "rollout.yaml"), 40, "day.jsonl: cannot be read: No such file")
+    assert "1 error" in done.out
+    rollout.write("day.jsonl", '{"at": 1}\n{"when": 2}\n')
+    refused(rollout.run("plan", "check", "rollout.yaml"), 40, "day.jsonl:2: is no arrival.")
+    rollout.write("day.jsonl", '{"at": 1}\n')
+    assert "0 errors" in rollout.sound("plan", "check", "rollout.yaml").out
+
+
 def test_schema_is_one_that_editors_take(tmp_path: Path) -> None:
     """Draft 2020-12, on standard output or in a file."""
     printed = called("plan", "schema", cwd=tmp_path).out

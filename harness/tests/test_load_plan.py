@@ -141,6 +141,12 @@ class TestReading:
             ("x: {stages: [{users: 1, for: 9 s}, {rate: 1/s, for: 9 s}]}", "has users and rates"),
             ("x: {spike: {base: 9/s, peak: 5/s, before: 1 s, for: 1 s, after: 1 s}}", "is not above 'base'"),
             ("'a b': {users: 1, for: 9 s}", "cannot be a file name"),
+            ('"a\\nb": {users: 1, for: 9 s}', "load profile 'a\\nb': cannot be a file name"),
+            ("x: {rate: 1e9/s, for: 9 s}", "'1e9/s' is no rate. Write it in plain digits, nine at most: 20/s"),
+            ("x: {rate: 1000000000000/s, for: 9 s}", "Write it in plain digits, nine at most: 20/s"),
+            ("x: {rate: 30 per day, for: 9 s}", "'30 per day' is no rate. Write 30/s or 600/min."),
+            ("x: {stages: []}", "'stages' is an empty list; expected a list of steps."),
+            ("x: {stages: {users: 1, for: 9 s}}", "'stages' is a mapping; expected a list of steps."),
         ],
     )
     def test_mistakes(self, line: str, said: str) -> None:
@@ -148,6 +154,7 @@ class TestReading:
         found = faults(line)
 
         assert any(said in fault and fault.startswith("plan.yaml:9: ") for fault in found), found
+        assert not any("\n" in fault for fault in found)
 
     def test_all_at_once(self) -> None:
         """Two profiles, four mistakes, one answer."""

@@ -83,9 +83,16 @@ def rate(text: str) -> float:
     found = _RATE.fullmatch(" ".join(text.split()))
     per = None if found is None else _PER_S.get(found["unit"].lower().rstrip("s") or "s")
     if found is None or per is None:
-        number = re.match(r"[0-9.]+", text)
-        raise UnitError(f"'{text}' is no rate.", f"Write {number[0] if number else '20'}/s or 600/min.")
+        raise UnitError(f"'{text}' is no rate.", f"Write {_as_rate(text)}.")
     return float(Fraction(found["number"]) / per)
+
+
+def _as_rate(text: str) -> str:
+    """What may have been meant: the number, where there is one that a rate can have and only the unit is not right."""
+    meant = f"{text.partition('/' if '/' in text else ' ')[0].strip()}/s"
+    if _RATE.fullmatch(meant):
+        return f"{meant} or 600/min"
+    return "it in plain digits, nine at most: 20/s or 600/min"
 
 
 def _profile(name: str, node: Node, faults: Faults, seed: int) -> Profile:
@@ -159,7 +166,8 @@ def _listed(table: Table) -> tuple[Step, ...]:
     if node is None:
         return ()
     if not isinstance(node, SequenceNode) or not node.items:
-        table.fault("stages", f"'stages' is {said(node)}; expected a list.", example)
+        seen = "an empty list" if isinstance(node, SequenceNode) else said(node)
+        table.fault("stages", f"'stages' is {seen}; expected a list of steps.", example)
         return ()
     found, kinds = [], set()
     for index, item in enumerate(node.items):

@@ -51,8 +51,8 @@ class Faults:
     """Fault to line. A dict, since a shared set of criteria is read at every stage and has its faults once."""
 
     def add(self, line: int, what: str, mend: str = "") -> None:
-        """Note one."""
-        self.found.setdefault(Fault(where=f"{self.name}:{line}", what=what, mend=mend), line)
+        """Note one, as one line: a name of the user's may hold line breaks, and no fault may look like two."""
+        self.found.setdefault(Fault(where=f"{self.name}:{line}", what=_one_line(what), mend=_one_line(mend)), line)
 
     def in_order(self) -> list[Fault]:
         """By line."""
@@ -255,6 +255,10 @@ class Table:
                 hint = nearest(key, known) or _keys_hint(known)
             self.faults.add(entry.line, f"{self.label}: unknown key '{key}'.", hint)
         self._entries = read
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\n", "\\n").replace("\t", "\\t")
 
 
 def said(node: Node) -> str:

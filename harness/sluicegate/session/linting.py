@@ -6,9 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from sluicegate.errors import InputError
+from sluicegate.errors import Fault, InputError
 from sluicegate.gate.linter import Note, lint
-from sluicegate.plan.types import Stage
+from sluicegate.plan.arrivals import read_trace
+from sluicegate.plan.types import Plan, Stage
 from sluicegate.session.contracts import compile_contracts, exported_models
 from sluicegate.session.stage_cases import StageCases, stage_cases
 from sluicegate.session.surroundings import beyond_recording, surroundings
@@ -25,7 +26,7 @@ def checked_plan(path: Path) -> tuple[Note, ...]:
     """
     workspace = Workspace(path)
     plan, base = workspace.plan, workspace.base
-    faults = missing_files(plan.subject, base)
+    faults = missing_files(plan.subject, base) + _unread_traces(plan, base)
     reads: list[tuple[Stage | None, Callable[[], object]]] = [
         (None, lambda: compile_contracts(plan, base, exported_models(plan, base))),
         *((stage, partial(stage_cases, plan, stage, base)) for stage in plan.stages),
@@ -45,3 +46,15 @@ def checked_plan(path: Path) -> tuple[Note, ...]:
         raise PlanError(faults)
     awaiting = [Note(line=1, about="cases", text=text) for text in notes]
     return tuple(sorted((*awaiting, *beyond, *surroundings(workspace), *lint(plan)), key=lambda note: note.line))
+
+
+def _unread_traces(plan: Plan, base: Path) -> list[Fault]:
+    """What is wrong with the recorded arrivals of load profiles: `load` would end with it."""
+    faults: dict[Fault, None] = {}
+    for profile in plan.load.profiles if plan.load is not None else ():
+        try:
+            if profile.trace is not None:
+                read_trace(base / profile.trace)
+        except InputError as error:
+            faults |= dict.fromkeys(error.faults)
+    return list(faults)
