@@ -83,6 +83,27 @@ def test_a_failing_case_counts_once_somebody_has_accepted_it(tmp_path: Path) -> 
     assert (promoted.code, promoted.verdict["counts"]["planned"]) == (0, 81)
 
 
+def test_what_stands_in_another_file_of_the_set_is_not_added_again(tmp_path: Path) -> None:
+    """A plan's cases, or its golden ones, are one set in however many files: none twice, and no id twice."""
+    rollout = prepared(failing, tmp_path)
+    plan = (rollout.root / "rollout.yaml").read_text()
+    rollout.write(
+        "rollout.yaml", plan.replace("cases: cases.jsonl", "cases: [cases.jsonl, more/*.jsonl]").replace(
+            "golden: golden.jsonl", "golden: [golden.jsonl, late-*.jsonl]"
+        )
+    )  # fmt: skip
+    rollout.root.joinpath("more").mkdir()
+    add = ("golden", "add", "rollout.yaml", "--to")
+
+    assert "3 failing cases: 1 added, 2 there already" in rollout.sound(*add, "more/of-the-run.jsonl").out
+    assert [row["id"] for row in rows(rollout.root / "more/of-the-run.jsonl")] == ["c117.failed"]
+    assert "2 added, 1 there already" in rollout.sound(*add, "late-1.jsonl").out
+    assert "0 added, 3 there already" in rollout.sound(*add, "late-2.jsonl").out
+    assert not rollout.root.joinpath("late-2.jsonl").exists()
+    assert "0 errors" in rollout.sound("plan", "check", "rollout.yaml").out
+    assert "3 added" in rollout.sound(*add, "elsewhere.jsonl").out, "a file that is nobody's set"
+
+
 def test_what_is_golden_never_becomes_training(tmp_path: Path) -> None:
     """By its run, by its id, by what it asks; the rest are proposed rows."""
     rollout = prepared(failing, tmp_path)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["golden"]
 
 _SHOWN = 50
+_PLANS = (".yaml", ".yml")
 _path = click.Path(path_type=Path)
 _share = click.FloatRange(0.5, 1.0)
 
@@ -209,17 +210,18 @@ def add(
     become rows of the next training set, but for those that are golden.
     """
     from sluicegate.session.golden_add import add_golden, add_training
-    from sluicegate.session.golden_check import golden_of
+    from sluicegate.session.golden_check import golden_of, set_beside
     from sluicegate.session.golden_failing import failing_cases, ledgers_of
 
     if (to is None) is (training is None):
         raise click.UsageError("Say where to: --to FILE (a golden set) or --training FILE (training rows).")
     if to is not None:
         failing = failing_cases(ledgers_of(run, stage))
-        _say_added(add_golden(failing, to, only=only), len(failing), to)
+        beside = set_beside(run, to) if run.suffix in _PLANS else []
+        _say_added(add_golden(failing, to, beside=beside, only=only), len(failing), to)
         return
     assert training is not None  # noqa: S101 - one of the two is given
-    named = [*sets, *([run] if run.suffix in (".yaml", ".yml") else [])]
+    named = [*sets, *([run] if run.suffix in _PLANS else [])]
     if not named:
         raise click.UsageError("Name the golden sets, so that none of their cases is trained on: --golden PATH.")
     failing = failing_cases(ledgers_of(run, stage))

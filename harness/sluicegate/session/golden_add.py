@@ -32,17 +32,18 @@ class Added:
     pinned: Pinned | None = None
 
 
-def add_golden(failing: Sequence[Failing], to: Path, *, only: Sequence[str] = ()) -> Added:
+def add_golden(failing: Sequence[Failing], to: Path, *, beside: Sequence[Path] = (), only: Sequence[str] = ()) -> Added:
     """Append failing cases to the golden set `to`, each awaiting review, and let its manifest follow.
 
-    Those it has already are left; one that was seen in training is refused. Raises InputError.
+    `beside` are the other files of the set that `to` is a part of, as `set_beside` gives them. Cases that the set has
+    already are left; one that was seen in training is refused. Raises InputError.
     """
     chosen, added = _chosen(failing, only), Added()
     manifest = manifest_path(to)
     entry = manifest_of(manifest).sets.get(to.name) if manifest is not None else None
     if manifest is not None and entry is not None and entry.train:
         chosen = _unseen(chosen, [manifest.parent / name for name in entry.train], added)
-    cases = _new(chosen, to, added, suffix=".failed")
+    cases = _new(chosen, [to, *beside], added, suffix=".failed")
     _append(to, cases, added)
     added.pinned = repinned(to) if cases else None
     return added
@@ -59,7 +60,7 @@ def add_training(
     for item in chosen:
         if item.is_golden:
             added.refused.append(f"'{item.case.id}' was run as a golden case")
-    cases = _new([item for item in chosen if not item.is_golden], to, added)
+    cases = _new([item for item in chosen if not item.is_golden], [to], added)
     held = list(read_cases(golden))
     ids, asked = {case.id for case in held}, {asked_key(asks(case)): case.id for case in held}
     fresh: list[Case] = []
@@ -84,12 +85,12 @@ def _chosen(failing: Sequence[Failing], only: Sequence[str]) -> list[Failing]:
     return [item for item in failing if not only or item.case.id in only]
 
 
-def _new(chosen: Sequence[Failing], to: Path, added: Added, *, suffix: str = "") -> list[Case]:
-    """As cases that await review; those that `to` has already are noted.
+def _new(chosen: Sequence[Failing], files: Sequence[Path], added: Added, *, suffix: str = "") -> list[Case]:
+    """As cases that await review; those that the files have already are noted.
 
     `suffix` makes the id another than that of the case which failed: a plan may go on running both.
     """
-    held = list(read_cases([to])) if to.exists() and to.stat().st_size else []
+    held = list(read_cases([path for path in files if path.exists() and path.stat().st_size]))
     ids, asked = {case.id for case in held}, {asked_key(asks(case)) for case in held}
     cases: list[Case] = []
     for item in chosen:

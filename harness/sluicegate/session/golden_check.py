@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from sluicegate.checks import rule_faults
 from sluicegate.errors import Fault, InputError
@@ -21,7 +21,7 @@ from sluicegate.sets.near import near_duplicates
 from sluicegate.sets.sameness import Shingles, asked_key, asks, shingles
 from sluicegate.sets.training import TrainRow, train_rows
 
-__all__ = ["LookedAt", "SetFault", "check_sets", "golden_of", "leaks", "sets_of"]
+__all__ = ["LookedAt", "SetFault", "check_sets", "golden_of", "leaks", "set_beside", "sets_of"]
 
 NEAR = 0.9
 """The Jaccard index from which two cases are near-duplicates."""
@@ -127,6 +127,24 @@ def golden_of(paths: Sequence[Path]) -> list[Path]:
         else:
             found.update((file, None) for files in sets_of([path])[0] for file in files)
     return list(found)
+
+
+def set_beside(plan: Path, to: Path) -> list[Path]:
+    """The other files of the set of the plan, its golden ones or its cases, that `to` is or will be a part of.
+
+    Raises PlanError.
+    """
+    workspace = Workspace(plan)
+    base, meant = workspace.base.resolve(), to.resolve()
+    name = meant.relative_to(base) if meant.is_relative_to(base) else meant
+    for patterns in (workspace.plan.golden, workspace.plan.cases):
+        found = {path.resolve(): path for pattern in patterns for path in base.glob(pattern) if path.is_file()}
+        # A file that is still to be written is of the set whose pattern it will match.
+        if meant in found or any(
+            name.match(pattern) and len(name.parts) == len(PurePath(pattern).parts) for pattern in patterns
+        ):
+            return [path for resolved, path in sorted(found.items()) if resolved != meant]
+    return []
 
 
 def check_sets(files: Sequence[Path], *, train: Sequence[Path] = (), near: float = NEAR) -> LookedAt:
