@@ -239,7 +239,10 @@ def records_of(folder: Path, kind: str) -> list[object]:
     ("arguments", "says"),
     [
         (("--sluicegate-plan", "rolout.yaml"), ("rolout.yaml", "rollout.yaml")),
-        ((*PLAN, "--sluicegate-stage", "prefligth"), ("'prefligth' is no stage", "Did you mean 'preflight'?")),
+        (
+            (*PLAN, "--sluicegate-stage", "prefligth"),
+            ("--sluicegate-stage: 'prefligth' is no stage", "Did you mean 'preflight'?"),
+        ),
         ((*PLAN, "--sluicegate-case", "c1"), ("no case of stage 'preflight' is called c1",)),
         ((*PLAN, "--sluicegate-failed"), ("no case failed in the last attempt",)),
         (("--sluicegate-stage", "preflight"), ("--sluicegate-stage: needs a plan. Add --sluicegate-plan PATH.",)),

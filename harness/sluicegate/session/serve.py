@@ -29,7 +29,7 @@ async def compose(config: Mapping[str, Json]) -> GatedRun:
     colour, ascii). Raises InputError for anything that is wrong with plan, lock, stage, cases or selection.
     """
     workspace, stage_name = _workspace(config)
-    stage = workspace.stage(stage_name)
+    stage = workspace.stage(stage_name, where="--sluicegate-stage")
     run = StageRun(workspace, stage, shards=int(config.get("shards", 1)))
     run.select(frozenset(config.get("cases", ())), failed=bool(config.get("failed")))
     # Now, when the user is told at once; after the run it would be too late.
