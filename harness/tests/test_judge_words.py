@@ -6,13 +6,17 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
-from judge_world import DEAD, NOW, SUBJECT, WRONG, World, own_test
+from judge_world import DEAD, NOW, SUBJECT, WRONG, World, line, own_test, success
 
 sys.path.pop(0)
 
-from sluicegate.ledger.state import Attempt, VerdictGiven
-from sluicegate.model import Kind, rfc3339
+from sluicegate.ledger.state import Attempt, RolledBack, VerdictGiven
+from sluicegate.model import Capability, Kind, Origin, Verdict, rfc3339
+from sluicegate.plan.metrics import BUILT_IN
+from sluicegate.plan.types import CallableTarget, Criterion, HttpTarget, PipelineSpec, SubjectSpec
 
 
 def test_an_older_attempt_that_holds_the_subject_is_named_first() -> None:
@@ -65,6 +69,48 @@ def test_a_crossed_line_names_its_attempt() -> None:
 
     assert "judged hold.incident at" in said.text
     assert ", in attempt 1: a line once crossed stays crossed." in said.text
+
+
+@pytest.mark.parametrize(
+    ("subject", "target", "says"),
+    [
+        (SubjectSpec(values={"r": "1"}), CallableTarget(target="shop:draft"), "an edit of the pipeline's files makes"),
+        (SubjectSpec(files={"p": ("p/*",)}), HttpTarget(url="http://127.0.0.1:1/"), "an edit of the pipeline's files"),
+        (SubjectSpec(git="HEAD", files={"p": ("p/*",)}), CallableTarget(target="shop:draft"), "a commit makes one"),
+        (SubjectSpec(services={"v": "http://127.0.0.1:1/v"}), HttpTarget(url="http://127.0.0.1:1/"), "a deployment"),
+        (SubjectSpec(values={"r": "1"}), HttpTarget(url="http://127.0.0.1:1/"), "subject: a new literal part in"),
+    ],
+)
+def test_after_a_rollback_it_is_said_what_makes_a_new_subject(
+    subject: SubjectSpec, target: CallableTarget | HttpTarget, says: str
+) -> None:
+    """Of what the plan names, or follows by itself; a word of its own always does."""
+    back = RolledBack(stage="first", subject=SUBJECT, at=rfc3339(NOW - timedelta(hours=1)), by="ops")
+    said = {"subject": subject, "pipeline": PipelineSpec(target=target, capabilities=frozenset({Capability.TOOLS}))}
+    world = World(state_events=[back], plan_said=said)
+
+    reason = next(each for each in world.verdict(world.run()).reasons if "was rolled back" in each.text)
+
+    assert reason.mend.startswith("Mend the cause and serve a new subject: ")
+    assert says in reason.mend
+    assert "release: '2'" in reason.mend
+
+
+def test_what_counts_crashes_allows_no_failed_check() -> None:
+    """A note names the criteria under which a check may fail; with a crash that failed it those of crashes as well."""
+    graded = ("schema.valid_rate", "errors.rate")
+    others = (Criterion(metric=BUILT_IN[name], origins=(Origin.SUITE,), promote=line(0.5)) for name in graded)
+    world = World(criteria=(success(), *others))
+
+    wrong, crashed = world.verdict(world.run({"c001": WRONG})), world.verdict(world.run({"c001": WRONG, "c002": DEAD}))
+
+    def allowing(verdict: Verdict) -> list[str]:
+        (note,) = [note for note in verdict.notes if "allowed by the plan in" in note and "suite schema" in note]
+        return sorted(note.partition("allowed by the plan in ")[2].partition(":")[0].split(", "))
+
+    assert wrong.kind is crashed.kind is Kind.PROMOTE
+    assert allowing(wrong) == ["draft.success_rate", "schema.valid_rate"]
+    assert allowing(crashed) == ["draft.success_rate", "errors.rate", "schema.valid_rate"]
 
 
 def test_own_tests_that_nobody_asked_for_are_no_part_and_it_is_said() -> None:

@@ -155,7 +155,7 @@ class _Bench:
         reasons = tuple(typed(reason, question) for reason in ordered(self._reasons(results, suites)))
         if reasons and (nobody := unreached_said(runs, reasons[0].kind, question)) is not None:
             reasons = (nobody, *reasons)
-        if reasons and (older := older_said(runs, reasons[0].kind)) is not None:
+        if reasons and (older := older_said(runs, reasons[0].kind, question)) is not None:
             # Said first: as long as it stands, mending anything else moves nothing.
             reasons = (older, *reasons)
         if not reasons:

@@ -13,15 +13,9 @@ from sluicegate.gate.commands import recording_command
 from sluicegate.gate.validity import SKEW, Question
 from sluicegate.ledger.state import Acknowledged, Entered, RolledBack, StateView, VerdictGiven
 from sluicegate.model import Decision, Kind, Reason, parse_time, rfc3339
-from sluicegate.plan.types import Stage
+from sluicegate.plan.types import CallableTarget, CommandTarget, Stage
 
-__all__ = ["NEW_SUBJECT", "entered_at", "entry_notes", "remembered", "state_said", "taken_back", "unpromoted"]
-
-NEW_SUBJECT = (
-    "Mend the cause and serve a new subject; where only the environment was at fault, give the plan's subject a new "
-    "literal part, as in release: '2'."
-)
-"""What helps where a subject stays held by what it did before."""
+__all__ = ["entered_at", "entry_notes", "new_subject", "remembered", "state_said", "taken_back", "unpromoted"]
 
 
 def entered_at(
@@ -150,14 +144,30 @@ def _crossed(state: StateView, question: Question) -> Iterator[Reason]:
         attempt = _attempt_of(state, item)
         judged = f"this subject was judged {item.kind} at {item.at}, leaving '{item.from_stage}'{attempt}"
         text = f"{judged}: a line once crossed stays crossed."
-        yield Reason(kind=_as_seen(kind, question), about="state", text=text, mend=NEW_SUBJECT)
+        yield Reason(kind=_as_seen(kind, question), about="state", text=text, mend=new_subject(question))
     if any(kind.decision is Decision.ROLLBACK for kind in told):
         return
     for back in state.rollbacks:
         if back.subject == question.subject:
             text = f"this subject was rolled back from '{back.stage}' at {back.at} by {back.by}."
-            yield Reason(kind=_as_seen(Kind.ROLLBACK_THRESHOLD, question), about="state", text=text, mend=NEW_SUBJECT)
+            kind = _as_seen(Kind.ROLLBACK_THRESHOLD, question)
+            yield Reason(kind=kind, about="state", text=text, mend=new_subject(question))
             return
+
+
+def new_subject(question: Question) -> str:
+    """What helps where a subject stays held by what it did before, and what makes a new one of it."""
+    subject, target = question.plan.subject, question.plan.pipeline.target
+    literal = "a new literal part in the plan's subject, as in release: '2'"
+    if subject.git:
+        makes = "a commit makes one"
+    elif subject.files or isinstance(target, CallableTarget | CommandTarget):
+        makes = "an edit of the pipeline's files makes one"
+    elif subject.services or subject.commands:
+        makes = "a deployment that says another version makes one"
+    else:
+        return f"Mend the cause and serve a new subject: {literal}, makes one."
+    return f"Mend the cause and serve a new subject: {makes}; where only the environment was at fault, {literal}."
 
 
 def taken_back(state: StateView, stage: str, subject: str) -> RolledBack | None:

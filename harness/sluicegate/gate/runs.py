@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sluicegate.errors import printable
 from sluicegate.gate.faults import Names, Objections
-from sluicegate.gate.memory import NEW_SUBJECT
+from sluicegate.gate.memory import new_subject
 from sluicegate.gate.validity import SKEW, Question, Relation, Run
 from sluicegate.gate.wording import count_of, days
 from sluicegate.ledger.state import StateView
@@ -168,7 +168,7 @@ def attempts_said(runs: Sequence[Run], state: StateView | None, question: Questi
         yield _invalid(stage, text, "Restore the untouched file; a changed one is not evidence.")
 
 
-def older_said(runs: Sequence[Run], kind: Kind) -> Reason | None:
+def older_said(runs: Sequence[Run], kind: Kind, question: Question) -> Reason | None:
     """An older attempt that failed more than the newest: it keeps counting, and the reader looks at the newest."""
     ours = [(run.started.attempt, run) for run in runs if run.ours_fixed and run.started is not None]
     newest = max((number for number, _ in ours), default=0)
@@ -182,7 +182,7 @@ def older_said(runs: Sequence[Run], kind: Kind) -> Reason | None:
         f"attempt {number}{when} failed in {count_of(worst.failed, 'trial')}, attempt {newest} in {failed:,}: each "
         "case counts with its worst attempt, so running it again lifts nothing."
     )
-    return Reason(kind=kind, about="older attempt", text=text, mend=NEW_SUBJECT)
+    return Reason(kind=kind, about="older attempt", text=text, mend=new_subject(question))
 
 
 _MINUTE_S = 60
