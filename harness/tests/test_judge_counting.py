@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from sluicegate.checks import Contribution
 from sluicegate.gate.asking import Sample
-from sluicegate.gate.counting import Attempt, Pool, Shortlist
 from sluicegate.gate.faults import Names
 from sluicegate.gate.growing import Arrivals, Upload
 from sluicegate.gate.order import ordered
+from sluicegate.gate.pool import Attempt, Pool
 from sluicegate.gate.reading import Rows, VoidSpan
+from sluicegate.gate.shortlist import Shortlist
 from sluicegate.model import Finding, Kind, Origin, Reason
 from sluicegate.plan.types import Better, MetricKind
 

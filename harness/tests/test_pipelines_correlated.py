@@ -19,7 +19,7 @@ from sluicegate.checks import CHECKS, CheckConfig, run_check
 from sluicegate.checks.tracing import SINKS
 from sluicegate.doubles import Doubles, Latencies
 from sluicegate.model import Case, Given, LogLine, Output, RunContext, Trial
-from sluicegate.pipelines.build import make_pipeline
+from sluicegate.pipelines.build import Ears, make_pipeline
 from sluicegate.pipelines.command import CommandPipeline
 from sluicegate.pipelines.correlated import Correlated, traceparent_of
 from sluicegate.pipelines.http_request import RequestTemplate
@@ -404,7 +404,8 @@ class TestAlike:
         assert doubles.telemetry is not None
         async with service(tmp_path) as port:
             spec = PipelineSpec(target=targets(tmp_path, port)[kind], timeout_s=20)
-            inner = make_pipeline(spec, base=tmp_path, endpoints=doubles.environment(), hears=doubles.telemetry.logged)
+            ears = Ears(hears=doubles.telemetry.logged)
+            inner = make_pipeline(spec, base=tmp_path, endpoints=doubles.environment(), ears=ears)
             logs = {"callable": "records", "command": "stderr"}.get(kind, "")
             pipeline = Correlated(inner, doubles.telemetry, logs=logs)
             cases = [(Case(id=f"c{each}", input=each, given=Given(deliveries=2)), 0) for each in range(3)]

@@ -15,7 +15,7 @@ from sluicegate.plan.types import MetricKind
 
 if TYPE_CHECKING:
     from sluicegate.gate.against import Against
-    from sluicegate.gate.counting import Shortlist
+    from sluicegate.gate.shortlist import Shortlist
 
 __all__ = ["Causes", "against_said", "causes_said", "crash_mended", "failures_said", "incidents_said"]
 

@@ -1,179 +1,23 @@
-"""Counting for one criterion: trials pooled by case, measurements in columns, incidents by name."""
+"""Counting for one criterion: its trials and its measurements, what was left out, and incidents by name."""
 
 from __future__ import annotations
 
-import math
-from array import array
-from bisect import insort
 from collections.abc import Collection, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 from sluicegate.checks import Contribution
-from sluicegate.frozen import frozen
 from sluicegate.gate.against import Against
-from sluicegate.gate.alike import Alike
 from sluicegate.gate.growing import Arrivals, Upload, joined
 from sluicegate.gate.pairing import Readings
+from sluicegate.gate.pool import Attempt, Pool
 from sluicegate.gate.reading import Measured, Rows, UnreadableError, VoidSpan
 from sluicegate.gate.series import Evidence, Series
+from sluicegate.gate.shortlist import Shortlist
 from sluicegate.gate.validity import Admission
-from sluicegate.model import Finding, NotMeasured, Origin
-from sluicegate.model.often import made_often
+from sluicegate.model import NotMeasured, Origin
 from sluicegate.plan.types import Better, Criterion, Drop, MetricKind, Ratio
 
-__all__ = ["Attempt", "Channel", "Pool", "Shortlist"]
-
-
-class Shortlist:
-    """The weightiest findings, at most `limit` of them, whatever the order they came in."""
-
-    def __init__(self, limit: int = 200) -> None:
-        self._limit = limit
-        self._items: list[tuple[tuple[int, str, str, int, str, str], str, Finding]] = []
-        self._known: set[tuple[tuple[int, str, str, int, str, str], str]] = set()
-        self._first: dict[str, tuple[tuple[tuple[int, str, str, int, str, str], str], Finding]] = {}
-        """Of each check the weightiest."""
-        self.total = 0
-        self.alike = Alike()
-
-    def add(self, finding: Finding) -> None:
-        """Take a finding; the same one from another attempt counts once while it is on the list."""
-        self.alike.add(finding)
-        key = (finding.sort_key(), finding.excerpt)
-        if key in self._known:
-            return
-        first = self._first.get(finding.check)
-        if first is None or key < first[0]:
-            self._first[finding.check] = key, finding
-        self.total += 1
-        if len(self._items) == self._limit and key > self._items[-1][:2]:
-            return
-        self._known.add(key)
-        insort(self._items, (*key, finding), key=lambda item: item[:2])
-        if len(self._items) > self._limit:
-            self._known.discard(self._items.pop()[:2])
-
-    def leading(self, most: int) -> tuple[Finding, ...]:
-        """The weightiest of each check, and then the others, `most` of them at most; in their order."""
-        found = dict(sorted(self._first.values(), key=lambda item: item[0])[:most])
-        for key, excerpt, finding in self._items:
-            if len(found) == most:
-                break
-            found.setdefault((key, excerpt), finding)
-        return tuple(found[key] for key in sorted(found))
-
-    @property
-    def findings(self) -> tuple[Finding, ...]:
-        """In the order of `Finding.sort_key`."""
-        return tuple(item[2] for item in self._items)
-
-
-class Pool:
-    """Trials pooled by case: running a case again can only make it worse.
-
-    A case counts with its worst attempt for pass/fail and for incidents, with its mean for values (infinite once an
-    attempt failed), with the majority where neither way is better.
-    """
-
-    def __init__(self, kind: MetricKind, better: Better) -> None:
-        self._valued = kind not in (MetricKind.PROPORTION, MetricKind.INCIDENTS)
-        self._more_is_worse = kind is MetricKind.INCIDENTS or better is Better.LOWER
-        self._majority = better is Better.INSIDE and not self._valued
-        self._row_of = array("i")
-        """Row of each unit; -1 for none."""
-        self._at = array("q")
-        self._k = array("q")
-        self._n = array("q")
-        self._value = array("d")
-        self._again: dict[int, list[float]] = {}
-        """Values after the first, kept apart so that their sum does not depend on their order."""
-        self._slice = array("i")
-        self._slices: dict[str, int] = {}
-
-    def __len__(self) -> int:
-        return len(self._at)
-
-    def add(self, attempt: Attempt) -> None:
-        """One attempt at one unit."""
-        number = self._row_of[attempt.unit] if attempt.unit < len(self._row_of) else -1
-        new = number < 0
-        if new:
-            number = self._begin(attempt)
-        self._at[number] = max(self._at[number], attempt.at_us)
-        counted = attempt.counted
-        if self._valued:
-            self._add_value(number, counted.value if counted.value is not None else math.inf, new=new)
-        elif new:
-            self._k.append(counted.k)
-            self._n.append(counted.n)
-        elif self._majority:
-            self._k[number] += counted.k
-            self._n[number] += counted.n
-        elif self._is_worse(counted, number):
-            self._k[number], self._n[number] = counted.k, counted.n
-
-    def _begin(self, attempt: Attempt) -> int:
-        short = attempt.unit + 1 - len(self._row_of)
-        if short > 0:
-            self._row_of.extend(array("i", [-1]) * short)
-        number = self._row_of[attempt.unit] = len(self._at)
-        self._at.append(attempt.at_us)
-        name = attempt.slice
-        self._slice.append(-1 if name is None else self._slices.setdefault(name, len(self._slices)))
-        return number
-
-    def series(self, lost: Sequence[Attempt] = ()) -> Series:
-        """One row per unit, by time; `lost` are attempts that never ended, worse than any that did."""
-        if lost:
-            whole = deepcopy(self)
-            for attempt in lost:
-                whole.add(attempt)
-            return whole.series()
-        series = Series(slice_names=list(self._slices), k=array("q"), n=array("q"))
-        rows = [row for row in self._row_of if row >= 0]
-        rows.sort(key=self._at.__getitem__)
-        for number in rows:
-            series.at_us.append(self._at[number])
-            series.slice_index.append(self._slice[number])
-            k, n, value = self._row(number)
-            series.k.append(k)
-            series.n.append(n)
-            if value is not None:
-                series.value.append(value)
-        return series
-
-    def _row(self, number: int) -> tuple[int, int, float | None]:
-        if self._valued:
-            values = [self._value[number], *self._again.get(number, ())]
-            mean = math.fsum(values) / len(values)
-            return int(math.isinf(mean)), 1, mean
-        k, n = self._k[number], self._n[number]
-        return (int(2 * k > n), 1, None) if self._majority and n > 1 else (k, n, None)
-
-    def _add_value(self, number: int, value: float, *, new: bool) -> None:
-        if new:
-            self._value.append(value)
-        else:
-            self._again.setdefault(number, []).append(value)
-
-    def _is_worse(self, counted: Contribution, number: int) -> bool:
-        """k/n against k/n without division; at a tie the larger n stays, whatever the order."""
-        k, n = self._k[number], self._n[number]
-        sign = -1 if self._more_is_worse else 1
-        return (sign * counted.k * n, -counted.n) < (sign * k * counted.n, -n)
-
-
-@made_often
-@frozen
-class Attempt:
-    """What one trial gives to one criterion."""
-
-    unit: int
-    """Number of the case it pools under."""
-    counted: Contribution
-    at_us: int
-    slice: str | None
+__all__ = ["Channel"]
 
 
 @dataclass(slots=True, kw_only=True)

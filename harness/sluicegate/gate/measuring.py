@@ -10,12 +10,14 @@ from sluicegate.checks.scorers import SCORED_AS
 from sluicegate.frozen import frozen
 from sluicegate.gate.against import told_of_crash
 from sluicegate.gate.causes import Causes
-from sluicegate.gate.counting import Attempt, Channel, Shortlist
+from sluicegate.gate.counting import Channel
 from sluicegate.gate.faults import Names
 from sluicegate.gate.goodput import goodput
 from sluicegate.gate.loads import is_of_profile
 from sluicegate.gate.pinned import Pinned
+from sluicegate.gate.pool import Attempt
 from sluicegate.gate.second_look import is_of_a_judge
+from sluicegate.gate.shortlist import Shortlist
 from sluicegate.gate.validity import Run
 from sluicegate.model import Finding, NotMeasured, Origin, Severity, Trial, Witness
 from sluicegate.model.often import made_often, maker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, fields
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.frozen import frozen
@@ -52,6 +52,16 @@ RESULTS = frozenset({"pass", "fail", "error", "not_applicable"})
 """What a check may say of a trial."""
 
 
+def body_of(record: Any) -> dict[str, Json]:
+    """The body of a record: every field by name, so that a reader with other means finds them all.
+
+    Left out is what the record's own `UNSAID` names, where it is None; only the values inside are sparse.
+    """
+    unsaid = getattr(record, "UNSAID", ())
+    said = ((item.name, getattr(record, item.name)) for item in fields(record))
+    return {name: encode(value) for name, value in said if value is not None or name not in unsaid}
+
+
 @frozen
 class Expected:
     """What the run set out to do; from outside the run, for the judge to compare."""
@@ -77,6 +87,7 @@ class RunStarted:
     """The first record of every file: what is measured, with what, and which file came before."""
 
     KIND: ClassVar[str] = "run_started"
+    UNSAID: ClassVar[tuple[str, ...]] = ("mail_library", "load")
 
     schema_version: int
     nonce: str
@@ -103,13 +114,7 @@ class RunStarted:
     load: LoadRun | None = None
     """Of a run of the plan's own load profiles."""
 
-    def body(self) -> dict[str, Json]:
-        """The record's body; without `mail_library` where no suite asks for it, without `load` where it is none."""
-        said = _body(self)
-        for name in ("mail_library", "load"):
-            if getattr(self, name) is None:
-                del said[name]
-        return said
+    body = body_of
 
 
 @made_often
@@ -118,6 +123,7 @@ class Intent:
     """A trial is about to begin. Without an outcome after it, the trial is a crash for ever."""
 
     KIND: ClassVar[str] = "intent"
+    UNSAID: ClassVar[tuple[str, ...]] = ("case",)
 
     case_id: str
     repeat: int = 0
@@ -126,12 +132,7 @@ class Intent:
     """With the first intent of this case in the file."""
     case_digest: str
 
-    def body(self) -> dict[str, Json]:
-        """The record's body; without `case` where it is not said."""
-        said = _body(self)
-        if self.case is None:
-            del said["case"]
-        return said
+    body = body_of
 
 
 @made_often
@@ -148,9 +149,7 @@ class Outcome:
     outputs: tuple[Output, ...]
     observations: tuple[Observation, ...] = ()
 
-    def body(self) -> dict[str, Json]:
-        """The record's body."""
-        return _body(self)
+    body = body_of
 
     def trial(self, case: Case) -> Trial:
         """The trial again, with the case of its intent."""
@@ -173,9 +172,7 @@ class Checked:
     scores: Mapping[str, float] = field(default_factory=dict)
     """What a user's own scorers said, by metric; finite."""
 
-    def body(self) -> dict[str, Json]:
-        """The record's body."""
-        return _body(self)
+    body = body_of
 
 
 @frozen
@@ -195,9 +192,7 @@ class TestRun:
     at_end: bool = False
     """The error was raised in a teardown, behind a test that ran."""
 
-    def body(self) -> dict[str, Json]:
-        """The record's body."""
-        return _body(self)
+    body = body_of
 
 
 @frozen
@@ -212,9 +207,7 @@ class Shard:
     closed: bool = False
     head: str | None = None
 
-    def body(self) -> dict[str, Json]:
-        """The record's body."""
-        return _body(self)
+    body = body_of
 
 
 @frozen
@@ -231,9 +224,7 @@ class Attestation:
     at: str
     expires: str | None = None
 
-    def body(self) -> dict[str, Json]:
-        """The record's body."""
-        return _body(self)
+    body = body_of
 
 
 @frozen
@@ -250,9 +241,7 @@ class Stray:
     count: int = 1
     """How many of its kind this one stands for."""
 
-    def body(self) -> dict[str, Json]:
-        """The record's body."""
-        return _body(self)
+    body = body_of
 
 
 @frozen
@@ -268,9 +257,7 @@ class FileRead:
     content: str | None
     """SHA-256, or that there was nothing to read; None from where on the pipeline wrote to it itself."""
 
-    def body(self) -> dict[str, Json]:
-        """The record's body."""
-        return _body(self)
+    body = body_of
 
 
 @frozen
@@ -294,6 +281,7 @@ class RunClosed:
     """The last record: every child is gone and nothing more will come."""
 
     KIND: ClassVar[str] = "run_closed"
+    UNSAID: ClassVar[tuple[str, ...]] = ("left",)
 
     at: str
     complete: bool
@@ -301,12 +289,7 @@ class RunClosed:
     left: str | None = None
     """The subject as the run left it, where its files were others at the end than when it began."""
 
-    def body(self) -> dict[str, Json]:
-        """The record's body; without `left` where the files stayed as they were."""
-        said = _body(self)
-        if self.left is None:
-            del said["left"]
-        return said
+    body = body_of
 
 
 _OfTrials: TypeAlias = Intent | Outcome | Checked
@@ -353,8 +336,3 @@ def entry(record: Record, where: str = "") -> Entry:
 
 
 _VOID = {"from": "begins", "to": "ends"}
-
-
-def _body(value: Entry) -> dict[str, Json]:
-    """Every field by name, so that a reader with other means finds them all; only the values inside are sparse."""
-    return {item.name: encode(getattr(value, item.name)) for item in fields(value)}

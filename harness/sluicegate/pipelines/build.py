@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, assert_never, cast
 from urllib.parse import urlsplit
 
 from sluicegate.errors import Fault, InputError
+from sluicegate.frozen import frozen
 from sluicegate.model import Capability, Pipeline
 from sluicegate.pipelines.target import checked_callable, load_target
 from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, PipelineSpec, RecordingTarget
@@ -17,7 +18,20 @@ if TYPE_CHECKING:
     from sluicegate.pipelines.callable import CallablePipeline
     from sluicegate.pipelines.log_lines import Hears
 
-__all__ = ["make_pipeline", "notes_of", "open_pipeline", "target_pipeline"]
+__all__ = ["Ears", "make_pipeline", "notes_of", "open_pipeline", "target_pipeline"]
+
+
+@frozen
+class Ears:
+    """Who is told of what a pipeline does beside its answers; nobody listens to what is None."""
+
+    noticed: Callable[[str, str | None], None] | None = None
+    """The address of a connection that goes neither to a double nor to one of the spec's `may_connect`, and the id of
+    the case, where they are known. Without doubles nobody watches."""
+    hears: Hears | None = None
+    """What a callable logs, and what a command writes to its standard error, delivery by delivery."""
+    reads: Callable[[str, bool], None] | None = None
+    """The path of each file under the plan's folder that a callable opens, and whether to write."""
 
 
 def make_pipeline(
@@ -25,40 +39,21 @@ def make_pipeline(
     *,
     base: Path,
     endpoints: Mapping[str, str],
-    noticed: Callable[[str, str | None], None] | None = None,
-    hears: Hears | None = None,
+    ears: Ears | None = None,
     id_header: str | None = None,
     ports: Iterable[str] = (),
-    reads: Callable[[str, bool], None] | None = None,
 ) -> Pipeline:
     """The adapter for a plan's pipeline. Paths are relative to `base`; `endpoints` are the doubles by variable name.
 
-    `ports` are the addresses of doubles that a run is given beside them.
-
-    `noticed` is told the address of a connection that goes neither to a double nor to one of the spec's `may_connect`,
-    and the id of the case, where they are known. Without doubles nobody watches. `hears` is told what a callable logs
-    and what a command writes to its standard error, delivery by delivery; `id_header` carries the id to an endpoint.
-    `reads` is told the path of each file under `base` that a callable opens, and whether to write.
-    Raises InputError for what is wrong with the words themselves; `open_pipeline` finds the rest.
+    `ports` are the addresses of doubles that a run is given beside them; `ears` hear what a process of ours does, and
+    `id_header` carries the id to an endpoint. Raises InputError for what is wrong with the words themselves;
+    `open_pipeline` finds the rest.
     """
     # Each adapter is loaded where it is asked for: a start pays for one of them.
     target = spec.target
-    allowed = _allowed(spec, endpoints, ports) if noticed is not None else None
     match target:
-        case CallableTarget():
-            from sluicegate.pipelines.remote import HostedCallable
-
-            return HostedCallable(
-                target.target,
-                base=base,
-                environment={**spec.environment, **endpoints},
-                capabilities=spec.capabilities,
-                timeout_s=spec.timeout_s,
-                allowed=allowed,
-                noticed=noticed,
-                hears=hears,
-                reads=reads,
-            )
+        case CallableTarget() | CommandTarget():
+            return _own_process(spec, target, base=base, endpoints=endpoints, ports=ports, ears=ears or Ears())
         case HttpTarget():
             from sluicegate.pipelines.http import HttpPipeline
 
@@ -70,26 +65,52 @@ def make_pipeline(
                 retries=spec.retries,
                 id_header=id_header,
             )
-        case CommandTarget():
-            from sluicegate.pipelines.command import CommandPipeline
-
-            return CommandPipeline(
-                target,
-                base=base,
-                endpoints=endpoints,
-                environment=spec.environment,
-                capabilities=spec.capabilities,
-                timeout_s=spec.timeout_s,
-                allowed=allowed,
-                noticed=noticed,
-                hears=hears,
-            )
         case RecordingTarget():
             from sluicegate.pipelines.recording import RecordingPipeline
 
             return RecordingPipeline(target, base=base, capabilities=spec.capabilities)
         case _:
             assert_never(target)
+
+
+def _own_process(
+    spec: PipelineSpec,
+    target: CallableTarget | CommandTarget,
+    *,
+    base: Path,
+    endpoints: Mapping[str, str],
+    ports: Iterable[str],
+    ears: Ears,
+) -> Pipeline:
+    """What is started here, and so can be watched and heard."""
+    allowed = _allowed(spec, endpoints, ports) if ears.noticed is not None else None
+    if isinstance(target, CallableTarget):
+        from sluicegate.pipelines.remote import HostedCallable
+
+        return HostedCallable(
+            target.target,
+            base=base,
+            environment={**spec.environment, **endpoints},
+            capabilities=spec.capabilities,
+            timeout_s=spec.timeout_s,
+            allowed=allowed,
+            noticed=ears.noticed,
+            hears=ears.hears,
+            reads=ears.reads,
+        )
+    from sluicegate.pipelines.command import CommandPipeline
+
+    return CommandPipeline(
+        target,
+        base=base,
+        endpoints=endpoints,
+        environment=spec.environment,
+        capabilities=spec.capabilities,
+        timeout_s=spec.timeout_s,
+        allowed=allowed,
+        noticed=ears.noticed,
+        hears=ears.hears,
+    )
 
 
 def target_pipeline(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sluicegate.frozen import frozen
 from sluicegate.model import Boundary, Capability, Pipeline
-from sluicegate.pipelines.build import make_pipeline, notes_of, open_pipeline
+from sluicegate.pipelines.build import Ears, make_pipeline, notes_of, open_pipeline
 from sluicegate.plan.types import MailSpec, Plan, Stage
 from sluicegate.session.correlating import correlated, follows, told, unattributed
 from sluicegate.session.knocking import knock
@@ -107,14 +107,17 @@ async def production(
             endpoints |= flags.environment
         noticed = strays.connection if is_doubled else None
         telemetry = doubles.telemetry if doubles is not None else None
+        ears = Ears(
+            noticed=noticed,
+            hears=telemetry.logged if telemetry is not None and under is None else None,
+            reads=ReadFiles(workspace, strays.file).hear,
+        )
         pipeline = make_pipeline(
             plan.pipeline,
             base=workspace.base,
             endpoints=endpoints,
-            noticed=noticed,
-            hears=telemetry.logged if telemetry is not None and under is None else None,
+            ears=ears,
             id_header=followed.header if followed is not None else None,
-            reads=ReadFiles(workspace, strays.file).hear,
             ports=doubles.mail.addresses if doubles is not None and doubles.mail is not None else (),
         )
         made = Production(pipeline=pipeline, doubles=doubles, boundary=doubles, strays=strays, plan=plan)
