@@ -13,6 +13,7 @@ from typing import Any
 from sluicegate.checks import CHECKS, SUITES, CheckConfig, compile_contract, run_check
 from sluicegate.errors import Fault
 from sluicegate.gate.judge import judge
+from sluicegate.gate.validity import Question
 from sluicegate.ledger.chain import Record
 from sluicegate.ledger.state import Acknowledged, Attempt, Entered, RolledBack, StateView, VerdictGiven
 from sluicegate.model import (
@@ -349,17 +350,12 @@ class World:
 
     def verdict(self, *ledgers: Memory, now: datetime = NOW, baseline: tuple[Memory, ...] = ()) -> Verdict:
         return judge(
-            plan=self.plan,
-            stage=self.stage,
+            Question(plan=self.plan, stage=self.stage, subject=SUBJECT, apparatus=APPARATUS, lock_digest=LOCK, now=now),
             lock=self.lock,
-            lock_digest=LOCK,
             state=self.state,
             ledgers=list(ledgers) or self.ledgers,
             baseline=list(baseline),
-            subject=SUBJECT,
             subject_parts={"git": "1"},
-            apparatus=APPARATUS,
-            now=now,
             engine="1",
             config=self.config,
         )

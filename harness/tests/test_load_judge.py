@@ -23,7 +23,7 @@ from sluicegate.report.terminal import render_terminal
 from sluicegate.session.compared_runs import read_run
 from sluicegate.session.judge import decide
 from sluicegate.session.load_cases import load_cases
-from sluicegate.session.load_evidence import loading
+from sluicegate.session.load_evidence import Sending, loading
 from sluicegate.session.load_orphans import take_orphans
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -162,10 +162,11 @@ def test_a_late_generator_rolls_nothing_back(tmp_path: Path) -> None:
 def test_one_long_stall_of_the_generator_rolls_nothing_back(tmp_path: Path) -> None:
     """A machine that stood still for seconds leaves one line of lag, as long as the stall was."""
     world = LoadWorld(
-        root=tmp_path, live=True, profiles=["thirty: {users: 30, for: 22s}"], criteria=[
-            "latency: {from: load, at: p95, promote: 1 s, alert: 2 s, rollback: 5 s}"
-        ]
-    )  # fmt: skip
+        root=tmp_path,
+        live=True,
+        profiles=["thirty: {users: 30, for: 22s}"],
+        criteria=["latency: {from: load, at: p95, promote: 1 s, alert: 2 s, rollback: 5 s}"],
+    )
     stalled = world.shards(
         lambda i: Answer(took_ms=7243 if i % 10 == 0 else 500),
         profile="thirty",
@@ -313,8 +314,8 @@ def test_a_run_that_was_killed_is_taken_in_before_it_is_outlived(tmp_path: Path)
     bad = world.shards(slow, complete=False)
     nonce = next(ShardReader(path).opened.nonce for path in bad.glob("*.jsonl"))
     cases = {case.id: case for case in load_cases(workspace.plan, workspace.base)}
-    known: dict[str, Any] = {"cases": cases, "nonce": nonce, "target": "", "workers": 1, "at": world.start}
-    with loading(workspace, profile, "first", **known) as run:
+    sent = Sending(profile=profile, stage="first", cases=cases, nonce=nonce, target="", workers=1, at=world.start)
+    with loading(workspace, sent) as run:
         for path in bad.glob("*.jsonl"):
             path.rename(run.shards / path.name)
         assert take_orphans(workspace) == []  # its command is still there

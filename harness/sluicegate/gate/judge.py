@@ -6,7 +6,8 @@ Pure: no clock, no file, no user code. No recorded count and no recorded pass is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from sluicegate.checks import CheckConfig
@@ -41,72 +42,42 @@ from sluicegate.model import (
     rfc3339,
 )
 from sluicegate.plan.lock import Lock, LockedStage
-from sluicegate.plan.types import Confirmed, MetricKind, Plan, Stage
+from sluicegate.plan.types import Confirmed, MetricKind
 
 __all__ = ["judge"]
 
 
 def judge(
+    question: Question,
     *,
-    plan: Plan,
-    stage: Stage,
     lock: Lock,
-    lock_digest: str,
     state: StateView | None,
     ledgers: Sequence[Ledger],
     baseline: Sequence[Ledger] = (),
-    subject: str,
     subject_parts: Mapping[str, str],
-    apparatus: str,
-    now: datetime,
     engine: str,
     config: CheckConfig,
-    content_of: Callable[[str], str] | None = None,
-    rerun: tuple[str, ...] = (),
-    kept: tuple[str, ...] = (),
-    load_digests: Mapping[str, str] | None = None,
-    aside: bool = False,
 ) -> Verdict:
-    """The verdict on leaving `stage` with `subject`.
+    """The verdict on leaving the question's stage with its subject.
 
     Args:
-        plan: the whole rollout.
-        stage: the stage to leave.
-        lock: what must have run, with the digest of its bytes.
-        lock_digest: SHA-256 of the lock.
+        question: what is to be decided, as of when; when the stage was entered is told by `state`.
+        lock: what must have run.
         state: the state file as it is; None when the plan names none.
         ledgers: every ledger of this rollout that may matter, oldest first; read here, once.
         baseline: those of the run that was recorded as the baseline, where a line compares with it.
-        subject: digest of what serves now, with its parts by name.
         subject_parts: shown in the verdict.
-        apparatus: digest of what measures.
-        now: the moment of judgement, with a zone.
         engine: version of Sluicegate.
         config: contracts, tools and capabilities for judging built-in checks again.
-        content_of: digest of a file under the plan's folder as it lies there, by path, for those a pipeline read.
-        rerun: the command that runs one case again, without the case's id; the gate command of the plan when empty.
-        kept: `--evidence DIR` where the evidence does not lie in its usual folder; in every command that is told.
-        load_digests: what each load profile asks today, by name; evidence of another digest is foreign.
-        aside: the evidence is of single cases, kept apart: nothing is promoted on it.
 
     Returns:
         A verdict, whatever the evidence holds.
 
     """
-    question = Question(
-        plan=plan,
-        stage=stage,
-        subject=subject,
-        apparatus=apparatus,
-        lock_digest=lock_digest,
-        now=now,
-        entered_at=None,
-        content_of=content_of or (lambda _: ""),
-        rerun=rerun or ("sluicegate", "gate", str(plan.path), "--stage", stage.name, *kept, "--case"),
-        kept=kept,
-        load_digests=load_digests or {},
-        aside=aside,
-    )
+    stage = question.stage
+    if not question.rerun:
+        rerun = ("sluicegate", "gate", str(question.plan.path), "--stage", stage.name, *question.kept, "--case")
+        question = replace(question, rerun=rerun)
     question, memory_fault = remembered(question, state)
     hearing = Hearing(question, lock.stages.get(stage.name, LockedStage()), config)
     hearing.hear(ledgers, baseline)

@@ -30,19 +30,25 @@ class Question:
     """What is to be decided, and as of when."""
 
     plan: Plan
+    """The whole rollout."""
     stage: Stage
+    """The one to leave."""
     subject: str
+    """Digest of what serves now."""
     apparatus: str
+    """Digest of what measures."""
     lock_digest: str
+    """SHA-256 of the lock."""
     now: datetime
-    entered_at: datetime | None
+    """The moment of judgement, with a zone."""
+    entered_at: datetime | None = None
     """When this subject entered this stage; None before any state says so."""
     asked_at: datetime | None = None
     """What the clock said, where it is behind the last record of the state file; `now` is that record's time then."""
     content_of: Callable[[str], str] = lambda _: ""
     """What a file under the plan's folder holds now; what nobody can tell is not what it was."""
-    rerun: tuple[str, ...]
-    """Words of the command that runs one case again; the case's id comes last."""
+    rerun: tuple[str, ...] = ()
+    """Words of the command that runs one case again, whose id comes last; the gate command where none is given."""
     kept: tuple[str, ...] = ()
     """Words that name the folder of the evidence, `--evidence DIR`; none where it is the usual one."""
     load_digests: Mapping[str, str] = field(default_factory=dict)

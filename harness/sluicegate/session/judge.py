@@ -12,6 +12,7 @@ from pathlib import Path
 from sluicegate.checks import Contract
 from sluicegate.errors import Fault, InputError
 from sluicegate.gate.judge import judge as gate_judge
+from sluicegate.gate.validity import Question
 from sluicegate.ledger import LedgerError, LedgerReader, append_state, read_ledger
 from sluicegate.ledger.state import STATE_SKEW, StateView
 from sluicegate.model import Decision, Verdict, digest_bytes, now_utc, parse_time, rfc3339
@@ -52,25 +53,28 @@ def decide(
         faults = tuple(error.faults)
 
     def judged(subject: str, parts: Mapping[str, str]) -> Verdict:
-        return gate_judge(
+        question = Question(
             plan=plan,
             stage=stage,
-            lock=workspace.lock,
-            lock_digest=workspace.lock_digest,
-            state=workspace.state(),
-            ledgers=[reader(path) for path in workspace.ledgers(stage.name)],
-            baseline=[read_ledger(path) for path in workspace.baseline(stage.name)],
             subject=subject,
-            subject_parts=parts,
             apparatus=workspace.apparatus(stage.name),
+            lock_digest=workspace.lock_digest,
             now=now or now_utc(),
-            engine=VERSION,
-            config=check_config(plan, contracts),
             content_of=partial(content_of, workspace.base),
             rerun=workspace.rerun,
             kept=workspace.kept,
             load_digests=load_digests(plan, stage, workspace.base),
             aside=workspace.beside is not None,
+        )
+        return gate_judge(
+            question,
+            lock=workspace.lock,
+            state=workspace.state(),
+            ledgers=[reader(path) for path in workspace.ledgers(stage.name)],
+            baseline=[read_ledger(path) for path in workspace.baseline(stage.name)],
+            subject_parts=parts,
+            engine=VERSION,
+            config=check_config(plan, contracts),
         )
 
     verdict = judged(subject, parts)

@@ -17,7 +17,7 @@ from sluicegate.plan.load import LoadJob, LoadSpec, Profile, TraceArrival, not_a
 from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Plan, Stage
 from sluicegate.session.correlating import follows
 from sluicegate.session.load_cases import load_cases
-from sluicegate.session.load_evidence import SERVED, LoadRan, loading, take_in
+from sluicegate.session.load_evidence import SERVED, LoadRan, Sending, loading, take_in
 from sluicegate.session.load_generators import Ended, LoadProgress, generate
 from sluicegate.session.load_identity import load_digest, shown_target
 from sluicegate.session.load_import import ShardSet
@@ -87,7 +87,8 @@ def run_load(
         raise InputError(Fault(where="--processes", what=what, mend="Start fewer, or raise in_flight."))
     cases, trace = _cases(workspace), _trace(workspace, profile)
     at, nonce, target = BASELINE if baseline else stage.name, secrets.token_hex(16), shown_target(workspace.plan)
-    with loading(workspace, profile, at, cases=cases, nonce=nonce, target=target, workers=workers) as run:
+    sending = Sending(profile=profile, stage=at, cases=cases, nonce=nonce, target=target, workers=workers)
+    with loading(workspace, sending) as run:
         ended = Ended()
         served: Path | None = None
         try:
@@ -119,10 +120,9 @@ def take_shards(workspace: Workspace, folder: Path, *, stage: Stage, baseline: b
     if fault := _not_ours(workspace, profile, cases, first, folder, baseline=baseline):
         raise InputError(fault)
     at, began = BASELINE if baseline else stage.name, from_micros(first.start_us)
-    with loading(
-        workspace,
-        profile,
-        at,
+    sent = Sending(
+        profile=profile,
+        stage=at,
         cases=cases,
         nonce=first.nonce,
         target=first.target,
@@ -130,7 +130,8 @@ def take_shards(workspace: Workspace, folder: Path, *, stage: Stage, baseline: b
         shards=folder,
         at=began,
         subject=first.subject if baseline else None,
-    ) as run:
+    )
+    with loading(workspace, sent) as run:
         stands = isinstance(workspace.plan.pipeline.target, HttpTarget)
         served = None if stands else folder / SERVED  # one that is not there is said to be missing
         return take_in(run, shards, trace=trace, served=served, extra=())

@@ -22,7 +22,7 @@ from sluicegate.session.workspace import Workspace
 SERVED = "served.jsonl"
 """Beside the shards: what the doubles saw."""
 
-__all__ = ["SERVED", "LoadRan", "Loading", "loading", "take_in"]
+__all__ = ["SERVED", "LoadRan", "Loading", "Sending", "loading", "take_in"]
 
 
 @frozen
@@ -37,96 +37,92 @@ class LoadRan:
     imported: Imported
 
 
+@frozen
+class Sending:
+    """What a load run is about to send, or has sent elsewhere."""
+
+    profile: Profile
+    stage: str
+    cases: Mapping[str, Case]
+    nonce: str
+    """The job's: by it a run that was cut short is known again when its shards are taken in."""
+    target: str
+    workers: int
+    shards: Path | None = None
+    """Of a run that was sent elsewhere, the folder of its raw samples."""
+    at: datetime | None = None
+    """When that was: it is as old as it is, whenever it is taken in."""
+    subject: str | None = None
+    """The build that was asked, where it is not the present one."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Loading:
     """A run that has begun."""
 
     workspace: Workspace
-    profile: Profile
-    cases: Mapping[str, Case]
-    stage: str
+    sending: Sending
     ledger: LedgerWriter
-    number: int
-    subject: str
+    started: RunStarted
     shards: Path
     """The folder for raw samples."""
 
 
 @contextmanager
-def loading(
-    workspace: Workspace,
-    profile: Profile,
-    stage: str,
-    *,
-    cases: Mapping[str, Case],
-    nonce: str,
-    target: str,
-    workers: int,
-    shards: Path | None = None,
-    at: datetime | None = None,
-    subject: str | None = None,
-) -> Iterator[Loading]:
+def loading(workspace: Workspace, sending: Sending) -> Iterator[Loading]:
     """A ledger that says what is about to be sent. Without `take_in` it stays unclosed, and holds.
 
-    `nonce` is the job's: by it a run that was cut short is known again when its shards are taken in. `shards` and `at`
-    are those of a run that was sent elsewhere, which is as old as it is, whenever it is taken in. `subject` is the
-    build that was asked, where it is not the present one.
     An InputError inside says that nothing was sent: then there was no run, and nothing is left of it.
     """
-    present, parts = workspace.subject, workspace.subject_parts
-    subject = present if subject is None else subject
+    _ = workspace.subject, workspace.subject_parts  # before anything is made: where nobody can tell, there is no run
     path, number = next_recording(workspace)
-    folder = shards
+    folder = sending.shards
     if folder is None:
         folder = path.with_suffix("").resolve()
         folder.mkdir(parents=True)
     with LedgerWriter(path) as ledger:
-        started = RunStarted(
-            schema_version=1,
-            nonce=nonce,
-            at=rfc3339(at or now_utc()),
-            origin=Origin.LOAD,
-            stage=stage,
-            attempt=number,
-            subject=subject,
-            subject_parts=parts if subject == present else {},
-            apparatus=workspace.apparatus(stage),
-            plan_digest=workspace.plan.digest,
-            lock_digest=workspace.lock_digest,
-            engine=VERSION,
-            pipeline="",
-            capabilities=tuple(sorted(workspace.plan.pipeline.capabilities)),
-            expected=Expected(cases=0, trials=0, ids_digest=digest_of([])),
-            load=LoadRun(
-                profile=profile.name,
-                digest=load_digest(workspace.plan, workspace.base, profile, cases.values()),
-                target=target,
-                workers=workers,
-                objective_ms=profile.objective_ms,
-                objective_ttft_ms=profile.objective_ttft_ms,
-            ),
-        )
+        started = _started(workspace, sending, number)
         ledger.append(RunStarted.KIND, started.body())
-        run = Loading(
-            workspace=workspace,
-            profile=profile,
-            cases=cases,
-            stage=stage,
-            ledger=ledger,
-            number=number,
-            subject=subject,
-            shards=folder,
-        )
         try:
-            yield run
+            yield Loading(workspace=workspace, sending=sending, ledger=ledger, started=started, shards=folder)
         except LedgerError:
             raise  # something was sent, and what is written of it stays
         except InputError:
             path.unlink()
-            if shards is None:
+            if sending.shards is None:
                 with suppress(OSError):  # what is in it stays
                     folder.rmdir()
             raise
+
+
+def _started(workspace: Workspace, sending: Sending, number: int) -> RunStarted:
+    plan, profile, present = workspace.plan, sending.profile, workspace.subject
+    subject = present if sending.subject is None else sending.subject
+    return RunStarted(
+        schema_version=1,
+        nonce=sending.nonce,
+        at=rfc3339(sending.at or now_utc()),
+        origin=Origin.LOAD,
+        stage=sending.stage,
+        attempt=number,
+        subject=subject,
+        subject_parts=workspace.subject_parts if subject == present else {},
+        apparatus=workspace.apparatus(sending.stage),
+        plan_digest=plan.digest,
+        lock_digest=workspace.lock_digest,
+        engine=VERSION,
+        pipeline="",
+        capabilities=tuple(sorted(plan.pipeline.capabilities)),
+        expected=Expected(cases=0, trials=0, ids_digest=digest_of([])),
+        load=LoadRun(
+            profile=profile.name,
+            digest=load_digest(plan, workspace.base, profile, sending.cases.values()),
+            target=sending.target,
+            workers=sending.workers,
+            objective_ms=profile.objective_ms,
+            objective_ttft_ms=profile.objective_ttft_ms,
+        ),
+    )
 
 
 def take_in(
@@ -138,18 +134,19 @@ def take_in(
     extra: Sequence[str],
 ) -> LoadRan:
     """Write everything the shards hold, and close the run; complete only where nothing is missing."""
-    changed = run.workspace.deployed_since()
+    workspace, sending, started = run.workspace, run.sending, run.started
+    changed = workspace.deployed_since()
     sent = Sent(
-        profile=run.profile,
-        cases=run.cases,
-        subject=run.subject,
-        stage=run.stage,
+        profile=sending.profile,
+        cases=sending.cases,
+        subject=started.subject,
+        stage=started.stage,
         trace=trace,
         served=served,
-        experts=frozenset(name for name, price in run.workspace.plan.prices.items() if price.expert),
+        experts=frozenset(name for name, price in workspace.plan.prices.items() if price.expert),
     )
     imported = import_shards(run.ledger, shards, sent, extra=[*extra, *([changed] if changed else [])])
     closed = RunClosed(at=rfc3339(now_utc()), complete=imported.complete)
     head = run.ledger.append(RunClosed.KIND, closed.body())
-    note_recording(run.workspace, run.number, head, subject=run.subject, at=now_utc(), stage=run.stage)
-    return LoadRan(profile=run.profile, path=run.ledger.path, shards=run.shards, imported=imported)
+    note_recording(workspace, started.attempt, head, subject=started.subject, at=now_utc(), stage=started.stage)
+    return LoadRan(profile=sending.profile, path=run.ledger.path, shards=run.shards, imported=imported)

@@ -11,7 +11,7 @@ from sluicegate.ledger.writer import is_being_written
 from sluicegate.model import parse_time
 from sluicegate.plan.arrivals import read_trace
 from sluicegate.session.load_cases import load_cases
-from sluicegate.session.load_evidence import SERVED, LoadRan, loading, take_in
+from sluicegate.session.load_evidence import SERVED, LoadRan, Sending, loading, take_in
 from sluicegate.session.load_identity import load_digests
 from sluicegate.session.load_import import ShardSet
 from sluicegate.session.workspace import Workspace
@@ -66,17 +66,17 @@ def _taken(workspace: Workspace, path: Path, started: RunStarted, load: LoadRun)
     folder.mkdir(exist_ok=True)
     trace = () if profile.trace is None else read_trace(workspace.base / profile.trace)
     cases = {case.id: case for case in load_cases(plan, workspace.base)}
-    with loading(
-        workspace,
-        profile,
-        started.stage,
+    sent = Sending(
+        profile=profile,
+        stage=started.stage,
         cases=cases,
         nonce=started.nonce,
         target=load.target,
         workers=load.workers,
         shards=folder,
         at=parse_time(started.at),
-    ) as run:
+    )
+    with loading(workspace, sent) as run:
         shards = ShardSet(folder, workers=load.workers, nonce=started.nonce)
         served = folder / SERVED
         return take_in(run, shards, trace=trace, served=served if served.exists() else None, extra=(_CUT,))
