@@ -16,6 +16,7 @@ from sluicegate.errors import InputError
 from sluicegate.model import Capability, Case, Crash, CrashKind, Given, Mail, Output, RunContext, Usage
 from sluicegate.pipelines.build import make_pipeline, notes_of, open_pipeline
 from sluicegate.pipelines.remote import HostedCallable
+from sluicegate.pipelines.target import load_target
 from sluicegate.plan.types import CallableTarget, PipelineSpec
 
 pytestmark = pytest.mark.asyncio
@@ -378,3 +379,14 @@ async def test_a_rich_output_arrives_as_it_was_returned(shop: Path) -> None:
     assert output.tools_called[0].arguments == {"a": 1}
     assert pipeline.capabilities == {Capability.MAIL}
     assert os.environ.get("OPENAI_BASE_URL") is None
+
+
+def test_an_interrupt_while_a_module_is_imported_is_no_fault_of_the_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever presses Ctrl-C wants to stop, not to be told to correct a file."""
+    (tmp_path / "takes_long.py").write_text("raise KeyboardInterrupt\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(KeyboardInterrupt):
+        load_target("takes_long:draft", base=tmp_path)

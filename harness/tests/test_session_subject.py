@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 from sluicegate.errors import InputError
 from sluicegate.plan.types import SubjectSpec
 from sluicegate.session.demo import demonstration, references
+from sluicegate.session.read_files import content_of
 from sluicegate.sources.subject import subject_digest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -353,6 +355,31 @@ class TestRead:
 
         assert not rollout.ledger(number=2).exists()
         assert rollout.ledger(attempt=2).exists()
+
+
+def test_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    """What no record can name is not passed over: it counts as changed, until the subject names it."""
+    rollout = made(tmp_path / "shop", PLAN[: PLAN.index("  - name: ten")])
+    name = b"caf\xe9.txt"
+    rollout.root.joinpath(os.fsdecode(name)).write_text("all ok")
+    rollout.write(
+        "bot.py",
+        "from pathlib import Path\n"
+        f"says = open({name!r}).read()\n"
+        "def answer(input):\n    return {'text': says, 'order': input['n']}\n",
+    )
+
+    held = no_promote(rollout.gate(), "hold.invalid_evidence")
+
+    assert r"read caf\udce9.txt, which the subject does not name" in held.said.replace("\\\\", "\\")
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
+    """A pipe that nobody writes to would hold whoever opens it for ever."""
+    os.mkfifo(tmp_path / "pipe")
+
+    assert content_of(tmp_path, "pipe") == "no regular file"
+    assert content_of(tmp_path, "gone") == "absent"
 
 
 VERSIONED = with_live("approved: {from: live, promote: 95 %, alert: 75 %, rollback: 60 %, min: 100}").replace(

@@ -100,7 +100,8 @@ class _Host:
         if options["allowed"] is not None:
             watch(options["allowed"], self._notice)
         if options["reads"]:
-            watch_files(base, lambda path, writes: self._say(["opened", path, writes]))
+            # As bytes, a character each: a file's name need not be text.
+            watch_files(base, lambda path, writes: self._say(["opened", os.fsencode(path).decode("latin-1"), writes]))
         if options["hears"]:
             self._logs = LogCapture()
             self._logs.install()

@@ -39,23 +39,23 @@ class _Files:
 
     def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         """The audit hook."""
-        if event not in _HEARD:
+        if event not in _HEARD or not arguments:
             return
-        try:
-            if event == "open":
-                path, _, flags = arguments
-                self._opened(path, bool(flags & _WRITES))
-            else:
-                # What is made aside and then renamed is written by whoever does it.
-                for path in arguments[: 2 if event == "os.rename" else 1]:
-                    self._opened(path, True)
-        except Exception:  # noqa: BLE001, S110 - raised here it would be the user's call that fails; no path, no file
-            pass
+        if event == "open":
+            flags = arguments[-1]
+            self._opened(arguments[0], isinstance(flags, int) and bool(flags & _WRITES))
+        else:
+            # What is made aside and then renamed is written by whoever does it.
+            for path in arguments[: 2 if event == "os.rename" else 1]:
+                self._opened(path, True)
 
     def _opened(self, path: Any, writes: bool) -> None:
         if isinstance(path, int):
             return  # open already
-        whole = os.path.abspath(os.fsdecode(path))
+        try:
+            whole = os.path.abspath(os.fsdecode(path))
+        except (TypeError, ValueError, OSError):
+            return  # no path, or one from a folder that is gone: nothing is opened, and the user's call says so itself
         if not whole.startswith(self._root) or (whole, writes) in self._told or whole.startswith(self._pythons):
             return
         self._told.add((whole, writes))

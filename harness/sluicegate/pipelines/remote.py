@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -227,7 +228,7 @@ class HostedCallable:
             under_way = self._calls.get(number)
             self._noticed(address, under_way[2] if under_way is not None else None)
         elif message[0] == "opened" and self._reads is not None:
-            self._reads(message[1], message[2])
+            self._reads(os.fsdecode(message[1].encode("latin-1")), message[2])
 
     def _on_end(self, how: str) -> None:
         """The process is gone; `how` says how it went."""

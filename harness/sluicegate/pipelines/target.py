@@ -69,6 +69,8 @@ def _imported(target: str, name: str, base: Path | None) -> ModuleType:
         what = f"module '{name}' cannot be imported: {_said(error, base)}."
         mend = f"Install {error.name} in this environment, or correct the import."
         raise InputError(Fault(where=where, what=what, mend=mend)) from None
+    except KeyboardInterrupt:
+        raise  # whoever waits for it has had enough
     except BaseException as error:  # noqa: BLE001 - user code runs at import and may raise anything, SystemExit included
         what = f"module '{name}' cannot be imported: {_said(error, base)}."
         wanted = _INSTALL.search(str(error)) if isinstance(error, ImportError) else None

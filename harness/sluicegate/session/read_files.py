@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 
 from sluicegate.ledger import FileRead
 from sluicegate.session.workspace import Workspace
@@ -27,11 +28,11 @@ class ReadFiles:
     def hear(self, path: str, writes: bool) -> None:
         """A file is read, or written; its path is relative to the plan's folder."""
         if writes:
-            if path not in self._own and path in self._told:
-                self._say(FileRead(path=path, content=None))
+            if path not in self._own and (told := _as_text(path)) in self._told:
+                self._say(FileRead(path=told, content=None))
             self._own.add(path)
         elif path not in self._own and not self._is_named(self._workspace.base / path):
-            content = content_of(self._workspace.base, path)
+            content, path = content_of(self._workspace.base, path), _as_text(path)
             # Read again by a second life of the process it may hold something else: the first word stays.
             if self._told.setdefault(path, content) is content:
                 self._say(FileRead(path=path, content=content))
@@ -56,6 +57,8 @@ class ReadFiles:
 def content_of(base: Path, path: str) -> str:
     """SHA-256 of a file under the plan's folder as it lies there now; words where there is nothing to read."""
     try:
+        if not S_ISREG((base / path).stat().st_mode):
+            return "no regular file"  # which may make whoever opens it wait for ever
         with (base / path).open("rb") as file:
             content = sha256()
             while chunk := file.read(1 << 20):
@@ -63,3 +66,8 @@ def content_of(base: Path, path: str) -> str:
     except OSError as error:
         return FileRead.ABSENT if isinstance(error, FileNotFoundError) else f"unreadable: {error.strerror}"
     return content.hexdigest()
+
+
+def _as_text(path: str) -> str:
+    """A name that is no text as one that no file has: not found again it counts as changed, and holds."""
+    return path.encode("utf-8", "backslashreplace").decode()
