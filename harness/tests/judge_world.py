@@ -15,7 +15,7 @@ from sluicegate.errors import Fault
 from sluicegate.gate.judge import judge
 from sluicegate.gate.validity import Question
 from sluicegate.ledger.chain import Record
-from sluicegate.ledger.state import Acknowledged, Attempt, Entered, RolledBack, StateView, VerdictGiven
+from sluicegate.ledger.state import Attempt, Entered, RolledBack, StateView, VerdictGiven
 from sluicegate.model import (
     Capability,
     Case,
@@ -266,7 +266,6 @@ class World:
             verdicts=tuple(item for item in events if isinstance(item, VerdictGiven)),
             entries=tuple(item for item in events if isinstance(item, Entered)),
             rollbacks=tuple(item for item in events if isinstance(item, RolledBack)),
-            acknowledgements=tuple(item for item in events if isinstance(item, Acknowledged)),
             events=tuple(events),
             head="e" * 64,
         )

@@ -381,7 +381,7 @@ async def test_a_rich_output_arrives_as_it_was_returned(shop: Path) -> None:
     assert os.environ.get("OPENAI_BASE_URL") is None
 
 
-def test_an_interrupt_while_a_module_is_imported_is_no_fault_of_the_module(
+async def test_an_interrupt_while_a_module_is_imported_is_no_fault_of_the_module(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever presses Ctrl-C wants to stop, not to be told to correct a file."""

@@ -125,7 +125,6 @@ class StateView:
     verdicts: tuple[VerdictGiven, ...] = ()
     entries: tuple[Entered, ...] = ()
     rollbacks: tuple[RolledBack, ...] = ()
-    acknowledgements: tuple[Acknowledged, ...] = ()
     recordings: tuple[Recorded, ...] = ()
     events: tuple[Attempt | VerdictGiven | Entered | RolledBack | Acknowledged | Recorded, ...] = ()
     """All of them, in the order written."""
@@ -196,7 +195,6 @@ def read_state(path: Path) -> StateView:
         verdicts=tuple(event for event in events if isinstance(event, VerdictGiven)),
         entries=tuple(event for event in events if isinstance(event, Entered)),
         rollbacks=tuple(event for event in events if isinstance(event, RolledBack)),
-        acknowledgements=tuple(event for event in events if isinstance(event, Acknowledged)),
         recordings=tuple(event for event in events if isinstance(event, Recorded)),
         events=tuple(events),
         head=chain.head,

@@ -11,7 +11,7 @@ from pathlib import Path
 from sluicegate.doubles.flags import VARIABLE, FlagFile
 from sluicegate.errors import Fault, InputError
 from sluicegate.model import Boundary, FlagSwitch, Pipeline
-from sluicegate.pipelines.build import make_pipeline
+from sluicegate.pipelines.build import Ears, make_pipeline
 from sluicegate.pipelines.switch import CallableSwitch, CommandSwitch
 from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, PipelineSpec, RecordingTarget
 from sluicegate.runner.flags import Flagged
@@ -41,7 +41,7 @@ class Flagging:
         noticed: Callable[[str, str | None], None] | None = None,
     ) -> Flagged:
         """The pipeline with its switch, and a second process of it where it is ours to start."""
-        another = partial(make_pipeline, self._spec, base=self._base, endpoints=endpoints, noticed=noticed)
+        another = partial(make_pipeline, self._spec, base=self._base, endpoints=endpoints, ears=Ears(noticed=noticed))
         return Flagged(
             pipeline,
             another=another if isinstance(self._spec.target, (CallableTarget, CommandTarget)) else None,
