@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-__all__ = ["VERSION", "data", "suite_files"]
+__all__ = ["VERSION", "data"]
 
 VERSION = "0.1.0"
 """As the installed package says; written here since asking its metadata costs more than judging a hundred cases."""
@@ -21,9 +21,3 @@ def data(room: str, *parts: str) -> Path:
     if not path.exists():
         raise FileNotFoundError(f"sluicegate.{room}: no packaged file {'/'.join(parts)}")
     return path
-
-
-def suite_files() -> dict[str, Path]:
-    """Every bundled suite by name: `{"schema": …/test_schema.py, …}`."""
-    root = data("suites")
-    return {path.stem.removeprefix("test_"): path for path in sorted(root.glob("test_*.py"))}
