@@ -56,6 +56,10 @@ def test_the_worst_of_a_distribution(values: list[float], better: Better) -> Non
         against.add(trial(f"c{number:02}"), Contribution(value=value))
     lost = math.inf if better is Better.LOWER else -math.inf
     against.add(trial("lost", crash="no such order"), Contribution(value=lost, failed=True))
+    unsaid = Against(metric(MetricKind.DISTRIBUTION, better))
+    unsaid.add(trial("a"), Contribution(value=3.0))
+    unsaid.add(trial("b"), Contribution(failed=True))
+    assert [finding.case_id for finding in unsaid.findings] == ["b", "a"], "no value is worse than any"
 
     worst = sorted(values, reverse=better is Better.LOWER)[:2]
     named = [int(finding.case_id[1:]) for finding in against.findings[1:]]

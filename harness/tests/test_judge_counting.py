@@ -53,6 +53,8 @@ def pooled(kind, better, *attempts):
         (MetricKind.DISTRIBUTION, Better.LOWER, [1.0, 2.0, 6.0], 3.0),
         (MetricKind.DISTRIBUTION, Better.LOWER, [1.0, math.inf], math.inf),
         (MetricKind.DISTRIBUTION, Better.HIGHER, [1.0, -math.inf], -math.inf),
+        (MetricKind.DISTRIBUTION, Better.HIGHER, [1.0, (0, 1)], -math.inf),
+        (MetricKind.DISTRIBUTION, Better.LOWER, [1.0, (0, 1)], math.inf),
     ],
 )
 def test_attempts_at_a_case_pool_to_the_worst(kind, better, attempts, expected, turned):

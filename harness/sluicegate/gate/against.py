@@ -44,7 +44,7 @@ class Against:
             self.cases += missed
             if not missed:
                 return
-        badness = 0.0 if self._is_share else self._sign * (math.inf if counted.value is None else counted.value)
+        badness = 0.0 if self._is_share else math.inf if counted.value is None else self._sign * counted.value
         if len(self._worst) == _NAMED and -badness > self._worst[-1][0][0]:
             return
         case_id = trial.case.id

@@ -31,14 +31,16 @@ class Attempt:
 class Pool:
     """Trials pooled by case: running a case again can only make it worse.
 
-    A case counts with its worst attempt for pass/fail and for incidents, with its mean for values (infinite once an
-    attempt failed), with the majority where neither way is better.
+    A case counts with its worst attempt for pass/fail and for incidents, with its mean for values (infinite, on
+    the bad side, once an attempt failed), with the majority where neither way is better.
     """
 
     def __init__(self, kind: MetricKind, better: Better) -> None:
         self._valued = kind not in (MetricKind.PROPORTION, MetricKind.INCIDENTS)
         self._more_is_worse = kind is MetricKind.INCIDENTS or better is Better.LOWER
         self._majority = better is Better.INSIDE and not self._valued
+        self._bad = -math.inf if better is Better.HIGHER else math.inf
+        """What an attempt without a value counts as: worse than any."""
         self._row_of = array("i")
         """Row of each unit; -1 for none."""
         self._at = array("q")
@@ -62,7 +64,7 @@ class Pool:
         self._at[number] = max(self._at[number], attempt.at_us)
         counted = attempt.counted
         if self._valued:
-            self._add_value(number, counted.value if counted.value is not None else math.inf, new=new)
+            self._add_value(number, counted.value if counted.value is not None else self._bad, new=new)
         elif new:
             self._k.append(counted.k)
             self._n.append(counted.n)
