@@ -104,6 +104,20 @@ def test_what_stands_in_another_file_of_the_set_is_not_added_again(tmp_path: Pat
     assert "3 added" in rollout.sound(*add, "elsewhere.jsonl").out, "a file that is nobody's set"
 
 
+def test_what_a_set_or_a_plan_says_reaches_a_terminal_escaped(tmp_path: Path) -> None:
+    """A slice in a file of cases, a literal part of a subject: either may hold what turns a line around."""
+    rollout = prepared(made, tmp_path)
+    rollout.write("golden.jsonl", json.dumps(a_case(1, slice="a\u202eb")) + "\n")
+    plan = (rollout.root / "rollout.yaml").read_text()
+    rollout.write("rollout.yaml", plan.replace("subject:\n", 'subject:\n  release: "1\\u202e2"\n', 1))
+
+    pinned = rollout.sound("golden", "pin", "golden.jsonl", "--origin", "own words", "--licence", "CC0-1.0")
+    parts = rollout.sound("subject", "rollout.yaml", "--parts")
+
+    assert "1 case (a\\u202eb 1)" in pinned.out
+    assert "1\\u202e2" in parts.out
+
+
 def test_what_is_golden_never_becomes_training(tmp_path: Path) -> None:
     """By its run, by its id, by what it asks; the rest are proposed rows."""
     rollout = prepared(failing, tmp_path)

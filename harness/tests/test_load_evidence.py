@@ -6,12 +6,14 @@ import math
 import sys
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from sluicegate.cli import load as load_door
 from sluicegate.errors import Fault, InputError
 from sluicegate.ledger import (
     Intent,
@@ -367,3 +369,16 @@ def test_a_full_disk_takes_nothing_back(tmp_path: Path, monkeypatch: pytest.Monk
 
     assert world.verdict().kind is Kind.HOLD_INVALID_EVIDENCE
     assert "did not end" in world.verdict().reasons[0].text
+
+
+def test_what_shards_say_reaches_a_terminal_escaped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A shard may come from anywhere, and a generator's last words are whatever it wrote."""
+    ran = LoadWorld(root=tmp_path).ran()
+    odd = replace(ran.imported, broken=("holds a line of kind '\u202ex'",), void="nobody answered at \u202ey")
+
+    load_door._told(replace(ran, imported=odd))
+
+    said = capsys.readouterr().out
+    assert "\u202e" not in said
+    assert r"kind '\u202ex'" in said
+    assert r"answered at \u202ey" in said

@@ -17,6 +17,7 @@ from sluicegate.cli.options import (
     wrapped,
     write_out,
 )
+from sluicegate.errors import printable
 
 __all__ = ["report", "status", "subject", "verify"]
 
@@ -91,7 +92,7 @@ def subject(plan: Path, evidence: Path | None, parts: bool) -> None:
     click.echo(workspace.subject)
     if parts:
         for name, value in workspace.subject_parts.items():
-            click.echo(f"  {name:<12} {value}")
+            click.echo(printable(f"  {name:<12} {value}"))
 
 
 @click.command()

@@ -110,7 +110,8 @@ def pin(*, files: tuple[Path, ...], origin: str, licence: str | None, version: s
 
     for file in files:
         pinned = written(file, origin=origin, licence=licence, version=version)
-        click.echo(wrapped(f"wrote {pinned.path}: {_counted(pinned.cases, 'case')}{_sliced(pinned.slices)}"))
+        said = f"wrote {pinned.path}: {_counted(pinned.cases, 'case')}{_sliced(pinned.slices)}"
+        click.echo(wrapped(printable(said)))
 
 
 @golden.command()

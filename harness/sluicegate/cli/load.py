@@ -11,6 +11,7 @@ import click
 
 from sluicegate.cli.errors import filled, show
 from sluicegate.cli.options import evidence_option, plan_argument, stage_option, terminal
+from sluicegate.errors import printable
 
 if TYPE_CHECKING:
     from sluicegate.session.load_evidence import LoadRan
@@ -98,9 +99,10 @@ def _told(ran: LoadRan) -> None:
         objective_ms=profile.objective_ms,
     )
     lines = load_lines(load_view(result), screen.width)
-    lines += [filled(f"     – {why}: it holds", screen.width) for why in imported.broken]
+    lines += [filled(printable(f"     – {why}: it holds"), screen.width) for why in imported.broken]
     if imported.void:
-        lines.append(filled(f"     – {imported.void}: the run counts for nothing, and holds", screen.width))
+        said = f"     – {imported.void}: the run counts for nothing, and holds"
+        lines.append(filled(printable(said), screen.width))
     lines += [f" evidence {ran.path}", ""]
     text = "\n".join(lines) + "\n"
     show(text.replace("–", "--") if screen.ascii_only else text)

@@ -12,6 +12,7 @@ import click
 
 from sluicegate.cli.errors import show
 from sluicegate.cli.options import Group, format_option, now_option
+from sluicegate.errors import printable
 
 __all__ = ["opinion"]
 
@@ -81,7 +82,7 @@ def calibrate(
         lines.append(f"  {name:<12} {_figure(opinions.told(figure)):<32} {k_of_n}".rstrip())
     lines.append(f"  {judged.calls} calls; all controls seen through")
     lines.append(f"wrote {out}; it holds until {record.expires}")
-    show("\n".join(lines))
+    show(printable("\n".join(lines)))
 
 
 @opinion.command()
@@ -116,7 +117,7 @@ def rate(
         model=model, program=program, store=store, calls=max_calls, microusd=_microusd(max_usd), seed=seed
     )
     said = opinions.rate(asked, statements, calibration, now=now or now_utc())
-    show(json.dumps(said, indent=2, ensure_ascii=False) if form == "json" else _text(said))
+    show(json.dumps(said, indent=2, ensure_ascii=False) if form == "json" else printable(_text(said)))
     ctx.exit(_HOLD if said["void"] else 0)
 
 

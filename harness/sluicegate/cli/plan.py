@@ -8,6 +8,7 @@ import click
 
 from sluicegate.cli.errors import BAD_PLAN
 from sluicegate.cli.options import Group, plan_argument, wrapped, write_out
+from sluicegate.errors import printable
 
 __all__ = ["plan"]
 
@@ -74,7 +75,7 @@ def lock(ctx: click.Context, plan: Path, only_check: bool) -> None:
         old = Lock(plan_digest="")
     changes = differences(old, fresh)
     for change in changes:
-        click.echo(change)
+        click.echo(printable(change))
     if only_check:
         click.echo("the lock is out of date" if changes else "the lock is up to date")
         ctx.exit(BAD_PLAN if changes else 0)
