@@ -360,7 +360,7 @@ class TestRead:
 def test_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
     """What no record can name is not passed over: it counts as changed, until the subject names it."""
     rollout = made(tmp_path / "shop", PLAN[: PLAN.index("  - name: ten")])
-    name = b"caf\xe9.txt"
+    name = b"menu\xe9.txt"
     rollout.root.joinpath(os.fsdecode(name)).write_text("all ok")
     rollout.write(
         "bot.py",
@@ -371,7 +371,7 @@ def test_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
 
     held = no_promote(rollout.gate(), "hold.invalid_evidence")
 
-    assert r"read caf\udce9.txt, which the subject does not name" in held.said.replace("\\\\", "\\")
+    assert r"read menu\udce9.txt, which the subject does not name" in held.said.replace("\\\\", "\\")
 
 
 def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:

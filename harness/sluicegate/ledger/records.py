@@ -57,9 +57,11 @@ def body_of(record: Any) -> dict[str, Json]:
 
     Left out is what the record's own `UNSAID` names, where it is None; only the values inside are sparse.
     """
-    unsaid = getattr(record, "UNSAID", ())
-    said = ((item.name, getattr(record, item.name)) for item in fields(record))
-    return {name: encode(value) for name, value in said if value is not None or name not in unsaid}
+    said = {item.name: encode(getattr(record, item.name)) for item in fields(record)}
+    for name in getattr(record, "UNSAID", ()):
+        if said[name] is None:
+            del said[name]
+    return said
 
 
 @frozen
