@@ -20,6 +20,8 @@ __all__ = ["Given", "Said", "given_to", "said_by"]
 _UNHARMED = (None, "slow")
 """Faults under which an answer arrives as it is."""
 _LEAST_WORDS = 3
+_LAST: list[tuple[Trial, Given]] = []
+"""One trial at most."""
 
 
 @frozen
@@ -45,7 +47,16 @@ class Given:
 
 
 def given_to(trial: Trial) -> Given:
-    """The evidence of a trial."""
+    """The evidence of a trial. Its checks ask one after the other: the last answer is kept."""
+    for known, given in _LAST:
+        if known is trial:
+            return given
+    given = _given_to(trial)
+    _LAST[:] = [(trial, given)]
+    return given
+
+
+def _given_to(trial: Trial) -> Given:
     case = trial.case
     tools = list(_tool_results(trial))
     snippets = list(_snippets(trial))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from sluicegate.grounding.claims import Claim, Kind, When
 from sluicegate.grounding.dates import same
 from sluicegate.grounding.index import Evidence, Record, shape_of
+from sluicegate.grounding.matching import Facts
 from sluicegate.grounding.sentences import sentences
 from sluicegate.grounding.wording import cues_in
 
@@ -48,6 +50,11 @@ class Segment:
         """Where the identifiers stand that say what it is about; any other is told of those."""
         self.claims: list[Claim] = []
         self.scope: list[Record] = []
+
+    @cached_property
+    def facts(self) -> Facts:
+        """Those of its records, once these are known."""
+        return Facts(fact for record in self.scope for fact in record.facts)
 
 
 def segments(text: str, claims: Sequence[Claim], evidence: Evidence, requested: Iterable[str]) -> list[Segment]:

@@ -13,11 +13,10 @@ from dataclasses import replace
 
 from sluicegate.grounding.anchors import Segment
 from sluicegate.grounding.claims import Claim, Judgement, Kind, Ruling
-from sluicegate.grounding.extraction import claims_in, fold
+from sluicegate.grounding.extraction import fold, identifiers_in
 from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Evidence, Record, Source, shape_of
 from sluicegate.grounding.keys import differing, form_of, is_same, is_thing, keys_of, names, own_key, plain
-from sluicegate.grounding.matching import comparable, equal
 from sluicegate.grounding.owners import Party, is_anothers, owner_of
 from sluicegate.grounding.sentences import sentences
 from sluicegate.grounding.speech import is_negated
@@ -163,7 +162,7 @@ class Belonging:
     def _holders(self, claim: Claim, path: str = "") -> Iterator[Record]:
         """The records that say what is claimed, and the one at this path."""
         for record in self._evidence.records:
-            if any(fact.path == path or (comparable(claim, fact) and equal(claim, fact)) for fact in record.facts):
+            if path in record.facts.paths or record.facts.say(claim):
                 yield record
 
     def _key_of(self, record: Record, segment: Segment) -> Fact | None:
@@ -235,9 +234,9 @@ class Belonging:
         """The orders, invoices and parcels that the request names by number: by a word, a field, or its look."""
         yield from (value for asked in self._evidence.wanted for name, value in keys_of(asked) if is_thing(name))
         for _, said in self._evidence.requests:
-            for claim in claims_in(said, vocabulary=self._evidence.vocabulary):
+            for claim in identifiers_in(said, self._evidence.vocabulary):
                 value = str(claim.value)
-                if claim.kind is not Kind.IDENTIFIER or not any(ch.isdigit() for ch in value):
+                if not any(ch.isdigit() for ch in value):
                     continue
                 before = cues_in(said[max(0, claim.start - 25) : claim.start])
                 is_told = any(concepts & {"order", "invoice"} for _, _, concepts in before[-3:])

@@ -18,8 +18,8 @@ from sluicegate.grounding.derivations import derived
 from sluicegate.grounding.excuses import excused
 from sluicegate.grounding.extraction import claims_in
 from sluicegate.grounding.facts import Fact
-from sluicegate.grounding.index import Evidence
-from sluicegate.grounding.matching import comparable, equal
+from sluicegate.grounding.index import Evidence, Record
+from sluicegate.grounding.matching import Facts, comparable, equal
 from sluicegate.grounding.moments import reached, within
 from sluicegate.grounding.owners import Party
 from sluicegate.grounding.proof import is_another_owner, is_another_record
@@ -80,10 +80,7 @@ class _Bound:
         self.evidence = evidence
         self.texts = texts
         self.party = party
-        self._facts = [fact for record in evidence.records for fact in record.facts]
-        self._by_field: dict[str, list[Fact]] = {}
-        for fact in self._facts:
-            self._by_field.setdefault(fact.field, []).append(fact)
+        self._said: dict[tuple[int, int, int], list[frozenset[str]]] = {}
         self._universes: dict[tuple[Kind, str], frozenset[str]] = {}
         self._quoted = quoted_in(text)
         self._today = today
@@ -118,14 +115,12 @@ class _Bound:
             return False
         return is_another_record(self.text, found.claim, segment, self.evidence, self.texts)
 
-    def _inside(self, claim: Claim, at: int, segment: Segment) -> list[Fact]:
+    def _inside(self, claim: Claim, at: int, segment: Segment) -> Facts:
         """Facts of the records that are spoken of; of a part that is named before the claim, where one is."""
         if segment.in_turn and len(segment.groups) > 1:
             alike = [other for other in segment.claims if other.kind is claim.kind]
             if len(alike) == len(segment.groups):
-                return [
-                    fact for record in self.evidence.scope(segment.groups[alike.index(claim)]) for fact in record.facts
-                ]
+                return _facts_of(self.evidence.scope(segment.groups[alike.index(claim)]))
         if segment.by_id:
             reach = {record.number for record in segment.scope}
             for other in reversed(segment.claims[:at]):
@@ -133,16 +128,17 @@ class _Bound:
                     continue
                 parts = [r for r in self.evidence.named(str(other.value)) if r.number in reach and r.parent is not None]
                 if parts:
-                    return [fact for record in self.evidence.scope(parts) for fact in record.facts]
-        return [fact for record in segment.scope for fact in record.facts]
+                    return _facts_of(self.evidence.scope(parts))
+        return segment.facts
 
-    def _of_text(self, claim: Claim, inside: Sequence[Fact], segment: Segment) -> Judgement:
+    def _of_text(self, claim: Claim, inside: Facts, segment: Segment) -> Judgement:
         """Identifiers, names and addresses: attested where they stand; another record's, they contradict."""
-        whole = inside if segment.in_turn else [fact for record in segment.scope for fact in record.facts]
-        own = next((fact for fact in (*inside, *whole) if fact.kind is claim.kind and fact.value == claim.value), None)
+        whole = inside if segment.in_turn else segment.facts
+        both = (*inside.like(claim), *whole.like(claim))
+        own = next((fact for fact in both if fact.kind is claim.kind and fact.value == claim.value), None)
         if own is not None:
             return _supported(claim, "exact", own.path)
-        others = [fact for fact in self._facts if fact.kind is claim.kind and fact.value == claim.value]
+        others = [fact for fact in self.evidence.facts.like(claim) if fact.value == claim.value]
         fields = {fact.field for fact in others}
         anchor = claim.kind is Kind.IDENTIFIER and claim.start in segment.subjects
         rivals = [fact for fact in inside if fact.kind is claim.kind and fact.field in fields]
@@ -159,10 +155,9 @@ class _Bound:
             return _supported(claim, "text", path)
         return self._by_texts(claim, segment)
 
-    def _of_value(self, claim: Claim, inside: Sequence[Fact], segment: Segment) -> Judgement:
+    def _of_value(self, claim: Claim, inside: Facts, segment: Segment) -> Judgement:
         """Numbers, moments and states: held against the fields that the words around them mean."""
-        sort = sorts_of(claim)
-        facts = [fact for fact in inside if fact.kind in sort and comparable(claim, fact)]
+        facts = [fact for fact in inside.like(claim) if comparable(claim, fact)]
         words, by_it = self._cues(claim, segment)
         near = frozenset().union(*words)
         if claim.kind is Kind.STATUS:
@@ -197,15 +192,17 @@ class _Bound:
         if (part := self._of_a_part(claim, segment)) is not None:
             return "part", part.path
         if claim.kind is Kind.STATUS:
-            return reached(claim, [fact for record in segment.scope for fact in record.facts], self._today)
+            return reached(claim, segment.facts, self._today)
         if claim.kind is Kind.DATE:
-            return within(claim, [fact for record in segment.scope for fact in record.facts])
+            return within(claim, segment.facts)
         if claim.kind is not Kind.MONEY:
             return None
         start, end = segment.sentence
         beside = [item for item in self.claims if start <= item.start < end]
         attested = [item for item in beside if self._anyones(item) or self.texts.in_request(item)]
-        return composed(claim, segment.scope, beside, attested) or summed(claim, self._facts, self.text[start:end])
+        return composed(claim, segment.scope, beside, attested) or summed(
+            claim, self.evidence.facts, self.text[start:end]
+        )
 
     def _of_a_part(self, claim: Claim, segment: Segment) -> Fact | None:
         """The value of another part of the same record that is named too: of the second item of an order."""
@@ -213,9 +210,8 @@ class _Bound:
             return None
         named = {str(item.value) for item in segment.claims if item.kind is Kind.NAME}
         parts = {record.number for name in named for record in self.evidence.named(name)}
-        facts = (fact for record in segment.scope if record.number in parts for fact in record.facts)
-        sort = sorts_of(claim)
-        return next((f for f in facts if f.kind in sort and comparable(claim, f) and equal(claim, f)), None)
+        facts = (fact for record in segment.scope if record.number in parts for fact in record.facts.like(claim))
+        return next((fact for fact in facts if comparable(claim, fact) and equal(claim, fact)), None)
 
     def _support(
         self, claim: Claim, facts: Sequence[Fact], fitting: Sequence[Fact], near: frozenset[str]
@@ -223,7 +219,8 @@ class _Bound:
         """By a field that the words mean, else by another; `near` are the words right before the claim."""
         # A number with the name of a field, `17 points`, can be meant of no other field.
         is_named = bool(fitting) and claim.unit in self._universe(claim)
-        others = [] if is_named else [fact for fact in facts if fact not in fitting and may_be_meant(claim, fact)]
+        fitted = set(map(id, fitting))
+        others = [] if is_named else [fact for fact in facts if id(fact) not in fitted and may_be_meant(claim, fact)]
         for fact in (*fitting, *others):
             if (rule := equal(claim, fact)) and not (near and _is_elsewhere(claim, fact, fitting, near)):
                 return _supported(claim, rule, fact.path)
@@ -242,7 +239,7 @@ class _Bound:
 
     def _anyones(self, claim: Claim) -> bool:
         """Whether any record at all says so: asked where the words do not tell which is meant."""
-        return any(comparable(claim, fact) and equal(claim, fact) for fact in self._facts)
+        return self.evidence.facts.say(claim)
 
     def _swapped(self, claim: Claim, facts: Sequence[Fact], near: frozenset[str]) -> Fact | None:
         """The fact of the record spoken of, where the claim's value stands in the same field of another record."""
@@ -252,7 +249,7 @@ class _Bound:
         for fact in facts:
             if (known and not fact.concepts & known) or (is_bare and not fact.concepts & near):
                 continue
-            for other in self._by_field[fact.field]:
+            for other in self.evidence.by_field[fact.field]:
                 if (
                     other.path != fact.path
                     and comparable(claim, other)
@@ -264,7 +261,7 @@ class _Bound:
     def _anywhere(self, claim: Claim, segment: Segment) -> Judgement:
         """Where nobody says which record is meant, any will do; where what is named is unknown, none."""
         if not (segment.explicit and segment.unknown) and not segment.unknown:
-            for fact in self._facts:
+            for fact in self.evidence.facts.like(claim):
                 if comparable(claim, fact) and (rule := equal(claim, fact)):
                     return _supported(claim, rule, fact.path)
         return self._by_texts(claim, segment)
@@ -300,14 +297,21 @@ class _Bound:
         left = max([segment.start, *(item.end for item in values if item.end <= claim.start)])
         right = min([segment.end, *(item.start for item in values if item.start >= claim.end)])
         for start, end in ((left, claim.start), (claim.end, right), (segment.start, segment.end)):
-            words = [
-                concepts & universe
+            words = [meant for concepts in self._words(start, end, segment) if (meant := concepts & universe)]
+            if words:
+                return words, (start, end) == (left, claim.start)
+        return [], False
+
+    def _words(self, start: int, end: int, segment: Segment) -> list[frozenset[str]]:
+        """What each word of a part of a segment speaks of, claims left out."""
+        key = (id(segment), start, end)
+        if key not in self._said:
+            self._said[key] = [
+                concepts
                 for at, to, concepts in cues_in(self.text[start:end])
                 if not any(item.start < start + to and start + at < item.end for item in segment.claims)
             ]
-            if any(words):
-                return [word for word in words if word], (start, end) == (left, claim.start)
-        return [], False
+        return self._said[key]
 
     def _universe(self, claim: Claim) -> frozenset[str]:
         """The concepts that tell fields of this kind apart."""
@@ -321,7 +325,7 @@ class _Bound:
             _MONEY if claim.kind is Kind.MONEY else _MOMENTS if claim.kind in (Kind.DATE, Kind.TIME) else frozenset()
         )
         sort = sorts_of(claim)
-        fields = (facts[0] for facts in self._by_field.values() if any(fact.kind in sort for fact in facts))
+        fields = (facts[0] for facts in self.evidence.by_field.values() if any(fact.kind in sort for fact in facts))
         return known.union(*(fact.concepts for fact in fields)) - _SUBJECTS
 
 
@@ -331,6 +335,10 @@ def _is_elsewhere(claim: Claim, fact: Fact, fitting: Sequence[Fact], near: froze
         return False
     strong = {word for word in near if any(word in map(stem, item.field.lower().split("_")) for item in fitting)}
     return bool(strong) and bool(fact.concepts & (_MONEY | _MOMENTS)) and not fact.concepts & near
+
+
+def _facts_of(records: Sequence[Record]) -> Facts:
+    return Facts(fact for record in records for fact in record.facts)
 
 
 def _supported(claim: Claim, rule: str, path: str) -> Judgement:

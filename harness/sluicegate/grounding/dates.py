@@ -9,6 +9,8 @@ from functools import lru_cache
 
 from sluicegate.grounding.calendar_words import MONTH_WORD, MONTHS, RELATIVE, WEEKDAY_WORD, WEEKDAYS
 from sluicegate.grounding.claims import When
+from sluicegate.grounding.places import Places, folded, matches_at
+from sluicegate.grounding.wording import words
 
 __all__ = ["SECONDS_OF_2000", "dates_in", "of_epoch", "same", "times_in"]
 
@@ -39,6 +41,15 @@ _RELATIVE = re.compile(
     re.IGNORECASE,
 )
 _WEEKDAY = re.compile(rf"\b(?P<w>{WEEKDAY_WORD})(?!\w)(?:'?\w{{1,4}}\b)?", re.IGNORECASE)
+_MONTHS = frozenset(map(folded, MONTHS))
+_WEEKDAYS = frozenset(map(folded, WEEKDAY_WORD.split("|")))
+_TODAY = frozenset(folded(re.findall(r"\w+", said)[0]) for said in RELATIVE)
+"""The first word of each."""
+_DAYS = words(
+    "day days week weeks tage tagen woche wochen jour jours semaine semaines día días semana semanas дней дня день "
+    "недели неделю gün hafta"
+)
+"""One of them stands in what follows, a word of its own."""
 _IN_DAYS = re.compile(
     r"\b(?:in|dans|en|через)\s+(?P<n>\d{1,3})\s+(?P<u>days?|weeks?|tagen?|wochen?|jours?|semaines?|días?|semanas?|"
     r"дней|дня|день|недели|неделю)\b"
@@ -61,57 +72,63 @@ Found = tuple[int, int, tuple[When, ...]]
 """Start, end, and the readings, the likeliest first."""
 
 
-def dates_in(text: str, language: str, today: date | None) -> Iterator[Found]:
+def dates_in(places: Places, language: str, today: date | None) -> Iterator[Found]:
     """Every date a text names; what is relative needs today. Overlaps are left out, the more exact one stays."""
+    text = places.text
     taken: list[tuple[int, int]] = []
-    for start, end, whens in _all_dates(text, language, today):
+    for start, end, whens in _all_dates(places, language, today):
         if whens and not any(start < right and left < end for left, right in taken):
             taken.append((start, end))
             yield start, end - (text[end - 1] == "." and text[end - 2].isalpha()), whens
 
 
-def _all_dates(text: str, language: str, today: date | None) -> Iterator[Found]:
+def _all_dates(places: Places, language: str, today: date | None) -> Iterator[Found]:
     """The more exact ones first."""
-    for found in _ISO.finditer(text):
+    text, numbers = places.text, places.numbers
+    for found in matches_at(_ISO, text, numbers):
         yield found.start(), found.end(), _iso(found)
-    if any(ch.isdigit() for ch in text):
-        yield from _written(text)
-        for found in _NUMERIC.finditer(text):
+    weekdays = places.of(_WEEKDAYS)
+    if numbers:
+        yield from _written(text, numbers, places.of(_MONTHS), weekdays)
+        for found in matches_at(_NUMERIC, text, numbers):
             yield found.start(), found.end(), _numeric(found, language)
-        for found in _SHORT.finditer(text):
+        for found in matches_at(_SHORT, text, numbers):
             yield found.start(), found.end(), _checked(None, int(found[2]), int(found[1]))
     if today is not None:
-        yield from _relative(text, language, today)
-    for found in _WEEKDAY.finditer(text):
+        yield from _relative(places, language, today)
+    for found in matches_at(_WEEKDAY, text, weekdays):
         if (weekday := _of(WEEKDAYS, found["w"])) is not None:
             yield found.start(), found.end(), (When(weekday=weekday),)
 
 
-def _written(text: str) -> Iterator[Found]:
-    """With the name of a month."""
-    for found in _TEXTUAL.finditer(text):
+def _written(text: str, numbers: list[int], months: list[int], weekdays: list[int]) -> Iterator[Found]:
+    """With the name of a month; the lists say where each of its parts can begin."""
+    if not months:
+        return
+    for found in matches_at(_TEXTUAL, text, sorted((*numbers, *months, *weekdays))):
         day, year = int(found["d1"] or found["d2"]), found["y1"] or found["y2"]
         weekday = _of(WEEKDAYS, found["w"] or found["w2"] or "")
         month = _of(MONTHS, found["m1"] or found["m2"])
         yield found.start(), found.end(), _checked(int(year) if year else None, month, day, weekday)
-    for found in _YEAR_MONTH.finditer(text):
+    for found in matches_at(_YEAR_MONTH, text, numbers):
         yield (
             found.start(),
             found.end(),
             _checked(int(found["y"]), _of(MONTHS, found["m"]), int(found["d"]) if found["d"] else None),
         )
-    for found in _MONTH_YEAR.finditer(text):
+    for found in matches_at(_MONTH_YEAR, text, months):
         yield found.start(), found.end(), (When(year=int(found["y"]), month=_of(MONTHS, found["m"])),)
 
 
-def _relative(text: str, language: str, today: date) -> Iterator[Found]:
+def _relative(places: Places, language: str, today: date) -> Iterator[Found]:
     """Said from today."""
-    for pattern, sign in ((_IN_DAYS, 1), (_AGO, -1)):
+    text = places.text
+    for pattern, sign in ((_IN_DAYS, 1), (_AGO, -1)) if not places.known.isdisjoint(_DAYS) else ():
         for found in pattern.finditer(text):
             number, unit = int(found["n"] or found["n2"]), (found["u"] or found["u2"]).lower()
             days = number * (7 if unit.startswith(("w", "sem", "нед", "haf")) else 1)
             yield found.start(), found.end(), (_of_day(today + timedelta(days=sign * days)),)
-    for found in _RELATIVE.finditer(text):
+    for found in matches_at(_RELATIVE, text, places.of(_TODAY)):
         away = _of(RELATIVE, found[0])
         if away is not None and (found[0].lower() != "hier" or language == "fr"):
             yield found.start(), found.end(), (_of_day(today + timedelta(days=away)),)
@@ -124,9 +141,9 @@ def _of(known: Mapping[str, int], word: str) -> int | None:
     return known.get(low, known.get(dotless, known.get(low.replace("ı", "i"))))
 
 
-def times_in(text: str) -> Iterator[Found]:
+def times_in(places: Places) -> Iterator[Found]:
     """Every time of day: 14:30, 2 pm, 14 Uhr, 14h30."""
-    for found in _TIME.finditer(text):
+    for found in matches_at(_TIME, places.text, places.numbers):
         hour, minute = int(found["h"]), int(found["m"] or 0)
         half = (found["half"] or "").lower()
         if half and 1 <= hour <= 12:

@@ -7,29 +7,34 @@ what the evidence knows: its identifiers, names and states, and the nouns its nu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
-from functools import lru_cache
-from typing import Any
+from itertools import chain
 
 from sluicegate.frozen import frozen
 from sluicegate.grounding.claims import Claim, Kind
 from sluicegate.grounding.dates import dates_in, times_in
-from sluicegate.grounding.money import CURRENCY, currency_of
+from sluicegate.grounding.hedges import hedges_of
+from sluicegate.grounding.kept import kept
+from sluicegate.grounding.money import CURRENCIES, CURRENCY, CURRENCY_WORDS, currency_of
 from sluicegate.grounding.names import names_in
 from sluicegate.grounding.numbers import DIGITS, decimal_places, number_word, readings
+from sluicegate.grounding.phrases import phrases_in
+from sluicegate.grounding.places import Places, folded, matches_at
 from sluicegate.grounding.sentences import sentences
-from sluicegate.grounding.statuses import said_in
+from sluicegate.grounding.statuses import may_name, said_in
 from sluicegate.grounding.units import UNIT, unit_of
-from sluicegate.grounding.wording import stem
+from sluicegate.grounding.wording import stem, words
 
-__all__ = ["Vocabulary", "claims_in", "fold"]
+__all__ = ["Vocabulary", "claims_in", "fold", "identifiers_in"]
 
 _URL = re.compile(r"\bhttps?://[^\s<>\"'`)\]}|]{1,500}|\bwww\.[^\s<>\"'`)\]}|]{1,500}", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _PHONE = re.compile(
     r"(?<![\w+])(?:\+|00)\d(?:[ ()./-]{0,3}\d){7,14}(?!\w)|(?<!\w)0\d{2,4}[ /-]\d(?:[ -]?\d){5,9}(?!\w)"
 )
+_SIGN = re.compile("[€£$₺₽¥₴₹]")
+_CURRENCIES = frozenset(folded(word.rstrip(".")) for word in (*CURRENCIES, *CURRENCY_WORDS))
 _MONEY = re.compile(
     rf"(?<![\w.,])(?P<c1>{CURRENCY})\s?(?P<n1>[-−–]?(?:{DIGITS}))|"
     rf"(?<![\w.,])(?P<n2>[-−–]?(?:{DIGITS}))\s?(?P<c2>{CURRENCY})",
@@ -43,6 +48,18 @@ _PERCENT = re.compile(
 _QUANTITY = re.compile(rf"(?<![\w.,])(?P<n>[-−–]?(?:{DIGITS}))(?:\s|-)?(?P<u>{UNIT})(?![\w/])", re.IGNORECASE)
 _CODE = re.compile(r"(?<![\w-])#?(?=[A-Za-z_-]*\d)(?=\d*[-_/]?[A-Z])[A-Z0-9][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*(?![\w-])")
 _HASH = re.compile(r"(?<![\w#])#(\d{2,20})\b")
+_LABELS = tuple(
+    words(
+        "order parcel shipment tracking invoice ticket case reference booking customer return bestellung bestellnummer "
+        "auftrag sendung paket rechnung commande colis facture pedido envío paquete factura заказ посылк отправлени "
+        "счет счёт sipariş kargo fatura"
+    )
+)
+"""What a word before an identifier begins with."""
+_NUMBERED = words("numarali lu nolu")
+"""One of them, folded, stands behind an identifier."""
+_FEW = 64
+"""Identifiers that are looked for one after the other."""
 _LABELLED = re.compile(
     r"\b(?:order|parcel|shipment|tracking|invoice|ticket|case|reference|booking|customer|return|bestellung|"
     r"bestellnummer|auftrag|sendung|paket"
@@ -59,22 +76,6 @@ _NUMBER = re.compile(
 _SCORE = re.compile(r"(?<![\w.,/:-])(\d{1,3})\s?[-–]\s?(\d{1,3})(?![\w/:-]|[.,]\d)")
 _WORDY = re.compile(
     r"(?<![\w-])(?P<w>[^\W\d_]{2,}(?:-[^\W\d_]{2,})?|[ao])(?:\s+|-)(?P<noun>[^\W\d_]{2,}(?:\s[^\W\d_]{2,})?)(?!\w)"
-)
-_ABOUT = re.compile(
-    r"(?:\b(?:about|around|approximately|roughly|nearly|almost|some|circa|ca\.|etwa|rund|ungefähr|knapp|environ|"
-    r"à peu près|près de|unos|unas"
-    r"|aproximadamente|около|примерно|yaklaşık)|[~≈])\s*$",
-    re.IGNORECASE,
-)
-_LEAST = re.compile(
-    r"\b(?:over|more than|above|at least|from|exceeding|minimum(?: of)?|über|mehr als|mindestens|ab|plus de|au moins"
-    r"|dès|más de|al menos|desde|более|больше|не менее|от|en az)\s*$",
-    re.IGNORECASE,
-)
-_MOST = re.compile(
-    r"\b(?:under|less than|below|up to|at most|maximum(?: of)?|within|unter|weniger als|höchstens|bis zu|bis|"
-    r"moins de|au plus|jusqu'à|menos de|hasta|менее|меньше|не более|до|en fazla)\s*$",
-    re.IGNORECASE,
 )
 
 
@@ -112,19 +113,23 @@ def claims_in(
     return list(_read(text, language, today, vocabulary, names))
 
 
-@lru_cache(maxsize=256)
+def identifiers_in(text: str, vocabulary: Vocabulary) -> list[Claim]:
+    """The identifiers of `claims_in(text, vocabulary=vocabulary)`: what is read after them takes no place of theirs."""
+    claims = _Taken(len(text)).first_of(_exact(Places(text), "en", None, vocabulary))
+    return sorted((claim for claim in claims if claim.kind is Kind.IDENTIFIER), key=lambda claim: claim.start)
+
+
+@kept(characters=500_000)
 def _read(text: str, language: str, today: date | None, vocabulary: Vocabulary, names: bool) -> tuple[Claim, ...]:
     """A draft, and the request it answers, are read by every check, and again for every claim that may repeat it."""
-    taken = _Taken(len(text))
-    found: list[Claim] = []
-    for claim in _all(text, language[:2].lower(), today, vocabulary, taken):
-        if taken.free(claim.start, claim.end):
-            taken.take(claim.start, claim.end)
-            found.append(claim)
+    taken, places = _Taken(len(text)), Places(text)
+    language = language[:2].lower()
+    exact = _exact(places, language, today, vocabulary)
+    found = list(taken.first_of(chain(exact, _loose(places, language, vocabulary))))
     if names:
         found += [
             Claim(kind=Kind.NAME, start=start, end=end, value=text[start:end].lower())
-            for start, end in names_in(text, language[:2].lower())
+            for start, end in names_in(text, language)
             if taken.free(start, end)
         ]
     return tuple(sorted(found, key=lambda claim: (claim.start, claim.end)))
@@ -137,24 +142,33 @@ class _Taken:
         self._bytes = bytearray(length)
 
     def free(self, start: int, end: int) -> bool:
-        return not any(self._bytes[start:end])
+        return self._bytes.find(1, start, end) < 0
 
-    def take(self, start: int, end: int) -> None:
-        self._bytes[start:end] = b"\x01" * (end - start)
+    def first_of(self, claims: Iterable[Claim]) -> Iterator[Claim]:
+        """Those that overlap none before them."""
+        for claim in claims:
+            if self.free(claim.start, claim.end):
+                self._bytes[claim.start : claim.end] = b"\x01" * (claim.end - claim.start)
+                yield claim
 
 
-def _all(text: str, language: str, today: date | None, vocabulary: Vocabulary, taken: _Taken) -> Iterator[Claim]:
-    yield from _contacts(text)
-    yield from _known_codes(text, vocabulary)
-    has_digits = any(ch.isdigit() for ch in text)
-    for start, end, whens in dates_in(text, language, today):
+def _exact(places: Places, language: str, today: date | None, vocabulary: Vocabulary) -> Iterator[Claim]:
+    """Contacts, identifiers, moments and amounts, the more telling first."""
+    yield from _contacts(places)
+    yield from _known_codes(places.text, vocabulary)
+    for start, end, whens in dates_in(places, language, today):
         yield Claim(kind=Kind.DATE, start=start, end=end, value=whens[0], others=whens[1:])
-    if has_digits:
-        for start, end, whens in times_in(text):
+    if places.numbers:
+        for start, end, whens in times_in(places):
             yield Claim(kind=Kind.TIME, start=start, end=end, value=whens[0])
-        yield from _measured(text, language)
-        yield from _codes(text)
-    for start, end in sentences(text):
+        yield from _measured(places, language)
+        yield from _codes(places)
+
+
+def _loose(places: Places, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
+    """States, names and bare numbers."""
+    text = places.text
+    for start, end in sentences(text) if vocabulary.states or may_name(places) else ():
         for said in said_in(text[start:end], vocabulary.states):
             if said.asserted:
                 yield Claim(
@@ -164,13 +178,14 @@ def _all(text: str, language: str, today: date | None, vocabulary: Vocabulary, t
                     value=said.state,
                     negated=said.negated,
                 )
-    yield from _phrases(text, vocabulary)
-    if has_digits:
-        yield from _numbers(text, language)
+    for start, end in phrases_in(places, vocabulary.phrases) if vocabulary.phrases else ():
+        yield Claim(kind=Kind.NAME, start=start, end=end, value=text[start:end].lower())
+    yield from _numbers(places, language)
     yield from _words(text, language, vocabulary)
 
 
-def _contacts(text: str) -> Iterator[Claim]:
+def _contacts(places: Places) -> Iterator[Claim]:
+    text = places.text
     if "://" in text or "www." in text.lower():
         for found in _URL.finditer(text):
             said = found[0].rstrip(".,;:!?")
@@ -180,7 +195,7 @@ def _contacts(text: str) -> Iterator[Claim]:
     if "@" in text:
         for found in _EMAIL.finditer(text):
             yield Claim(kind=Kind.EMAIL, start=found.start(), end=found.end(), value=found[0].rstrip(".").lower())
-    for found in _PHONE.finditer(text):
+    for found in matches_at(_PHONE, text, places.with_before("+")):
         if not re.fullmatch(r"0\d{1}[./-]\d{1,2}[./-]\d{2,4}", found[0]):
             yield Claim(
                 kind=Kind.PHONE, start=found.start(), end=found.end(), value=re.sub(r"\D", "", found[0]).lstrip("0")
@@ -192,43 +207,57 @@ _TOKEN = re.compile(r"#?[\w]+(?:[-_/.][\w]+)*")
 
 def _known_codes(text: str, vocabulary: Vocabulary) -> Iterator[Claim]:
     """Identifiers of the evidence, whatever they look like."""
-    if not vocabulary.identifiers:
-        return
+    if len(vocabulary.identifiers) <= _FEW:
+        low = text.casefold()
+        if not any(identity in low for identity in vocabulary.identifiers):
+            return
     for found in _TOKEN.finditer(text):
         value = fold(found[0])
         if value in vocabulary.identifiers:
             yield Claim(kind=Kind.IDENTIFIER, start=found.start(), end=found.end(), value=value)
 
 
-def _codes(text: str) -> Iterator[Claim]:
-    for found in _LABELLED.finditer(text):
+def _codes(places: Places) -> Iterator[Claim]:
+    text = places.text
+    labelled = places.of_beginnings(_LABELS) if places.known.isdisjoint(_NUMBERED) else range(len(text))
+    for found in matches_at(_LABELLED, text, labelled):
         group = "id" if found["id"] else "tr"
         yield Claim(kind=Kind.IDENTIFIER, start=found.start(group), end=found.end(group), value=found[group])
-    for found in _HASH.finditer(text):
-        yield Claim(kind=Kind.IDENTIFIER, start=found.start(), end=found.end(), value=found[1])
+    if "#" in text:
+        for found in _HASH.finditer(text):
+            yield Claim(kind=Kind.IDENTIFIER, start=found.start(), end=found.end(), value=found[1])
     for found in _CODE.finditer(text):
         digits = sum(ch.isdigit() for ch in found[0])
         if digits >= 2 and len(found[0]) >= 5:
             yield Claim(kind=Kind.IDENTIFIER, start=found.start(), end=found.end(), value=fold(found[0]))
 
 
-def _measured(text: str, language: str) -> Iterator[Claim]:
-    for found in _MONEY.finditer(text):
+def _measured(places: Places, language: str) -> Iterator[Claim]:
+    text, signed = places.text, places.with_before("-−–")
+    for found in matches_at(_MONEY, text, sorted({*signed, *places.of(_CURRENCIES), *_signs(text)})):
         number, currency = found["n1"] or found["n2"], found["c1"] or found["c2"]
         yield from _numeric(Kind.MONEY, text, found.start(), found.end(), number, language, currency_of(currency))
-    for found in _PERCENT.finditer(text):
+    percents = [found.start() for found in re.finditer("%", text)] if "%" in text else []
+    for found in matches_at(_PERCENT, text, sorted({*signed, *percents})):
         yield from _numeric(Kind.PERCENTAGE, text, found.start(), found.end(), found["n"] or found["n2"], language, "%")
-    for found in _QUANTITY.finditer(text):
+    for found in matches_at(_QUANTITY, text, signed):
         if found["u"] in ("FT", "IN", "MIN", "H", "S", "M", "G"):  # capitals are an abbreviation of something else
             continue
         yield from _numeric(Kind.QUANTITY, text, found.start(), found.end(), found["n"], language, unit_of(found["u"]))
 
 
-def _numbers(text: str, language: str) -> Iterator[Claim]:
-    for found in _SCORE.finditer(text):
+def _signs(text: str) -> Iterator[int]:
+    """Where a currency sign begins, and `US` before one."""
+    for found in _SIGN.finditer(text):
+        yield from (found.start() - 2, found.start()) if found.start() > 1 else (found.start(),)
+
+
+def _numbers(places: Places, language: str) -> Iterator[Claim]:
+    text = places.text
+    for found in matches_at(_SCORE, text, places.numbers):
         for group in (1, 2):
             yield from _numeric(Kind.NUMBER, text, found.start(group), found.end(group), found[group], language, "")
-    for found in _NUMBER.finditer(text):
+    for found in matches_at(_NUMBER, text, places.with_before("-−–")):
         noun = (found["noun"] or "").lower()
         said = (found["sign"] or "") + found["n"]
         start = found.start("sign") if found["sign"] else found.start("n")
@@ -237,9 +266,13 @@ def _numbers(text: str, language: str) -> Iterator[Claim]:
 
 def _words(text: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
     """Number words before a noun that the evidence counts: `six assists`, `a block`."""
+    if not vocabulary.nouns and not vocabulary.counted:
+        return
     for found in _WORDY.finditer(text):
-        value, end = number_word(found["w"], language), found.end("w")
         low = found["w"].lower()
+        value, end = number_word(low, language), found.end("w")
+        if value is None and low not in ("a", "an"):
+            continue
         nouns = [stem(word) for word in found["noun"].lower().split()]
         if value is None and low in ("a", "an") and language == "en":
             value = number_word("one", "en")
@@ -256,21 +289,8 @@ def _words(text: str, language: str, vocabulary: Vocabulary) -> Iterator[Claim]:
             end=end,
             value=value,
             unit=nouns[0],
-            **_hedges(text, found.start("w")),
+            **hedges_of(text, found.start("w")),
         )
-
-
-def _phrases(text: str, vocabulary: Vocabulary) -> Iterator[Claim]:
-    """Names and words of the evidence."""
-    if vocabulary.phrases:
-        for found in _any_of(vocabulary.phrases).finditer(text):
-            yield Claim(kind=Kind.NAME, start=found.start(), end=found.end(), value=found[0].lower())
-
-
-@lru_cache(maxsize=64)
-def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
-    ordered = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
-    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, ordered)) + r")(?!\w)", re.IGNORECASE)
 
 
 def _numeric(kind: Kind, text: str, start: int, end: int, number: str, language: str, unit: str) -> Iterator[Claim]:  # noqa: PLR0917 - where a walk stands
@@ -279,7 +299,7 @@ def _numeric(kind: Kind, text: str, start: int, end: int, number: str, language:
     if not values:
         return
     values = tuple(-value for value in values) if negative else values
-    hedges = _hedges(text, start)
+    hedges = hedges_of(text, start)
     yield Claim(
         kind=kind,
         start=start,
@@ -290,12 +310,6 @@ def _numeric(kind: Kind, text: str, start: int, end: int, number: str, language:
         places=decimal_places(values[0]),
         **hedges,
     )
-
-
-def _hedges(text: str, start: int) -> dict[str, Any]:
-    before = text[max(0, start - 24) : start]
-    bound = "least" if _LEAST.search(before) else "most" if _MOST.search(before) else ""
-    return {"about": _ABOUT.search(before) is not None, "bound": bound}
 
 
 def fold(value: str) -> str:

@@ -14,6 +14,7 @@ from sluicegate.frozen import frozen
 from sluicegate.grounding.claims import Kind, When
 from sluicegate.grounding.extraction import Vocabulary, fold
 from sluicegate.grounding.facts import Fact, facts_of, is_identity
+from sluicegate.grounding.matching import Facts
 from sluicegate.grounding.statuses import is_known, is_loose
 from sluicegate.grounding.wording import field_words, stem, words
 from sluicegate.model import Json
@@ -49,7 +50,7 @@ class Record:
         self.parent = parent
         self.kind = kind
         """The field it stands under; records of one list share it."""
-        self.facts: list[Fact] = []
+        self.facts = Facts()
         self.children: list[Record] = []
         self.ids: list[str] = []
         """Identities, folded; the first is its own."""
@@ -211,14 +212,31 @@ class Evidence:
             counted=frozenset(counted),
         )
 
+    @cached_property
+    def facts(self) -> Facts:
+        """Those of all records."""
+        return Facts(fact for record in self.records for fact in record.facts)
+
+    @cached_property
+    def by_field(self) -> dict[str, list[Fact]]:
+        """Those of all records, by their field."""
+        found: dict[str, list[Fact]] = {}
+        for fact in self.facts:
+            found.setdefault(fact.field, []).append(fact)
+        return found
+
+    @cached_property
+    def _named(self) -> dict[str, list[Record]]:
+        found: dict[str, list[Record]] = {}
+        for record in self.records:
+            values = [str(fact.value) for fact in record.names]
+            for name in {*values, *(last for value in values if (last := _surname(value)) is not None)}:
+                found.setdefault(name, []).append(record)
+        return found
+
     def mentions(self, value: str) -> str:
         """The path of a fact that holds this text among other words, or empty."""
-        found = (
-            fact.path
-            for record in self.records
-            for fact in record.facts
-            if fact.kind is Kind.NAME and value in str(fact.value)
-        )
+        found = (fact.path for fact in self.facts if fact.kind is Kind.NAME and value in str(fact.value))
         return next(found, "")
 
     @cached_property
@@ -228,11 +246,7 @@ class Evidence:
 
     def named(self, phrase: str) -> list[Record]:
         """The records that go by this name, or by its last word where it is a person's."""
-        return [
-            record
-            for record in self.records
-            if any(fact.value == phrase or _surname(str(fact.value)) == phrase for fact in record.names)
-        ]
+        return list(self._named.get(phrase, ()))
 
     def scope(self, records: Iterable[Record]) -> list[Record]:
         """The records, what is below and above them, and those whose own identity they name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from sluicegate.grounding.claims import Claim, Kind, When
 from sluicegate.grounding.dates import same
@@ -12,15 +12,44 @@ from sluicegate.grounding.statuses import agrees
 from sluicegate.grounding.units import base, same_kind, unit_of
 from sluicegate.grounding.wording import field_words
 
-__all__ = ["comparable", "equal", "names_unit", "number_rule"]
+__all__ = ["Facts", "comparable", "equal", "names_unit", "number_rule"]
 
 _NUMERIC = frozenset({Kind.MONEY, Kind.QUANTITY, Kind.PERCENTAGE, Kind.NUMBER})
 _MOMENT = frozenset({Kind.DATE, Kind.TIME})
+_PLAIN = frozenset({Kind.NUMBER, Kind.PERCENTAGE, Kind.DATE, Kind.TIME})
+"""Kinds of which any two values can be compared."""
+_SORTS = {kind: _NUMERIC if kind in _NUMERIC else _MOMENT if kind in _MOMENT else frozenset({kind}) for kind in Kind}
+
+
+class Facts(list[Fact]):
+    """Facts in order; once they are complete, to be asked for those that a claim can be compared with."""
+
+    @cached_property
+    def _by_sort(self) -> dict[frozenset[Kind], list[Fact]]:
+        found: dict[frozenset[Kind], list[Fact]] = {}
+        for fact in self:
+            found.setdefault(_SORTS[fact.kind], []).append(fact)
+        return found
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """Where they stand."""
+        return frozenset(fact.path for fact in self)
+
+    def like(self, claim: Claim) -> list[Fact]:
+        """Those of its sort, in order: no other is `comparable`."""
+        return self._by_sort.get(_SORTS[claim.kind], [])
+
+    def say(self, claim: Claim) -> bool:
+        """Whether any of them says what is claimed."""
+        return any(comparable(claim, fact) and equal(claim, fact) for fact in self.like(claim))
 
 
 def comparable(claim: Claim, fact: Fact) -> bool:  # noqa: PLR0911 - one answer for each pair of kinds
     """Whether the fact could say the opposite of the claim: kinds, units and currencies fit, or the bare amount."""
     mine, other = claim.kind, fact.kind
+    if mine is other and mine in _PLAIN:
+        return True
     if mine in _MOMENT:
         return other in _MOMENT
     if mine not in _NUMERIC or other not in _NUMERIC:
@@ -39,7 +68,7 @@ def comparable(claim: Claim, fact: Fact) -> bool:  # noqa: PLR0911 - one answer 
 
 def equal(claim: Claim, fact: Fact) -> str:
     """The rule by which the fact supports the claim, or empty. The kinds must be comparable."""
-    for value in (claim.value, *claim.others):
+    for value in (claim.value, *claim.others) if claim.others else (claim.value,):
         if isinstance(value, When):
             rule = same(value, fact.value) if isinstance(fact.value, When) else ""
         elif isinstance(value, Decimal):
@@ -70,7 +99,7 @@ def number_rule(claim: Claim, value: Decimal, fact: Fact) -> str:  # noqa: PLR09
         return "bound" if holds else ""
     if value == known:
         return rule
-    step = Decimal(1).scaleb(-claim.places)
+    step = _step(claim.places)
     may_round = claim.kind is not Kind.MONEY or claim.about
     if may_round and fact.places > claim.places and abs(value - known) * 2 <= step:
         return "rounding"
@@ -81,6 +110,11 @@ def number_rule(claim: Claim, value: Decimal, fact: Fact) -> str:  # noqa: PLR09
     if claim.kind is Kind.PERCENTAGE and abs(known) <= 1 and abs(value - known * 100) * 2 <= step:
         return "ratio_as_percent"
     return ""
+
+
+@lru_cache(maxsize=64)
+def _step(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
 
 
 def _state(claim: Claim, known: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sluicegate.grounding.wording import words
 
-__all__ = ["CURRENCIES", "CURRENCY", "currency_of"]
+__all__ = ["CURRENCIES", "CURRENCY", "CURRENCY_WORDS", "currency_of"]
 
 CURRENCIES = words(
     "EUR USD GBP CHF TRY RUB PLN CZK SEK NOK DKK HUF RON BGN UAH KZT JPY CNY INR CAD AUD NZD MXN BRL "
@@ -22,6 +22,8 @@ _WORDS = {
     "lira": "TRY", "tl": "TRY", "lirası": "TRY", "franken": "CHF",
     "рубль": "RUB", "рубля": "RUB", "рублей": "RUB", "руб.": "RUB", "руб": "RUB",
 }  # fmt: skip
+
+CURRENCY_WORDS = frozenset(_WORDS)
 
 CURRENCY = (
     r"US\$|[€£$₺₽¥₴₹]|\b(?:"

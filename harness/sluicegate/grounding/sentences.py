@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from sluicegate.grounding.kept import kept
+from sluicegate.grounding.places import matches_at
 from sluicegate.grounding.wording import words
 
 __all__ = ["Span", "sentences"]
@@ -15,6 +17,8 @@ _END = re.compile(
     r"[.!?…]+[\"'”’»)\]]*(?=\s+(?:[\"“„«(\[]|[-–•*] )?[\w#])|[!?…。]+(?=\s|$)|\n\s*\n|\n(?=\s*(?:[-–•*]|"
     r"\d{1,2}[.)])\s)|\n(?=>)|\n"
 )
+_MARK = re.compile(r"[.!?…。\n]")
+"""What an end begins with."""
 _ABBREVIATIONS = words(
     "mr mrs ms dr st no nr vs etc jr sr inc ltd co corp approx e.g i.e a.m p.m u.s ca bzw z.b "
     "d.h evtl ggf usw inkl zzgl abs tel"
@@ -27,9 +31,15 @@ _LAST_WORD = re.compile(r"(?:^|[\s(])([^\s(]{1,6})$")
 
 def sentences(text: str) -> list[Span]:
     """Spans of the sentences in order, blanks around them left out. A line of its own is one, and an item of a list."""
+    return list(_spans(text))
+
+
+@kept(characters=200_000)
+def _spans(text: str) -> tuple[Span, ...]:
+    """The checks of a suite ask for those of one text again and again."""
     found: list[Span] = []
     start = 0
-    for end in _END.finditer(text):
+    for end in matches_at(_END, text, [mark.start() for mark in _MARK.finditer(text)]):
         if end[0][0] == "." and _is_inside(text, start, end.start()):
             continue
         if end[0].startswith("\n") and "\n" not in end[0][1:].strip(" ") and _goes_on(text, start, end):
@@ -37,7 +47,7 @@ def sentences(text: str) -> list[Span]:
         _add(found, text, start, end.end())
         start = end.end()
     _add(found, text, start, len(text))
-    return found
+    return tuple(found)
 
 
 def _is_inside(text: str, start: int, at: int) -> bool:

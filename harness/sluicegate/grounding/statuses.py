@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from sluicegate.frozen import frozen
+from sluicegate.grounding.phrases import phrases_in
+from sluicegate.grounding.places import Places, folded, matches_at
 
-__all__ = ["Said", "agrees", "is_known", "is_loose", "is_weak", "of_payment", "said_in", "state_of"]
+__all__ = ["Said", "agrees", "is_known", "is_loose", "is_weak", "may_name", "of_payment", "said_in", "state_of"]
 
 _FORMS: dict[str, str] = {
     "processing": "being processed|in processing|processing|in progress|being prepared|in bearbeitung|wird "
@@ -93,6 +94,27 @@ _ANY = re.compile(
     re.IGNORECASE,
 )
 _NAMES = tuple(_FORMS)
+
+
+def _written(form: str) -> Iterator[str]:
+    """What a form stands for: its letters that may be left out, and those of several, written out."""
+    if (found := re.search(r"\[(\w+)\](\??)|(\w|-)\?", form)) is None:
+        yield form
+        return
+    for letter in (*(found[1] or found[3]), *([""] if found[3] or found[2] else [])):
+        yield from _written(form[: found.start()] + letter + form[found.end() :])
+
+
+_WORDS = [
+    re.findall(r"\w+", folded(said))
+    for forms in _FORMS.values()
+    for form in forms.split("|")
+    for said in _written(form)
+]
+_FIRST = frozenset(found[0] for found in _WORDS)
+"""The first word of each form."""
+_TELLING = frozenset(max(found, key=len) for found in _WORDS)
+"""The longest word of each form: where none of them stands, no state is named."""
 _NOT = re.compile(
     r"\b(?:not|n[o']t|never|no|cannot|nicht|noch nicht|kein\w*|nie|ne|pas|jamais|nunca|не|ещё не|еще не|değil|"
     r"henüz)\b(?:\W+\w+){0,3}\W*$"
@@ -156,18 +178,17 @@ def of_payment(state: str) -> bool:
 def said_in(text: str, others: tuple[str, ...] = ()) -> Iterator[Said]:
     """Every state a sentence names, and whether it says so, denies it or leaves it open; `others`: a user's own."""
     is_question = text.rstrip().endswith("?")
-    for found in _ANY.finditer(text):
+    places = Places(text)
+    for found in matches_at(_ANY, text, places.of(_FIRST)):
         yield _said(text, found.start(), found.end(), _named(found), is_question)
     if others:
-        for found in _own(others).finditer(text):
-            yield _said(text, found.start(), found.end(), found[0].lower(), is_question)
+        for start, end in phrases_in(places, others):
+            yield _said(text, start, end, text[start:end].lower(), is_question)
 
 
-@lru_cache(maxsize=64)
-def _own(states: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(
-        r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(states, key=len, reverse=True))) + r")(?!\w)", re.IGNORECASE
-    )
+def may_name(places: Places) -> bool:
+    """Whether a text can name a state at all."""
+    return not places.known.isdisjoint(_TELLING)
 
 
 def _said(text: str, start: int, end: int, state: str, is_question: bool) -> Said:

@@ -42,6 +42,7 @@ _NOT = words(
     "not no never none nobody nothing n't cannot without nicht kein keine nie ne pas jamais sin nunca не "
     "нет ни без değil yok"
 )
+_ENDINGS = ("ations", "ation", "ings", "ing", "edly", "ies", "ied", "ed", "es", "s", "ly", "en", "er", "e", "n")
 _OPPOSITES = {
     word: frozenset(others.split())
     for pair in (
@@ -79,13 +80,12 @@ def supported_by(sentence: str, texts: Iterable[str]) -> Support:
     known = [_read(text) for text in texts]
     words = content_words(sentence)
     stems = [_stem(word) for word in words]
+    said = frozenset(stems)
     everything = frozenset().union(*(stem for _, stem, _ in (part for parts in known for part in parts)))
     novel = tuple(word for word, stem in zip(words, stems, strict=True) if stem not in everything)
     score = 1 - len(novel) / len(words) if words else 1.0
-    nearest = max(
-        (part for parts in known for part in parts), key=lambda part: len(part[1] & frozenset(stems)), default=None
-    )
-    if nearest is None or len(nearest[1] & frozenset(stems)) * 2 < max(2, len(set(stems))):
+    nearest = max((part for parts in known for part in parts), key=lambda part: len(part[1] & said), default=None)
+    if nearest is None or len(nearest[1] & said) * 2 < max(2, len(said)):
         return Support(score=score, novel=novel)
     denies = bool(_NOT & set(_all_words(sentence)))
     return Support(score=score, novel=novel, denied=denies != nearest[2], opposite=_opposite(words, nearest[0]))
@@ -97,10 +97,8 @@ def content_words(text: str) -> list[str]:
 
 
 def _all_words(text: str) -> list[str]:
-    return [
-        found[0].lower().replace("’", "'")
-        for found in _WORD.finditer(text.replace("n't", " n't").replace("n’t", " n't"))
-    ]
+    found = _WORD.findall(text.replace("n't", " n't").replace("n’t", " n't"))
+    return [word.lower().replace("’", "'") for word in found]
 
 
 @lru_cache(maxsize=512)
@@ -124,7 +122,9 @@ def _opposite(words: Sequence[str], nearest: frozenset[str]) -> str:
 def _stem(word: str) -> str:
     """A word without common endings, so that `shipped` meets `ships`; words meet by their first six letters."""
     low = word.partition("'")[0]
-    for ending in ("ations", "ation", "ings", "ing", "edly", "ies", "ied", "ed", "es", "s", "ly", "en", "er", "e", "n"):
+    if not low.endswith(_ENDINGS):
+        return low[:6]
+    for ending in _ENDINGS:
         if low.endswith(ending) and len(low) - len(ending) >= 4:
             return low[: -len(ending)][:6]
     return low[:6]
