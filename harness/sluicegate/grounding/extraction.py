@@ -113,10 +113,11 @@ def claims_in(
     return list(_read(text, language, today, vocabulary, names))
 
 
-def identifiers_in(text: str, vocabulary: Vocabulary) -> list[Claim]:
+@kept(characters=200_000)
+def identifiers_in(text: str, vocabulary: Vocabulary) -> tuple[Claim, ...]:
     """The identifiers of `claims_in(text, vocabulary=vocabulary)`: what is read after them takes no place of theirs."""
     claims = _Taken(len(text)).first_of(_exact(Places(text), "en", None, vocabulary))
-    return sorted((claim for claim in claims if claim.kind is Kind.IDENTIFIER), key=lambda claim: claim.start)
+    return tuple(sorted((claim for claim in claims if claim.kind is Kind.IDENTIFIER), key=lambda claim: claim.start))
 
 
 @kept(characters=500_000)

@@ -37,7 +37,13 @@ def is_thing(field: str) -> bool:
 def names(text: str, key: str) -> bool:
     """Whether a text says a key, as a word of its own."""
     low = text.casefold()
-    return key in low and re.search(rf"(?<![^\W_]){re.escape(key)}(?![^\W_])", low) is not None
+    at = low.find(key)
+    while at >= 0:
+        # No pattern: each key would be compiled for a single text.
+        if not low[at - 1 : at].isalnum() and not low[at + len(key) : at + len(key) + 1].isalnum():
+            return True
+        at = low.find(key, at + 1)
+    return False
 
 
 def differing(name: str, value: str, records: Sequence[Record]) -> tuple[str, Fact] | None:
