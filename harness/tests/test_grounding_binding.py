@@ -50,6 +50,17 @@ def test_order_1001_shipped_when_1001_is_another_customers() -> None:
     assert said(ruled("Your order 1002 is packed.")["packed"]) == (Ruling.SUPPORTED, "exact", "tools.order[1].status")
 
 
+@pytest.mark.parametrize("state", ["-", "--", "_", " "])
+def test_a_state_of_marks_only_is_none(state: str) -> None:
+    """`-` for "not known" stands in no text, and so contradicts none."""
+    unknown = {"order_id": "1002", "status": state, "total": "62.57 EUR"}
+    known = {"order_id": "1001", "status": "packed", "total": "9.00 EUR"}
+    text = "Order 1001 is packed. Thanks for it, it is 9.00 EUR."
+    evidence = Evidence([Source(path="one", value=unknown), Source(path="two", value=known)])
+    told = [(text[item.claim.start : item.claim.end], item.ruling) for item in judge(text, evidence)]
+    assert told == [("1001", Ruling.SUPPORTED), ("packed", Ruling.SUPPORTED), ("9.00 EUR", Ruling.SUPPORTED)]
+
+
 def test_an_order_that_no_tool_gave_supports_nothing() -> None:
     """Where the number is unknown, values of other records are no support."""
     found = ruled("Order 1003 has shipped, and the total is 62.57 EUR.")

@@ -102,7 +102,7 @@ def _of_text(value: str, field: str) -> tuple[tuple[Kind, Value, str, int], ...]
     if is_identity(field) and _CODE.fullmatch(said):
         return ((Kind.IDENTIFIER, fold(said), "", 0),)
     if words and words[-1] in _STATES:
-        return ((Kind.STATUS, state_of(said), "", 0),)
+        return ((Kind.STATUS, state, "", 0),) if (state := state_of(said)) else ()
     if _PLAIN_NUMBER.fullmatch(said):
         fact = _of_number(Decimal(said), field, "", "")
         return ((fact.kind, fact.value, fact.unit, fact.places),)
