@@ -18,6 +18,7 @@ from sluicegate.gate.pinned import Pinned
 from sluicegate.gate.pool import Attempt
 from sluicegate.gate.second_look import is_of_a_judge
 from sluicegate.gate.shortlist import Shortlist
+from sluicegate.gate.units import is_bad, speaks_against
 from sluicegate.gate.validity import Run
 from sluicegate.model import Finding, NotMeasured, Origin, Severity, Trial, Witness
 from sluicegate.model.often import made_often, maker
@@ -59,12 +60,6 @@ def _recorded_as(metric: Metric) -> str | None:
     if metric.score is not None:
         return SCORED_AS + metric.name if metric.score.is_own else None
     return metric.check
-
-
-def _is_bad(metric: Metric, counted: Contribution) -> bool:
-    if metric.kind is MetricKind.PROPORTION and metric.better is Better.HIGHER:
-        return counted.k < counted.n
-    return counted.k > 0
 
 
 class Measuring:
@@ -112,12 +107,15 @@ class Measuring:
         for channel, origin in self._readers_of(judged):
             metric = channel.criterion.metric
             standing = channel.admission.trial(origin, provenances, judged.at_us)
-            if standing != "valid":
+            if standing != "valid" and not channel.admission.is_said_void(origin, judged.run, judged.at_us):
                 channel.void += standing == "void"
                 channel.foreign += standing == "foreign"
                 continue
             if metric.name not in measured:
                 measured[metric.name] = self._measured(metric, judged)
+            if standing != "valid" and not speaks_against(channel.criterion, measured[metric.name]):
+                channel.void += 1
+                continue
             self._count(channel, origin, judged, measured[metric.name], lost=lost)
 
     def maker(self, case_id: str) -> str:
@@ -150,11 +148,7 @@ class Measuring:
             criterion = channel.criterion
             if criterion.metric.name != "draft.success_rate" or criterion.promote is None:
                 continue
-            provenances = [output.provenance for output in judged.trial.outputs]
-            if channel.admission.trial(origin, provenances, judged.at_us) != "valid":
-                continue
-            measured = self._measured(criterion.metric, judged)
-            if isinstance(measured, Contribution) and _is_bad(criterion.metric, measured):
+            if self._is_bad(channel, origin, judged):
                 return True
         return False
 
@@ -162,15 +156,23 @@ class Measuring:
         """Whether a proportion or an incident criterion of the stage counts the trial as a bad one."""
         for channel in self._channels:
             metric = channel.criterion.metric
-            admitted = (origin for origin in judged.origins if origin in channel.admission.origins)
-            if metric.kind not in _GRADES or not any(
-                self._asks(metric, origin, judged.trial.case.id) for origin in admitted
-            ):
+            if metric.kind not in _GRADES:
                 continue
-            measured = self._measured(metric, replace(judged, results=results))
-            if isinstance(measured, Contribution) and _is_bad(metric, measured):
+            admitted = (origin for origin in judged.origins if origin in channel.admission.origins)
+            asked = next((each for each in admitted if self._asks(metric, each, judged.trial.case.id)), None)
+            if asked is not None and self._is_bad(channel, asked, replace(judged, results=results)):
                 return True
         return False
+
+    def _is_bad(self, channel: Channel, origin: Origin, judged: Judged) -> bool:
+        """Whether a criterion takes the trial, and as a bad one."""
+        provenances = [output.provenance for output in judged.trial.outputs]
+        if channel.admission.trial(origin, provenances, judged.at_us) != "valid" and not channel.admission.is_said_void(
+            origin, judged.run, judged.at_us
+        ):
+            return False
+        measured = self._measured(channel.criterion.metric, judged)
+        return isinstance(measured, Contribution) and is_bad(channel.criterion.metric, measured)
 
     def foreign(self, trial: Trial) -> None:
         """A trial whose case nobody pinned proves nothing; an incident in it is for a human to look at."""

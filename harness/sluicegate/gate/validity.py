@@ -268,6 +268,16 @@ class Admission:
         grows = origin.grows
         return "foreign" if grows and not self.from_us <= at_us <= self.until_us else "valid"
 
+    def is_said_void(self, origin: Origin, run: Run, at_us: int) -> bool:
+        """Whether nothing but the pipeline's own word on where its answer came from would make a trial void.
+
+        It takes nothing away that speaks against the pipeline. What stands in a recording is its maker's word; of what
+        a line compares with, only good units may be left out.
+        """
+        driven = run.started is not None and run.started.pipeline not in ("", "recording")
+        own = driven and run.relation is Relation.OURS and not run.is_baseline
+        return own and self.trial(origin, (), at_us) == "valid"
+
 
 def _provenances(own: tuple[str, ...], beyond: tuple[str, ...]) -> frozenset[str]:
     """Nothing mocked counts unless asked for; a metric may be narrower still (time and money: live only)."""
