@@ -311,8 +311,10 @@ class TestTimeout:
             (left(1400, late_ms=200), "error"),
             (left(1500, late_ms=200), "fail"),
             (left(1200, late_ms=900), "pass"),
-            (left(100, late_ms=900), "fail"),
-            (searched("fresh", took_ms=6000, late_ms=5500), "fail"),
+            (left(100, late_ms=300), "fail"),
+            (left(100, late_ms=450), "error"),
+            (searched("fresh", took_ms=6000, late_ms=500), "fail"),
+            (searched("fresh", took_ms=1500, late_ms=500), "error"),
         ],
     )
     def test_what_a_busy_machine_may_have_added_is_unknown(self, call, result):

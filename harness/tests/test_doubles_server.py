@@ -285,6 +285,26 @@ async def test_a_double_that_was_held_up_while_it_kept_somebody_waiting_says_so(
 
 
 @pytest.mark.asyncio
+async def test_a_request_that_lay_there_unread_was_waited_for_longer_than_its_double_knows() -> None:
+    """Sent while the double is held up: the time before it was read is on the record, too."""
+    case = a_case(faults=(Fault(kind="slow", target="retriever", delay_ms=100.0),))
+    async with opened(case) as (served, urls, client):
+        search = f"{urls['SLUICEGATE_RETRIEVER_URL']}/search"
+        await client.post(search, json={"query": "first"})
+        sent = asyncio.create_task(client.post(search, json={"query": "q"}))
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.0, time.sleep, 0.3)
+        await sent
+        await asyncio.sleep(0.1)
+        await client.post(search, json={"query": "last"})
+        first, held_up, last = served.close_run(RUN)
+
+        assert held_up.detail["late_ms"] >= 200
+        assert held_up.detail["late_ms"] > 2 * first.detail.get("late_ms", 0.0)
+        assert held_up.detail["late_ms"] > 2 * last.detail.get("late_ms", 0.0)
+
+
+@pytest.mark.asyncio
 async def test_who_still_waits_when_the_run_ends_has_gone_on_without() -> None:
     """The pipeline answered before anybody heard it hang up; an answer that was out is not called left."""
     case = a_case(faults=(Fault(kind="slow", target="retriever", on_call=2, delay_ms=5_000.0),))

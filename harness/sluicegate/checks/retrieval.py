@@ -202,12 +202,14 @@ def _timeout(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     for number, call in enumerate(retrievals(trial), 1):
         taken, left = _times(call)
         held_ms = float(call.detail.get("late_ms") or 0.0)
-        if left is not None and late < left <= late + held_ms:
+        waited = taken if left is None else left
+        too_early, too_late = left is not None and waited < limit * _EARLY, waited > late
+        if (too_early and waited + held_ms >= limit * _EARLY) or (too_late and waited - held_ms <= late):
             held_up_ms = max(held_up_ms, held_ms)
             continue
-        if left is not None and left < limit * _EARLY:
+        if too_early:
             said = f"retrieval {number} of {taken:.0f} ms was left after {left:.0f} ms"
-        elif (left if left is not None else taken) > late:
+        elif too_late:
             how = f"left after {left:.0f} ms" if left is not None else "waited for to the end"
             said = f"retrieval {number} took {taken:.0f} ms and was {how}"
         else:

@@ -21,6 +21,7 @@ from sluicegate.doubles.latency import Latencies
 from sluicegate.doubles.mail_data import LineEndings
 from sluicegate.doubles.openai import OpenAI
 from sluicegate.doubles.prompts import marks
+from sluicegate.doubles.pulse import Pulse
 from sluicegate.doubles.replies import Replies, TemplateModel
 from sluicegate.doubles.retriever import Retriever
 from sluicegate.doubles.runs import Run, Runs, split_path
@@ -118,6 +119,7 @@ class Doubles:
         self._mail_port = mail_port
         self.mail = None if mail is None or only_follows else self._sink(mail, at_once)
         """The mail sink, where mails are sent."""
+        self._pulse = Pulse()
         self._runner: web.ServerRunner | None = None
         self._base = ""
 
@@ -161,12 +163,14 @@ class Doubles:
             except (OSError, OverflowError) as error:
                 await runner.cleanup()
                 raise InputError(_no_port(self._mail_port, error, "--smtp-port")) from None
+        self._pulse.start()
         self._runner = runner
         self._base = f"http://{HOST}:{runner.addresses[0][1]}"
 
     async def stop(self) -> None:
         """Close every connection. Does nothing when not running."""
         runner, self._runner = self._runner, None
+        self._pulse.stop()
         if runner is not None:
             await runner.cleanup()
             if self.mail is not None:
@@ -213,6 +217,7 @@ class Doubles:
         return {**{endpoint.variable: f"{base}{endpoint.prefix}" for endpoint in self._endpoints}, **told}
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        held_up_s = self._pulse.held_up_s()
         body = await _body(request)
         path = request.rel_url.raw_path
         if self._control is not None and self._control.owns(path):
@@ -251,7 +256,7 @@ class Doubles:
         elif answer.is_unserved and not self._is_probe(request.method, path):
             self._runs.unserved += 1
             self._notice("unserved", self._runs.unserved, request.method, path, run.run_id)
-        return await write(request, answer, owner.unanswered)
+        return await write(request, answer, owner.unanswered, held_up_s=held_up_s)
 
     def _sink(self, line_endings: LineEndings, at_once: int) -> MailSink:
         # Loaded where mails are sent: no other run pays for an SMTP server.

@@ -23,18 +23,23 @@ _LATE_S = 0.005
 
 
 async def write(
-    request: web.BaseRequest, answer: Answer, unanswered: dict[int, tuple[dict[str, Json], float]] | None = None
+    request: web.BaseRequest,
+    answer: Answer,
+    unanswered: dict[int, tuple[dict[str, Json], float]] | None = None,
+    *,
+    held_up_s: float = 0.0,
 ) -> web.StreamResponse:
     """Send the answer. Whoever hangs up before it is out is noted in its observation.
 
-    Until its first byte it stands among the `unanswered`, with the time by the loop's clock.
+    Until its first byte it stands among the `unanswered`, with the time by the loop's clock. `held_up_s`: how long the
+    request may have lain there unread.
     """
     from aiohttp import web
 
     begun = asyncio.get_running_loop().time()
     try:
         if answer.delay_ms > 0:
-            await _waited(answer, begun, {} if unanswered is None else unanswered)
+            await _waited(answer, begun, {} if unanswered is None else unanswered, held_up_s)
         if answer.cut == "silent":
             return _hung_up(request)
         if answer.cut == "reset":
@@ -50,25 +55,29 @@ async def write(
     return web.Response(status=answer.status, body=answer.body, headers=headers)
 
 
-async def _waited(answer: Answer, begun: float, unanswered: dict[int, tuple[dict[str, Json], float]]) -> None:
+async def _waited(
+    answer: Answer, begun: float, unanswered: dict[int, tuple[dict[str, Json], float]], held_up_s: float
+) -> None:
     if answer.seen is not None:
         unanswered[id(answer)] = answer.seen, begun
     try:
-        await _sleep(begun + answer.delay_ms / 1000, {} if answer.seen is None else answer.seen)
+        await _sleep(begun + answer.delay_ms / 1000, {} if answer.seen is None else answer.seen, held_up_s)
     finally:
         unanswered.pop(id(answer), None)
 
 
-async def _sleep(until: float, seen: dict[str, Json]) -> None:
+async def _sleep(until: float, seen: dict[str, Json], late_s: float) -> None:
     """Sleep until then by the loop's clock; what holds up this machine meanwhile holds up the caller's timers too."""
-    loop = asyncio.get_running_loop()
-    late_s = 0.0
-    while (now := loop.time()) < until:
+    loop, total_s = asyncio.get_running_loop(), 0.0
+    while True:
+        if late_s > _LATE_S:
+            total_s += late_s
+            seen["late_ms"] = round(total_s * 1000, 1)
+        if (now := loop.time()) >= until:
+            return
         wake = min(now + _LOOK_S, until)
         await asyncio.sleep(wake - now)
-        if (late := loop.time() - wake) > _LATE_S:
-            late_s += late
-            seen["late_ms"] = round(late_s * 1000, 1)
+        late_s = loop.time() - wake
 
 
 async def _write_pieces(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:

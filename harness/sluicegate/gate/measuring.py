@@ -23,7 +23,7 @@ from sluicegate.gate.validity import Run
 from sluicegate.model import Finding, NotMeasured, Origin, Severity, Trial, Witness
 from sluicegate.model.often import made_often, maker
 from sluicegate.plan.metrics import EVERY_REQUEST
-from sluicegate.plan.types import Better, Criterion, Metric, MetricKind
+from sluicegate.plan.types import Criterion, Metric, MetricKind
 
 __all__ = ["OF_EVERYBODY", "Judged", "Measuring"]
 
