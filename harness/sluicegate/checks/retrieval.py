@@ -223,8 +223,8 @@ def _timeout(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
         yield _at_retriever("retrieval.timeout", trial, problem)
         return
     if held_up_ms:
-        busy = f"this machine was {held_up_ms:.0f} ms late meanwhile"
-        raise NotJudged(f"{busy}: too busy to say when a retrieval was left", lost=True)
+        busy = f"this machine was {held_up_ms:.0f} ms late meanwhile, too busy to say when a retrieval was left"
+        raise NotJudged(f"{busy}: give it a quieter one", lost=True)
 
 
 def _times(call: Observation) -> tuple[float, float | None]:

@@ -190,7 +190,7 @@ def _suite(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterato
     if errors:
         text = f"{count_of(errors, 'check')} of suite {name} could not judge: {_few(suite.errors, errors)}."
         unasked = hearing.trials.uncounted
-        mend = "" if unasked.unasked or unasked.unasked_made else "See what the check raised."  # that one comes first
+        mend = "" if unasked.unasked or unasked.unasked_made else "See why it could not answer."  # that one comes first
         yield _incomplete(name, text, mend)
     graded = _graded(name, question)
     optional = bool(graded) and all(criterion.optional for criterion in graded)
