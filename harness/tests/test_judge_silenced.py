@@ -67,5 +67,5 @@ def test_a_check_that_lacks_something_says_what(tmp_path: Path) -> None:
     shown = judged(tmp_path, bot, case, capability="flags", suite="rollout")
 
     assert "takes back 1 by name, of whom nobody was on: nothing was drilled" in shown
-    assert "Mend the case or the pipeline so that it shows what the check reads" in shown
+    assert "Mend what keeps the checks from an answer: case, pipeline or machine." in shown
     assert "Report it" not in shown

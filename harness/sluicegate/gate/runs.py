@@ -252,7 +252,7 @@ def objections_said(objections: Objections) -> Iterator[Reason]:
         yield Reason(kind=Kind.HOLD_INCOMPLETE, about="judge", text=text, mend="Report it with the ledger.")
     if objections.unjudged:
         text = f"{count_of(objections.unjudged.count, 'check')} could not answer: {objections.unjudged}."
-        mend = "Mend what keeps the check from reading it: case, pipeline or machine. Then collect with --again."
+        mend = "Mend what keeps the checks from an answer: case, pipeline or machine. Then collect with --again."
         yield Reason(kind=Kind.HOLD_INCOMPLETE, about="checks", text=printable(text), mend=mend)
     if objections.lost:
         text = f"{count_of(objections.lost.count, 'trial')} began and never ended: {objections.lost}."
