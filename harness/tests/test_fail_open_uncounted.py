@@ -69,6 +69,29 @@ class TestCounted:
 
         assert "no criterion counts a crash" not in rollout.gate().said
 
+    def test_a_crash_that_a_criterion_counts_fails_no_suite(self, tmp_path: Path) -> None:
+        """The checks that say of a crash that there was no answer say no more than the criterion that counts it."""
+        counted = "errors.rate: {from: suite, promote: 10 %, mode: point, min: 40}"
+        rollout = with_criteria(tmp_path / "shop", counted)
+        rollout.switch("raises", 1, 2)
+
+        done = rollout.gate()
+
+        assert done.kind == "promote", done.said
+
+    def test_what_another_answer_fails_is_not_excused_by_a_crash(self, tmp_path: Path) -> None:
+        """Of two trials that crashed and one that answered badly the last holds, and it alone is counted there."""
+        counted = "errors.rate: {from: suite, promote: 10 %, mode: point, min: 40}"
+        rollout = with_criteria(tmp_path / "shop", counted)
+        rollout.switch("raises", 1, 2)
+        rollout.switch("wrong", 3)
+
+        done = no_promote(rollout.gate(), "hold.failed")
+
+        assert "of suite schema failed, and no criterion counts them: schema" in done.said, done.said
+        assert "of c03" in done.said
+        assert "of c01" not in done.said
+
 
 class TestOvertaken:
     """What came while the verdict was made, it does not know of: no promote is noted or written."""

@@ -220,7 +220,8 @@ def _failed(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterat
             many, said, checks = suite.unforgiven.count, str(suite.unforgiven), suite.unforgiven_checks
         if not many:
             return
-        text = f"{many:,} of {count_of(result.planned, 'check')} of suite {name} failed: {said}."
+        rest = "" if many == result.failed else ", and no criterion counts them"
+        text = f"{many:,} of {count_of(result.planned, 'check')} of suite {name} failed{rest}: {said}."
     elif uncounted:
         text = (
             f"{count_of(uncounted.count, 'check')} of suite {name} failed, and no criterion counts them: {uncounted}."

@@ -142,11 +142,11 @@ class Measuring:
             name for name, said in zip(failed, alone, strict=True) if crashed or not self._bad(judged, said)
         ]
 
-    def counts_no_success(self, judged: Judged) -> bool:
-        """Whether a criterion with a target for successful drafts takes the trial, and as a bad one."""
+    def counts(self, judged: Judged, metrics: Sequence[str]) -> bool:
+        """Whether a criterion of one of these metrics that has a target takes the trial, and as a bad one."""
         for channel, origin in self._readers_of(judged):
             criterion = channel.criterion
-            if criterion.metric.name != "draft.success_rate" or criterion.promote is None:
+            if criterion.metric.name not in metrics or criterion.promote is None:
                 continue
             if self._is_bad(channel, origin, judged):
                 return True

@@ -6,10 +6,10 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from sluicegate.checks.success import DECIDING
 from sluicegate.errors import printable
 from sluicegate.frozen import frozen
 from sluicegate.gate.faults import Names
+from sluicegate.gate.forgiving import is_forgiven
 from sluicegate.model import Counts, SuiteResult
 from sluicegate.plan.lock import LockedSuite
 
@@ -17,7 +17,7 @@ __all__ = ["Account", "Pinned", "SuiteAccount"]
 
 MISSING, NOT_APPLICABLE, PASS, ERROR, FAIL = range(5)
 _CODES = {"not_applicable": NOT_APPLICABLE, "pass": PASS, "error": ERROR, "fail": FAIL}
-_HAS_OUTCOME, _CRASHED, _LOST, _NO_SUCCESS = 1, 2, 4, 8
+_HAS_OUTCOME, _CRASHED, _LOST, _NO_SUCCESS, _COUNTED_CRASH, _OTHERWISE_BAD, _BAD = 1, 2, 4, 8, 16, 32, 48
 _NAMED = 20
 _FAILED_NAMED = 3
 _OWN = "cases"
@@ -214,6 +214,10 @@ class Account:
         """A criterion on success counts this trial as a bad one."""
         self._flags[trial] |= _NO_SUCCESS
 
+    def bad(self, trial: int, *, by_counted_crash: bool) -> None:
+        """An attempt is bad: by a crash alone, which a criterion counts, or otherwise."""
+        self._flags[trial] |= _COUNTED_CRASH if by_counted_crash else _OTHERWISE_BAD
+
     def has_outcome(self, trial: int) -> bool:
         """Whether some attempt that stands has an outcome."""
         return bool(self._flags[trial] & _HAS_OUTCOME)
@@ -288,6 +292,7 @@ class Account:
             flags = self._flags[trial]
             crashed += weight if flags & _CRASHED else 0
             absent += 0 if flags & _HAS_OUTCOME else weight
+            counted = {"no_success": bool(flags & _NO_SUCCESS), "crash_alone": flags & _BAD == _COUNTED_CRASH}
             codes = self._codes[self._results[trial]]
             if not suite.checks:
                 tally[PASS if flags & _HAS_OUTCOME else MISSING] += 1
@@ -295,7 +300,7 @@ class Account:
                 code = codes[check]
                 tally[code] += 1
                 name = self.pinned.checks[check]
-                if code == FAIL and not (flags & _NO_SUCCESS and name in DECIDING):
+                if code == FAIL and not is_forgiven(name, **counted):
                     unforgiven.add(f"{name} of {_said(ids[case], repeat)}")
                     checks[name] = None
                 if code in named and len(named[code]) < _NAMED:

@@ -225,8 +225,8 @@ class Trials:
 
     def _note(self, number: int, judged: Judged, *, is_bad: bool, lost: bool) -> None:
         """What a criterion counts of a bad trial, and what none does."""
-        if is_bad and not lost and self.measuring.counts_no_success(judged):
-            self.account.counted(number)
+        if is_bad:
+            self.uncounted.forgive(self.account, number, judged, lost=lost)
         if judged.run.stands:
             self.twins.note(judged.trial)
             if is_bad:

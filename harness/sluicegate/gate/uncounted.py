@@ -7,11 +7,15 @@ from collections import defaultdict
 from sluicegate.checks import CHECKS
 from sluicegate.gate.faults import Names
 from sluicegate.gate.measuring import Judged, Measuring
+from sluicegate.gate.pinned import Account
 from sluicegate.gate.waiting import said_of
 from sluicegate.model import CrashKind, Trial
 
 __all__ = ["Uncounted", "is_unasked"]
 
+_SUCCESS = "draft.success_rate"
+_CRASHES = (_SUCCESS, "errors.rate", "crashes")
+"""Metrics that count what never answered."""
 _NAMED = 3
 _UNASKED = (CrashKind.NOT_RECORDED, CrashKind.NOT_SENT)
 
@@ -35,6 +39,13 @@ class Uncounted:
         self.unasked_made: defaultdict[str, Names] = defaultdict(lambda: Names(_NAMED))
         """The same, of cases that a suite made, by suite."""
 
+    def forgive(self, account: Account, number: int, judged: Judged, *, lost: bool) -> None:
+        """Note of a bad trial what a criterion with a target counts: that it is no success, and that it crashed."""
+        if not lost and self._measuring.counts(judged, (_SUCCESS,)):
+            account.counted(number)
+        by_crash = not lost and _is_only_crash(judged) and self._measuring.counts(judged, _CRASHES)
+        account.bad(number, by_counted_crash=by_crash)
+
     def note(self, judged: Judged) -> None:
         """Take a trial that crashed or failed a check."""
         crashed, failed = self._measuring.uncounted(judged)
@@ -46,3 +57,16 @@ class Uncounted:
             self.crashed.add(where)
         for name in failed:
             self.failed[CHECKS[name].suite].add(f"{name} of {where}")
+
+
+def _is_only_crash(judged: Judged) -> bool:
+    """Whether each failure of suite schema says that the pipeline crashed, and no more."""
+    failed = [
+        name
+        for name, result in judged.results.items()
+        if result == "fail" and name in CHECKS and CHECKS[name].suite == "schema"
+    ]
+    return judged.trial.failed and all(
+        name in judged.ours and all(finding.place == "$.error" for finding in judged.ours[name].findings)
+        for name in failed
+    )
