@@ -50,6 +50,57 @@ def test_order_1001_shipped_when_1001_is_another_customers() -> None:
     assert said(ruled("Your order 1002 is packed.")["packed"]) == (Ruling.SUPPORTED, "exact", "tools.order[1].status")
 
 
+PARCEL = Evidence(
+    [
+        Source(
+            path="order",
+            value={
+                "order_id": "AC-1001", "status": "shipped", "total": "20.10 EUR", "carrier": "DHL",
+                "tracking_number": "JD7391000000",
+            },
+        )
+    ]
+)  # fmt: skip
+SHIPPED = "Your order AC-1001 is shipped."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{SHIPPED} Tracking number: JD7391000001.",
+        f"{SHIPPED} Tracking: JD7391000001",
+        f"{SHIPPED}\nTracking number: JD7391000001\n",
+        f"{SHIPPED} The total is 20.10 EUR. Your tracking number is JD7391000001 (DHL).",
+        f"{SHIPPED} The tracking number is JD7391000001.",
+        f"{SHIPPED} You can follow it with tracking number JD7391000001.",
+        "The tracking number of order AC-1001 is JD7391000001.",
+        "The tracking number of your order AC-1001 is JD7391000001.",
+    ],
+)
+def test_a_wrong_parcel_is_wrong_in_whatever_sentence_it_is_told(text: str) -> None:
+    """The record that was spoken of has a tracking number, and it is another: what is expected is that one."""
+    told = ruled(text, PARCEL)["JD7391000001"]
+
+    assert (told.ruling, told.rule, told.expected) == (Ruling.CONTRADICTED, "field", "JD7391000000")
+    assert not told.exact
+    right = ruled(text.replace("JD7391000001", "JD7391000000"), PARCEL)["JD7391000000"]
+    assert right.ruling is Ruling.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{SHIPPED} The tracking number of the replacement is JD7391000001.",
+        f"{SHIPPED} Your return tracking number is JD7391000001.",
+        "Your order AC-9999 is shipped. Tracking number: JD7391000001.",
+        f"{SHIPPED} Your voucher is JD7391000001.",
+    ],
+)
+def test_the_parcel_of_something_else_is_not_this_ones(text: str) -> None:
+    """A replacement, a return, an order that no record knows: nothing here says what their number is."""
+    assert ruled(text, PARCEL)["JD7391000001"].ruling is Ruling.UNATTESTED
+
+
 @pytest.mark.parametrize("state", ["-", "--", "_", " "])
 def test_a_state_of_marks_only_is_none(state: str) -> None:
     """`-` for "not known" stands in no text, and so contradicts none."""

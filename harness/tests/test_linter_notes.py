@@ -335,3 +335,17 @@ def test_a_large_plan_is_noted_the_same_each_time() -> None:
     plan = a_plan(*criteria, stable_days=7, daily_traffic=60)
 
     assert lint(plan) == lint(plan)
+
+
+def test_suite_grounding_without_a_count_of_what_stands_nowhere_is_said() -> None:
+    """Only `grounding.evidence_coverage` counts a statement that no evidence contradicts or confirms."""
+
+    def said(*criteria: Criterion) -> list[str]:
+        plan = a_plan(*criteria)
+        stages = tuple(replace(stage, requires=Requires(suites=("grounding",))) for stage in plan.stages)
+        return [note.text for note in lint(replace(plan, stages=stages)) if note.about == "grounding"]
+
+    text, _ = said(a_criterion())  # one for each stage
+    assert "no criterion counts statements that stand in no evidence" in text
+    assert "write grounding.evidence_coverage" in text
+    assert said(a_criterion(replace(SHARE, name="grounding.evidence_coverage"))) == []

@@ -11,7 +11,8 @@ from sluicegate.grounding.dates import same
 from sluicegate.grounding.index import Evidence, Record, shape_of
 from sluicegate.grounding.matching import Facts
 from sluicegate.grounding.sentences import sentences
-from sluicegate.grounding.wording import cues_in
+from sluicegate.grounding.speech import is_of_another
+from sluicegate.grounding.wording import concepts_of, cues_in
 
 __all__ = ["Segment", "segments"]
 
@@ -28,6 +29,8 @@ _IN_TURN = re.compile(
 
 
 _RECORDS = frozenset({"order", "invoice", "tracking"})
+_LABEL = 25
+"""Characters before an identifier that may say what it is of."""
 
 
 class Segment:
@@ -92,6 +95,7 @@ def _segments_of(
         (claim, records, by_id)
         for claim, records, by_id in _anchors(text, own, evidence)
         if not (by_id and spoken_of and records and _is_attribute(claim, records, spoken_of, evidence))
+        and not (by_id and not records and _is_parcel_of(text, span, claim, before, evidence))
     ]
     start, end = span
     if not anchors:
@@ -138,6 +142,21 @@ def _is_attribute(claim: Claim, records: Sequence[Record], first: Sequence[Recor
     return any(field in record.id_fields for record in evidence.scope(first))
 
 
+def _is_parcel_of(text: str, span: tuple[int, int], claim: Claim, before: Segment | None, evidence: Evidence) -> bool:
+    """Whether an unknown identifier is told as the tracking number of the one record that was spoken of before.
+
+    That record has one: to name the parcel is to say which it is, and opens no record beside it. The parcel of a
+    return or of a replacement is another one.
+    """
+    if before is None or before.unknown or len(before.groups) != 1 or is_of_another(text[slice(*span)]):
+        return False
+    said = [concepts for _, _, concepts in cues_in(text[span[0] : claim.start])]
+    if not any("tracking" in concepts for concepts in said[-3:]) or any("return" in concepts for concepts in said):
+        return False
+    records = evidence.scope(before.groups[0])
+    return any("tracking" in concepts_of(name) for record in records for name in record.id_fields)
+
+
 def _anchors(text: str, own: Sequence[Claim], evidence: Evidence) -> list[tuple[Claim, list[Record], bool]]:
     """What is named, with its records: identifiers, else names, else the dates of a series."""
     ids = [claim for claim in own if claim.kind is Kind.IDENTIFIER]
@@ -167,7 +186,7 @@ def _names_a_record(text: str, claim: Claim, evidence: Evidence) -> bool:
     value = str(claim.value)
     if evidence.mentions(value):
         return False
-    said = cues_in(text[max(0, claim.start - 25) : claim.start])
+    said = cues_in(text[max(0, claim.start - _LABEL) : claim.start])
     return shape_of(value) in evidence.shapes or any(concepts & _RECORDS for _, _, concepts in said[-3:])
 
 

@@ -21,6 +21,7 @@ from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Evidence, Record
 from sluicegate.grounding.matching import Facts, comparable, equal
 from sluicegate.grounding.moments import reached, within
+from sluicegate.grounding.nearby import meant_before
 from sluicegate.grounding.owners import Party
 from sluicegate.grounding.proof import is_another_owner, is_another_record
 from sluicegate.grounding.sorts import may_be_meant, names, of_its_sort, sort_of, sorts_of
@@ -146,9 +147,9 @@ class _Bound:
             return _contradicted(claim, "another_record", rivals[0])
         label = label_before(self.text, segment.start, claim.start)
         if not others and segment.groups and not self.texts.attests(claim):
-            named = [f for f in inside if f.kind is claim.kind and names(f.field, self._near(claim, segment) | label)]
-            if named and not anchor:
-                return _contradicted(claim, "field", named[0])
+            meant = meant_before(self.text, claim, segment, inside, label)
+            if meant is not None and not anchor:
+                return _contradicted(claim, "field", meant)
         if others and not (segment.explicit and segment.unknown):
             return _supported(claim, "exact", others[0].path)
         if path := self.evidence.mentions(str(claim.value)):
@@ -276,11 +277,6 @@ class _Bound:
         if path := self.texts.in_request(claim):
             return _supported(claim, "request", path)
         return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="")
-
-    def _near(self, claim: Claim, segment: Segment) -> frozenset[str]:
-        """Concepts of the three words before a claim."""
-        words = cues_in(self.text[max(segment.start, claim.start - 40) : claim.start])
-        return frozenset().union(*(concepts for _, _, concepts in words[-3:]))
 
     def _cues(self, claim: Claim, segment: Segment) -> tuple[list[frozenset[str]], bool]:
         """What the words around a claim speak of, word by word, and whether they stand right before it.

@@ -10,6 +10,8 @@ from sluicegate.plan.types import Criterion, Plan, Stage
 
 __all__ = ["plan_notes"]
 
+_COVERAGE = "grounding.evidence_coverage"
+
 
 def plan_notes(plan: Plan) -> tuple[Fault, ...]:
     """Suites and metrics of the plan that will hold as incomplete or not measured, dials that stages turn, by line."""
@@ -18,6 +20,8 @@ def plan_notes(plan: Plan) -> tuple[Fault, ...]:
         for suite in stage.requires.suites:
             if suite not in AVAILABLE_SUITES and suite != "golden":  # asked as it is, without checks of its own
                 notes.setdefault(_note(plan, stage.line, *_about_suite(suite, stage)), stage.line)
+        if _misses_unattested(stage):
+            notes.setdefault(_note(plan, stage.line, *_about_unattested(stage)), stage.line)
         for criterion in stage.criteria:
             if not any(is_countable(criterion.metric, origin) for origin in criterion.origins):
                 notes.setdefault(_note(plan, criterion.line, *_about_metric(criterion)), criterion.line)
@@ -39,6 +43,17 @@ def plan_notes(plan: Plan) -> tuple[Fault, ...]:
 def _about_suite(suite: str, stage: Stage) -> tuple[str, str]:
     what = f"stage '{stage.name}' requires the suite '{suite}', which is not part of this version."
     return what, "The stage holds as incomplete until it is."
+
+
+def _misses_unattested(stage: Stage) -> bool:
+    """Whether suite grounding is asked, and what stands nowhere counts for nothing."""
+    counting = any(criterion.metric.name == _COVERAGE for criterion in stage.criteria)
+    return "grounding" in stage.requires.suites and not counting
+
+
+def _about_unattested(stage: Stage) -> tuple[str, str]:
+    what = f"grounding: in stage '{stage.name}' no criterion counts statements that stand in no evidence."
+    return what, f"Contradicted ones hold all the same; write {_COVERAGE} to count these, too."
 
 
 def _about_metric(criterion: Criterion) -> tuple[str, str]:
