@@ -299,6 +299,28 @@ def test_ten_of_them_come_at_once_and_after_a_crash_as_well():
     assert {case.given for case in words["after-crash"]} == {Given(deliveries=3, crash_after_write=True)}
 
 
+def test_a_copy_is_a_message_of_its_own():
+    """Its deliveries share an id that neither the case nor another copy has; nothing else of it changes."""
+    mail = Mail(message_id="<m1@shop.test>", sender="a@b.test", headers={"Message-ID": "<m1@shop.test>"})
+    case = Case(id="c", input={"message_id": "m1", "n": 7}, given=Given(mail=mail))
+
+    copies = SUITES["idempotency"].cases([case], 0)
+
+    words = [copy.id.partition("~")[2] for copy in copies]
+    assert [copy.input for copy in copies] == [{"message_id": f"m1.{word}", "n": 7} for word in words]
+    ids = [f"<m1.{word}@shop.test>" for word in words]
+    assert [copy.given.mail for copy in copies] == [
+        replace(mail, message_id=own, headers={"Message-ID": own}) for own in ids
+    ]
+
+
+def test_an_id_that_the_case_says_elsewhere_stays():
+    """A script that names it, or what is expected of the answer, would no longer be about this message."""
+    case = Case(id="c", input={"message_id": "m1", "text": "about m1"})
+
+    assert {copy.input["message_id"] for copy in SUITES["idempotency"].cases([case], 0)} == {"m1"}
+
+
 @pytest.mark.parametrize(
     ("given", "how", "mend"),
     [

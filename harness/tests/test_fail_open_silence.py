@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rollout_world import Rollout, made, no_promote
+from rollout_world import Done, Rollout, made, no_promote
 
 sys.path.pop(0)
 
@@ -126,6 +126,78 @@ class TestSideEffects:
         done = no_promote(rollout.gate(), "hold.incident")
 
         assert done.said.count("must write to 'store' once") == 20  # as many as are told one by one
+
+
+MAILS = (
+    PLAN.replace("cases:", "concurrency: 1\ncases:")
+    .replace("[tools]", "[mail]")
+    .replace('  store: {path: "/drafts", writes: true, key: n}\n', "")
+)
+COUNTED = """\
+      idempotency.violations: {from: suite, promote: 0, max_rate: 10 %, min: 30}
+"""
+MAILER = """
+import asyncio, smtplib
+
+LOCK = asyncio.Lock()
+DONE = set()
+
+
+def send(context):
+    host, port = context.endpoints["SLUICEGATE_SMTP"].split(":")
+    with smtplib.SMTP(host, int(port), timeout=5) as server:
+        server.sendmail("shop@acme.example", ["ann@mail.test"], "Subject: Re\\r\\n\\r\\nShipped.\\r\\n")
+
+
+async def racing(key, context):
+    if key not in DONE:
+        await asyncio.to_thread(send, context)
+        DONE.add(key)
+
+
+async def locked(key, context):
+    async with LOCK:
+        if key not in DONE:
+            DONE.add(key)
+            await asyncio.to_thread(send, context)
+
+
+async def answer(input, context):
+    await BODY
+    return {"structured": {"text": "ok", "order": input["n"]}}
+"""
+
+
+class TestMails:
+    """The effect is a mail, which the sink sees; the pipeline remembers messages from case to case."""
+
+    def mailed(self, root: Path, body: str) -> Done:
+        cases = [
+            {"id": f"c{number}", "input": {"n": number, "message_id": f"<m{number}@mail.test>"}} for number in range(40)
+        ]
+        rollout = made(root, MAILS + COUNTED, cases=cases)
+        rollout.write("bot.py", MAILER.replace("BODY", body))
+        rollout.lock()
+        return rollout.gate()
+
+    def test_one_mail_for_each_message_is_promoted(self, tmp_path: Path) -> None:
+        """Remembered by the message's id, of which each copy of a case has its own, behind a lock."""
+        done = self.mailed(tmp_path / "shop", 'locked(input["message_id"], context)')
+
+        assert (done.code, done.kind) == (0, "complete"), done.said
+
+    def test_a_race_that_remembers_the_message(self, tmp_path: Path) -> None:
+        """A copy that is answered from what its original left would show none."""
+        done = no_promote(self.mailed(tmp_path / "shop", 'racing(input["message_id"], context)'), "hold.incident")
+
+        assert "delivered 2 times at once must be answered to the same recipients once" in done.text
+
+    def test_a_race_that_remembers_the_words(self, tmp_path: Path) -> None:
+        """Every copy is answered from memory, so that not one of them showed anything."""
+        done = no_promote(self.mailed(tmp_path / "shop", 'racing(input["n"], context)'), "hold.incomplete")
+
+        assert "suite idempotency saw no mail of it" in done.said
+        assert "remember by the run id" in done.text
 
 
 TRACED = """

@@ -57,6 +57,7 @@ CONTROLS = {
     ("test_fail_open_ledgers.py", "TestNotThePipeline::test_a_pipeline_out_of_reach"),
     ("test_fail_open_ledgers.py", "TestNotThePipeline::test_a_pipeline_that_hangs_up"),
     ("test_fail_open_silence.py", "TestSideEffects::test_one_write_for_each_message_is_promoted"),
+    ("test_fail_open_silence.py", "TestMails::test_one_mail_for_each_message_is_promoted"),
     ("test_fail_open_silence.py", "TestSinks::test_one_call_is_evidence"),
     ("test_fail_open_uncounted.py", "TestCounted::test_what_a_criterion_counts_is_its_business"),
     ("test_fail_open_uncounted.py", "TestCounted::test_a_crash_that_a_criterion_counts_fails_no_suite"),

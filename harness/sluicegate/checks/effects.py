@@ -5,13 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from sluicegate.checks.mails_again import sent_any
 from sluicegate.model import Case, Json, Observation, Trial, encode
 from sluicegate.plan.types import ToolSpec
 
-__all__ = ["DRAFT", "EFFECT", "MISSING", "PLANTED", "asked_for", "is_effective", "key_of", "kinds_seen", "named_apart"]
+__all__ = [
+    "DRAFT",
+    "EFFECT",
+    "MAILED",
+    "MISSING",
+    "PLANTED",
+    "asked_for",
+    "is_effective",
+    "key_of",
+    "kinds_seen",
+    "named_apart",
+]
 
 EFFECT = "effect"
 """Beside the kinds of doubles: a message that was delivered again had a side effect."""
+
+MAILED = "mailed"
+"""Beside the kinds of doubles: a message that was delivered again was answered by a mail."""
 
 DRAFT = "draft"
 """Beside the kinds of doubles: an answer held a mail, which somebody else is to send."""
@@ -32,8 +47,9 @@ def is_effective(call: Observation) -> bool:
 
 
 def kinds_seen(trial: Trial, tools: Iterable[ToolSpec]) -> set[str]:
-    """The kinds of doubles that saw the trial; EFFECT where a message delivered again had one, DRAFT for a draft.
+    """The kinds of doubles that saw the trial, and DRAFT for a draft.
 
+    EFFECT and MAILED where a message that was delivered again wrote to a tool, and sent a mail.
     PLANTED where somebody planted a value in the case, other than with an attack.
     """
     kinds = {seen.double for seen in trial.observations}
@@ -42,6 +58,8 @@ def kinds_seen(trial: Trial, tools: Iterable[ToolSpec]) -> set[str]:
         kinds.add(PLANTED)
     if any(output.mail is not None for output in trial.outputs):
         kinds.add(DRAFT)
+    if "mail" in kinds and trial.case.given.times > 1 and sent_any(trial):
+        kinds.add(MAILED)
     if "tool" in kinds and trial.case.given.times > 1:
         writers = {tool.name for tool in tools if tool.writes}
         made = (seen for seen in trial.observations if seen.double == "tool" and seen.action in writers)

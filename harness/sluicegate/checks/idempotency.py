@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, deliveries, finding
 from sluicegate.checks.effects import MISSING, asked_for, is_effective, key_of, named_apart
 from sluicegate.checks.mails_again import sent_again, sent_any
+from sluicegate.checks.message_ids import with_own_id
 from sluicegate.checks.values import seen
 from sluicegate.model import (
     TELEMETRY,
@@ -51,7 +52,8 @@ def again(cases: Sequence[Case], seed: int) -> list[Case]:
 
     `<id>~twice` one after the other; of ten `<id>~at-once` together, and `<id>~after-crash`: the first delivery is
     broken off when a tool has written, and two more follow. Cases whose script makes a call fail are left out: there
-    the first delivery may rightly have no effect.
+    the first delivery may rightly have no effect. Each copy is a message of its own: its deliveries share an id that
+    is not the case's.
     """
     sound = [
         case for case in cases if not case.given.faults and case.expect.outcome != "error" and not case.given.inputs
@@ -70,7 +72,8 @@ def again(cases: Sequence[Case], seed: int) -> list[Case]:
 
 
 def _derived(case: Case, word: str, **how: Any) -> Case:
-    return replace(case, id=f"{case.id}~{word}", given=replace(case.given, **how))
+    own = with_own_id(case, word)
+    return replace(own, id=f"{case.id}~{word}", given=replace(own.given, **how))
 
 
 def _draw(case: Case, seed: int) -> str:

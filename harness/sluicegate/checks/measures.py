@@ -25,7 +25,7 @@ from sluicegate.checks.success import result_of, success
 from sluicegate.checks.tracing_measures import MEASURED as _TRACING
 from sluicegate.errors import nearest
 from sluicegate.frozen import frozen
-from sluicegate.model import NotMeasured, Output, Provenance, Rule, Trial
+from sluicegate.model import Capability, NotMeasured, Output, Provenance, Rule, Trial
 from sluicegate.model.paths import MISSING
 from sluicegate.plan.types import Better, Metric, MetricKind
 
@@ -148,6 +148,8 @@ def _repeated(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> 
         return _no_answer(trial)
     if answers["idempotency.once"] is Result.NOT_APPLICABLE:
         mend = "Declare the tool with `writes: true` and let the pipeline reach it through SLUICEGATE_TOOLS_URL."
+        if Capability.MAIL in (config.capabilities or ()) and not any(tool.writes for tool in config.tools):
+            mend = "Let the pipeline send through SLUICEGATE_SMTP, for each copy of a case as for the case."
         return NotMeasured(reason="side effects were not observed", mend=mend)
     return _share(False)
 

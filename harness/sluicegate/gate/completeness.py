@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sluicegate.checks import SUITES
-from sluicegate.checks.effects import DRAFT, EFFECT, PLANTED
+from sluicegate.checks.effects import DRAFT, EFFECT, MAILED, PLANTED
 from sluicegate.errors import printable
 from sluicegate.gate.causes import failures_said
 from sluicegate.gate.commands import pytest_command, test_command
@@ -38,6 +38,10 @@ _ADDRESSES = {
 }
 _SINKS = {"calls": {"model", "tool", "retriever"}, "logs": {"log"}, "spans": {"span"}}
 """Sink of `correlation` to the doubles that see it; an output there always is."""
+_MAILS = (
+    "Let the pipeline send through SLUICEGATE_SMTP before it answers, or return the mail it drafts. Where it remembers "
+    "messages from case to case, give each a message_id of its own (copies get theirs), or remember by the run id too."
+)
 _RETURNED = (
     "Mend what the pipeline returns, which cannot be read; the findings say where. Then see whether its calls arrive."
 )
@@ -171,6 +175,9 @@ def _silent(hearing: Hearing, question: Question) -> Iterator[Reason]:
         text = f"no message that was delivered again had a side effect; suite idempotency saw no write in {trials}."
         mend = f"Let the pipeline write to {', '.join(writers)} through {_ADDRESSES['tool']}, before it answers."
         yield _incomplete("tool double", text, mend)
+    elif "idempotency" in suites and not writers and _sends_unseen(hearing, question):
+        text = f"no message that was delivered again had a side effect; suite idempotency saw no mail of it in {trials}."
+        yield _incomplete("mail double", text, _MAILS)
     if "tracing" not in suites or plan.correlation is None:
         return
     for sink in plan.correlation.sinks:
@@ -179,6 +186,12 @@ def _silent(hearing: Hearing, question: Question) -> Iterator[Reason]:
                 f"correlation names the sink {sink}, and in {trials} there was nothing; suite tracing saw no id there."
             )
             yield _incomplete("correlation", text, f"Let {sink} reach the doubles, or take the word out of sinks.")
+
+
+def _sends_unseen(hearing: Hearing, question: Question) -> bool:
+    """Whether mails are the effects of the pipeline, and no copy of a case sent one; who drafts alone sends none."""
+    seen, declared = hearing.trials.doubles, question.plan.pipeline.capabilities
+    return Capability.MAIL in declared and MAILED not in seen and ("mail" in seen or DRAFT not in seen)
 
 
 def _suite(suite: SuiteAccount, hearing: Hearing, question: Question) -> Iterator[Reason]:
