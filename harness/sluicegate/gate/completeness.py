@@ -176,7 +176,7 @@ def _silent(hearing: Hearing, question: Question) -> Iterator[Reason]:
         mend = f"Let the pipeline write to {', '.join(writers)} through {_ADDRESSES['tool']}, before it answers."
         yield _incomplete("tool double", text, mend)
     elif "idempotency" in suites and not writers and _sends_unseen(hearing, question):
-        text = f"no message that was delivered again had a side effect; suite idempotency saw no mail of it in {trials}."
+        text = f"no message delivered again had a side effect; suite idempotency saw no mail of it in {trials}."
         yield _incomplete("mail double", text, _MAILS)
     if "tracing" not in suites or plan.correlation is None:
         return
