@@ -92,6 +92,29 @@ class TestCounted:
         assert "of c03" in done.said
         assert "of c01" not in done.said
 
+    def test_what_the_next_delivery_fails_is_not_excused_by_a_crash(self, tmp_path: Path) -> None:
+        """The first delivery of a case crashed, which is counted; what the second one said is wrong by itself."""
+        must = {"must": [{"field": "structured.text", "contains": "ok"}]}
+        cases: list[dict[str, Any]] = [{"id": f"c{at:02}", "input": {"n": at}, "expect": must} for at in range(CASES)]
+        cases[3] |= {"given": {"deliveries": 2}}
+        criteria = "      errors.rate: {from: suite, promote: 10 %, mode: point, min: 40}\n"
+        rollout = made(tmp_path / "shop", PLAN.replace(BOTH, f"{criteria}  - name: ten\n"), cases=cases)
+        rollout.write("bot.py", TWICE)
+        rollout.lock()
+
+        done = no_promote(rollout.gate(), "hold.failed")
+
+        assert "of suite schema failed" in done.said
+        assert "schema.must of c03" in done.said
+
+
+TWICE = """
+def answer(input, context):
+    if input["n"] == 3 and context.delivery == 0:
+        raise RuntimeError("boom")
+    return {"text": "no" if input["n"] == 3 else "ok", "order": input["n"]}
+"""
+
 
 class TestOvertaken:
     """What came while the verdict was made, it does not know of: no promote is noted or written."""
