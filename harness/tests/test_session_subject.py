@@ -345,6 +345,21 @@ class TestRead:
         assert (done.code, done.verdict["attempt"]) == (10, 2)
         assert "rubbish" in done.out
 
+    def test_verify_asks_for_what_was_read(self, rollout: Rollout) -> None:
+        """A promote stands on the file too: another text, or none, is refused with its name; the same text passes."""
+        step = ("--plan", "rollout.yaml", "--from", "preflight", "--subject", rollout.subject())
+        verdict = rollout.verdict()
+        assert set(json.loads(verdict.read_bytes())["files_read"]) == {"says.json"}
+        rollout.sound("verify", verdict, *step)
+
+        rollout.write("says.json", '{"says": "rubbish"}')
+        changed = rollout.run("verify", verdict, *step)
+        (rollout.root / "says.json").unlink()
+        gone = rollout.run("verify", verdict, *step)
+
+        refused(changed, 30, "says.json: was read when it was measured, and holds something else now", "{files: …}")
+        refused(gone, 30, "says.json: was read when it was measured, and is not there now", "sluicegate gate")
+
     def test_an_interrupted_run_does_not_go_on_with_another_text(self, rollout: Rollout) -> None:
         """Half of the answers of one text, half of another's, are those of neither."""
         lines = rollout.ledger().read_bytes().splitlines(keepends=True)
@@ -355,6 +370,26 @@ class TestRead:
 
         assert not rollout.ledger(number=2).exists()
         assert rollout.ledger(attempt=2).exists()
+
+
+@pytest.mark.parametrize(
+    ("named", "copied"), [("[bot.py]", False), ("[bot.py]", True), ("[bot.py, cases.jsonl]", False)]
+)
+def test_a_pipeline_that_reads_its_cases(tmp_path: Path, named: str, copied: bool) -> None:
+    """What it answers may be what they expect: no promote, whether the subject names the file or not."""
+    rollout = made(tmp_path / "shop", with_subject(f"{{code: {{files: {named}}}}}"))
+    cases = "copy.jsonl" if copied else "cases.jsonl"
+    rollout.write(cases, (rollout.root / "cases.jsonl").read_text())
+    rollout.write(
+        "bot.py",
+        "import os\nfrom pathlib import Path\nHERE = Path(__file__).parent\n"
+        f"os.listdir(HERE)\nopen(HERE / {cases!r}).close()\n"
+        "def answer(input):\n    return {'text': 'all ok', 'order': input['n']}\n",
+    )
+
+    held = no_promote(rollout.gate(), "hold.invalid_experiment")
+
+    assert f"the pipeline read the cases it is judged by ({cases})" in held.said
 
 
 def test_a_file_whose_name_is_no_text(tmp_path: Path) -> None:

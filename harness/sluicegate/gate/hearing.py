@@ -81,6 +81,7 @@ class Hearing:
         self._config = config
         stage = question.stage
         self.pinned = Pinned(locked.suites)
+        self.case_files = locked.case_files
         self.channels = [
             Channel(criterion=criterion, admission=Admission.of(criterion, question)) for criterion in stage.criteria
         ]

@@ -26,7 +26,7 @@ from sluicegate.gate.order import led_on, ordered, rounded
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
 from sluicegate.gate.results import raised_result, said_of_result
-from sluicegate.gate.runs import attempts_said, objections_said, older_said, runs_said
+from sluicegate.gate.runs import attempts_said, cases_read_said, files_read, objections_said, older_said, runs_said
 from sluicegate.gate.second_look import looked_again
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
@@ -150,6 +150,7 @@ class _Bench:
             lambda: attempts_said(hearing.runs, self.state, question),
             lambda: objections_said(hearing.trials.objections),
             lambda: state_said(self.state, question, first=first),
+            lambda: cases_read_said(hearing.runs, question, hearing.case_files),
             lambda: loads_said(hearing.runs, question, compared=hearing.stages_compared),
             lambda: completeness_said(hearing, question, suites),
             lambda: proofs_said(hearing.proofs(), question),
@@ -260,6 +261,7 @@ class _Bench:
             notes=tuple(notes_said(hearing, question, self.state, suites=suites, results=results, kind=kind)),
             subject_parts=dict(subject_parts),
             loads=loads_shown(hearing.runs, question),
+            files_read=files_read(hearing.runs),
         )
 
     def _passed(self, kind: Kind, results: Sequence[CriterionResult], suites: list[SuiteAccount]) -> Reason:

@@ -36,7 +36,7 @@ def notes_said(
     """Every note, in the order in which a report shows them."""
     first = question.plan.stages[0].name == question.stage.name
     yield from entry_notes(state, question, first=first)
-    yield from word_notes(hearing.runs, question)
+    yield from word_notes(hearing.runs, question, hearing.case_files)
     yield from library_notes(hearing.runs)
     yield from _made(hearing, results)
     if kind.row == 12:

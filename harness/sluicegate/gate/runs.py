@@ -15,7 +15,16 @@ from sluicegate.ledger.state import StateView
 from sluicegate.model import Kind, Origin, Reason, rfc3339
 from sluicegate.plan.types import HttpTarget
 
-__all__ = ["attempts_said", "library_notes", "objections_said", "older_said", "runs_said", "word_notes"]
+__all__ = [
+    "attempts_said",
+    "cases_read_said",
+    "files_read",
+    "library_notes",
+    "objections_said",
+    "older_said",
+    "runs_said",
+    "word_notes",
+]
 
 _AGAIN = "Collect evidence again."
 _WHOLE = "Run it without a selection (--case, -k, -m, -x, --lf, a path)."
@@ -206,11 +215,32 @@ def library_notes(runs: Sequence[Run]) -> Iterator[str]:
     yield printable(f"mails and {library.python}: {said}{': ' if holes else ''}{holes}")
 
 
-def word_notes(runs: Sequence[Run], question: Question) -> Iterator[str]:
+def files_read(runs: Sequence[Run]) -> dict[str, str]:
+    """What the pipeline read and the subject does not name, with what it held: a verdict stands on that too."""
+    standing = [run for run in runs if run.stands and run.fixed]
+    return {path: was for run in standing for path, was in sorted(run.read.items()) if was is not None}
+
+
+def cases_read_said(runs: Sequence[Run], question: Question, case_files: Mapping[str, str]) -> Iterator[Reason]:
+    """Row 5: a pipeline that opened the cases, or a copy of them, has seen what is expected of it."""
+    if read := _cases_read(runs, case_files):
+        text = f"the pipeline read the cases it is judged by ({_listed(read)}), so its answers show nothing."
+        mend = f"Let it open no case file: a case's input is handed to it. {new_subject(question)}"
+        yield Reason(kind=Kind.HOLD_INVALID_EXPERIMENT, about="cases", text=printable(text), mend=mend)
+
+
+def _cases_read(runs: Sequence[Run], case_files: Mapping[str, str]) -> list[str]:
+    standing = [run for run in runs if run.stands and run.fixed]
+    contents = {*case_files.values()}
+    read = (item for run in standing for item in run.read.items())
+    return sorted({path for path, was in read if path in case_files or was in contents})
+
+
+def word_notes(runs: Sequence[Run], question: Question, case_files: Mapping[str, str]) -> Iterator[str]:
     """What the digest of the subject leaves open: how old evidence of a subject by word is, what the stage set."""
     spec = question.plan.subject
     read = {path for run in runs if run.stands and run.fixed for path in run.found}
-    if read:
+    if read := read.difference(_cases_read(runs, case_files)):
         said = "which the subject does not name: a change asks for evidence again, and is no new subject until it does"
         yield printable(f"the pipeline read {_listed(sorted(read))}, {said}")
     taken = [run.at for run in runs if run.ours_fixed and run.at is not None]

@@ -291,6 +291,9 @@ class Verdict:
     subject_parts: Mapping[str, str] = field(default_factory=dict)
     loads: tuple[LoadResult, ...] = ()
     """The newest run of each load profile that the stage judges."""
+    files_read: Mapping[str, str] = field(default_factory=dict)
+    """Files that the pipeline read and the subject does not name, by their path under the plan's folder: the SHA-256 of
+    what they held, `absent` for one that was looked for in vain. `verify` asks whether they are the same."""
 
     @property
     def exit_code(self) -> int:

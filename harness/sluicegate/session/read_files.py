@@ -1,4 +1,4 @@
-"""Files that the pipeline reads while it is measured and that the subject does not name: what they held then."""
+"""Files that the pipeline reads while it is measured: case files, and those that the subject does not name."""
 
 from __future__ import annotations
 
@@ -31,15 +31,23 @@ class ReadFiles:
             if path not in self._own and (told := _as_text(path)) in self._told:
                 self._say(FileRead(path=told, content=None))
             self._own.add(path)
-        elif path not in self._own and not self._is_named(self._workspace.base / path):
+        elif self._is_told(path):
             content, path = content_of(self._workspace.base, path), _as_text(path)
             # Read again by a second life of the process it may hold something else: the first word stays.
             if self._told.setdefault(path, content) is content:
                 self._say(FileRead(path=path, content=content))
 
-    def _is_named(self, path: Path) -> bool:
-        resolved = path.resolve()
-        return resolved in self._apart or self._held(resolved)
+    def _is_told(self, path: str) -> bool:
+        """Whoever names it, or writes to it: that a case file is read is told."""
+        resolved = (self._workspace.base / path).resolve()
+        if resolved in self._cases:
+            return True
+        return path not in self._own and resolved not in self._apart and not self._held(resolved)
+
+    @cached_property
+    def _cases(self) -> frozenset[Path]:
+        plan, base = self._workspace.plan, self._workspace.base
+        return frozenset(path.resolve() for pattern in (*plan.cases, *plan.golden) for path in base.glob(pattern))
 
     @cached_property
     def _held(self) -> Callable[[Path], bool]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from sluicegate.model import now_utc
 from sluicegate.plan.textfile import read_bytes
+from sluicegate.session.read_files import content_of
 from sluicegate.session.workspace import Workspace
 from sluicegate.sources.consumer import VerifyResult, verify_verdict
 
@@ -44,4 +46,5 @@ def verify(
         now=now or clock,
         state=workspace.state(),
         clock=clock,
+        content_of=partial(content_of, workspace.base),
     )

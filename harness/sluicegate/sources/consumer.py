@@ -5,12 +5,12 @@ Anything but exit 0 blocks; only a verdict that matches in full can say roll bac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sluicegate.errors import Fault, InputError, printable
 from sluicegate.frozen import frozen
-from sluicegate.ledger import Acknowledged, Attempt, Entered, RolledBack, StateView, VerdictGiven
+from sluicegate.ledger import Acknowledged, Attempt, Entered, FileRead, RolledBack, StateView, VerdictGiven
 from sluicegate.ledger.state import STATE_SKEW
 from sluicegate.model import Decision, Kind, Reason, Verdict, parse_time, read_verdict, verdict_hash
 
@@ -18,6 +18,12 @@ __all__ = ["VerifyResult", "verify_verdict"]
 
 _SKEW = timedelta(seconds=5)
 """Clocks of two machines in good order differ by less."""
+
+_MOST_FILES = 5
+_READ_MEND = (
+    "Put back what was measured, or measure anew: sluicegate gate PLAN. Named under subject: as {files: …}, a change "
+    "of it is a new subject at once."
+)
 
 
 @frozen
@@ -44,6 +50,7 @@ def verify_verdict(
     now: datetime,
     state: StateView | None,
     clock: datetime | None = None,
+    content_of: Callable[[str], str] | None = None,
 ) -> VerifyResult:
     """The decision these bytes carry for this step, or a hold that names each field that does not fit.
 
@@ -52,7 +59,9 @@ def verify_verdict(
     build may have taken down what says its version); `from_stage` and `to_stage` (None after the last) are the step
     about to be taken. `max_age_s` is the consumer's own limit beside the verdict's `valid_until`, `now` the time of
     asking, `state` the state file as read, or None when the plan names none, `clock` the consumer's clock where `now`
-    is not its time: a verdict judged as of a time still to come is acted upon by nobody.
+    is not its time: a verdict judged as of a time still to come is acted upon by nobody. `content_of` says what a file
+    under the plan's folder holds now: those that the pipeline read must be what they were, or where it is None are
+    not asked about.
     """
     try:
         raw, verdict = _read(raw)
@@ -72,8 +81,10 @@ def verify_verdict(
     foreign = [_differs(name, *pair) for name, pair in asked.items() if pair[0] != pair[1]]
     if foreign:
         return _refused(foreign, "This verdict is about something else: judge what is about to serve.")
-    if stale := _staleness(verdict, now, max_age_s, clock=clock or now, latest=None if state is None else state.latest):
-        return _refused(stale, "Judge again.")
+    stale = _staleness(verdict, now, max_age_s, clock=clock or now, latest=None if state is None else state.latest)
+    changed = () if content_of is None else tuple(_read_since(verdict, content_of))
+    if stale or changed:
+        return _refused((*stale, *changed[:_MOST_FILES]), _READ_MEND if changed else "Judge again.")
     if state is not None:
         unknown = state.missing or state.broken is not None
         if (unknown or state.backwards is not None) and verdict.decision is not Decision.ROLLBACK:
@@ -125,6 +136,23 @@ def _staleness(
     if max_age_s is not None and now - issued > timedelta(seconds=max_age_s):
         stale.append(f"age: expected at most {_span(timedelta(seconds=max_age_s))}, seen {_span(now - issued)}")
     return stale
+
+
+def _read_since(verdict: Verdict, content_of: Callable[[str], str]) -> Iterator[str]:
+    """Files that the pipeline read while it was measured and that are not the same any more."""
+    if verdict.decision is Decision.ROLLBACK:
+        return  # which stands, whatever was changed since
+    for path, was in sorted(verdict.files_read.items()):
+        now = content_of(path)
+        if now == was:
+            continue
+        if was == FileRead.ABSENT:
+            said = "was looked for in vain when it was measured, and is there now"
+        elif now == FileRead.ABSENT:
+            said = "was read when it was measured, and is not there now"
+        else:
+            said = "was read when it was measured, and holds something else now"
+        yield f"{path}: {said}; the subject does not name it"
 
 
 def _used_up(raw: bytes, verdict: Verdict, state: StateView, *, whole: bool) -> list[str]:
