@@ -106,4 +106,10 @@ def _recorded(hearing: Hearing, question: Question) -> Iterator[str]:
             yield f"{name}: {repeated} recorded again and counted once"
     for run in hearing.runs:
         if run.ours_fixed and run.started is not None and run.differs:
-            yield printable(f"{run.name}: measured with another {run.other}; what failed there counts, no pass does")
+            counts = "no pass in it counts, and a failure does in cases that the lock pins as it did then"
+            yield printable(f"{run.name}: measured with another {run.other}; {counts}")
+            if run.forgone:
+                failed, first = count_of(run.forgone.count, "trial"), run.forgone.first
+                where = "cases" if run.forgone.count > 1 else "a case"
+                said = f"{failed} failed in {where} that the lock no longer pins as then ({first})"
+                yield f"{printable(run.name)}: {said}: changed or dropped since, and no part of this verdict"

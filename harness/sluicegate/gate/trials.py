@@ -16,7 +16,7 @@ from sluicegate.gate.reading import micros
 from sluicegate.gate.twins import Twins
 from sluicegate.gate.uncounted import Uncounted, is_unasked
 from sluicegate.gate.validity import SKEW, Question, Relation, Run
-from sluicegate.gate.waiting import Held, Waiting, said_of, self_reported, worse
+from sluicegate.gate.waiting import Held, Waiting, nobody_answered, out_of_reach, said_of, self_reported, worse
 from sluicegate.ledger.records import Checked, Intent, Outcome
 from sluicegate.model import (
     Case,
@@ -181,12 +181,14 @@ class Trials:
         trial = outcome.trial(waiting.held.case)
         if trial.observations or trial.output.mail is not None:
             self._seen(trial, run)
+        said = said_of(outcome.case_id, outcome.repeat)
         if waiting.at_us > self._latest_us:
-            self.objections.future.add(said_of(outcome.case_id, outcome.repeat))
+            self.objections.future.add(said)
         if run.fixed and run.relation is Relation.OURS and (number is None or not waiting.held.sound):
             if "lock" not in run.differs:  # under another lock it was pinned; today it is another case's
-                objections = self.objections.unpinned if number is None else self.objections.altered
-                objections.add(said_of(outcome.case_id, outcome.repeat))
+                (self.objections.unpinned if number is None else self.objections.altered).add(said)
+            elif waiting.failed(trial, self._config):
+                run.forgone.add(said)
             self.measuring.foreign(trial)
             return
         ours = self._ours(trial, waiting)
@@ -207,7 +209,7 @@ class Trials:
                 self.crashes[next(output.error.kind.value for output in trial.outputs if output.error is not None)] += 1
             run.failed += is_bad
             run.asked += 1
-            run.unreached += erred and any(_kind(output) in _NOBODY for output in trial.outputs)
+            run.unreached += erred and nobody_answered(trial)
         judged = _judged(
             trial=trial,
             at_us=waiting.at_us,
@@ -218,7 +220,7 @@ class Trials:
             scores=waiting.scores,
             run=waiting.run,
         )
-        lost = (run.fixed or run.load is not None) and erred and _out_of_reach(trial)
+        lost = (run.fixed or run.load is not None) and erred and out_of_reach(trial)
         self.measuring.trial(judged, lost=lost)
         if run.fixed and number is not None:
             self._note(number, judged, is_bad=is_bad, lost=lost)
@@ -300,7 +302,11 @@ class Trials:
         """A trial that began and never ended is a crash for ever."""
         held = self._held.get(intent.case_id)
         number = self._trial(intent.case_id, intent.repeat)
-        if run.relation is not Relation.OURS or (run.fixed and number is None):
+        if run.relation is not Relation.OURS:
+            return
+        if run.fixed and number is None:
+            if "lock" in run.differs:
+                run.forgone.add(said_of(intent.case_id, intent.repeat))
             return
         if run.fixed and number is not None:
             self.account.lost(number)
@@ -338,13 +344,3 @@ class Trials:
 _NO_END = 1 << 62
 """A load run asks one case as often as it can, and says it once."""
 _judged = maker(Judged)
-_NOBODY = frozenset({CrashKind.UNREACHABLE, CrashKind.DIED})
-
-
-def _kind(output: Output) -> CrashKind | None:
-    return None if output.error is None else output.error.kind
-
-
-def _out_of_reach(trial: Trial) -> bool:
-    """Whether an endpoint gave no answer: a case for a human, for what serves may be well and the way to it not."""
-    return any(_kind(output) is CrashKind.UNREACHABLE for output in trial.outputs)

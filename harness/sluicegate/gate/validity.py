@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from sluicegate.frozen import frozen
+from sluicegate.gate.faults import Names
 from sluicegate.gate.reading import Measured, Rows
 from sluicegate.ledger.loads import LoadAccount, LoadRun
 from sluicegate.ledger.records import FileRead, RunStarted
@@ -104,6 +105,8 @@ class Run:
     """Trials that crashed, were lost or failed a check."""
     asked: int = 0
     """Pinned trials with an outcome."""
+    forgone: Names = field(default_factory=lambda: Names(1))
+    """Trials that failed in cases that its lock pinned, and today's does not pin as they were."""
     unreached: int = 0
     """Of them, those where nobody answered: no connection, or a process that ended."""
     account: LoadAccount | None = None

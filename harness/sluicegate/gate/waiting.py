@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from sluicegate.checks import CheckConfig
 from sluicegate.checks.scorers import SCORED_AS
+from sluicegate.checks.success import success
 from sluicegate.gate.validity import Run
 from sluicegate.ledger.records import Outcome
-from sluicegate.model import Case, Finding, Witness
+from sluicegate.model import Case, CrashKind, Finding, Trial, Witness
 
-__all__ = ["Held", "Waiting", "said_of", "self_reported", "worse"]
+__all__ = ["Held", "Waiting", "nobody_answered", "out_of_reach", "said_of", "self_reported", "worse"]
+
+_NOBODY = frozenset({CrashKind.UNREACHABLE, CrashKind.DIED})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +57,10 @@ class Waiting:
         self.findings += findings
         self.challenge = challenge
 
+    def failed(self, trial: Trial, config: CheckConfig) -> bool:
+        """Whether it failed a check, or was no success: asked of trials that nothing counts any more."""
+        return "fail" in self.results.values() or success(trial, config, self.results) is False
+
     def scored(self, scores: Mapping[str, float]) -> None:
         """Take scores. Two that differ are none: the metric then lacks its number, and holds."""
         for metric, score in scores.items():
@@ -76,3 +84,17 @@ def self_reported(finding: Finding) -> Finding:
 def said_of(case_id: str, repeat: int) -> str:
     """A trial by name."""
     return f"{case_id} (repeat {repeat})" if repeat else case_id
+
+
+def out_of_reach(trial: Trial) -> bool:
+    """Whether an endpoint gave no answer: a case for a human, for what serves may be well and the way to it not."""
+    return CrashKind.UNREACHABLE in _kinds(trial)
+
+
+def nobody_answered(trial: Trial) -> bool:
+    """Whether there was no connection, or the process ended."""
+    return not _NOBODY.isdisjoint(_kinds(trial))
+
+
+def _kinds(trial: Trial) -> list[CrashKind]:
+    return [output.error.kind for output in trial.outputs if output.error is not None]
