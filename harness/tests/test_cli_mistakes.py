@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sluicegate.report.screen import screen_width, width_told
+
 sys.path.insert(0, str(Path(__file__).parent))
 from rollout_world import Rollout, drafts, gated, prepared, refused
 
@@ -135,3 +137,21 @@ def test_what_is_no_file_is_not_waited_for(shop: Rollout, line: str, code: int, 
         path.rmdir() if made == "folder" else path.unlink()
 
     assert any(said in done.err.lower() for said in ("not a regular file", "is a directory")), done.err
+
+
+@pytest.mark.parametrize("columns", ["", "0", "-5", "abc", "1e9", "7", "99999999999", "9" * 5000])
+def test_a_width_that_is_none(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever COLUMNS says, a line has 20 to 500 characters: it stops no command and takes no memory."""
+    monkeypatch.setenv("COLUMNS", columns)
+
+    assert 20 <= screen_width() <= 500
+    assert (width_told() is None) == (columns in {"", "0", "-5", "abc", "1e9", "9" * 5000})
+
+
+@pytest.mark.parametrize("columns", ["0", "1e9", "99999999999"])
+def test_no_width_stops_a_command(shop: Rollout, columns: str) -> None:
+    """The verdict is drawn all the same."""
+    drawn = shop.run("report", shop.verdict(), COLUMNS=columns)
+
+    assert (drawn.code, "PROMOTE" in drawn.out) == (0, True)
+    assert max(map(len, drawn.out.splitlines())) <= 500

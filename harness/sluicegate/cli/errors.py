@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from contextlib import suppress
 from textwrap import TextWrapper
@@ -44,7 +43,9 @@ def say(text: str) -> None:
     """A line for the person at the terminal; where somebody reads along it is as wide as theirs."""
     with suppress(OSError, ValueError):
         if sys.stderr is not None and sys.stderr.isatty():
-            text = filled(text, shutil.get_terminal_size((80, 24)).columns)
+            from sluicegate.report.screen import screen_width
+
+            text = filled(text, screen_width())
         click.echo(text, err=True)
 
 

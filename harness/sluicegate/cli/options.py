@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -15,6 +14,7 @@ import click
 from sluicegate.cli.errors import filled
 from sluicegate.errors import Fault, InputError
 from sluicegate.model import parse_time
+from sluicegate.report.screen import screen_width, width_told
 
 __all__ = [
     "Group",
@@ -106,9 +106,9 @@ class Terminal:
     """What the terminal can show."""
 
     def __init__(self) -> None:
-        self.width = int(os.environ.get("COLUMNS") or shutil.get_terminal_size((80, 24)).columns)
+        self.width = screen_width()
         self.is_tty = sys.stdout is not None and not sys.stdout.closed and sys.stdout.isatty()
-        self.is_narrow = self.is_tty or "COLUMNS" in os.environ
+        self.is_narrow = self.is_tty or width_told() is not None
         """Somebody reads along, or has said how wide a line may be."""
         self.colour = self.is_tty and "NO_COLOR" not in os.environ
         encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
+from sluicegate.report.screen import screen_width
 from sluicegate.runner import Progress
 
 __all__ = ["shown"]
@@ -30,7 +32,11 @@ def shown(progress: Progress, *, quiet: bool = False) -> Iterator[None]:
         TextColumn("{task.fields[said]}"),
         TimeElapsedColumn(),
     )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Bar(
+        *columns,
+        console=Console(stderr=True, width=screen_width() if "COLUMNS" in os.environ else None),
+        transient=True,
+    ) as bar:
         task = bar.add_task("", total=None, said="")
 
         def follow() -> None:

@@ -316,10 +316,12 @@ class Controller(_Process):
         return str(self.config.invocation_params.dir / given) if given else None
 
     def _screen(self) -> dict[str, Any]:
+        from sluicegate.report.screen import screen_width
+
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
         encoding = getattr(sys.stdout, "encoding", None) or "ascii"
         return {
-            "width": shutil.get_terminal_size().columns,
+            "width": screen_width(),
             "colour": bool(getattr(reporter, "hasmarkup", False)),
             "ascii": "utf" not in encoding.lower(),
         }
