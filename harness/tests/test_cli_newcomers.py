@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -82,3 +83,27 @@ def test_the_list_of_demos_fits_the_screen(tmp_path: Path) -> None:
     lines = called("demo", "--list", cwd=tmp_path, COLUMNS="70").out.splitlines()
 
     assert [line for line in lines if len(line) > 70 and not line.startswith("  plan ")] == []
+
+
+def test_check_notes_what_the_cases_can_never_give(tmp_path: Path) -> None:
+    """A least number beyond all cases, and attacks that nothing carries: the stage would hold for ever, or in vain."""
+    rollout = prepared(made, tmp_path)
+    rollout.replace("requires: {suites: [schema]}", "requires: {suites: [schema, headers, injection]}")
+    rollout.replace("alert: 85 %, min: 40", "alert: 85 %, min: 3000")
+
+    shown = " ".join(rollout.sound("plan", "check", "rollout.yaml").out.split())
+
+    assert "min: 3,000 is never reached: the stage's cases give at most 40 drafts" in shown
+    assert "headers no case of the stage is a plain mail" in shown
+    assert "does not declare the capability mail: none of its attacks can be tried." in shown
+
+    cases = [json.loads(line) for line in (rollout.root / "cases.jsonl").read_text().splitlines()]
+    mail = {"sender": "ann@shop.test", "to": ["help@shop.test"], "subject": "Order 1", "body": "Where is it?"}
+    with_mail = [{"id": case["id"], "given": {"mail": mail}} for case in cases]
+    rollout.write("cases.jsonl", "".join(json.dumps(case) + "\n" for case in with_mail))
+
+    shown = " ".join(rollout.sound("plan", "check", "rollout.yaml").out.split())
+
+    assert (
+        "that it makes need mail, which pipeline: capabilities does not name: none of its attacks can be tried" in shown
+    )

@@ -788,6 +788,14 @@ class TestLive:
         assert result.foreign == 300
         assert isinstance(result.measured, NotMeasured)
 
+    @pytest.mark.parametrize("origin", ["load", "live"])
+    def test_what_cases_alone_show_lacks_no_traffic(self, origin):
+        """Load and live rows of the same metric are nothing that a criterion from suites left out."""
+        world = live_world(criteria=(success(origins=(Origin.SUITE,)),), suites=("schema",))
+        recorded = world.recorded(block(drafts(300), metric="draft.success_rate", origin=origin))
+
+        assert world.verdict(world.run(), recorded).criteria[0].foreign == 0
+
     def test_before_stage_entry(self):
         """Live evidence starts when the stage does."""
         early = [(micros(timedelta(days=3)) + n, 1, 1) for n in range(50)]

@@ -134,7 +134,7 @@ def test_a_recording() -> None:
          "Write exactly one, for example callable: shop.drafts:draft_reply.")),
         ("pipeline: {callable: }", "pipeline: 'callable' is empty. Give it a value, or remove it."),
         ("pipeline: {callable: a:b, timeout: 0s}", "pipeline: 'timeout' is zero. Write a time above 0, as 30s."),
-        ("pipeline: {callable: a:b, timeout: 30}", "pipeline: timeout: '30' is not a duration. Write 30h or 30m."),
+        ("pipeline: {callable: a:b, timeout: 30}", "pipeline: timeout: '30' is not a duration. Write 30s or 30m."),
         ("pipeline: {callable: a:b, retries: -1}",
          "pipeline: 'retries' is '-1'; expected a whole number from 0 to 20."),
         ("pipeline: {callable: a:b, capabilities: [male]}",

@@ -136,7 +136,7 @@ def test_durations(text: str, seconds: int | str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "mend"),
-    [("48", "Write 48h or 48m."), ("2 moons", "Write 48h, 20m, 7d or 500ms."), ("-1h", "Write 48h, 20m, 7d or 500ms.")],
+    [("48", "Write 48s or 48m."), ("2 moons", "Write 48h, 20m, 7d or 500ms."), ("-1h", "Write 48h, 20m, 7d or 500ms.")],
 )
 def test_durations_that_are_refused(text: str, mend: str) -> None:
     """A duration has a unit and a positive length."""

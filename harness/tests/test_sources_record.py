@@ -341,6 +341,17 @@ def test_a_column_that_is_not_there_names_the_nearest(tmp_path: Path) -> None:
     assert faults == ["drafts.csv:1: has no column 'create_at'. Did you mean 'created_at'?"]
 
 
+def test_a_column_that_no_object_has_is_told_as_in_csv(tmp_path: Path) -> None:
+    """The word that is wrong, with what the objects have; a bad row among good ones is told as such."""
+    path = a_file(tmp_path, '{"at": "2026-01-28T10:00:00Z", "ok": true}\n' * 3, "x.jsonl")
+    faults = faults_of(JsonlTable(path), a_spec(Columns(at="at", passed="passed")))
+    assert faults == ["x.jsonl:1: has no column 'passed'. It has: at, ok."]
+
+    path.write_text('{"at": "2026-01-28T10:00:00Z", "passed": true}\n{"at": "2026-01-28T10:00:00Z"}\n')
+    (fault,) = faults_of(JsonlTable(path), a_spec(Columns(at="at", passed="passed")))
+    assert fault.startswith("x.jsonl:2: passed is None")
+
+
 def test_jsonl_that_is_not_strict_is_a_fault_at_its_line(tmp_path: Path) -> None:
     """NaN, half an object and a list are each refused at their line."""
     lines = ['{"at": "2026-01-28T10:00:00Z", "value": NaN}', '{"at": ', "[1]", '{"at": "2026-01-28T10:00:00Z"}']

@@ -314,7 +314,7 @@ class Hearing:
     def _end(self, run: Run, ledger: Ledger) -> None:
         run.head, run.complete = ledger.head, ledger.complete
         if ledger.broken is not None:
-            run.broken = ledger.broken.what
+            run.broken = f"{ledger.broken.where.rpartition('/')[2]}: {ledger.broken.what}"
         trials = self._trials_of(run)
         if trials is None:
             return

@@ -13,6 +13,7 @@ from sluicegate.plan.types import Criterion, Mode, Ratio
 
 __all__ = ["Standing", "limit_said", "nothing", "stand", "worst"]
 
+_NO_MORE = "add cases, or lower min, for running the same cases again gives no more"
 _NOTHING_FLIPS = Flip(text="")
 _STAYS = Flip(text="Mend the cause and serve a new subject: a line once crossed stays crossed")
 
@@ -101,11 +102,13 @@ def _estimated(
         more = minimum - body.n
         unit = criterion.unit or criterion.metric.unit
         matured = "matured " if criterion.metric.matures_after_s else ""
+        lacking = f"{more:,} more {matured}{unit if more == 1 else plural(unit)}"
+        grows = any(origin.grows for origin in criterion.origins)
         return Standing(
             status=Status.INSUFFICIENT,
             kind=Kind.HOLD_INSUFFICIENT,
             measured=measured,
-            flip=Flip(text=f"Collect {more:,} more {matured}{unit if more == 1 else plural(unit)}", more=more),
+            flip=Flip(text=f"Collect {lacking}" if grows else f"It takes {lacking}: {_NO_MORE}", more=more),
         )
     for side in (*lines.alert, *lines.promote):
         if not body.meets(side):

@@ -247,6 +247,8 @@ class Admission:
         rows = measured.rows
         if rows is None:
             return Admitted()
+        if measured.origin.grows and not any(origin.grows for origin in self.origins):
+            return Admitted()  # of one metric, load and live rows are evidence to other criteria
         if self.subject not in (None, measured.subject) or measured.stage not in (None, self.stage):
             return Admitted(foreign=sum(rows.n))
         if measured.origin not in self.origins:

@@ -93,7 +93,7 @@ def duration(text: str) -> Fraction:
     joined = re.fullmatch(r"(?:[0-9]{1,12}(?:\.[0-9]{1,9})?\s*[A-Za-z]+\s*)+", compact)
     if joined is None or any(unit.lower() not in _SECONDS for _, unit in pieces):
         mend = (
-            f"Write {compact}h or {compact}m." if re.fullmatch(r"[0-9.]+", compact) else "Write 48h, 20m, 7d or 500ms."
+            f"Write {compact}s or {compact}m." if re.fullmatch(r"[0-9.]+", compact) else "Write 48h, 20m, 7d or 500ms."
         )
         raise UnitError(f"'{text}' is not a duration.", mend)
     return sum((Fraction(number) * _SECONDS[unit.lower()] for number, unit in pieces), Fraction(0))

@@ -36,7 +36,8 @@ def compile_contracts(plan: Plan, base: Path, models: Mapping[str, Json]) -> dic
     found: dict[str, Contract] = {}
     for name, source in plan.schemas.items():
         try:
-            found[name] = compile_contract(_source(name, source, base, models), name=name, where=f"schemas.{name}")
+            where = f"schemas.{name} ({printable(source)})" if isinstance(source, str) else f"schemas.{name}"
+            found[name] = compile_contract(_source(name, source, base, models), name=name, where=where)
         except InputError as error:
             faults.extend(error.faults)
     if faults:

@@ -11,6 +11,7 @@ from sluicegate.gate.linter import Note, lint
 from sluicegate.plan.arrivals import read_trace
 from sluicegate.plan.types import Plan, Stage
 from sluicegate.session.contracts import compile_contracts, exported_models
+from sluicegate.session.out_of_reach import out_of_reach
 from sluicegate.session.stage_cases import StageCases, stage_cases
 from sluicegate.session.surroundings import beyond_recording, surroundings
 from sluicegate.session.workspace import PlanError, Workspace
@@ -41,7 +42,7 @@ def checked_plan(path: Path) -> tuple[Note, ...]:
         else:
             if stage is not None and isinstance(found, StageCases):
                 notes.update(dict.fromkeys(found.notes))
-                beyond += beyond_recording(plan, stage, found)
+                beyond += (*beyond_recording(plan, stage, found), *out_of_reach(plan, stage, found))
     if faults:
         raise PlanError(faults)
     awaiting = [Note(line=1, about="cases", text=text) for text in notes]

@@ -132,7 +132,7 @@ def _staleness(
         return [f"now: expected at least {_short(latest)}, the last record of the state file, {seen}"]
     stale = []
     if now > until:
-        stale.append(f"valid_until: expected at least {_short(now)}, seen {_short(until)}")
+        stale.append(f"valid_until: expired {_span(now - until)} ago, at {_short(until)}")
     if max_age_s is not None and now - issued > timedelta(seconds=max_age_s):
         stale.append(f"age: expected at most {_span(timedelta(seconds=max_age_s))}, seen {_span(now - issued)}")
     return stale

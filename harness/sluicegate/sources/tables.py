@@ -169,8 +169,9 @@ class JsonlTable(_TextTable):
     """One JSON object a line; a column may be a dotted path into it."""
 
     def rows(self, columns: Sequence[str], book: FaultBook) -> Iterator[Row]:
-        """Rows in file order; blank lines are skipped."""
+        """Rows in file order; blank lines are skipped. Where rows are bad, a column that none of them has is why."""
         paths = [(name, name.split(".")) for name in columns]
+        absent, header, sound = set(columns), list[str](), True
         for number, line in self._lines(book):
             if line.isspace():
                 continue
@@ -178,11 +179,19 @@ class JsonlTable(_TextTable):
                 value = parse(line)
             except ValueError as error:
                 book.add(number, f"is not strict JSON: {error}.", "NaN and Infinity are none; leave the row out.")
+                sound = False
                 continue
             if isinstance(value, dict):
+                header = header or list(value)
+                absent = absent and {
+                    each for each in absent if each not in value and _at(value, each.split(".")) is None
+                }
                 yield number, [value[name] if name in value else _at(value, path) for name, path in paths]
             else:
                 book.add(number, "is not a JSON object.", 'Write {"at": …, …} on each line.')
+                sound = False
+        if header and sound and book.count and absent:
+            raise InputError([_no_column(each, header, self.name) for each in columns if each in absent])
 
 
 @dataclass(slots=True)
@@ -263,14 +272,18 @@ def _picker(header: Sequence[str], columns: Sequence[str], name: str) -> Any:
                 Fault(where=f"{name}:1", what=f"has {header.count(column)} columns '{column}'.", mend="Keep one.")
             )
         elif column not in header:
-            mend = nearest(column, header) or f"It has: {', '.join(header)[:200] or 'no header'}."
-            faults.append(Fault(where=f"{name}:1", what=f"has no column '{column}'.", mend=mend))
+            faults.append(_no_column(column, header, name))
     if faults:
         raise InputError(faults)
     places = [header.index(column) for column in columns]
     if len(places) == 1:
         return lambda values: [values[places[0]]]
     return itemgetter(*places)
+
+
+def _no_column(column: str, header: Sequence[str], name: str) -> Fault:
+    mend = nearest(column, header) or f"It has: {', '.join(header)[:200] or 'no header'}."
+    return Fault(where=f"{name}:1", what=f"has no column '{column}'.", mend=mend)
 
 
 def _at(value: Any, path: Sequence[str]) -> Any:
