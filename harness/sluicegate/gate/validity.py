@@ -245,10 +245,10 @@ class Admission:
     def block(self, measured: Measured) -> Admitted:
         """Sorts the units of a block into valid, void and foreign."""
         rows = measured.rows
-        if rows is None:
+        # Of one metric, load and live rows are evidence to other criteria than one from cases alone.
+        others = measured.origin.grows and not any(origin.grows for origin in self.origins)
+        if rows is None or others:
             return Admitted()
-        if measured.origin.grows and not any(origin.grows for origin in self.origins):
-            return Admitted()  # of one metric, load and live rows are evidence to other criteria
         if self.subject not in (None, measured.subject) or measured.stage not in (None, self.stage):
             return Admitted(foreign=sum(rows.n))
         if measured.origin not in self.origins:
