@@ -360,6 +360,13 @@ class TestRead:
         refused(changed, 30, "says.json: was read when it was measured, and holds something else now", "{files: …}")
         refused(gone, 30, "says.json: was read when it was measured, and is not there now", "sluicegate gate")
 
+    def test_a_changed_ledger_is_named_by_file_and_line(self, rollout: Rollout) -> None:
+        """The verdict says where to look."""
+        lines = rollout.ledger().read_bytes().splitlines(keepends=True)
+        rollout.ledger().write_bytes(b"".join([*lines[:4], lines[4].replace(b"a", b"b", 1), *lines[5:]]))
+
+        assert "ledger-1.jsonl:5: " in no_promote(rollout.judge(), "hold.invalid_evidence").said
+
     def test_an_interrupted_run_does_not_go_on_with_another_text(self, rollout: Rollout) -> None:
         """Half of the answers of one text, half of another's, are those of neither."""
         lines = rollout.ledger().read_bytes().splitlines(keepends=True)
