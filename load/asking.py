@@ -17,7 +17,8 @@ from sluicegate.load.connections import Connections
 from sluicegate.model import Case, CrashKind, Output, RunContext, encode
 from sluicegate.pipelines.conversion import too_large
 from sluicegate.pipelines.crashes import crash
-from sluicegate.pipelines.http_answer import AnswerReader
+from sluicegate.pipelines.http_answer import PART, AnswerReader
+from sluicegate.pipelines.http_coding import Uncoded
 from sluicegate.pipelines.http_request import Request, RequestTemplate
 from sluicegate.pipelines.stream import EventFold
 from sluicegate.plan.load import LoadJob, not_a_test_target
@@ -145,33 +146,49 @@ class Asker:
         self._failed(reply, kind, f"{request.shown}: {said}")
 
     def _read(self, response: HTTPSocketResponse, request: Request, reply: Reply) -> None:
-        content_type = response.get("content-type")
-        kind = content_type if isinstance(content_type, str) else ""
+        kind, uncoded = _one(response, "content-type"), Uncoded(_one(response, "content-encoding"))
         if not 200 <= (reply.http or 0) < 300:
-            body = response.read(_EXCERPT_BYTES)
-            reply.end, reply.bytes = perf_counter(), len(body)
+            read = response.read(_EXCERPT_BYTES)
+            reply.end, reply.bytes = perf_counter(), len(read)
+            body = b"".join(uncoded.feed(read))[:_EXCERPT_BYTES]
             reply.output = self._answers.refused(request.shown, reply.http or 0, response.status_message or "", body)
+        elif reply.http == PART:
+            self._partial(reply, request, f"its status is {PART}")
         elif kind.startswith("text/event-stream"):
-            self._read_stream(response, reply)
+            self._read_stream(response, request, uncoded, reply)
         else:
-            self._read_whole(response, request, kind, reply)
+            self._read_whole(response, request, kind, uncoded, reply)
 
-    def _read_whole(self, response: HTTPSocketResponse, request: Request, kind: str, reply: Reply) -> None:
+    def _partial(self, reply: Reply, request: Request, why: str) -> None:
+        reply.end, reply.cut = perf_counter(), True
+        reply.output = self._answers.partial(request.shown, why)
+
+    def _read_whole(
+        self, response: HTTPSocketResponse, request: Request, kind: str, uncoded: Uncoded, reply: Reply
+    ) -> None:
         chunks: list[bytes] = []
-        while reply.bytes <= self._max_bytes and (chunk := response.read(_BLOCK_BYTES)):
-            chunks.append(chunk)
-            reply.bytes += len(chunk)
+        while reply.bytes <= self._max_bytes and (came := response.read(_BLOCK_BYTES)):
+            for chunk in uncoded.feed(came):
+                chunks.append(chunk)
+                reply.bytes += len(chunk)
+                if reply.bytes > self._max_bytes:
+                    break
         reply.end = perf_counter()
         if reply.bytes > self._max_bytes:
             reply.output = too_large(None, self._max_bytes)
+        elif uncoded.end():
+            self._partial(reply, request, uncoded.fault)
         else:
             reply.output = self._answers.whole(request.shown, kind, b"".join(chunks))
 
-    def _read_stream(self, response: HTTPSocketResponse, reply: Reply) -> None:
+    def _read_stream(self, response: HTTPSocketResponse, request: Request, uncoded: Uncoded, reply: Reply) -> None:
         fold, pieces = EventFold(), 0
         while reply.bytes <= self._max_bytes and (line := response.readline(b"\n") or response.read()):
-            reply.bytes += len(line)
-            fold.feed(line)
+            for piece in uncoded.feed(line):
+                reply.bytes += len(piece)
+                fold.feed(piece)
+                if reply.bytes > self._max_bytes:
+                    break
             if fold.pieces != pieces:
                 pieces, now = fold.pieces, perf_counter()
                 if reply.first is None:
@@ -183,6 +200,9 @@ class Asker:
         if reply.bytes > self._max_bytes:
             reply.output = too_large(None, self._max_bytes)
             return
+        if uncoded.end():
+            self._partial(reply, request, uncoded.fault)
+            return
         fold.end()
         reply.cut = fold.was_cut
         reply.output = self._answers.folded(fold, ttft_ms=None)
@@ -193,6 +213,12 @@ class Asker:
 
     def _crash(self, kind: CrashKind, message: str) -> Output:
         return crash(kind, message, secrets=self._template.secrets)
+
+
+def _one(response: HTTPSocketResponse, header: str) -> str:
+    """Its value; of one that was sent more than once, all of them."""
+    value = response.get(header)
+    return ", ".join(value) if isinstance(value, list) else value or ""
 
 
 def _origin(url: str) -> str:

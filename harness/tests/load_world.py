@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from sluicegate.plan.load import LoadJob, Profile
 from sluicegate.plan.types import HeaderValue, HttpTarget
 from sluicegate.resources import data
 
-PATHS = ("ok", "html", "cut", "stream", "half", "refused", "slow", "echo")
+PATHS = ("ok", "html", "cut", "stream", "half", "refused", "slow", "echo", "coded", "part")
 WORDS = 4
 
 
@@ -39,6 +40,10 @@ async def _answer(request: web.Request) -> web.StreamResponse:
         await asyncio.sleep(30)
     if name == "echo":
         return web.json_response({"structured": orjson.loads(body), "usage": {"input_tokens": 3, "output_tokens": 5}})
+    if name == "coded":  # its trailer is missing
+        return web.Response(body=gzip.compress(b'{"content": "on"}')[:-8], headers={"content-encoding": "gzip"})
+    if name == "part":
+        return web.json_response({"content": "on"}, status=206)
     if name == "mirror":
         return web.json_response({"content": request.headers["authorization"]})
     if name == "cut":

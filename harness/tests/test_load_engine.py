@@ -25,7 +25,7 @@ sys.path.pop(0)
 
 RATE, LASTS_S = 64, 1.0
 STEADY = Profile(name="steady", steps=(Step(for_s=LASTS_S, rate=RATE),), arrival=Arrival.POISSON, seed=5)
-STATUS = {"ok": "ok", "echo": "ok", "stream": "ok", "cut": "incomplete", "half": "incomplete"}
+STATUS = {"ok": "ok", "echo": "ok", "stream": "ok"} | dict.fromkeys(("cut", "half", "coded", "part"), "incomplete")
 
 Read = tuple[ShardReader, list[LoadRequest]]
 

@@ -13,7 +13,8 @@ from sluicegate.errors import InputError
 from sluicegate.model import Capability, Case, CrashKind, Output, RunContext
 from sluicegate.pipelines.conversion import too_large
 from sluicegate.pipelines.crashes import crash, line_of
-from sluicegate.pipelines.http_answer import AnswerReader
+from sluicegate.pipelines.http_answer import PART, AnswerReader
+from sluicegate.pipelines.http_coding import ACCEPTED, Uncoded
 from sluicegate.pipelines.http_request import Request, RequestTemplate
 from sluicegate.pipelines.stream import EventFold
 from sluicegate.plan.types import HttpTarget
@@ -138,44 +139,60 @@ class HttpPipeline:
                 return self._redirected(request, response, location)
             if not 200 <= response.status < 300:
                 return await self._refused(request, response)
-            if response.content_type == "text/event-stream":
-                return await self._streamed(response, began)
-            body = await self._read(response)
-            if body is None:
-                return too_large(response.content_length, self._max_bytes)
-            return self._answers.whole(request.shown, response.headers.get("content-type", ""), body)
+            return await self._answered(request, response, began)
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes | None:
+    async def _answered(self, request: Request, response: aiohttp.ClientResponse, began: float) -> Output:
+        """The Output of a response whose status is a success."""
+        if response.status == PART:
+            response.close()
+            return self._answers.partial(request.shown, f"its status is {PART}")
+        uncoded = Uncoded(", ".join(response.headers.getall("content-encoding", ())))
+        if response.content_type == "text/event-stream":
+            output = await self._streamed(response, uncoded, began)
+            return self._answers.partial(request.shown, uncoded.fault) if uncoded.fault else output
+        body = await self._read(response, uncoded)
+        if body is None:
+            return too_large(response.content_length, self._max_bytes)
+        if uncoded.end():
+            response.close()
+            return self._answers.partial(request.shown, uncoded.fault)
+        return self._answers.whole(request.shown, response.headers.get("content-type", ""), body)
+
+    async def _read(self, response: aiohttp.ClientResponse, uncoded: Uncoded) -> bytes | None:
         """The body, or None as soon as it is beyond the limit; the rest is never read."""
         if (response.content_length or 0) > self._max_bytes:
             response.close()
             return None
         chunks: list[bytes] = []
         size = 0
-        async for chunk in response.content.iter_any():
-            size += len(chunk)
-            if size > self._max_bytes:
-                response.close()
-                return None
-            chunks.append(chunk)
+        async for came in response.content.iter_any():
+            for chunk in uncoded.feed(came):
+                size += len(chunk)
+                if size > self._max_bytes:
+                    response.close()
+                    return None
+                chunks.append(chunk)
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    async def _streamed(self, response: aiohttp.ClientResponse, began: float) -> Output:
+    async def _streamed(self, response: aiohttp.ClientResponse, uncoded: Uncoded, began: float) -> Output:
         fold, size, ttft_ms = EventFold(), 0, None
-        async for chunk in response.content.iter_any():
-            size += len(chunk)
-            if size > self._max_bytes:
-                response.close()
-                return too_large(None, self._max_bytes)
-            fold.feed(chunk)
-            if ttft_ms is None and fold.has_text:
-                ttft_ms = (perf_counter() - began) * 1000
+        async for came in response.content.iter_any():
+            for chunk in uncoded.feed(came):
+                size += len(chunk)
+                if size > self._max_bytes:
+                    response.close()
+                    return too_large(None, self._max_bytes)
+                fold.feed(chunk)
+                if ttft_ms is None and fold.has_text:
+                    ttft_ms = (perf_counter() - began) * 1000
+        uncoded.end()
         fold.end()
         return self._answers.folded(fold, ttft_ms=ttft_ms)
 
     async def _refused(self, request: Request, response: aiohttp.ClientResponse) -> Output:
-        body = await response.content.read(_EXCERPT_BYTES)
+        read = await response.content.read(_EXCERPT_BYTES)
         response.close()
+        body = b"".join(Uncoded(", ".join(response.headers.getall("content-encoding", ()))).feed(read))[:_EXCERPT_BYTES]
         return self._answers.refused(request.shown, response.status, response.reason or "", body)
 
     def _redirected(self, request: Request, response: aiohttp.ClientResponse, location: str) -> Output | Request:
@@ -201,6 +218,8 @@ class HttpPipeline:
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEPT_ALIVE_S),
             timeout=aiohttp.ClientTimeout(total=None),
             cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"accept-encoding": ACCEPTED},
+            auto_decompress=False,  # a gzip body without its end would pass for a whole one
             trust_env=False,
         )
         return self._session

@@ -16,7 +16,10 @@ from sluicegate.pipelines.stream import EventFold
 from sluicegate.pipelines.usage import usage_of
 from sluicegate.plan.types import HttpTarget
 
-__all__ = ["AnswerReader"]
+__all__ = ["PART", "AnswerReader"]
+
+PART = 206
+"""The status of a part of an answer (RFC 9110, 15.3.7), which no request asked for."""
 
 
 class AnswerReader:
@@ -52,6 +55,10 @@ class AnswerReader:
         if self._mapping is not None:
             return replace(live(self._mapping.read(fold.completion, what="stream")), ttft_ms=ttft_ms)
         return replace(_from_completion(fold.completion), ttft_ms=ttft_ms)
+
+    def partial(self, shown: str, why: str) -> Output:
+        """The crash of an answer that is not whole."""
+        return crash(CrashKind.GARBAGE, f"{shown}: the answer is not whole: {why}.", secrets=self._secrets)
 
     def refused(self, shown: str, status: int, reason: str, body: bytes) -> Output:
         """The crash of an answer whose status is no success; `body` is its beginning."""
