@@ -216,6 +216,16 @@ def test_unseen_side_effects_are_not_called_none():
     assert once(saw("draft_store"), saw("draft_store"), dropped).result == "fail"
 
 
+SAID = Output(structured={"outcome": "answer", "text": "Shipped today."})
+NAMED = Output(structured={"draft_id": "d", "text": "Shipped today."})
+
+
+@pytest.mark.parametrize("again", [SAID, Output(structured={"outcome": "duplicate"}), Output(content="Shipped today.")])
+def test_a_duplicate_gives_the_text_as_it_was_or_not_at_all(again):
+    """Its state may be another, and its text may stand elsewhere."""
+    assert same(SAID, replace(again, metadata={"duplicate": True})).result == "pass"
+
+
 @pytest.mark.parametrize(
     "again",
     [
@@ -238,6 +248,9 @@ def test_the_same_draft_again_passes(again):
         (Output(content="one"), Output(content="two"), "$.content"),
         (Output(structured={"a": 1}), Output(structured={"a": 2}), "$.structured"),
         (DRAFT, Output(mail=Mail(body="other"), metadata={"duplicate": True}), "$.mail"),
+        (SAID, replace(SAID, structured={"text": "Refunded you twice."}, metadata={"duplicate": True}), "$.structured"),
+        (SAID, Output(content="Refunded you twice.", metadata={"duplicate": True}), "$.content"),
+        (NAMED, Output(structured={"draft_id": "d", "duplicate": True, "text": "Refunded twice."}), "$.structured"),
     ],
 )  # fmt: skip
 def test_another_draft_is_an_incident(first, again, place):

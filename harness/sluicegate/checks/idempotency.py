@@ -11,20 +11,18 @@ from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suit
 from sluicegate.checks.effects import MISSING, asked_for, is_effective, key_of, named_apart
 from sluicegate.checks.mails_again import sent_again, sent_any
 from sluicegate.checks.message_ids import with_own_id
+from sluicegate.checks.same_draft import differences
 from sluicegate.checks.values import seen
 from sluicegate.model import (
     TELEMETRY,
     Capability,
     Case,
     Finding,
-    Json,
     Observation,
     Output,
     Severity,
     Trial,
     Witness,
-    canonical,
-    encode,
 )
 
 __all__ = ["CHECKS", "CROWDED", "SAMPLE", "SUITE", "again"]
@@ -35,16 +33,6 @@ CROWDED = 10
 """Of these the first are delivered at once as well, and again after a crash."""
 _NAMED = 5
 """Keys that a finding shows; the others are like them."""
-_PASSING = frozenset(
-    (
-        "run_id", "trace_id", "span_id", "request_id", "correlation_id", "traceparent", "delivery",
-        "latency_ms", "ttft_ms", "elapsed_ms", "duration_ms", "took_ms",
-        "usage", "cost_microusd", "provenance", "cached", "duplicate",
-    )
-)  # fmt: skip
-"""Names of what is of one delivery by its nature: ids of the request, times taken, what it cost, where it is from."""
-_LONGEST_ID = 80
-_DEEPEST = 50
 
 
 def again(cases: Sequence[Case], seed: int) -> list[Case]:
@@ -195,110 +183,11 @@ def _same(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
         elif first is None:
             first = output
         else:
-            for problem in _differences(first, output, ids):
+            for problem in differences(first, output, ids):
                 yield finding(
                     "idempotency.same", trial, problem, delivery=delivery, severity=Severity.INCIDENT,
                     witness=Witness.STRUCTURE,
                 )  # fmt: skip
-
-
-def _differences(first: Output, later: Output, ids: frozenset[str]) -> Iterator[Problem]:
-    """The first part in which the answers differ: the draft's id, then everything a reader or a program is told.
-
-    An answer marked `duplicate` may say so instead of repeating the draft, and one that names the same draft may
-    leave out what it does not repeat.
-    """
-    drafts = _mark(first, "draft_id"), _mark(later, "draft_id")
-    if None not in drafts and not _alike(*drafts):
-        yield _different("draft_id", *drafts)
-        return
-    excused = _mark(later, "duplicate") is True
-    same_draft = None not in drafts
-    for name, was, now in _parts(first, later, ids):
-        if excused and (name != "mail" or not now):
-            continue
-        if same_draft:
-            if not was or not now:
-                continue
-            parts = _shared(was, now)
-        else:
-            parts = was, now
-        if not _alike(*parts):
-            yield _different(name, *parts)
-            return
-
-
-def _parts(first: Output, later: Output, ids: frozenset[str]) -> Iterator[tuple[str, Any, Any]]:
-    """Each part of two answers, nothing as None, without what differs from delivery to delivery by its nature."""
-    for name in ("mail", "content", "structured"):
-        was, now = (encode(getattr(output, name)) for output in (first, later))
-        yield name, _lasting(was, ids), _lasting(now, ids)
-    was, now = ([encode(item) for item in output.messages if item.role == "assistant"] for output in (first, later))
-    yield "messages", _lasting(was, ids), _lasting(now, ids)
-    for name in ("telegram", "message"):
-        yield f"metadata.{name}", _lasting(first.metadata.get(name), ids), _lasting(later.metadata.get(name), ids)
-
-
-def _lasting(value: Any, ids: frozenset[str], depth: int = 0) -> Any:
-    """A value without what is of one delivery only; nothing, however it is written, is None."""
-    if isinstance(value, Mapping) and depth < _DEEPEST:
-        kept = {
-            key: _lasting(item, ids, depth + 1)
-            for key, item in value.items()
-            if not (isinstance(key, str) and key.casefold() in _PASSING) and not _is_id(item, ids)
-        }
-        return kept or None
-    if isinstance(value, (list, tuple)) and depth < _DEEPEST:
-        return [_lasting(item, ids, depth + 1) for item in value] or None
-    return None if isinstance(value, str) and not value else value
-
-
-def _is_id(value: Any, ids: frozenset[str]) -> bool:
-    return isinstance(value, str) and len(value) < _LONGEST_ID and any(each in value for each in ids)
-
-
-def _shared(was: Any, now: Any) -> tuple[Any, Any]:
-    """Of two objects the members that both have."""
-    if isinstance(was, Mapping) and isinstance(now, Mapping):
-        names = was.keys() & now.keys()
-        return {name: was[name] for name in names}, {name: now[name] for name in names}
-    return was, now
-
-
-def _mark(output: Output, name: str) -> Json:
-    """`draft_id` or `duplicate` where pipelines put it: in structured or in metadata."""
-    for place in (output.structured, output.metadata):
-        if isinstance(place, Mapping) and place.get(name) is not None:
-            return place[name]
-    return None
-
-
-def _alike(was: Any, now: Any) -> bool:
-    try:
-        return bool(was == now) or canonical(was) == canonical(now)
-    except TypeError:
-        return False
-
-
-def _different(name: str, was: Any, now: Any) -> Problem:
-    return Problem(
-        place=f"$.{name}",
-        expected="the same message must give the same draft again",
-        seen=_first_difference(was, now),
-        mend="Return the stored draft, or mark the answer with metadata.duplicate: true.",
-    )
-
-
-def _first_difference(was: Any, now: Any) -> str:
-    if isinstance(was, Mapping) and isinstance(now, Mapping):
-        for key in sorted({*was, *now}, key=seen):
-            if not _alike(was.get(key), now.get(key)):
-                return f"{seen(key)}: {_first_difference(was.get(key), now.get(key))}"
-    if isinstance(was, str) and isinstance(now, str):
-        same = next((at for at, (a, b) in enumerate(zip(was, now, strict=False)) if a != b), min(len(was), len(now)))
-        start = max(0, same - 20)
-        return f"'{was[start : same + 60]}' became '{now[start : same + 60]}'"
-    return f"{seen(was)} became {seen(now)}"
 
 
 def _is_repeated(case: Case, _capabilities: frozenset[Capability]) -> str | None:
