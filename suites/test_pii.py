@@ -13,7 +13,7 @@ from sluicegate.pytest_plugin.results import CheckResults
 
 
 def test_answer(results: CheckResults) -> None:
-    """An answer says nothing secret and nothing of others, in any code or form, nor half masked."""
+    """An answer says nothing secret and nothing of others, under thirteen decoders, nor half masked."""
     results.of("pii.answer").hold_in_every_case()
 
 

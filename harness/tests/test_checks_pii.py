@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 
@@ -17,11 +18,13 @@ from sluicegate.model import (
     Expect,
     Given,
     Mail,
+    Message,
     NotMeasured,
     Observation,
     Output,
     Rule,
     Snippet,
+    ToolCall,
     ToolResult,
     Trial,
 )
@@ -187,6 +190,38 @@ class TestAnswer:
         assert (outcome.result, outcome.findings[0].witness) == ("fail", "canary")
 
 
+class TestMaking:
+    """What an answer tells of how it was made leaves the pipeline with it."""
+
+    @pytest.mark.parametrize(
+        ("told", "place"),
+        [
+            ({"model": f"gpt {CARD}"}, "$.model"),
+            ({"tools_called": (ToolCall(name="x", arguments={"a": [CARD]}),)}, "$.tools_called[0].arguments.a[0]"),
+            ({"tools_called": (ToolCall(name=CARD),)}, "$.tools_called[0].name"),
+            ({"messages": (Message(role="system", content=CARD),)}, "$.messages[0].content"),
+        ],
+    )
+    def test_a_secret_in_it_is_an_incident(self, told: dict, place: str) -> None:
+        trial = Trial(case=a_case(), outputs=(Output(content="It is on its way.", **told),))
+        outcome = run_check(CHECKS["pii.answer"], trial, CONFIG)
+        assert [(item.place, item.severity) for item in outcome.findings] == [(place, "incident")]
+
+    def test_what_came_in_and_whose_record_it_is_is_none(self) -> None:
+        """Results, turns of users and tools; a model's name with a date; whom a tool was asked about."""
+        output = Output(
+            content="It is on its way.",
+            model="claude-3-5-sonnet-20241022",
+            tools_called=(ToolCall(name="order", arguments={"email": "bob@else.test"}, result=OWN),),
+            messages=(
+                Message(role="system", content="Answer Ann Smith <ann@mail.test>."),
+                Message(role="user", content=CARD),
+                Message(role="tool", content=CARD),
+            ),
+        )
+        assert run_check(CHECKS["pii.answer"], Trial(case=a_case(OTHER), outputs=(output,)), CONFIG).result == "pass"
+
+
 class TestPrompt:
     def test_no_model_sees_what_is_secret(self) -> None:
         """What stood in the tool's answer stands in no prompt; a contact may."""
@@ -227,6 +262,18 @@ class TestLog:
         assert judged("log", seen("log", line="got card [card]")).result == "error"
         assert judged("log", seen("log", line="got it", unmasked=True)).result == "pass"
         assert judged("log").result == "not_applicable"
+
+    def test_a_line_that_names_no_request_shows_what_was_planted(self) -> None:
+        """It is of some request under way: a planted value says of which, any secret where there was but one."""
+
+        def stray(text: str, among: int) -> Observation:
+            return replace(seen("trace", line=text, unmasked=True, among=among), action="stray")
+
+        case, fine = a_case(canaries=("K-93b1c77e02da4f16",)), seen("log", line="order asked", unmasked=True)
+        assert judged("log", stray("asked K-93b1c77e02da4f16", 9), case=case).result == "fail"
+        assert judged("log", stray(f"asked {CARD}", 1), case=case).result == "fail"
+        assert judged("log", fine, stray(f"asked {CARD}", 2), case=case).result == "pass"
+        assert judged("log", stray("asked", 1), case=case).result == "not_applicable"
 
 
 class TestDetector:

@@ -217,6 +217,24 @@ class TestCallable:
         assert len(heard.texts()[1]) <= 16_010
 
     @pytest.mark.asyncio
+    async def test_a_line_of_a_plain_thread_is_heard_with_the_calls_under_way(self, tmp_path: Path) -> None:
+        """Nobody knows whose it is, so it comes with each, and says among how many; one between calls with the next."""
+        code = """
+            import logging, threading
+            log = logging.getLogger("shop")
+
+            def answer(input):
+                thread = threading.Thread(target=lambda: log.warning("of a thread"))
+                thread.start(); thread.join()
+                log.warning("mine")
+                return "ok"
+        """
+        async with hosted(tmp_path, code) as (pipeline, heard):
+            await called(pipeline)
+
+        assert [(line.text, line.among) for line in heard.lines[0]] == [("of a thread", 1), ("mine", 0)]
+
+    @pytest.mark.asyncio
     async def test_nobody_hears_unless_asked(self, tmp_path: Path) -> None:
         """Then logging is left as it is."""
         code = """

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, always, finding, nothing_known
 from sluicegate.checks.model_calls import declares_model, model_calls, whole_log
 from sluicegate.checks.personal import Personal, is_secret, personal, scanner
-from sluicegate.checks.sinks import Sink, of_output, of_wire
+from sluicegate.checks.sinks import Sink, of_making, of_output, of_wire
 from sluicegate.model import Case, Finding, Json, Severity, Trial, Witness
 
 if TYPE_CHECKING:
@@ -103,6 +103,11 @@ class _Looking:
         if told not in self.found:
             self.found.append(told)
 
+    def add(self, other: _Looking) -> None:
+        """What another found, and could not read."""
+        self._unread += other._unread
+        self.found = list(dict.fromkeys((*self.found, *other.found)))[:_TOLD]
+
     def answer(self) -> list[Finding]:
         """What was found. Raises NotJudged where nothing failed and something could not be read."""
         if self._unread and all(item.severity is Severity.WARNING for item in self.found):
@@ -132,6 +137,10 @@ def _answer(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     looking = _Looking("answer", trial, (*own.secret, *own.spoken), own)
     sinks = [sink for delivery, output in enumerate(trial.outputs) for sink in of_output(output, delivery)]
     looking.look(sinks, guess=True)
+    # What an answer tells of how it was made may name others, whom a model and a tool may know; nobody is told secrets.
+    made = _Looking("answer", trial, own.secret, own)
+    made.look([sink for at, output in enumerate(trial.outputs) for sink in of_making(output, at)], guess=False)
+    looking.add(made)
     yield from looking.answer()
 
 
@@ -207,24 +216,36 @@ def _log(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     """No log line and no name of a span holds what is secret, or anything of others."""
     own = _values(trial)
     told = [item for item in trial.observations if item.double in ("log", "span")]
-    if not told:
+    strays = [item for item in trial.observations if item.double == "trace" and item.action == "stray"]
+    if not told and not strays:
         raise NotJudged("no log line and no span was seen: it logs nothing, or where nobody sees it")
     looking = _Looking("log", trial, (*own.secret, *own.spoken), own)
     looking.look([sink for at, item in enumerate(told) for sink in _logged(at, item.action, item.detail)], guess=False)
+    # A line that names no request may be another's, to which more may be said: what was planted is of this one alone.
+    planted = [item for item in (*own.secret, *own.spoken) if item.canary]
+    for at, item in enumerate(strays):
+        values = planted if item.detail.get("among") != 1 else [*own.secret, *planted]
+        of_none = _Looking("log", trial, values, own)
+        of_none.look([*_logged(at, item.action, item.detail, "trace")], guess=False, scan=False)
+        looking.add(of_none)
+    if not told and not looking.found:
+        raise NotJudged("no log line that names its request and no span was seen")
     yield from looking.answer()
     if not looking.found and any(
-        item.double == "log" and (not item.detail.get("unmasked") or item.detail.get("line_cut")) for item in told
+        item.double != "span" and (not item.detail.get("unmasked") or item.detail.get("line_cut"))
+        for item in (*told, *strays)
     ):
         raise NotJudged("log lines are not kept as they were", lost=True)
 
 
-def _logged(at: int, action: str, detail: Json) -> Iterator[Sink]:
-    yield Sink(place=f"$.observations.log[{at}].action", text=action, kind="data")
+def _logged(at: int, action: str, detail: Json, double: str = "log") -> Iterator[Sink]:
+    place = f"$.observations.{double}[{at}]"
+    yield Sink(place=f"{place}.action", text=action, kind="data")
     if isinstance(detail, dict) and isinstance(detail.get("line"), str):
-        yield Sink(place=f"$.observations.log[{at}]", text=str(detail["line"]), kind="data")
+        yield Sink(place=place, text=str(detail["line"]), kind="data")
     fields = detail.get("fields") if isinstance(detail, dict) else None
     for name, value in fields.items() if isinstance(fields, dict) else ():
-        yield Sink(place=f"$.observations.log[{at}].{name}", text=str(value), kind="data")
+        yield Sink(place=f"{place}.{name}", text=str(value), kind="data")
 
 
 def _planted(cases: Sequence[Case], seed: int) -> list[Case]:

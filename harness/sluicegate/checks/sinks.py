@@ -14,7 +14,7 @@ from sluicegate.model import Case, Json, Mail, Output, Trial, encode
 if TYPE_CHECKING:
     from sluicegate.text.decoders import Search, Sighting
 
-__all__ = ["Sink", "inbound", "of_output", "of_wire", "retrieved", "shown", "sightings", "words_of"]
+__all__ = ["Sink", "inbound", "of_making", "of_output", "of_wire", "retrieved", "shown", "sightings", "words_of"]
 
 
 @frozen
@@ -35,7 +35,7 @@ _SHOWN_AS_TEXT = re.compile(
 
 
 def of_output(output: Output, delivery: int = 0) -> Iterator[Sink]:
-    """Every text of an answer. What it reports of its own tool calls is a claim, and its results are its input."""
+    """Every text of an answer but what it tells of how it was made (`of_making`)."""
     if output.content is not None:
         yield Sink(place="$.content", text=output.content, kind=_kind(output), delivery=delivery)
     if output.mail is not None:
@@ -52,6 +52,26 @@ def of_output(output: Output, delivery: int = 0) -> Iterator[Sink]:
         yield Sink(place="$.route", text=output.route, kind="data", delivery=delivery)
     if output.error is not None:
         yield Sink(place="$.error", text=output.error.message, kind="data", delivery=delivery)
+
+
+def of_making(output: Output, delivery: int = 0) -> Iterator[Sink]:
+    """What an answer tells of how it was made: its model, the calls it says it made, the turns that instruct a model.
+
+    Results of tools, and turns of users and tools, are its input.
+    """
+    if output.model is not None:
+        yield Sink(place="$.model", text=output.model, kind="data", delivery=delivery)
+    for at, call in enumerate(output.tools_called):
+        yield Sink(place=f"$.tools_called[{at}].name", text=call.name, kind="data", delivery=delivery)
+        for place, text in _texts(call.arguments, f"$.tools_called[{at}].arguments"):
+            yield Sink(place=place, text=text, kind="data", delivery=delivery)
+    for at, message in enumerate(output.messages):
+        if message.role not in _INPUT_ROLES:
+            yield Sink(place=f"$.messages[{at}].content", text=message.content, kind="data", delivery=delivery)
+
+
+_INPUT_ROLES = ("assistant", "user", "human", "tool", "function")
+"""Turns that are the answer itself, or that somebody else wrote."""
 
 
 def shown(sinks: Iterable[Sink]) -> list[Sink]:

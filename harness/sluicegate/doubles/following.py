@@ -127,21 +127,30 @@ class Followed:
         """A log line came."""
         self.lines += 1
         if self.lines <= MOST_LINES:
-            text = whole_text(line.text[:_WHOLE]) if self.unmasked else masked(line.text, _SHOWN)
-            detail: dict[str, Json] = {"line": text, "carries": word.value}
-            if self.unmasked:
-                detail["unmasked"] = True
-                # What a handler has written into the line stands there already.
-                beside = {name: value for name, value in line.fields.items() if value and value not in line.text}
-                if beside:
-                    detail["fields"] = {masked(name, 100): whole_text(value[:_WHOLE]) for name, value in beside.items()}
-                if len(line.text) > _WHOLE or any(len(value) > _WHOLE for value in beside.values()):
-                    detail["line_cut"] = True
+            detail: dict[str, Json] = {"carries": word.value}
+            detail |= _whole(line) if self.unmasked else {"line": masked(line.text, _SHOWN)}
             if line.level:
                 detail["level"] = masked(line.level, 20)
             if delivery is not None:
                 detail["delivery"] = delivery
             self.run.see("log", masked(line.logger, 100), line.at, detail)
+
+    def stray(self, line: LogLine) -> None:
+        """A log line came that any run under way may have written: only what stands in it may say whose it is."""
+        if self.unmasked:
+            self.run.see("trace", "stray", line.at, {"among": line.among, **_whole(line)})
+
+
+def _whole(line: LogLine) -> dict[str, Json]:
+    """A line as it was written, as far as it is kept."""
+    detail: dict[str, Json] = {"line": whole_text(line.text[:_WHOLE]), "unmasked": True}
+    # What a handler has written into the line stands there already.
+    beside = {name: value for name, value in line.fields.items() if value and value not in line.text}
+    if beside:
+        detail["fields"] = {masked(name, 100): whole_text(value[:_WHOLE]) for name, value in beside.items()}
+    if len(line.text) > _WHOLE or any(len(value) > _WHOLE for value in beside.values()):
+        detail["line_cut"] = True
+    return detail
 
 
 def word_of(line: LogLine, given: Given, log_field: str | None, knows: Callable[[str], bool]) -> Carries:

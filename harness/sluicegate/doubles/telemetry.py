@@ -84,6 +84,9 @@ class Telemetry:
         if followed is None:
             return
         for line in lines:
+            if line.among:
+                followed.stray(line)
+                continue
             followed.line(line, word_of(line, followed.given, self._spec.log_field, self.knows), delivery)
         followed.lines += more
 

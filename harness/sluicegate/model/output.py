@@ -120,6 +120,8 @@ class LogLine:
     level: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     """What the record carries beside its text."""
+    among: int = 0
+    """Of a line that names no call: how many were under way, of which any may have written it. 0: its call is known."""
 
 
 @made_often

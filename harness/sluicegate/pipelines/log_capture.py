@@ -32,7 +32,9 @@ class _Lines:
     """One call's lines so far."""
 
     run_id: str
-    records: list[tuple[logging.LogRecord, str]] = field(default_factory=list)
+    records: list[tuple[logging.LogRecord, str, int]] = field(default_factory=list)
+    """With its text, and among how many calls nobody knows whose it is; 0 where it is this one's."""
+    own: int = 0
     more: int = 0
 
 
@@ -41,8 +43,8 @@ class LogCapture:
 
     def __init__(self) -> None:
         self._open: dict[int, _Lines] = {}
-        self.strays = 0
-        """Records that belong to no call: of a thread that was started without its context."""
+        self._between: list[tuple[logging.LogRecord, str, int]] = []
+        """Records of no call while none was under way, for the next: of a thread started without its context."""
 
     def install(self) -> None:
         """Hear every record that some handler may be given, for as long as the process lives.
@@ -60,12 +62,13 @@ class LogCapture:
 
     def begin(self, number: int, run_id: str) -> None:
         """A call begins; `run_id` is empty where the callable is not told."""
-        self._open[number] = _Lines(run_id)
+        self._open[number] = _Lines(run_id, self._between)
+        self._between = []
 
     def end(self, number: int) -> tuple[list[list[Any]], int]:
         """Its lines as rows for `log_lines.lines_of`, and how many more there were."""
         lines = self._open.pop(number, None)
-        return ([], 0) if lines is None else ([_row(record, text) for record, text in lines.records], lines.more)
+        return ([], 0) if lines is None else ([_row(*kept) for kept in lines.records], lines.more)
 
     def _take(self, logger: logging.Logger, record: logging.LogRecord) -> None:
         try:
@@ -74,11 +77,19 @@ class LogCapture:
             text = str(record.msg)[:MOST_CHARS]
         lines = self._lines(text)
         if lines is None:
-            self.strays += 1
-        elif len(lines.records) < MOST_LINES:
-            lines.records.append((record, text))
+            self._stray(record, text)
+        elif lines.own < MOST_LINES:
+            lines.own += 1
+            lines.records.append((record, text, 0))
         else:
             lines.more += 1
+
+    def _stray(self, record: logging.LogRecord, text: str) -> None:
+        """With every call that may have written it, for what stands in it may be of any."""
+        under_way = tuple(self._open.values())
+        for records in [lines.records for lines in under_way] or [self._between]:
+            if len(records) < 2 * MOST_LINES:
+                records.append((record, text, max(1, len(under_way))))
 
     def _lines(self, text: str) -> _Lines | None:
         """By the context; a thread without one may still name its run."""
@@ -112,11 +123,11 @@ def _raised(error: BaseException | None) -> Iterator[str]:
         error = error.__cause__ or error.__context__
 
 
-def _row(record: logging.LogRecord, text: str) -> list[Any]:
+def _row(record: logging.LogRecord, text: str, among: int) -> list[Any]:
     """Only now, at the end: filters of handlers have put in by now what they put in."""
     extra = [(name, value) for name, value in tuple(vars(record).items()) if name not in _USUAL]
     fields = {_plain(str(name)[:100]): _said(value) for name, value in extra[:_MOST_FIELDS]}
-    return [_at(record), _plain(record.name), _plain(record.levelname), _plain(text), fields]
+    return [_at(record), _plain(record.name), _plain(record.levelname), _plain(text), fields, among]
 
 
 def _said(value: object) -> str:

@@ -44,7 +44,8 @@ def lines_in(data: bytes, at: str) -> tuple[list[LogLine], int]:
 def lines_of(rows: Sequence[Sequence[Any]]) -> list[LogLine]:
     """Rows as they came from the runner process."""
     return [
-        LogLine(at=at, logger=logger, level=level, text=text, fields=fields) for at, logger, level, text, fields in rows
+        LogLine(at=at, logger=logger, level=level, text=text, fields=fields, among=among)
+        for at, logger, level, text, fields, among in rows
     ]
 
 
