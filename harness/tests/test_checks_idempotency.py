@@ -217,7 +217,20 @@ def test_unseen_side_effects_are_not_called_none():
 
 
 SAID = Output(structured={"outcome": "answer", "text": "Shipped today."})
+MARKED = replace(SAID, metadata={"duplicate": True})
 NAMED = Output(structured={"draft_id": "d", "text": "Shipped today."})
+
+
+def test_duplicates_alone_show_nothing_of_the_first_answer():
+    """Nobody has seen what they repeat, unless they name it or give no text; after a crash that is as it should be."""
+    assert same(MARKED, MARKED).result == "error"
+    assert (
+        same(replace(NAMED, metadata={"duplicate": True}), replace(NAMED, metadata={"duplicate": True})).result
+        == "pass"
+    )
+    assert same(Output(structured={"duplicate": True}), Output(structured={"duplicate": True})).result == "pass"
+    crashed = Case(id="m", given=Given(deliveries=2, crash_after_write=True))
+    assert run_check(CHECKS["idempotency.same"], Trial(case=crashed, outputs=(MARKED, MARKED)), CONFIG).result == "pass"
 
 
 @pytest.mark.parametrize("again", [SAID, Output(structured={"outcome": "duplicate"}), Output(content="Shipped today.")])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sluicegate.checks.check import Problem
 from sluicegate.checks.values import seen
 from sluicegate.model import Json, Output, canonical, encode
 
-__all__ = ["differences"]
+__all__ = ["differences", "repeats_unseen"]
 
 _PASSING = frozenset(
     (
@@ -52,6 +52,13 @@ def differences(first: Output, later: Output, ids: frozenset[str]) -> Iterator[P
         if not _alike(*parts):
             yield _different(name, *parts)
             return
+
+
+def repeats_unseen(answers: Sequence[Output]) -> bool:
+    """Whether each is marked a duplicate and gives a text of no named draft: of what, nobody has seen."""
+    return all(_mark(answer, "duplicate") is True and _mark(answer, "draft_id") is None for answer in answers) and any(
+        text for answer in answers for _, part, _ in _parts(answer, answer, frozenset()) for text in _sentences(part)
+    )
 
 
 def _other_text(said: set[str], was: Any, now: Any, *, is_named: bool) -> tuple[str | None, str] | None:
