@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -290,6 +291,24 @@ def test_unknown_tokens_are_not_accurate() -> None:
     """No report is not measured; a case without a call is not asked."""
     assert isinstance(of("tokens.within_10pct", a_trial(call(), outputs=(answer(None),))), NotMeasured)
     assert of("tokens.within_10pct", a_trial(outputs=(answer(None, None, None),))) is None
+
+
+def test_a_case_whose_use_nobody_tells_is_not_within_its_budget() -> None:
+    """It asked a model, limits nothing and reports nothing: left out it would count among none, and none would know."""
+    silent = Output(structured={"text": "ok"})
+    unknown = of("budget.kept_rate", a_trial(call(), outputs=(silent,)))
+    assert isinstance(unknown, NotMeasured)
+    assert "reports no tokens" in unknown.reason
+    limits = Limits(spend_microusd=1000)
+    assert of("budget.kept_rate", a_trial(call(), outputs=(silent,), limits=limits)) == Contribution(k=1, n=1)
+    for trial in (
+        a_trial(outputs=(silent,)),
+        a_trial(call(status=500), outputs=(silent,)),
+        a_trial(call(), outputs=(replace(silent, provenance=Provenance.CACHED),)),
+        a_trial(call(), outputs=(Output(error=Crash(kind=CrashKind.TIMEOUT, message="late")),)),
+    ):
+        assert of("budget.kept_rate", trial) is None, trial
+    assert of("budget.kept_rate", a_trial(call(), outputs=(silent,)), CheckConfig(capabilities=frozenset())) is None
 
 
 def test_expert_calls_need_a_plan_that_names_the_experts() -> None:

@@ -54,6 +54,30 @@ def _off_by(trial: Trial) -> float | NotMeasured | None:
     return abs(reported - counted) / counted if counted else float(reported > 0)
 
 
+def _kept(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> Measured:
+    """Cases within what they allow, whose report the log bears out; one that asked a model and shows neither is open.
+
+    Left out are cases that asked none, which have nothing to keep.
+    """
+    said = _CHECKED(trial, results, config)
+    if said is not None or declares_model(config) is not None:
+        return said
+    return _from_log(_unseen)(trial, results, config)
+
+
+_CHECKED = kept_all("budget.calls", "budget.spend", "budget.usage", "budget.cost")
+
+
+def _unseen(trial: Trial, _config: CheckConfig) -> Measured:
+    calls = [call for call in answered(model_calls(trial)) if is_readable(call)]
+    if not calls or all(output.error is not None for output in reporting(trial)):
+        return None
+    return NotMeasured(
+        reason=f"case {trial.case.id} asked a model, limits nothing, and the pipeline reports no tokens for it",
+        mend="Return usage: {input_tokens, output_tokens} with the output, or limit the case's calls or spend.",
+    )
+
+
 def _off(holds: Callable[[float], bool]) -> Measure:
     def measured(trial: Trial, _config: CheckConfig) -> Measured:
         share = _off_by(trial)
@@ -112,7 +136,7 @@ _NO_EXPERT = NotMeasured(
 
 MEASURED: Mapping[str, Measure] = {
     "budget.overflow_handled": kept_all("budget.prompt"),
-    "budget.kept_rate": kept_all("budget.calls", "budget.spend", "budget.usage", "budget.cost"),
+    "budget.kept_rate": _kept,
     "tokens.within_10pct": _off(lambda share: share <= 0.10),
     "tokens.over_20pct": _off(lambda share: share > 0.20),
     "cost.per_command": _from_log(_per_command),
