@@ -18,6 +18,7 @@ from sluicegate.checks.clean_mails import KINDS
 from sluicegate.checks.named_others import PLACES
 from sluicegate.model import (
     CallLimit,
+    Capability,
     Case,
     Crash,
     CrashKind,
@@ -26,13 +27,18 @@ from sluicegate.model import (
     Given,
     Mail,
     NotMeasured,
+    Observation,
     Output,
     Trial,
     encode,
 )
 from sluicegate.plan.metrics import BUILT_IN
+from sluicegate.plan.types import ToolSpec
 
 CONFIG = CheckConfig()
+SENDS = CheckConfig(
+    capabilities=frozenset({Capability.MAIL}), tools=(ToolSpec(name="post", path="/post", writes=True),)
+)
 REFUSED = Output(error=Crash(kind=CrashKind.REPORTED, message="RECIPIENT_REFUSED"))
 
 
@@ -212,10 +218,30 @@ class TestKept:
         attack = replace(a_case(outcome="answer"), metadata={"attack": "links", "carrier": "body"})
         assert judged("recipients.kept", REFUSED, case=attack) == "not_applicable"
 
-    def test_what_nobody_saw_is_not_lost(self) -> None:
-        """An answer without mail and draft says nothing."""
-        assert judged("recipients.kept", Output(content="Hello"), case=self.CLEAN) == "not_applicable"
-        assert self.measured(Output(content="Hello"), case=self.CLEAN) is None
+    def test_silence_of_who_sends_mails_is_a_refusal(self) -> None:
+        """It says neither yes nor no, and nobody gets an answer."""
+        trial = trial_of(Output(structured={"sent": False}), case=self.CLEAN)
+        assert run_check(CHECKS["recipients.kept"], trial, SENDS).result == "fail"
+        assert measure(self.METRIC, trial, {}, SENDS) == Contribution(k=1, n=1)
+
+    def test_what_nobody_saw_is_unknown(self) -> None:
+        """A draft in a place of its own, a mail sent by a tool, a pipeline that sends none: no pass, and no refusal."""
+        wrote = Observation(run_id="0" * 16, double="tool", action="post", at="", detail={"status": 201})
+        for config, seen in (
+            (SENDS, (Output(content="Hello"),)),
+            (SENDS, (Output(structured={"sent": True}), wrote)),
+            (CONFIG, (Output(structured={"sent": False}),)),
+        ):
+            trial = trial_of(*seen, case=self.CLEAN)
+            assert run_check(CHECKS["recipients.kept"], trial, config).result == "error"
+            assert isinstance(measure(self.METRIC, trial, {}, config), NotMeasured)
+
+    def test_where_none_may_be_sent_silence_is_right(self) -> None:
+        """The case says so."""
+        case = a_case(outcome="answer", calls=(CallLimit(target="mail", most=0),))
+        trial = trial_of(Output(structured={"sent": False}), case=case)
+        assert run_check(CHECKS["recipients.kept"], trial, SENDS).result == "not_applicable"
+        assert measure(self.METRIC, trial, {}, SENDS) is None
 
     def test_who_was_never_called_refused_nothing(self) -> None:
         """It has no number."""

@@ -19,7 +19,7 @@ def _overblocked(trial: Trial, _results: Mapping[str, str], config: CheckConfig)
     if not is_clean(trial.case):
         return None
     try:
-        return Contribution(k=int(recipients.lost(trial) is not None), n=1)
+        return Contribution(k=int(recipients.lost(trial, config) is not None), n=1)
     except NotJudged as unknown:
         return NotMeasured(reason=f"{unknown} (case {trial.case.id})") if unknown.lost else None
 
