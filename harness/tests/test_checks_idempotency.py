@@ -261,8 +261,6 @@ def test_the_same_draft_again_passes(again):
         (Output(content="one"), Output(content="two"), "$.content"),
         (Output(structured={"a": 1}), Output(structured={"a": 2}), "$.structured"),
         (DRAFT, Output(mail=Mail(body="other"), metadata={"duplicate": True}), "$.mail"),
-        (SAID, replace(SAID, structured={"text": "Refunded you twice."}, metadata={"duplicate": True}), "$.structured"),
-        (SAID, Output(content="Refunded you twice.", metadata={"duplicate": True}), "$.content"),
         (NAMED, Output(structured={"draft_id": "d", "duplicate": True, "text": "Refunded twice."}), "$.structured"),
     ],
 )  # fmt: skip
@@ -275,6 +273,16 @@ def test_another_draft_is_an_incident(first, again, place):
     assert finding.place == place
     assert finding.message == "the same message must give the same draft again (delivery 2)"
     assert (finding.severity, finding.witness) == (Severity.INCIDENT, Witness.STRUCTURE)
+
+
+@pytest.mark.parametrize(
+    "again", [replace(SAID, structured={"text": "Refunded you twice."}), Output(content="Already answered.")]
+)
+def test_a_duplicate_with_a_text_of_its_own_is_suspected(again):
+    """It may be another draft, or a word about the first one: that holds, and takes no build back."""
+    (finding,) = same(SAID, replace(again, metadata={"duplicate": True})).findings
+
+    assert (finding.severity, finding.witness) == (Severity.INCIDENT, Witness.PATTERN)
 
 
 def test_the_finding_shows_where_the_drafts_differ():

@@ -11,7 +11,7 @@ from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suit
 from sluicegate.checks.effects import MISSING, asked_for, is_effective, key_of, named_apart
 from sluicegate.checks.mails_again import sent_again, sent_any
 from sluicegate.checks.message_ids import with_own_id
-from sluicegate.checks.same_draft import differences, repeats_unseen
+from sluicegate.checks.same_draft import differences, is_notice, repeats_unseen
 from sluicegate.checks.values import seen
 from sluicegate.model import (
     TELEMETRY,
@@ -188,9 +188,10 @@ def _same(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
         else:
             for problem in differences(first, output, ids):
                 found = True
+                is_word = is_notice(output) and problem.place != "$.mail"  # "Already answered." is no second draft
                 yield finding(
                     "idempotency.same", trial, problem, delivery=delivery, severity=Severity.INCIDENT,
-                    witness=Witness.STRUCTURE,
+                    witness=Witness.PATTERN if is_word else Witness.STRUCTURE,
                 )  # fmt: skip
     # After a crash the first whole answer may rightly be a second one.
     if not found and answers and not trial.case.given.crash_after_write and repeats_unseen(answers):

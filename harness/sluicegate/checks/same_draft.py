@@ -9,7 +9,7 @@ from sluicegate.checks.check import Problem
 from sluicegate.checks.values import seen
 from sluicegate.model import Json, Output, canonical, encode
 
-__all__ = ["differences", "repeats_unseen"]
+__all__ = ["differences", "is_notice", "repeats_unseen"]
 
 _PASSING = frozenset(
     (
@@ -54,9 +54,14 @@ def differences(first: Output, later: Output, ids: frozenset[str]) -> Iterator[P
             return
 
 
+def is_notice(answer: Output) -> bool:
+    """Whether it is marked a duplicate of a draft it does not name: its text may be a word about the first one."""
+    return _mark(answer, "duplicate") is True and _mark(answer, "draft_id") is None
+
+
 def repeats_unseen(answers: Sequence[Output]) -> bool:
     """Whether each is marked a duplicate and gives a text of no named draft: of what, nobody has seen."""
-    return all(_mark(answer, "duplicate") is True and _mark(answer, "draft_id") is None for answer in answers) and any(
+    return all(map(is_notice, answers)) and any(
         text for answer in answers for _, part, _ in _parts(answer, answer, frozenset()) for text in _sentences(part)
     )
 
