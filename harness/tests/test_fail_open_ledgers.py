@@ -158,6 +158,61 @@ class TestDeleted:
         no_promote(rollout.judge(), "hold.invalid_evidence")
 
 
+class TestCutBack:
+    """Evidence that a verdict has seen, cut back to before it was bad: no interrupted run that goes on from there."""
+
+    def test_it_is_refused_and_kept(self, tmp_path: Path) -> None:
+        """Cut to any line, or another run's: 30 from each door, nothing added; put back, it is what it was."""
+        held = prepared(made, tmp_path)
+        held.switch("wrong", *range(10))
+        no_promote(held.gate(), "hold.below_target")
+        (held.root / "switches/wrong").unlink()
+        whole = held.ledger().read_bytes()
+        other = prepared(made, tmp_path / "other")
+        other.sound("collect", "rollout.yaml")
+        ways = {
+            "first line": whole.partition(b"\n")[0] + b"\n",
+            "no end": TAMPERED["the end cut"](whole),
+            "another run's": other.ledger().read_bytes(),
+        }
+        for how, content in ways.items():
+            held.ledger().write_bytes(content)
+            done = no_promote(held.gate(), "hold.invalid_evidence", "hold.suspect")
+            assert "replaced or deleted" in done.said, how
+            assert held.ledger().read_bytes() == content, how
+            assert not held.ledger(number=2).exists(), how
+        assert "replaced or deleted" in refused(held.run("collect", "rollout.yaml"), 30).err
+        no_promote(held.judge(), "hold.invalid_evidence")
+        held.ledger().write_bytes(whole)
+        no_promote(held.gate(), "hold.below_target")
+
+    def test_its_last_file_deleted(self, tmp_path: Path) -> None:
+        """A run that was killed before any verdict goes on, into a file of its own; that one is remembered as well."""
+        rollout = prepared(made, tmp_path)
+        rollout.sound("collect", "rollout.yaml")
+        rollout.ledger().write_bytes(TAMPERED["half cut"](rollout.ledger().read_bytes()))
+        rollout.switch("wrong", *range(40))
+        assert rollout.gate().code == 10
+        (rollout.root / "switches/wrong").unlink()
+        rollout.ledger(number=2).unlink()
+
+        done = no_promote(rollout.gate(), "hold.invalid_evidence", "hold.suspect")
+        assert "replaced or deleted" in done.said
+        assert not rollout.ledger(number=2).exists()
+
+    def test_without_a_state_file(self, tmp_path: Path) -> None:
+        """The verdict that lies beside the evidence remembers it; also once another one has taken its place."""
+        plan = PLAN.replace("state: rollout/state.jsonl\n", "").partition("  - name: ten")[0]
+        rollout = made(tmp_path / "shop", plan)
+        rollout.switch("wrong", *range(10))
+        no_promote(rollout.gate(), "hold.below_target")
+        (rollout.root / "switches/wrong").unlink()
+        rollout.ledger().write_bytes(rollout.ledger().read_bytes().partition(b"\n")[0] + b"\n")
+
+        for _ in range(2):
+            no_promote(rollout.gate(), "hold.invalid_evidence")
+
+
 class TestAgain:
     """Judged again until green."""
 

@@ -139,6 +139,27 @@ def test_rerun_until_green_holds(tmp_path: Path) -> None:
     assert [(test["outcome"], test["attempt"]) for test in records(example, "test")] == [("failed", 1), ("passed", 2)]
 
 
+def test_a_ledger_cut_back_to_before_it_failed(tmp_path: Path) -> None:
+    """What the verdict saw is gone: the next session goes on from nothing, calls nobody, and says why."""
+    flaky = """
+        import os
+
+        async def answer(input):
+            order = 1000 + input["n"]
+            text = "Nothing." if os.path.exists("bad") else f"Order {order} is on its way."
+            return {"content": text, "structured": {} if os.path.exists("bad") else {"order": order}}
+    """
+    example = project(tmp_path, pipeline=textwrap.dedent(flaky))
+    (tmp_path / "bad").touch()
+    gated(example).check(exit_code=1)
+    (tmp_path / "bad").unlink()
+    ledger = tmp_path / ".sluicegate/preflight/1/ledger-1.jsonl"
+    ledger.write_bytes(ledger.read_bytes().partition(b"\n")[0] + b"\n")
+
+    gated(example).check(exit_code=1, kind="hold.invalid_evidence", says=("replaced or deleted",))
+    assert not ledger.with_name("ledger-2.jsonl").exists()
+
+
 def test_a_case_that_kills_the_runner_is_not_retried_until_it_survives(tmp_path: Path) -> None:
     """The crash is on record for ever; the next session does not call the case again."""
     deadly = """

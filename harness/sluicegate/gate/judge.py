@@ -26,7 +26,15 @@ from sluicegate.gate.order import led_on, ordered, rounded
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
 from sluicegate.gate.results import raised_result, said_of_result
-from sluicegate.gate.runs import attempts_said, cases_read_said, files_read, objections_said, older_said, runs_said
+from sluicegate.gate.runs import (
+    attempt_heads,
+    attempts_said,
+    cases_read_said,
+    files_read,
+    objections_said,
+    older_said,
+    runs_said,
+)
 from sluicegate.gate.second_look import looked_again
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
@@ -249,6 +257,7 @@ class _Bench:
             previous_verdict=self.state.verdicts[-1].hash if self.state is not None and self.state.verdicts else None,
             state_head=None if self.state is None else self.state.head,
             evidence_heads=tuple(run.head for run in hearing.runs if run.head is not None),
+            attempt_heads=attempt_heads(hearing.runs, question),
             issued_at=rfc3339(question.now),
             valid_until=rfc3339(question.now + timedelta(seconds=question.plan.valid_for_s)),
             engine=engine,

@@ -16,6 +16,9 @@ from sluicegate.model import Kind, Origin, Reason, rfc3339
 from sluicegate.plan.types import HttpTarget
 
 __all__ = [
+    "CUT",
+    "CUT_MEND",
+    "attempt_heads",
     "attempts_said",
     "cases_read_said",
     "files_read",
@@ -26,6 +29,8 @@ __all__ = [
     "word_notes",
 ]
 
+CUT = "a ledger that a verdict was given on is not there as it was: it was cut, replaced or deleted since."
+CUT_MEND = "Restore the untouched file: evidence is kept until the stage is left."
 _AGAIN = "Collect evidence again."
 _WHOLE = "Run it without a selection (--case, -k, -m, -x, --lf, a path)."
 _LOCK = "Review the cases, then run: sluicegate plan lock"
@@ -40,6 +45,8 @@ def runs_said(
     the stages that lines compare with: a reference that was damaged, or cut short, is no reference.
     """
     ours = [run for run in runs if run.relation is not Relation.ELSEWHERE]
+    if question.lost:  # first: as long as it stands, nothing goes on from what was left
+        yield _invalid(question.stage.name, CUT, CUT_MEND)
     for run in runs:
         # A recording holds rows of several subjects, so damage to anybody's may have cost rows of this one.
         refers = run.started is not None and run.stage in compared
@@ -77,7 +84,7 @@ def _newest(ours: Sequence[Run], question: Question) -> Iterator[Reason]:
         if not run.complete and not run.broken:
             gone = "Start the service again if it is gone, then go" if _is_service(question) else "Go"
             mend = f"{gone} on from where it stopped. Run: sluicegate gate"
-            yield _invalid(run.name, "did not end: the run was cut short.", mend)
+            yield _invalid(run.name, "did not end: the run was cut short.", CUT_MEND if question.lost else mend)
 
 
 def _is_service(question: Question) -> bool:
@@ -175,6 +182,13 @@ def attempts_said(runs: Sequence[Run], state: StateView | None, question: Questi
         said = ", ".join(map(str, changed[:10]))
         text = f"the ledger of recording {said} is not the one that was taken in."
         yield _invalid(stage, text, "Restore the untouched file; a changed one is not evidence.")
+
+
+def attempt_heads(runs: Sequence[Run], question: Question) -> tuple[str, ...]:
+    """What has to be there as long as the stage is not left; of a damaged ledger, what was known of it before."""
+    sound = {run.head for run in runs if run.ours_fixed and run.head is not None and not run.broken}
+    # What lies there in place of what was lost is nobody's evidence: what was lost, put back, stands again.
+    return tuple(sorted(question.remembered if question.lost else question.remembered | sound))
 
 
 def older_said(runs: Sequence[Run], kind: Kind, question: Question) -> Reason | None:

@@ -56,6 +56,10 @@ class Question:
     """What each load profile asks today; a run of another digest was another load."""
     aside: bool = False
     """Whether the evidence was kept apart from the stage's own, as that of single cases is."""
+    remembered: frozenset[str] = frozenset()
+    """Last records of ledgers of this stage and subject, as earlier verdicts name them."""
+    lost: frozenset[str] = frozenset()
+    """Of these the ones that no ledger holds any more."""
 
 
 class Relation(Enum):

@@ -58,6 +58,8 @@ class VerdictGiven:
     to_stage: str | None = None
     subject: str
     at: str
+    heads: tuple[str, ...] = ()
+    """Last records of the stage's own ledgers it was given on, short of those that were noted before."""
 
 
 @frozen

@@ -273,6 +273,8 @@ class Verdict:
     previous_verdict: str | None
     state_head: str | None
     evidence_heads: tuple[str, ...]
+    attempt_heads: tuple[str, ...] = ()
+    """Of these the ones of this subject's attempts at this stage, and what was such a head in verdicts before."""
     issued_at: str
     """RFC 3339 UTC."""
     valid_until: str

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from sluicegate.errors import Fault
 from sluicegate.frozen import frozen
-from sluicegate.ledger import LedgerReader, Resumed, RunStarted, append_state, resume
+from sluicegate.gate.runs import CUT, CUT_MEND
+from sluicegate.ledger import LedgerError, LedgerReader, Resumed, RunStarted, append_state, resume
 from sluicegate.model import Origin, now_utc, parse_time, rfc3339
 from sluicegate.plan.types import Stage
 from sluicegate.resources import VERSION
 from sluicegate.session.read_files import content_of
+from sluicegate.session.remembered import remembered
 from sluicegate.session.workspace import AttemptFolder, Workspace
 
 __all__ = ["Earlier", "attempt_for", "failed_cases", "note_attempt"]
@@ -29,11 +32,14 @@ def attempt_for(workspace: Workspace, stage: Stage, *, fresh: bool) -> tuple[Att
     """The attempt to write to, and what of it is done already. Evidence that no longer serves begins a new one.
 
     Where words alone say what serves, it may have been deployed anew since under the same ones: nothing is reused.
+    Raises LedgerError where what an earlier verdict was given on is gone: nothing goes on from what was left of it.
     """
     attempts = workspace.attempts(stage.name)
     if fresh or not attempts or workspace.plan.subject.by_word:
         return workspace.new_attempt(stage.name), {}
     last = attempts[-1]
+    if remembered(workspace, stage.name, workspace.subject).lost:
+        raise LedgerError(Fault(where=str(last.path.parent), what=CUT, mend=CUT_MEND))
     earlier: dict[Origin, Earlier] = {}
     for origin, paths in _by_origin(last.ledgers).items():
         found = resume(paths)

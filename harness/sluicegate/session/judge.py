@@ -24,6 +24,7 @@ from sluicegate.session.judged import Judged
 from sluicegate.session.left_behind import made_of
 from sluicegate.session.load_identity import load_digests
 from sluicegate.session.read_files import content_of
+from sluicegate.session.remembered import noted_heads, remembered
 from sluicegate.session.workspace import AttemptFolder, PlanError, Workspace
 
 __all__ = ["NEWEST", "decide", "judge"]
@@ -53,6 +54,7 @@ def decide(
         faults = tuple(error.faults)
 
     def judged(subject: str, parts: Mapping[str, str]) -> Verdict:
+        known = remembered(workspace, stage.name, subject)
         question = Question(
             plan=plan,
             stage=stage,
@@ -65,6 +67,8 @@ def decide(
             kept=workspace.kept,
             load_digests=load_digests(plan, stage, workspace.base),
             aside=workspace.beside is not None,
+            remembered=known.heads,
+            lost=known.lost,
         )
         return gate_judge(
             question,
@@ -164,6 +168,8 @@ def _note(workspace: Workspace, stage: Stage, verdict: Verdict, raw: bytes, befo
     path, state, clock = workspace.plan.state, workspace.state(), now_utc()
     if path is None or state is None:
         return
+    known = noted_heads(state, verdict.from_stage, verdict.subject)
+    heads = [head for head in verdict.attempt_heads if head not in known]
     lost = state.missing and (state.broken is not None or stage.name != workspace.plan.stages[0].name)
     body = {
         "hash": digest_bytes(raw),
@@ -174,6 +180,7 @@ def _note(workspace: Workspace, stage: Stage, verdict: Verdict, raw: bytes, befo
         "subject": verdict.subject,
         # Judged as of a time still to come, it was given now all the same.
         "at": min(verdict.issued_at, rfc3339(clock)),
+        **({"heads": heads} if heads else {}),
     }
     try:
         if not lost:
