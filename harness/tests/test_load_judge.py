@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -439,3 +439,70 @@ class TestComparing:
         ran = self.world(tmp_path).ran()
         with pytest.raises(InputError, match=r"is a load run: .*than: baseline"):
             read_run(ran.path)
+
+
+class TestUncounted:
+    """Answers that a check found wrong, and no criterion of the stage would notice."""
+
+    PROFILES = (
+        "a: {arrivals: constant, rate: 50/s, for: 2 s, objective: 1 s}",
+        "b: {arrivals: constant, rate: 50/s, for: 2 s, objective: 1 s}",
+    )
+
+    def world(self, root: Path, *criteria: str, profiles: Iterable[str] = PROFILES, live: bool = False) -> LoadWorld:
+        (root / "reply.json").write_text(json.dumps(REPLY), encoding="utf-8")
+        world = LoadWorld(root=root, profiles=profiles, criteria=(EVERY[1], *criteria), more=CONTRACT, live=live)
+        plan = (root / "plan.yaml").read_text()
+        (root / "plan.yaml").write_text(
+            plan.replace("    criteria:", "    requires: {suites: [schema]}\n    criteria:", 1)
+        )
+        world.lock()
+        return world
+
+    def failed(self, verdict: Verdict) -> list[str]:
+        return [reason.text for reason in verdict.reasons if reason.kind is Kind.HOLD_FAILED]
+
+    @pytest.mark.parametrize("live", [False, True])
+    def test_garbage_that_nobody_asked_about_holds(self, tmp_path: Path, *, live: bool) -> None:
+        """The contract is asked of one profile, or of none, and each answer of the other breaks it; live as before."""
+        world = self.world(
+            tmp_path, "schema.valid_rate: {from: load, profile: a, promote: 95 %, alert: 90 %}", live=live
+        )
+        world.ran(lambda _: Answer(structured={"order": 1}), profile="a")
+        world.ran(lambda _: Answer(structured={"garbage": 1}), profile="b")
+        verdict = world.verdict()
+
+        (said,) = self.failed(verdict)
+        assert "(b, " in said
+        assert "100 answers failed, and no criterion counts that: schema.valid of " in said
+        assert verdict.decision is Decision.HOLD
+
+    def test_a_good_run_later_hides_no_bad_one(self, tmp_path: Path) -> None:
+        """As with suites; but a run that was void is nobody's fault, once another stands in its place."""
+        profile = self.PROFILES[:1]
+        bad = self.world(tmp_path, profiles=profile)
+        bad.ran(lambda i: Answer(structured={"garbage": 1} if i == 7 else {"order": 1}), profile="a")
+        bad.ran(lambda _: Answer(structured={"order": 1}), profile="a")
+        assert len(self.failed(bad.verdict())) == 1
+
+        (tmp_path / "late").mkdir()
+        late = self.world(tmp_path / "late", profiles=profile)
+        late.ran(lambda _: Answer(structured={"garbage": 1}, lag_ms=500), profile="a")
+        assert len(self.failed(late.verdict())) == 1
+        late.ran(lambda _: Answer(structured={"order": 1}), profile="a")
+        assert self.failed(late.verdict()) == []
+
+    def test_what_is_counted_is_left_to_the_criterion(self, tmp_path: Path) -> None:
+        """Crashes that errors.rate counts, and broken contracts within the target of successful drafts."""
+        world = self.world(
+            tmp_path, "draft.success_rate: {from: load, promote: 80 %, alert: 70 %}", profiles=self.PROFILES[:1]
+        )
+
+        def answer(i: int) -> Answer:
+            if i == 50:
+                return Answer(status="error", kind="garbage")
+            return Answer(structured={"garbage": 1} if i == 7 else {"order": 1})
+
+        world.ran(answer, profile="a")
+
+        assert self.failed(world.verdict()) == []

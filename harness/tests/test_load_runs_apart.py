@@ -193,6 +193,20 @@ class TestCaps:
     def cap_of(self, world: LoadWorld) -> CriterionResult:
         return next(result for result in world.verdict().criteria if result.metric.startswith(("cost", "budget")))
 
+    def test_a_late_run_spends_as_well(self, tmp_path: Path) -> None:
+        """Lateness of the generator makes no call: what the build spent counts, and what it did not shows nothing."""
+        dear = self.world(tmp_path / "dear", live=True)
+        dear.ran(lambda _: Answer(cost=4_000, lag_ms=500))
+        assert dear.verdict().kind is Kind.ROLLBACK_THRESHOLD
+        dear.ran(lambda _: Answer(cost=1_000))
+        assert dear.verdict().kind is Kind.ROLLBACK_THRESHOLD
+
+        cheap = self.world(tmp_path / "cheap")
+        cheap.ran(lambda _: Answer(cost=1_000, lag_ms=500))
+        assert cheap.verdict().kind is Kind.HOLD_INVALID_EXPERIMENT
+        cheap.ran(lambda _: Answer(cost=1_000))
+        assert cheap.verdict().kind is Kind.PROMOTE
+
     def test_two_runs_are_not_added_up(self, tmp_path: Path) -> None:
         """Each of $0.80; a third of $1.60 crosses the line, and stays so when a cheap one follows."""
         world = self.world(tmp_path)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from hashlib import sha256
 
 from sluicegate.checks import CHECKS, Check
 from sluicegate.frozen import frozen
 from sluicegate.gate.pinned import Pinned
+from sluicegate.model import Origin
+from sluicegate.plan.types import Stage
 
 __all__ = ["Asked", "Asking", "Sample"]
 
@@ -24,10 +27,19 @@ class Asked:
 class Asking:
     """What is asked of each case; worked out once for all cases that the same suites pin."""
 
-    def __init__(self, pinned: Pinned, own_checks: frozenset[str]) -> None:
+    def __init__(self, pinned: Pinned, own_checks: frozenset[str], stage: Stage, strict: Collection[str]) -> None:
+        """`strict` are built-in checks that are judged again in every trial."""
         self._pinned = pinned
         self._own_checks = own_checks
         self._known: dict[int | None, Asked] = {}
+        self._known_of_load: dict[int | None, tuple[tuple[str, Check], ...]] = {}
+        of_load = {criterion.metric.suite for criterion in stage.criteria if Origin.LOAD in criterion.origins}
+        self.of_load = frozenset(
+            name
+            for name, check in CHECKS.items()
+            if check.suite in of_load or (name in strict and check.suite in stage.requires.suites)
+        )
+        """Built-in checks that the stage asks of load, whatever the case; one that cannot answer holds."""
 
     def of(self, case: int | None) -> Asked:
         """By the number of the case; None for one that nobody pinned."""
@@ -38,6 +50,14 @@ class Asking:
             built_in = tuple((name, CHECKS[name]) for name in sorted(names) if name in CHECKS)
             asked = self._known[group] = Asked(names=self._own_checks.union(names), built_in=built_in)
         return asked
+
+    def under_load(self, case: int | None) -> tuple[tuple[str, Check], ...]:
+        """Of an answer that a load run kept: what its case's own trials are asked, and what the stage asks of load."""
+        group = None if case is None else self._pinned.group(case)
+        if group not in self._known_of_load:
+            names = self.of_load.union(name for name, _ in self.of(case).built_in)
+            self._known_of_load[group] = tuple((name, CHECKS[name]) for name in sorted(names))
+        return self._known_of_load[group]
 
 
 class Sample:

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from sluicegate.errors import printable
 from sluicegate.gate.counting import Channel
+from sluicegate.gate.faults import Names
 from sluicegate.gate.reading import Measured
 from sluicegate.gate.validity import SKEW, Question, Relation, Run
 from sluicegate.gate.wording import count_of, days
@@ -65,8 +66,18 @@ def loads_shown(runs: Sequence[Run], question: Question) -> tuple[LoadResult, ..
     )
 
 
-def loads_said(runs: Sequence[Run], question: Question, *, compared: Collection[str]) -> Iterator[Reason]:
-    """Rows 4, 6 and 7: what the newest run of each profile lacks that the stage asks for, or compares with."""
+def loads_said(
+    runs: Sequence[Run],
+    question: Question,
+    *,
+    compared: Collection[str],
+    wrong: Mapping[int, Names],
+    void: Collection[int],
+) -> Iterator[Reason]:
+    """Rows 4, 6 and 7: what the newest run of each profile lacks that the stage asks for, or compares with.
+
+    `wrong` names answers that failed and no criterion counts, by the number of their run; `void` are runs by number.
+    """
     told = {run.started.nonce for run in runs if run.started is not None and run.account is not None}
     for name in _asked(question):
         yield from _orphans_said(runs, name, told, question)
@@ -88,6 +99,18 @@ def loads_said(runs: Sequence[Run], question: Question, *, compared: Collection[
                 yield _reason(Kind.HOLD_INVALID_EVIDENCE, name, f"{run.name} is of a time that is still to come.")
             yield from _run_said(run, name)
             yield from _uncounted(run, name, question)
+        for each in runs:
+            # Failures of an older run keep counting, as those of suites do; not what today's measure did not see.
+            stands = each is run or (each.stands and each.number not in void)
+            if each.number in wrong and stands and _is_ours(each) and _is_today_s(each, name, question):
+                yield _wrong(each, name, wrong[each.number])
+
+
+def _wrong(run: Run, name: str, names: Names) -> Reason:
+    """Answers that a check found wrong, or crashes, where no criterion of the stage would notice."""
+    text = f"{run.name}: {count_of(names.count, 'answer')} failed, and no criterion counts that: {names}."
+    mend = f"Mend what the findings show, or let a criterion count it: draft.success_rate, from: load, profile: {name}."
+    return Reason(kind=Kind.HOLD_FAILED, about="load", text=printable(text), mend=printable(mend))
 
 
 def _orphans_said(runs: Sequence[Run], name: str, told: Collection[str], question: Question) -> Iterator[Reason]:

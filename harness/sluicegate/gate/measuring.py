@@ -158,6 +158,8 @@ class Measuring:
             metric = channel.criterion.metric
             if metric.kind not in _GRADES:
                 continue
+            if judged.run.load is not None and not is_of_profile(channel.criterion, judged.run, self._loads):
+                continue
             admitted = (origin for origin in judged.origins if origin in channel.admission.origins)
             asked = next((each for each in admitted if self._asks(metric, each, judged.trial.case.id)), None)
             if asked is not None and self._is_bad(channel, asked, replace(judged, results=results)):

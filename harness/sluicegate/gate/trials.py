@@ -52,9 +52,6 @@ class Trials:
         self.account = Account(pinned)
         self.objections = Objections()
         self.measuring = Measuring(channels, pinned, config, question.load_digests)
-        self._load_suites = frozenset(question.stage.requires.suites) | {
-            channel.criterion.metric.suite for channel in channels if Origin.LOAD in channel.criterion.origins
-        }
         self.inapplicable: defaultdict[str, Counter[str]] = defaultdict(Counter)
         """Why checks of a suite do not apply, and how often."""
         self.uncounted = Uncounted(self.measuring)
@@ -68,7 +65,7 @@ class Trials:
         self.doubles: set[str] = set()
         """Kinds of doubles that saw anything: model, tool, retriever …; and `effect`, of a message delivered again."""
         self._latest_us = to_micros(question.now + SKEW)
-        self._asking = Asking(pinned, self.measuring.own_checks)
+        self._asking = Asking(pinned, self.measuring.own_checks, question.stage, self.measuring.strict)
         self._sample = Sample(seed=question.plan.seed, trials=pinned.trials)
         self._origins_of: dict[tuple[Origin, int | None], tuple[Origin, ...]] = {}
         self._held: dict[str, Held] = {}
@@ -197,7 +194,7 @@ class Trials:
             if recorded.get(name) != found.result or found.result is Result.ERROR:
                 self._compare(trial, name, found, waiting)
                 found_otherwise[name] = found.result.value
-            if found.result is Result.NOT_APPLICABLE:
+            if found.result is Result.NOT_APPLICABLE and run.load is None:
                 self.inapplicable[CHECKS[name].suite][found.reason] += 1
         results = {**recorded, **found_otherwise} if found_otherwise else recorded
         erred = trial.crashed
@@ -224,6 +221,8 @@ class Trials:
         self.measuring.trial(judged, lost=lost)
         if run.fixed and number is not None:
             self._note(number, judged, is_bad=is_bad, lost=lost)
+        elif run.load is not None and is_bad and not lost and run.relation is Relation.OURS:
+            self.uncounted.under_load(judged)
 
     def _note(self, number: int, judged: Judged, *, is_bad: bool, lost: bool) -> None:
         """What a criterion counts of a bad trial, and what none does."""
@@ -246,7 +245,7 @@ class Trials:
         recorded, strict = waiting.results, self.measuring.strict
         asked: Iterable[tuple[str, Check]] = self._asking.of(waiting.held.number).built_in
         if waiting.run.load is not None:
-            asked = [(name, CHECKS[name]) for name in sorted(strict) if CHECKS[name].suite in self._load_suites]
+            asked = self._asking.under_load(waiting.held.number)
         elif waiting.held.number is None:
             asked = [(name, CHECKS[name]) for name in sorted(strict.union(recorded)) if name in CHECKS]
         everything = bool(waiting.run.differs) or not recorded or self._sample.takes(waiting.challenge)
@@ -262,7 +261,8 @@ class Trials:
         if ours.result.value == "error":
             # A check that raised is ours to mend; one that lacks something says what, and that is the user's.
             lacking = not ours.reason.startswith("the check raised ")
-            if not (lacking and waiting.run.stands and trial.failed and is_unasked(trial)):  # that holds by itself
+            asked = waiting.run.load is None or name in self._asking.of_load  # else the case's own trials were asked
+            if not lacking or (asked and not (waiting.run.stands and trial.failed and is_unasked(trial))):
                 (self.objections.unjudged if lacking else self.objections.raised).add(f"{where} ({ours.reason})")
         elif recorded not in (None, ours.result.value) and not waiting.run.differs:
             self.objections.contradicted.add(f"{where} (recorded {recorded}, found {ours.result.value})")

@@ -38,6 +38,14 @@ class Uncounted:
         """Trials of cases that nobody was asked: not in the recording, or of no shape that could be sent."""
         self.unasked_made: defaultdict[str, Names] = defaultdict(lambda: Names(_NAMED))
         """The same, of cases that a suite made, by suite."""
+        self.loads: defaultdict[int, Names] = defaultdict(lambda: Names(_NAMED))
+        """The same of answers that load runs kept, by the number of the run: crashes, and failed checks."""
+
+    def under_load(self, judged: Judged) -> None:
+        """Take an answer of a load run that crashed or failed a check."""
+        crashed, failed = self._measuring.uncounted(judged)
+        for what in ["a crash"] if crashed else failed[:1]:
+            self.loads[judged.run.number].add(f"{what} of {judged.trial.case.id}")
 
     def forgive(self, account: Account, number: int, judged: Judged, *, lost: bool) -> None:
         """Note of a bad trial what a criterion with a target counts: that it is no success, and that it crashed."""
