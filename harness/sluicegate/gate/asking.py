@@ -32,14 +32,12 @@ class Asking:
         self._pinned = pinned
         self._own_checks = own_checks
         self._known: dict[int | None, Asked] = {}
-        self._known_of_load: dict[int | None, tuple[tuple[str, Check], ...]] = {}
-        of_load = {criterion.metric.suite for criterion in stage.criteria if Origin.LOAD in criterion.origins}
-        self.of_load = frozenset(
-            name
-            for name, check in CHECKS.items()
-            if check.suite in of_load or (name in strict and check.suite in stage.requires.suites)
-        )
-        """Built-in checks that the stage asks of load, whatever the case; one that cannot answer holds."""
+        self._known_of_load: dict[tuple[int | None, bool], tuple[tuple[str, Check], ...]] = {}
+        read = {criterion.metric.suite for criterion in stage.criteria if Origin.LOAD in criterion.origins}
+        suites = read.union(stage.requires.suites)
+        self.of_load = frozenset(name for name in strict if CHECKS[name].suite in suites)
+        """Built-in checks that the stage asks of every answer under load; one that cannot answer holds."""
+        self._read_of_load = frozenset(name for name, check in CHECKS.items() if check.suite in read)
 
     def of(self, case: int | None) -> Asked:
         """By the number of the case; None for one that nobody pinned."""
@@ -51,13 +49,18 @@ class Asking:
             asked = self._known[group] = Asked(names=self._own_checks.union(names), built_in=built_in)
         return asked
 
-    def under_load(self, case: int | None) -> tuple[tuple[str, Check], ...]:
-        """Of an answer that a load run kept: what its case's own trials are asked, and what the stage asks of load."""
+    def under_load(self, case: int | None, *, struck: bool) -> tuple[tuple[str, Check], ...]:
+        """Of an answer that a load run kept: what its case's own trials are asked, and what the stage asks of load.
+
+        Of a request that was `struck` by a fault the strict ones alone: what it could not know may be missing rightly.
+        """
         group = None if case is None else self._pinned.group(case)
-        if group not in self._known_of_load:
-            names = self.of_load.union(name for name, _ in self.of(case).built_in)
-            self._known_of_load[group] = tuple((name, CHECKS[name]) for name in sorted(names))
-        return self._known_of_load[group]
+        key = (group, struck)
+        if key not in self._known_of_load:
+            own = () if struck else (name for name, _ in self.of(case).built_in)
+            names = self.of_load.union(own, () if struck else self._read_of_load)
+            self._known_of_load[key] = tuple((name, CHECKS[name]) for name in sorted(names))
+        return self._known_of_load[key]
 
 
 class Sample:
