@@ -102,7 +102,7 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert all(word in knee for word in ("doubling", "to a tenth", "majority of three", "95 %"))
     kinds = re.findall(r"`(hold\.\w+)`", section(PAGE, "## What holds, and why"))
     assert {Kind(kind) for kind in kinds} == {
-        Kind.HOLD_INCOMPLETE, Kind.HOLD_INVALID_EVIDENCE, Kind.HOLD_INVALID_EXPERIMENT,
+        Kind.HOLD_FAILED, Kind.HOLD_INCOMPLETE, Kind.HOLD_INVALID_EVIDENCE, Kind.HOLD_INVALID_EXPERIMENT,
     }  # fmt: skip
 
 
