@@ -221,8 +221,7 @@ class Trials:
         self.measuring.trial(judged, lost=lost)
         if run.fixed and number is not None:
             self._note(number, judged, is_bad=is_bad, lost=lost)
-        elif run.load is not None and is_bad and not lost and run.relation is Relation.OURS:
-            self.uncounted.under_load(judged)
+        self.uncounted.under_load(judged, is_bad=is_bad and not lost)
 
     def _note(self, number: int, judged: Judged, *, is_bad: bool, lost: bool) -> None:
         """What a criterion counts of a bad trial, and what none does."""

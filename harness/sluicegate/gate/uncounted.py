@@ -8,6 +8,7 @@ from sluicegate.checks import CHECKS
 from sluicegate.gate.faults import Names
 from sluicegate.gate.measuring import Judged, Measuring
 from sluicegate.gate.pinned import Account
+from sluicegate.gate.validity import Relation
 from sluicegate.gate.waiting import said_of
 from sluicegate.model import CrashKind, Trial
 
@@ -41,8 +42,10 @@ class Uncounted:
         self.loads: defaultdict[int, Names] = defaultdict(lambda: Names(_NAMED))
         """The same of answers that load runs kept, by the number of the run: crashes, and failed checks."""
 
-    def under_load(self, judged: Judged) -> None:
-        """Take an answer of a load run that crashed or failed a check."""
+    def under_load(self, judged: Judged, *, is_bad: bool) -> None:
+        """Take a trial; counted is an answer of a load run of this subject that crashed or failed a check."""
+        if not is_bad or judged.run.load is None or judged.run.relation is not Relation.OURS:
+            return
         crashed, failed = self._measuring.uncounted(judged)
         for what in ["a crash"] if crashed else failed[:1]:
             self.loads[judged.run.number].add(f"{what} of {judged.trial.case.id}")
