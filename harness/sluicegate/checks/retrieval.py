@@ -195,24 +195,23 @@ def _deliveries(trial: Trial) -> str:
 
 def _timeout(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     """A late retrieval is left when its time is over, and one that is not late is waited for."""
-    asked = trial.case.expect.retrieval
-    limit = asked.timeout_ms if asked is not None and asked.timeout_ms is not None else 0.0
+    limit = (trial.case.expect.retrieval or _NOTHING).timeout_ms or 0.0
     late = limit + max(_SLACK_MS, limit * _SLACK)
     held_up_ms = 0.0
     for number, call in enumerate(retrievals(trial), 1):
         taken, left = _times(call)
-        held_ms = float(call.detail.get("late_ms") or 0.0)
-        waited = taken if left is None else left
-        too_early, too_late = left is not None and waited < limit * _EARLY, waited > late
-        if (too_early and waited + held_ms >= limit * _EARLY) or (too_late and waited - held_ms <= late):
-            held_up_ms = max(held_up_ms, held_ms)
-            continue
-        if too_early:
+        waited, held_ms = taken if left is None else left, float(call.detail.get("late_ms") or 0.0)
+        if left is not None and left < limit * _EARLY:
+            missed_ms = limit * _EARLY - left
             said = f"retrieval {number} of {taken:.0f} ms was left after {left:.0f} ms"
-        elif too_late:
-            how = f"left after {left:.0f} ms" if left is not None else "waited for to the end"
+        elif waited > late:
+            missed_ms = waited - late
+            how = "waited for to the end" if left is None else f"left after {left:.0f} ms"
             said = f"retrieval {number} took {taken:.0f} ms and was {how}"
         else:
+            continue
+        if missed_ms <= held_ms:
+            held_up_ms = max(held_up_ms, held_ms)
             continue
         problem = Problem(
             place=f"{_PLACE}.latency_ms",
@@ -223,8 +222,8 @@ def _timeout(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
         yield _at_retriever("retrieval.timeout", trial, problem)
         return
     if held_up_ms:
-        busy = f"this machine was {held_up_ms:.0f} ms late meanwhile, too busy to say when a retrieval was left"
-        raise NotJudged(f"{busy}: give it a quieter one", lost=True)
+        said = "too busy to say when a retrieval was left: give it a quieter one"
+        raise NotJudged(f"this machine was {held_up_ms:.0f} ms late meanwhile, {said}", lost=True)
 
 
 def _times(call: Observation) -> tuple[float, float | None]:
