@@ -315,7 +315,7 @@ class TestDenominators:
         rollout = made(tmp_path / "shop", plan)
         rollout.switch("raises", *range(0, 40, 4))
 
-        done = no_promote(rollout.gate(), "hold.failed")
+        done = no_promote(rollout.gate(), "hold.below_target")
 
         success = done.verdict["criteria"][0]["measured"]
         assert (success["k"], success["n"]) == (30, 40)

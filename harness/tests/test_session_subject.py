@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -369,6 +370,9 @@ class TestRead:
 
     def test_an_interrupted_run_does_not_go_on_with_another_text(self, rollout: Rollout) -> None:
         """Half of the answers of one text, half of another's, are those of neither."""
+        shutil.rmtree(rollout.root / ".sluicegate")  # of which verdicts were given
+        shutil.rmtree(rollout.root / "rollout")
+        rollout.sound("collect", "rollout.yaml")
         lines = rollout.ledger().read_bytes().splitlines(keepends=True)
         rollout.ledger().write_bytes(b"".join(lines[:31]))
         rollout.write("says.json", '{"says": "also ok"}')
