@@ -264,6 +264,27 @@ class TestTold:
         assert judged("told", call("b"), outputs=(plain, plain), case=case).result == "fail"
         assert judged("told", call("b"), outputs=(plain, kept), case=case).result == "pass"
 
+    @pytest.mark.parametrize("word", [word for word in Provenance if word is not Provenance.LIVE])
+    def test_no_other_word_than_live_excuses_what_the_log_speaks_against(self, word):
+        """Another model, a fallback denied or made up: the answer may be of another run, so nobody knows."""
+        fell = (call("a", status=500), call("b", 20))
+        kept = replace(ANSWER, provenance=word, metadata={})
+        denying, making_up = replace(kept, metadata={"fallback": False}), replace(kept, metadata={"fallback": True})
+
+        for seen, told in ((fell, replace(kept, model="c")), (fell, denying), ((call("b"),), making_up)):
+            outcome = judged("told", *seen, outputs=(told,))
+            assert outcome.result == "error"
+            assert f"said to be {word}" in outcome.reason
+
+    def test_a_kept_answer_that_agrees_or_that_nothing_speaks_of_passes(self):
+        """Named as the log shows it; or no model answered in this run, as where the cache is the way out."""
+        kept = replace(ANSWER, provenance=Provenance.CACHED, metadata={"fallback": True})
+        fell = (call("a", status=500), call("b", 20))
+
+        assert judged("told", *fell, outputs=(kept,)).result == "pass"
+        assert judged("told", call("a", status=500), outputs=(replace(kept, model="c"),)).result == "pass"
+        assert judged("told", outputs=(replace(kept, model="c"),)).result == "pass"
+
 
 class TestCases:
     def test_those_that_speak_of_models_are_taken_as_they_are(self):

@@ -442,6 +442,16 @@ class TestTold:
 
         assert judged("told", outputs=(stored,)).result == judged("told", searched("fresh")).result == "not_applicable"
 
+    def test_a_stored_answer_beside_a_retrieval_names_what_that_returned(self):
+        """A cache asked with the snippets found; one that names others is of another run, or lies: nobody knows."""
+        stored = replace(ANSWER, provenance=Provenance.CACHED)
+        agreeing, other = (replace(stored, metadata={"snippets": [name]}) for name in ("fresh", "other"))
+
+        assert judged("told", searched("fresh"), outputs=(agreeing,)).result == "pass"
+        outcome = judged("told", searched("fresh"), outputs=(other,))
+        assert outcome.result == "error"
+        assert "said to be cached, and names 'other'" in outcome.reason
+
 
 class TestSuite:
     def test_it_asks_the_cases_that_speak_of_retrieval(self):

@@ -244,19 +244,23 @@ def _said(output: Output) -> str:
 
 
 def _told(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
-    """The model named, the live answer and the fallback flag are what the log shows."""
+    """The model named, the live answer and the fallback flag are what the log shows.
+
+    An answer said to be kept may be right of another run: where this run's answered calls speak against it, it is
+    unknown. Where none answered there is nothing to hold it against.
+    """
     calls = _calls(trial)
     good = [call for call in calls if served(call)]
-    live = [
-        (delivery, output)
-        for delivery, output in enumerate(trial.outputs)
-        if output.error is None and output.provenance is Provenance.LIVE
-    ]
+    answers = [(delivery, output) for delivery, output in enumerate(trial.outputs) if output.error is None]
+    live = [(delivery, output) for delivery, output in answers if output.provenance is Provenance.LIVE]
+    found = False
     for delivery, output in live:
         for problem in (*_wrong_model(output, calls, good), *_wrong_flag(output, trial, calls)):
+            found = True
             yield finding("fallback.told", trial, problem, delivery=delivery, witness=Witness.CLAIM)
     claimed = [delivery for delivery, output in live if _claims_model(output)]
     if good and len(claimed) > len(good):
+        found = True
         problem = Problem(
             place="$.provenance",
             expected=f"{len(claimed)} answers are said to be live; each needs a call of its own",
@@ -264,6 +268,11 @@ def _told(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
             mend="Mark an answer from the cache with provenance: cached.",
         )
         yield finding("fallback.told", trial, problem, delivery=claimed[-1], witness=Witness.CLAIM)
+    kept = [output for _, output in answers if output.provenance is not Provenance.LIVE] if good and not found else ()
+    for output in kept:
+        for problem in (*_wrong_model(output, calls, good), *_wrong_flag(output, trial, calls)):
+            said = f"the answer is said to be {output.provenance}, yet models answered in this run"
+            raise NotJudged(f"{said}: {problem.expected}, and {problem.seen}", lost=True)
 
 
 def _wrong_model(output: Output, calls: list[Observation], good: list[Observation]) -> Iterator[Problem]:

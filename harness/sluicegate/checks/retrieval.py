@@ -6,7 +6,7 @@ An output may name the snippets it rests on: `metadata.snippets`, their ids or h
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sluicegate.checks.asked import misasked
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, always, finding, is_crash
@@ -263,36 +263,56 @@ def _fate(call: Observation) -> str:
 
 
 def _told(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
-    """The snippets an answer names were returned in this run, to a caller who was still there."""
+    """The snippets an answer names were returned in this run, to a caller who was still there.
+
+    An answer said to be kept may rest on those of another run: where this run's retrievals gave others, it is unknown.
+    """
     calls = retrievals(trial)
-    had, claims = got(calls), list(_claims(trial.outputs))
-    if not claims:
+    had = got(calls)
+    claims, kept = _claims(trial.outputs), _claims(trial.outputs, kept=True) if any(map(whole, calls)) else []
+    if not claims and not kept:
         raise NotJudged("the pipeline does not say which snippets its answer rests on")
+    found = False
     for delivery, claim in claims:
-        unknown = [name for name in claim if name not in had] if not isinstance(claim, int) else []
-        too_many = isinstance(claim, int) and claim > len(had)
-        if not unknown and not too_many:
+        if (said := _not_given(claim, had)) is None:
             continue
-        said = f"{claim} snippets" if too_many else ", ".join(f"'{name}'" for name in unknown[:_TOLD])
+        found = True
         problem = Problem(
             place="$.metadata.snippets",
             expected="an answer may name only snippets that it was given",
-            seen=f"the answer names {said}; the log shows {', '.join(sorted(had)[:_TOLD]) or 'none returned'}",
+            seen=f"the answer names {said}; the log shows {_these(had)}",
             mend="Name the snippets that stand in the prompt, after the budget has dropped some.",
         )
         yield finding("retrieval.told", trial, problem, delivery=delivery, witness=Witness.CLAIM)
+    for delivery, claim in kept if not found else ():
+        if (said := _not_given(claim, had)) is not None:
+            which = f"the answer is said to be {trial.outputs[delivery].provenance}, and names {said}"
+            raise NotJudged(f"{which}; the retrievals of this run returned {_these(had)}", lost=True)
 
 
-def _claims(outputs: Sequence[Output]) -> Iterator[tuple[int, int | list[str]]]:
-    """Delivery, and the ids or the number of snippets its own, live answer names."""
+def _not_given(claim: int | list[str], had: Collection[str]) -> str | None:
+    """What a claim names beyond the snippets that were had, in words."""
+    if isinstance(claim, int):
+        return f"{claim} snippets" if claim > len(had) else None
+    return ", ".join(f"'{name}'" for name in [each for each in claim if each not in had][:_TOLD]) or None
+
+
+def _these(had: Collection[str]) -> str:
+    return ", ".join(sorted(had)[:_TOLD]) or "none"
+
+
+def _claims(outputs: Sequence[Output], *, kept: bool = False) -> list[tuple[int, int | list[str]]]:
+    """Delivery, and the ids or the number of snippets that its answer names: a live one's, or a kept one's."""
+    claims: list[tuple[int, int | list[str]]] = []
     for delivery, output in enumerate(outputs):
         said = output.metadata.get("snippets")
-        if output.error is not None or output.provenance is not Provenance.LIVE:
+        if output.error is not None or (output.provenance is not Provenance.LIVE) is not kept:
             continue
         if isinstance(said, int) and not isinstance(said, bool):
-            yield delivery, said
+            claims.append((delivery, said))
         elif isinstance(said, (list, tuple)):
-            yield delivery, [str(item.get("id") if isinstance(item, Mapping) else item) for item in said]
+            claims.append((delivery, [str(item.get("id") if isinstance(item, Mapping) else item) for item in said]))
+    return claims
 
 
 def _at_retriever(check: str, trial: Trial, problem: Problem) -> Finding:
