@@ -27,6 +27,7 @@ from sluicegate.doubles.mail_envelope import argument
 from sluicegate.doubles.mail_sink import KEPT_BYTES
 from sluicegate.errors import InputError
 from sluicegate.model import Case, Expect, Given, Mail, Observation
+from sluicegate.runner.drive import _LISTENING
 
 sys.path.insert(0, str(Path(__file__).parent))
 from doubles_world import SCHEMAS
@@ -570,24 +571,33 @@ class TestWhose:
         """The one given back longest ago goes first, so that late mail meets nobody else's run for long."""
         async with sink(at_once=2) as doubles:
             lent = []
-            for _ in range(100):
+            for _ in range(200):
                 lent.append(place(doubles.open_run(RUN, Case(id="c"))))
                 await told(doubles)
             allowed = doubles.mail.addresses if doubles.mail is not None else ()
 
-        assert len(set(lent)) == 66
-        assert lent[:34] == lent[66:]
+        assert len(set(lent)) == 162
+        assert lent[:38] == lent[162:]
         assert {f"{host}:{port}" for host, port in lent} <= set(allowed)
 
     @pytest.mark.asyncio
     async def test_more_runs_than_ports(self) -> None:
         """Those without one are given the port of all: some always rest, so that late mail is known for late."""
         async with sink(at_once=1) as doubles:
-            places = [place(doubles.open_run(f"{number:016x}", Case(id=str(number)))) for number in range(70)]
+            places = [place(doubles.open_run(f"{number:016x}", Case(id=str(number)))) for number in range(170)]
             common = place(doubles.environment())
 
-        assert len(set(places)) == 34
-        assert places.count(common) == 37
+        assert len(set(places)) == 130
+        assert places.count(common) == 41
+
+    @pytest.mark.asyncio
+    async def test_every_run_that_is_open_at_once_has_a_port(self) -> None:
+        """Those under way, and those that have answered and are listened to: a fast pipeline has many of these."""
+        async with sink(at_once=32) as doubles:
+            ids = [f"{number:016x}" for number in range(32 + _LISTENING)]
+            places = {place(doubles.open_run(each, Case(id=each))) for each in ids}
+
+        assert len(places) == len(ids)
 
 
 class TestServed:
@@ -608,12 +618,12 @@ class TestServed:
                 listed = (await client.get("/_runs")).json()
 
                 lent = set()
-                for _ in range(100):
+                for _ in range(200):
                     opened = (await client.put(f"/_runs/{RUN}", json={})).json()
                     lent.add(opened["environment"]["SLUICEGATE_SMTP"])
                     await client.delete(f"/_runs/{RUN}")
 
-        assert len(lent) == 96  # each comes back and is lent again
+        assert len(lent) == 192  # each comes back and is lent again
         assert read["calls"] == {"mail": 1}
         assert [base64.b64decode(seen["detail"]["data_base64"]) for seen in read["observations"]] == [MESSAGE]
         assert ended == read

@@ -33,9 +33,9 @@ Noticed = Callable[[Literal["unattributed", "late"], str, str], None]
 """Told of each transaction that belongs to no open run: why, in words, and the id of the run that it named."""
 
 _HOST = "127.0.0.1"
-_MOST_PORTS = 256
-_SPARE_PORTS = 64
-"""Beyond those of the runs that are open at once: so many runs later a port is lent again."""
+_MOST_PORTS = 512
+_SPARE_PORTS = 160
+"""Beyond those of the runs under way: for 128 that have answered and are listened to, and those that rest."""
 _RESTING_PORTS = 32
 """So many always rest, or who is late would soon be taken for the next run."""
 _STRAY_KEPT = 20_000

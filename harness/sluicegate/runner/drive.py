@@ -22,8 +22,8 @@ _HOLDS_UP_S = 0.01
 """While checks run, no answer that arrives is timed, and no time-out of a pipeline in this process fires."""
 _WAITING = 64
 """Trials that may wait to be shown; twice those under way at once, where that is more."""
-_LISTENING = 1024
-"""Trials that have answered and are listened to a moment longer."""
+_LISTENING = 128
+"""Trials that have answered and are listened to a moment longer: each keeps a port of the mail sink meanwhile."""
 
 _STALLED_S = 0.05
 """A timer this late says that nothing was heard for a while: whoever would have written was stopped as well."""
