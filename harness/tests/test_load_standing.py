@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -58,6 +59,28 @@ async def answer(asked, context):
         "model": "tiny",
         "usage": usage,
     }
+"""
+COMMAND = """
+import json, os, sys, time
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+for line in sys.stdin:
+    asked = json.loads(line)
+    if asked["input"]["kind"] == "raises":
+        sys.exit("nothing there")
+    chat = {"model": "tiny", "messages": [{"role": "user", "content": asked["input"]["text"]}]}
+    headers = {"x-sluicegate-run": asked["run_id"], "content-type": "application/json"}
+    url = asked["endpoints"]["OPENAI_BASE_URL"] + "/chat/completions"
+    for turn in range(8):
+        try:
+            with urlopen(Request(url, json.dumps(chat).encode(), headers)) as said:
+                usage = json.load(said)["usage"]
+            break
+        except HTTPError as error:
+            time.sleep(float(error.headers.get("retry-after", 0)))
+    said = {"run": asked["run_id"], "text": asked["input"]["text"], "variable": os.environ.get("KIND", "")}
+    print(json.dumps({"id": asked["id"], "structured": said, "model": "tiny", "usage": usage}), flush=True)
 """
 PLAN = """
 schema_version: 1
@@ -257,6 +280,24 @@ def test_one_that_was_killed_leaves_a_file_that_says_so(plan: Path) -> None:
         time.sleep(0.05)
     assert children
     assert not any(_is_alive(int(pid)) for pid in children)
+
+
+def test_a_command_stands_as_a_callable_does(plan: Path, tmp_path: Path) -> None:
+    """Its processes answer a line each; calls of a model, and its death in a request, are on record as theirs."""
+    (tmp_path / "cases.jsonl").write_text((plan.parent / "cases.jsonl").read_text())
+    (tmp_path / "bot.py").write_text(COMMAND)
+    path = tmp_path / "plan.yaml"
+    target = f'{{command: {{argv: ["{sys.executable}", bot.py], processes: 4}}, capabilities: [model, tools]}}'
+    path.write_text(PLAN.replace('{callable: "bot:answer", capabilities: [model, tools], timeout: 2s}', target))
+    stood = Stood(path)
+    assert len(stood.kept.outputs) == SERVING * 4
+    for name in list(stood.cases)[:SERVING]:
+        for repeat in range(4):
+            run_id = identity("n", name, repeat)[0]
+            said, line = stood.kept.outputs[run_id], stood.served[run_id]
+            assert said.structured == {"run": run_id, "text": f"text of {name}", "variable": "planted"}
+            assert line.calls["tiny"] >= line.deliveries
+    assert "502" in getattr(stood.crashes.outputs[identity("n", "raises", 0)[0]].error, "message", "")
 
 
 def test_faults_of_the_pipeline_are_said_before_anything_is_sent(plan: Path, tmp_path: Path) -> None:
