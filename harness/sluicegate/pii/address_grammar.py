@@ -142,4 +142,11 @@ def _town(text: str, at: int, *, small: bool) -> int | None:
         if word[0].endswith(".") and word[0].lower() not in ("st.", "ste."):
             end -= 1
             break
-    return end if end > found.start() else None
+    if end == found.start():
+        return None
+    district = _DISTRICT.match(text, end) if end == found.end() else None
+    return district.end() if district is not None else end
+
+
+_DISTRICT = re.compile(r" [0-9]{1,2}(?=[ ]*(?:,|\n|\\n)[ \w])")
+"""Of a large town: "Praha 6, CZ"."""

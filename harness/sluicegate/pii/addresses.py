@@ -86,13 +86,21 @@ _STREET_NAMES = frozenset(listed("rue calle avenida via viale piazza corso rua s
 _LONG_ENDINGS = ("straße", "strasse", "straat", "gasse", "gatan", "vägen", "veien", "gade", "katu")
 _CAPS_BEFORE = re.compile(rf"(?<![^\W_])(?:{CAPITAL} ){{1,3}}\Z")
 _NAME_BEHIND = re.compile(rf" (?:{PARTICLE} ){{0,2}}{CAPITAL}(?: {CAPITAL}){{0,2}}")
+_LED = frozenset(
+    listed("ul ulica ulice rue calle rua strada piazza viale avenida carrer trg aleja plac prospekt ulitsa")
+)
+"""Before streets whose own words may all be small; no words of English."""
+_LED_BEHIND = re.compile(
+    rf"(?<![^\W_])(?:{'|'.join(sorted(_LED))})\.?(?: [^\W\d_]+){{1,4}},? (?:n[º°o]\.? ?)?\Z", re.IGNORECASE
+)
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _LINE_START = re.compile(r"(?:^|\n|\\n)[>\s]*\Z")
 _NOT_STREET = frozenset(
     listed(
         "chapter section page figure table version windows office iphone boeing article paragraph act step day week "
         "month year part phase level room gate flight platform season episode volume issue line "
         "order invoice ticket case ref number no top over about around only just than least until since before "
-        "after within minutes hours days weeks months years people items units pieces euros dollars "
+        "after within minutes hours days weeks months years people items units pieces euros dollars copies "
         "january february march april may june july august september october november december jan feb mar apr jun "
         "jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday "
         "am pm gb mb kb tb kg km cm mm ml mg usd eur gbp chf dkk sek nok pln"
@@ -104,12 +112,13 @@ def address_hits(reading: Reading) -> Iterator[Hit]:
     """Addresses from the first part that can be told to the last; those of one place may overlap."""
     text = reading.text
     small = text.islower()
+    led = not _LED.isdisjoint(reading.words)
     done = 0
     yield from _other_kinds(reading, small=small)
     for found in _NUMBER.finditer(text):
         if found.start() < done or _before(text, found.start()) in _UNIT_WORDS:
             continue
-        street = _street(text, found, done, small=small)
+        street = (_led(text, found, done) if led else None) or _street(text, found, done, small=small)
         if street is None:
             continue
         begin, end, strong = street
@@ -208,6 +217,8 @@ def _street(text: str, number: re.Match[str], done: int, *, small: bool) -> tupl
 def _behind(text: str, number: re.Match[str], done: int, *, small: bool) -> tuple[int, int, bool] | None:
     """A street before its number."""
     at = number.start()
+    if small and _YEAR.fullmatch(number[0]):
+        return None
     words = _words_before(text, max(done, at - 70), at, small=small)
     lowered = [word[0].lower().rstrip(".,") for word in words]
     first = next((place for place, word in enumerate(lowered) if word in STREET_LEADING or _is_street(word)), None)
@@ -221,15 +232,34 @@ def _behind(text: str, number: re.Match[str], done: int, *, small: bool) -> tupl
         begin += 1
     if begin >= len(words) or any(word in _NOT_STREET for word in lowered[begin:]):
         return None
+    if words[begin][0] == "via":  # an English word as well: "sent via email 2 times"
+        if not COMMON.isdisjoint(lowered[begin + 1 :]):
+            return None
+        strong = False
     if not strong and words[-1][0].endswith(","):
         return None
     house = _HOUSE_AT.match(text, at)
     return words[begin].start(), house.end() if house else number.end(), strong
 
 
+def _led(text: str, number: re.Match[str], done: int) -> tuple[int, int, bool] | None:
+    """A street that begins with its word for street, whatever its other words are like: "trg revolucije 12"."""
+    at = number.start()
+    found = _LED_BEHIND.search(text, max(done, at - 50), at)
+    if found is None or _YEAR.fullmatch(number[0]):
+        return None
+    words = found[0].lower().replace(",", "").split()[1:]
+    if any((word in COMMON and word not in _PARTS) or word in _NOT_STREET for word in words):
+        return None
+    house = _HOUSE_AT.match(text, at)
+    return found.start(), house.end() if house else number.end(), True
+
+
 _SMALL_FIRST = frozenset(word[0] for word in SMALL[3:-1].split("|"))
 _HOUSE_AT = re.compile(HOUSE)
 _TOKEN = re.compile(r"[^\s,]+,?")
+_OF_A_NAME = frozenset(listed("útja tere sora köze körútja sétánya"))
+"""Behind the name of somebody, whose last word is small: "Árpád fejedelem útja"."""
 _PARTS = frozenset(PARTICLE[3:-1].split("|"))
 _SMALLS = frozenset(SMALL[3:-1].split("|")) | frozenset(listed("nr no nº n° numero number"))
 
@@ -248,7 +278,7 @@ def _words_before(text: str, least: int, at: int, *, small: bool) -> list[re.Mat
             break
         if word[0].isupper() or bare in _SMALLS or (small and word[0].isalpha()) or bare in STREET_LAST:
             first = place
-        elif bare not in _PARTS:
+        elif bare not in _PARTS and not (place + 1 == first and found[first][0].rstrip(".") in _OF_A_NAME):
             break
     return found[first:]
 

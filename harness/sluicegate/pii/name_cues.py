@@ -169,7 +169,7 @@ COMMON = frozenset(
         "jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun am pm "
         "name names address email mail phone tel telephone mobile fax office home work account card number order "
         "orders invoice date time subject from to cc bcc re fw fwd ref id no nr note ps attn customer client user "
-        "users agent bot "
+        "users agent bot apt apt. appt suite ste ste. "
         "manager service support team department sales billing shipping delivery payment refund return returns "
         "product item items price total amount quantity tracking parcel package store shop website app "
         "let lets see look come go get got give gave take took make made say said tell told ask asked know knew "

@@ -50,6 +50,10 @@ _DATE = re.compile(
     r"|(?:0?[1-9]|[12][0-9]|3[01])([-/. ])(?:0?[1-9]|[12][0-9]|3[01])\2(?:(?:18|19|20)[0-9]{2}|[0-9]{2}))(?![0-9])"
 )
 _YEARS = re.compile(r"(?:1[0-9]|20)[0-9]{2}[-/ \u2010-\u2013]{1,3}(?:1[0-9]|20)[0-9]{2}\Z")
+_UNIT_BEFORE = re.compile(
+    r"(?<![^\W_])(?:apt|apartment|appt|suite|ste|unit|flat|floor|room|lgh)\.? ?#?\Z", re.IGNORECASE
+)
+"""What follows is the number of a door, whatever is grouped behind it."""
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₹#]|EUR|USD|GBP|CHF|PLN|SEK|NOK|DKK|Rs\.?) ?\Z")
 _MONEY_AFTER = re.compile(
     r" ?(?:[%€£$°]|EUR\b|USD\b|GBP\b|CHF\b|PLN\b|kr\b|km\b|kg\b|mm\b|ms\b|bytes\b|rows\b|people\b|users\b|million)"
@@ -125,7 +129,11 @@ def _phone(text: str, groups: _Groups, between: tuple[str, ...], regions: tuple[
     digits = "".join(text[one:two] for one, two in groups)
     lengths = tuple(two - one for one, two in groups)
     is_named = named(text, start, end, PHONE_WORDS)
-    if not plus and not is_named and told_business(text, start):
+    if (
+        not plus
+        and not is_named
+        and (told_business(text, start) or _UNIT_BEFORE.search(text, max(0, start - 11), start))
+    ):
         return None
     score = _international(digits, lengths, between, is_named=is_named, plus=plus)
     if score is None and not plus:

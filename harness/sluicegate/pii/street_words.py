@@ -19,7 +19,8 @@ STREET_LAST = frozenset(
         "via viaduct village vista wharf woods yard turn esplanade circuit strand wynd brae bank croft drove esplanade "
         "straße strasse str platz allee weg gasse ring damm ufer steig stieg straat laan plein kade gracht singel "
         "dreef steenweg vej gade allé plads stræde vei veg gate gata gt väg vägen gatan gränd torg "
-        "tie katu kuja polku tänav tee iela gatve sokak caddesi caddesi bulvarı mahallesi utca u út tér körút sor "
+        "tie katu kuja polku tänav tee iela gatve sokak caddesi bulvarı mahallesi utca u út tér körút sor "
+        "útja tere körútja sora köz köze sétány sétánya rakpart "
         "ulica utca ulice náměstí třída trg cesta brdo"
     )
 )

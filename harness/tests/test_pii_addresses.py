@@ -1,0 +1,60 @@
+"""Postal addresses in text: from their first part to their last, and nothing that is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from sluicegate.pii.scan import COVERED, Scanner
+
+SCANNER = Scanner(entities=COVERED)
+
+
+def addresses(text: str) -> list[str]:
+    return [text[hit.start : hit.end] for hit in SCANNER.scan(text) if hit.entity == "ADDRESS"]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("I live at Trg revolucije 12, Maribor", "Trg revolucije 12, Maribor"),
+        ("address: ul. miła 131, Kraków", "ul. miła 131, Kraków"),
+        ("ship it to rue de la paix 12, 75002 Lyon", "rue de la paix 12, 75002 Lyon"),
+        ("Budapest, Árpád fejedelem útja 3.", "Árpád fejedelem útja 3"),
+        ("abito in via roma 3", "via roma 3"),
+        ("via roma 3, 20121 milano", "via roma 3, 20121 milano"),
+    ],
+)
+def test_words_of_a_street_may_be_small(text: str, address: str) -> None:
+    """Where a word for street begins it, or ends the name of somebody."""
+    assert addresses(text) == [address]
+
+
+def test_a_town_may_have_a_district() -> None:
+    """Its number ends no address."""
+    assert addresses("my address is 5 Evropská 21, Praha 6, CZ\nCzechia 16000") == [
+        "5 Evropská 21, Praha 6, CZ\nCzechia 16000"
+    ]
+
+
+def test_the_number_of_a_door_begins_no_phone() -> None:
+    """Whatever is grouped behind it; and the name before it ends there."""
+    text = "Mrs. Brittany Voronov Apt. 338 32 216 Menzies Street\nRotokauri 88775"
+    found = [(hit.entity, text[hit.start : hit.end]) for hit in SCANNER.scan(text)]
+    assert found == [
+        ("PERSON", "Brittany Voronov"),
+        ("ADDRESS", "Apt. 338 32 216 Menzies Street\nRotokauri 88775"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "paid via bank transfer 2 times",
+        "sent via email 3 days ago",
+        "please send via email 2 copies",
+        "la rue est fermée depuis 2019",
+    ],
+)
+def test_what_is_no_address(text: str) -> None:
+    """Words that are words for streets elsewhere, years, and things that are counted."""
+    assert addresses(text) == []
