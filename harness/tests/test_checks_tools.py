@@ -40,10 +40,10 @@ def called(tool: str = "send", /, **arguments: object) -> Observation:
     )
 
 
-def sent(body: str) -> Observation:
+def sent(body: str, query: tuple[tuple[str, str], ...] = ()) -> Observation:
     """As the tool double tells a body, byte by byte."""
     call = Call.__new__(Call)
-    for name, value in {"query": [], "body": body.encode("utf-8", "surrogatepass")}.items():
+    for name, value in {"query": query, "body": body.encode("utf-8", "surrogatepass")}.items():
         object.__setattr__(call, name, value)
     detail = {**_received(call, {}).recorded(), "status": 200}
     return Observation(run_id="0" * 16, double="tool", action="send", at=NOW, detail=detail)
@@ -109,7 +109,10 @@ class TestFields:
 
 
 class TestJson:
-    @pytest.mark.parametrize("body", ['{"to": "a"}', '{"to": 1.5e3}', "to=a&subject=b", "", '{"to": "the NaN"}'])
+    @pytest.mark.parametrize(
+        "body",
+        ['{"to": "a"}', '{"to": 1.5e3}', "to=a&subject=b", "", '{"to": "the NaN"}', '{"to": "NaN"}', '{"to": "inf"}'],
+    )
     def test_one_object_or_form_passes(self, body: str) -> None:
         """Read alike by every reader."""
         assert judged("json", sent(body)).result == "pass"
@@ -118,6 +121,9 @@ class TestJson:
         "body",
         [
             '{"to": "a", "to": "b"}',
+            '{"to": 1, "to": true}',
+            '{"mail": {"body": "a", "body": "b"}}',
+            '{"mail": [{"body": {"x": "ZQ7f3a91c2KW", "x": ""}}]}',
             '{"to": NaN}',
             '{"mail": {"n": [Infinity]}}',
             '{"to": -Infinity}',
@@ -135,8 +141,14 @@ class TestJson:
         assert judged("json", sent(body)).result == "fail"
 
     def test_a_name_twice_with_one_value_is_one_value(self) -> None:
-        """In the path and in the body, say."""
+        """In the path and in the body, say, where a number is a text and a number."""
         assert judged("json", sent('{"to": "a", "to": "a"}')).result == "pass"
+        assert judged("json", sent('{"mail": {"body": "a", "body": "a"}}')).result == "pass"
+        assert judged("json", sent('{"to": 1001}', query=(("to", "1001"),))).result == "pass"
+
+    def test_the_value_that_the_last_one_hides_is_looked_at(self) -> None:
+        """A canary in the first of two members of one name, at any depth."""
+        assert judged("values", sent('{"mail": {"body": "ZQ7f3a91c2KW", "body": "a"}}')).result == "fail"
 
     def test_a_word_the_case_gave_is_no_number(self) -> None:
         """A customer may be called Infinity."""

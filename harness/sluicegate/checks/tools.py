@@ -6,12 +6,12 @@ Allowed are the names of the case's `expect.tool_fields`, else of the plan's `to
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, always, finding, nothing_known
-from sluicegate.checks.effects import asked_for
 from sluicegate.checks.injected import INJECTED_TOOLS, attacker_of
 from sluicegate.checks.model_calls import whole_log
 from sluicegate.checks.retriever_log import texts_in
@@ -33,7 +33,6 @@ __all__ = [
 
 UNDECLARED = "(undeclared)"
 """What the tool double calls a tool that the plan does not declare."""
-_NOT_FINITE = frozenset({"NaN", "Infinity", "-Infinity", "inf", "-inf", "nan"})
 _Run = Callable[[Trial, CheckConfig], Iterable[Finding]]
 _DEEPEST = 40
 _MOST = 2000
@@ -188,7 +187,7 @@ def _odd(call: Observation, case: Case, config: CheckConfig) -> Iterator[tuple[s
     for pair in call.detail.get("duplicates") or ():
         twice.setdefault(str(pair[0]), []).append(pair[1])
     for name, values in twice.items():
-        if any(value != values[0] for value in values):
+        if len(set(map(_written, values))) > 1:
             yield (
                 "duplicates",
                 f"'{name}' came {len(values)} times: {', '.join(map(seen, values[:3]))}",
@@ -196,10 +195,13 @@ def _odd(call: Observation, case: Case, config: CheckConfig) -> Iterator[tuple[s
     raw = call.detail.get("raw")
     if isinstance(raw, str) and call.action != UNDECLARED and allowed_fields(call.action, case, config) is not None:
         yield "raw", f"the body is no JSON object and no form: {raw[:120]}"
-    for steps, value in _members(_arguments(call)):
-        if isinstance(value, str) and value in _NOT_FINITE and not asked_for(case, value):
-            yield path_of(steps, "arguments"), f"{value} is no number of JSON"
-            return
+    for way in list(call.detail.get("not_finite") or ())[:1]:
+        yield f"arguments.{way}", "a number that JSON has no form for: NaN, an infinity, or one beyond all bounds"
+
+
+def _written(value: Json) -> str:
+    """A value as text: what stands in a path is a text always, and may be a number in the body."""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def _values(trial: Trial, _config: CheckConfig, calls: list[Observation]) -> Iterator[Finding]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from math import isfinite
-from urllib.parse import parse_qsl, quote, unquote
+from collections.abc import Mapping, Sequence
+from urllib.parse import quote, unquote
 
 from sluicegate.doubles.answer import Answer, Call, json_answer, unserved
-from sluicegate.doubles.bodies import DEEPEST
 from sluicegate.doubles.faults import disturbed, struck
 from sluicegate.doubles.latency import Latencies
 from sluicegate.doubles.runs import Run
+from sluicegate.doubles.tool_body import Members, members, twice
 from sluicegate.frozen import frozen
 from sluicegate.model import Json, digest_bytes
 from sluicegate.plan.types import ToolSpec
@@ -22,8 +19,6 @@ __all__ = ["Tools"]
 
 _RECORDED_BYTES = 64_000
 """A larger body is recorded by its digest and size."""
-
-_WIDEST = 2**63
 _REFUSING = ("rate_limit", "server_error", "refused_connection")
 
 
@@ -75,11 +70,13 @@ class _Received:
     arguments: Mapping[str, Json]
     """Path, query and body; where a name came twice, the last value."""
     duplicates: tuple[tuple[str, Json], ...] = ()
-    """Every value of a name that came more than once, in order."""
+    """Every value of a name that came more than once, in order; of a name within a member with the way to it."""
     raw: str | None = None
     """The beginning of a body that is no JSON object."""
     large: tuple[str, int] | None = None
     """Digest and size of a body too large to record."""
+    not_finite: tuple[str, ...] = ()
+    """Ways to what was written as a number and is none of JSON; a text that says NaN is a text."""
 
     def recorded(self) -> dict[str, Json]:
         """As the observation tells it."""
@@ -88,6 +85,8 @@ class _Received:
             detail = {"arguments_digest": self.large[0], "size_bytes": self.large[1]}
         if self.duplicates:
             detail["duplicates"] = [list(pair) for pair in self.duplicates]
+        if self.not_finite:
+            detail["not_finite"] = list(self.not_finite)
         if self.raw is not None:
             detail["raw"] = self.raw
         return detail
@@ -104,64 +103,17 @@ def _received(call: Call, path_arguments: Mapping[str, str]) -> _Received:
     pairs: list[tuple[str, Json]] = [*path_arguments.items(), *call.query]
     body = call.body
     if body is None:
-        return _merged(pairs, replace(_Received(arguments={}), large=("", -1)))
-    rest = _Received(arguments={})
-    if len(body) > _RECORDED_BYTES:
-        rest = replace(rest, large=(digest_bytes(body), len(body)))
-    if body:
-        more = _body_pairs(body)
-        if more is None:
-            rest = replace(rest, raw=body[:2000].decode(errors="replace"))
-        else:
-            pairs += more
-    return _merged(pairs, rest)
-
-
-def _body_pairs(body: bytes) -> list[tuple[str, Json]] | None:
-    """The members of a JSON object, duplicates kept; a form's fields; None for anything else."""
-    try:
-        # The standard library's reader, because it shows duplicate keys and what is not finite.
-        value = json.loads(body, object_pairs_hook=_Members, parse_constant=str)
-        return [(_text(name), _plain(item)) for name, item in value.pairs] if isinstance(value, _Members) else None
-    except (ValueError, RecursionError):
-        form = parse_qsl(body.decode(errors="replace"), keep_blank_values=True) if b"=" in body[:500] else []
-        return [*form] or None
-
-
-class _Members:
-    """A JSON object as it was written."""
-
-    __slots__ = ("pairs",)
-
-    def __init__(self, pairs: list[tuple[str, Json]]) -> None:
-        self.pairs = pairs
-
-
-def _plain(value: Json, depth: int = 0) -> Json:
-    """As JSON can tell it: what has no form there is told as text. Raises ValueError for what nests too deeply."""
-    if depth > DEEPEST:
-        raise ValueError("too deep")
-    if isinstance(value, _Members):
-        return {_text(name): _plain(item, depth + 1) for name, item in value.pairs}
-    if isinstance(value, list):
-        return [_plain(item, depth + 1) for item in value]
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, float):
-        return value if isfinite(value) else str(value)
-    return value if not isinstance(value, int) or -_WIDEST <= value < _WIDEST else str(value)
-
-
-def _text(value: str) -> str:
-    """A lone surrogate, which has no UTF-8, is shown as it was written."""
-    return value if value.isascii() else value.encode(errors="backslashreplace").decode()
-
-
-def _merged(pairs: Iterable[tuple[str, Json]], rest: _Received) -> _Received:
-    pairs = list(pairs)
-    names = [name for name, _ in pairs]
-    twice = tuple((name, value) for name, value in pairs if names.count(name) > 1)
-    return replace(rest, arguments=dict(pairs), duplicates=twice)
+        return _Received(arguments=dict(pairs), duplicates=twice(pairs), large=("", -1))
+    said = members(body) if body else Members(pairs=())
+    pairs += said.pairs if said is not None else ()
+    within = said.duplicates if said is not None else ()
+    return _Received(
+        arguments=dict(pairs),
+        duplicates=(*twice(pairs), *within),
+        raw=body[:2000].decode(errors="replace") if said is None else None,
+        large=(digest_bytes(body), len(body)) if len(body) > _RECORDED_BYTES else None,
+        not_finite=said.not_finite if said is not None else (),
+    )
 
 
 def _result(run: Run, tool: ToolSpec, path: str, arguments: Mapping[str, Json]) -> tuple[int, Json, float]:

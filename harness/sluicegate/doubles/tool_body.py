@@ -1,0 +1,100 @@
+"""The body of a tool call member by member, with what two readers of it may take differently."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from urllib.parse import parse_qsl
+
+from sluicegate.doubles.bodies import DEEPEST
+from sluicegate.frozen import frozen
+from sluicegate.model import Json
+
+__all__ = ["Members", "Pairs", "members", "twice"]
+
+Pairs = Sequence[tuple[str, Json]]
+_WIDEST = 2**63
+
+
+@frozen
+class Members:
+    """A JSON object or a form as it was written."""
+
+    pairs: Pairs
+    """Its own members in order, those of one name all of them."""
+    duplicates: tuple[tuple[str, Json], ...] = ()
+    """Every value of a name that came twice within a member, with the way there: `options.to`, `items.0.to`."""
+    not_finite: tuple[str, ...] = ()
+    """Ways to what was written as a number and is none of JSON."""
+
+
+def members(body: bytes) -> Members | None:
+    """The members of a JSON object, duplicates kept; a form's fields; None for anything else."""
+    try:
+        # The standard library's reader, because it shows duplicate keys and what is not finite.
+        value = json.loads(body, object_pairs_hook=_Object, parse_constant=_Constant)
+        if not isinstance(value, _Object):
+            return None
+        reading = _Reading()
+        pairs = [(_text(name), reading.plain(item, (_text(name),))) for name, item in value.pairs]
+        return Members(pairs=pairs, duplicates=tuple(reading.duplicates), not_finite=tuple(reading.not_finite))
+    except (ValueError, RecursionError):
+        form = parse_qsl(body.decode(errors="replace"), keep_blank_values=True) if b"=" in body[:500] else []
+        return Members(pairs=[*form]) if form else None
+
+
+def twice(pairs: Pairs, way: str = "") -> tuple[tuple[str, Json], ...]:
+    """Every value of a name that stands there more than once."""
+    counted = Counter(name for name, _ in pairs)
+    return tuple((f"{way}{name}", value) for name, value in pairs if counted[name] > 1)
+
+
+class _Object:
+    """A JSON object as it was written."""
+
+    __slots__ = ("pairs",)
+
+    def __init__(self, pairs: list[tuple[str, Json]]) -> None:
+        self.pairs = pairs
+
+
+class _Constant(str):
+    """NaN or an infinity, which JSON has no form for."""
+
+    __slots__ = ()
+
+
+@dataclass(slots=True)
+class _Reading:
+    duplicates: list[tuple[str, Json]] = field(default_factory=list)
+    not_finite: list[str] = field(default_factory=list)
+
+    def plain(self, value: object, way: tuple[str, ...]) -> Json:
+        """As JSON can tell it: what has no form there is told as text. Raises ValueError for what nests too deeply."""
+        if len(way) > DEEPEST + 1:
+            raise ValueError("too deep")
+        if isinstance(value, _Object):
+            pairs = [(_text(name), self.plain(item, (*way, _text(name)))) for name, item in value.pairs]
+            self.duplicates += twice(pairs, f"{'.'.join(way)}.")
+            return dict(pairs)
+        if isinstance(value, list):
+            return [self.plain(item, (*way, str(at))) for at, item in enumerate(value)]
+        return self._scalar(value, way)
+
+    def _scalar(self, value: object, way: tuple[str, ...]) -> Json:
+        if isinstance(value, _Constant) or (isinstance(value, float) and not isfinite(value)):
+            self.not_finite.append(".".join(way))
+            return str(value)
+        if isinstance(value, str):
+            return _text(value)
+        if isinstance(value, int) and not -_WIDEST <= value < _WIDEST:
+            return str(value)
+        return value if value is None or isinstance(value, (bool, int, float)) else str(value)
+
+
+def _text(value: str) -> str:
+    """A lone surrogate, which has no UTF-8, is shown as it was written."""
+    return value if value.isascii() else value.encode(errors="backslashreplace").decode()
