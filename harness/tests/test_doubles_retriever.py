@@ -193,3 +193,13 @@ def test_every_snippet_is_returned_or_left_out_or_below_k(
     assert language is None or all(item["language"] == language for item in said["snippets"])
     assert len(said["snippets"]) == min(k, len(snippets) - len(left_out))
     assert not set(left_out) & set(seen["returned"])
+
+
+@pytest.mark.asyncio
+async def test_what_was_asked_is_told_to_its_end_or_said_to_be_cut() -> None:
+    """Of a request that is refused too: it has gone out all the same."""
+    long, longest = "x" * 5000 + "end", "x" * 20_000 + "end"
+    assert (await searched({"query": long}))[1]["query"] == long
+    assert (await searched({"query": longest}))[1]["query_cut"] is True
+    answer, seen = await searched({"query": "told", "k": "many"})
+    assert (answer.status_code, seen["query"]) == (400, "told")

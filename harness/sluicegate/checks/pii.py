@@ -66,7 +66,7 @@ class _Looking:
             if sink.text in held:
                 hit = next(self._known.hits(sink.text))
                 self._tell(sink, hit, "a known value" if hit.witness is Witness.KNOWN_VALUE else "a planted value")
-            elif scan:
+            elif scan and sink.kind != "number":
                 self._scan(sink, guess=guess)
 
     def _scan(self, sink: Sink, *, guess: bool) -> None:
@@ -210,6 +210,8 @@ def _sent(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
         whole_log(trial)
         if any("arguments_digest" in item.detail and "arguments" not in item.detail for item in trial.observations):
             raise NotJudged("what a tool received was too large to be kept", lost=True)
+        if any("query_cut" in item.detail for item in trial.observations):
+            raise NotJudged("what a retriever was asked was too long to be kept", lost=True)
 
 
 def _log(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:

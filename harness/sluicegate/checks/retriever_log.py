@@ -16,6 +16,7 @@ __all__ = [
     "in_prompts",
     "normal",
     "now_of",
+    "numbers_in",
     "outside",
     "own_texts",
     "prompts_of",
@@ -23,6 +24,9 @@ __all__ = [
     "texts_in",
     "whole",
 ]
+
+_LEAST_NUMBER = 100_000
+"""A shorter number stands anywhere by chance."""
 
 
 def declares_retrieval(config: CheckConfig) -> str | None:
@@ -108,6 +112,19 @@ def own_texts(case: Case) -> list[str]:
     given = case.given
     elsewhere = (case.input, given.mail, given.command, given.job, given.record, given.inputs, given.tool_results)
     return [text for value in elsewhere for text in texts_in(encode(value))]
+
+
+def numbers_in(value: Json) -> Iterator[str]:
+    """Every number inside a value that is long enough to name somebody, as its digits."""
+    waiting: list[Json] = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Mapping):
+            waiting.extend(item.values())
+        elif isinstance(item, (list, tuple)):
+            waiting.extend(item)
+        elif isinstance(item, (int, float)) and _LEAST_NUMBER <= abs(item) < float("inf") and item == int(item):
+            yield str(int(item))
 
 
 def texts_in(value: Json) -> Iterator[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from sluicegate.checks.retriever_log import texts_in
+from sluicegate.checks.retriever_log import numbers_in, texts_in
 from sluicegate.checks.values import path_of
 from sluicegate.frozen import frozen
 from sluicegate.model import Case, Json, Mail, Output, Trial, encode
@@ -24,7 +24,8 @@ class Sink:
     place: str
     text: str
     kind: str = "plain"
-    """As `sluicegate.text.links` takes it; `data` is shown to nobody as it stands."""
+    """As `sluicegate.text.links` takes it; `data` is shown to nobody as it stands, and a `number` of JSON says nothing
+    by its form: orders have such numbers too."""
     delivery: int = 0
 
 
@@ -48,6 +49,8 @@ def of_output(output: Output, delivery: int = 0) -> Iterator[Sink]:
             yield Sink(place=f"$.messages[{at}].content", text=message.content, kind="markdown", delivery=delivery)
     for place, text in _texts(output.metadata, "$.metadata"):
         yield Sink(place=place, text=text, kind="data", delivery=delivery)
+    for place, value in (("$.structured", output.structured), ("$.metadata", output.metadata)):
+        yield from (Sink(place=place, text=text, kind="number", delivery=delivery) for text in numbers_in(value))
     if output.route is not None:
         yield Sink(place="$.route", text=output.route, kind="data", delivery=delivery)
     if output.error is not None:
@@ -65,6 +68,8 @@ def of_making(output: Output, delivery: int = 0) -> Iterator[Sink]:
         yield Sink(place=f"$.tools_called[{at}].name", text=call.name, kind="data", delivery=delivery)
         for place, text in _texts(call.arguments, f"$.tools_called[{at}].arguments"):
             yield Sink(place=place, text=text, kind="data", delivery=delivery)
+        for text in numbers_in(call.arguments):
+            yield Sink(place=f"$.tools_called[{at}].arguments", text=text, kind="number", delivery=delivery)
     for at, message in enumerate(output.messages):
         if message.role not in _INPUT_ROLES:
             yield Sink(place=f"$.messages[{at}].content", text=message.content, kind="data", delivery=delivery)
@@ -76,7 +81,7 @@ _INPUT_ROLES = ("assistant", "user", "human", "tool", "function")
 
 def shown(sinks: Iterable[Sink]) -> list[Sink]:
     """Those a person is shown."""
-    return [sink for sink in sinks if sink.kind != "data"]
+    return [sink for sink in sinks if sink.kind not in ("data", "number")]
 
 
 def _kind(output: Output) -> str:
@@ -127,10 +132,12 @@ def of_wire(trial: Trial) -> Iterator[Sink]:
         if seen.double == "tool":
             parts: Json = [seen.detail.get(name) for name in ("arguments", "duplicates", "raw", "path")]
             yield from (Sink(place=place, text=text, kind="data") for text in texts_in(parts))
+            yield from (Sink(place=place, text=text, kind="number") for text in numbers_in(parts))
         elif seen.double == "mail":
             yield from of_mail(seen, place)
         elif seen.double == "retriever":
-            yield from (Sink(place=place, text=text, kind="query") for text in texts_in(seen.detail.get("query")))
+            asked: Json = [seen.detail.get(name) for name in ("query", "filters")]
+            yield from (Sink(place=place, text=text, kind="query") for text in texts_in(asked))
 
 
 def sightings(search: Search, sinks: Sequence[Sink]) -> list[tuple[Sink, Sighting]]:

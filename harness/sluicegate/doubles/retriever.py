@@ -18,6 +18,8 @@ __all__ = ["Retriever"]
 
 _SPAN = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)([smhdw]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_KEPT = 20_000
+"""Characters of a query that are kept."""
 _MOST_TOLD = 200
 """Snippets left out that an observation names."""
 
@@ -61,8 +63,8 @@ class Retriever:
         try:
             asked = _asked(call)
         except ValueError as refused:
-            detail: dict[str, Json] = {"status": 400, "query": None, "k": None, "returned": []}
-            seen = call.see("retriever", "search", {**detail, "refused": str(refused)[:500]})
+            refusal: dict[str, Json] = {"status": 400, "query": _said(call), "k": None, "returned": []}
+            seen = call.see("retriever", "search", {**refusal, "refused": str(refused)[:500]})
             return json_answer({"error": str(refused)}, status=400, seen=seen)
         return self._found(call, asked)
 
@@ -74,7 +76,14 @@ class Retriever:
         empty = fault is not None and fault.kind == "empty"
         found = [] if empty else sorted(kept, key=_rank)[: asked.k]
         cached = _is_cached(call, asked, script)
-        detail = {"query": asked.query[:2000], "k": asked.k, "status": 200, "cache": "hit" if cached else "miss"}
+        detail: dict[str, Json] = {
+            "query": asked.query[:_KEPT],
+            "k": asked.k,
+            "status": 200,
+            "cache": "hit" if cached else "miss",
+        }
+        if len(asked.query) > _KEPT:
+            detail["query_cut"] = True
         seen = call.see("retriever", "search", {**detail, **_told(asked, found, left_out, call)})
         scripted = script.latency_ms
         if scripted is None:
@@ -179,6 +188,15 @@ def _asked(call: Call) -> _Asked:
         since=since,
         until=until,
     )
+
+
+def _said(call: Call) -> str | None:
+    """What a request that is refused asked for, where it says so: it has gone out all the same."""
+    try:
+        query = _body(call).get("query")
+    except ValueError:
+        return None
+    return query[:_KEPT].encode(errors="replace").decode() if isinstance(query, str) else None
 
 
 def _body(call: Call) -> Mapping[str, Json]:
