@@ -141,6 +141,7 @@ class TestLinks:
                     body=BODY, html='<img src="https://acme.example/logo.png"> <a href="mailto:a@acme.example">a</a>'
                 )
             ),
+            Output(mail=Mail(body="Hi", html='<img src="cid:logo@acme"> <a href="tel:+49301">call</a>')),
             Output(structured={"item": "https://attacker.test is what the customer wrote", "state": "x"}),
         ],
     )

@@ -36,6 +36,11 @@ SEEN = {
     "<a\nhref='https://evil.test'": "a href",
     "[x](mailto:a@evil.test?body=1)": "markdown",
     "https&#x3a;//evil.test": "text",
+    "https://evil\u3002test": "text",
+    "https://a.example\u201c@evil.test/": "text",
+    "//evil.test\u201c": "text",
+    "*https://evil.test*": "text",
+    '<p xmlns="//evil.test/x">': "text",
 }
 LOADED = {
     "![x](https://evil.test/p.png)": "markdown",
@@ -51,6 +56,8 @@ LOADED = {
     '<video poster="https://evil.test">': "video poster",
     "<svg><image xlink:href=https://evil.test>": "image xlink:href",
     '<table background="//evil.test">': "table background",
+    '<div style="background:url(\\68ttps://evil.test/)">': "css url",
+    "<style>a { background: url(\\2f\\2f evil.test) }</style>": "css url",
 }
 
 
@@ -60,6 +67,58 @@ def test_each_way_out_is_seen(text: str, how: str) -> None:
     found = links(f"Hello,\n{text}\nbye", "any")
     assert (how, "evil.test") in [(link.how, link.host) for link in found]
     assert any(link.loads_itself for link in found) is (text in LOADED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u201ehttps://a.example\u201c und",
+        "\u00abhttps://a.example\u00bb",
+        "https://a.example\u2014thanks",
+        "https://a.example\uff0c\u8c22\u8c22",
+        "https://a.example\u3002\u8b1d\u8b1d",
+        "\u300chttps://a.example\u300d\u3067\u3059\u3002\u306f\u3044",
+        "https://a.example\u060c \u0634\u0643\u0631\u0627",
+        "*https://a.example*",
+        "_https://a.example_",
+        "www.a.example\u201d",
+    ],
+)
+def test_a_mark_of_the_sentence_is_no_part_of_the_host(text: str) -> None:
+    """Where no blank stands between them."""
+    assert {link.host for link in links(text, "any")} <= {"a.example", "www.a.example"}
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "a.example\u201c.evil.test",
+        "a.example\u201c.evil.%74est",
+        "a.example\u201c.evil.\uff54est",
+        "a.example\u201c%2eevil%2etest",
+        "a.example\u3002\u4e2d\u56fd",
+        "a.example\uff0cx.\u4e2d\u56fd",
+        "a.example\uff0cx.\u4e2d\u56fd:443",
+        "a.example*.evil.test",
+        "a.example\u201c.evil.t\u200best",
+    ],
+)
+def test_a_mark_in_a_name_that_can_exist_hides_no_host(host: str) -> None:
+    """However its last label is written."""
+    assert {link.host for link in links(f"https://{host}/", "any")}.isdisjoint({"a.example", None})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN"\n "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">',
+        "<html xmlns='http://www.w3.org/1999/xhtml' xmlns:v=\"urn:schemas-microsoft-com:vml\">",
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink = "http://www.w3.org/1999/xlink">',
+    ],
+)
+def test_the_names_of_a_document_s_language_lead_nowhere(text: str) -> None:
+    """Every mail in XHTML has them."""
+    assert links(text, "html") == []
 
 
 def test_an_address_without_a_scheme_is_one() -> None:

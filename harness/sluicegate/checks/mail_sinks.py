@@ -69,9 +69,14 @@ def _texts(data_base64: str) -> tuple[tuple[str, str, str], ...]:
     return (("", rest.decode("utf-8", "surrogateescape"), "data"), *found)
 
 
-_SHOWN: Mapping[str, str] = {"text/html": "html", "text/plain": "markdown", "text/markdown": "markdown"}
+_SHOWN: Mapping[str, str] = {
+    **dict.fromkeys(("text/html", "application/xhtml+xml", "text/x-amp-html"), "html"),
+    **dict.fromkeys(("text/plain", "text/markdown", "text/enriched", "text/richtext"), "markdown"),
+}
 
 
 def _kind(media_type: str, disposition: str) -> str:
     """A file is opened by whoever wants to; what stands in the mail itself is shown, its links too."""
-    return "data" if disposition == "attachment" else _SHOWN.get(media_type, "data")
+    # `text/html charset=utf-8`, its semicolon forgotten, is HTML to mail programs.
+    known = "text/html" if media_type.startswith("text/html") else media_type
+    return "data" if disposition == "attachment" else _SHOWN.get(known, "data")

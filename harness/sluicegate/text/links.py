@@ -7,11 +7,13 @@ HTML reader splits tags as browsers do, in one pass; `html.parser` takes the squ
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
 from sluicegate.frozen import frozen
 from sluicegate.text.addresses import address
+from sluicegate.text.link_ends import ended
 from sluicegate.text.patterns import Late
 
 __all__ = ["KINDS", "Link", "links"]
@@ -43,6 +45,11 @@ _TEXT = Late(
     r"|(?<![:/\\\w])[/\\]{2}(?=[\w.\-]{1,255}\.\w)|www\.(?=\w)|(?:t|telegram)\.me/)"
 )
 _END = Late(r"[^\s<>\"'`)\]}|\u3000]{1,800}")
+_NAMED = Late(
+    r"(?i)\bxmlns(?::[\w\-]{1,40})?\s{0,9}=\s{0,9}([\"'])https?://(?:www\.w3\.org|schemas\.microsoft\.com|ogp\.me|schema\.org)/"
+    r"[\w./#\-]{0,100}\1|(?<=[\s])([\"'])https?://www\.w3\.org/TR/[\w./\-]{0,100}\2(?=\s{0,9}>)"
+)
+"""Names of a document's language, which nobody follows: `xmlns` and what a document type ends with."""
 _BLANK_IN_SCHEME = Late(r"\A([A-Za-z]+)\s:")
 
 
@@ -55,6 +62,7 @@ def links(text: str, kind: str = "plain") -> list[Link]:
     is_markdown, is_html = kind not in ("plain", "html", "telegram_html"), kind not in ("plain", "telegram_markdown")
     if is_html:
         found += _in_html(text)
+        text = _NAMED.sub(" ", text)
     if is_markdown:
         found += _in_markdown(text)
     seen = {link.url for link in found}
@@ -78,7 +86,7 @@ def _in_text(text: str) -> Iterator[Link]:
     for found in _TEXT.finditer(text):
         rest = _END.match(text, found.end())
         end = rest.end() if rest else found.end()
-        written = text[found.start() : end].rstrip(".,;:!?")
+        written = ended(text[found.start() : end].rstrip(".,;:!?*_~")).rstrip(".,;:!?")
         if not rest or written.endswith(":") or len(written) <= len(found[0].rstrip(".:")):
             continue
         yield from _link(_absolute(_BLANK_IN_SCHEME.sub(r"\1:", written)), "text")
@@ -160,6 +168,7 @@ _ATTRIBUTE = Late(
     r"(?:\s*+=\s*+(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\s>]*+)))?)"
 )
 _CSS = Late(r"(?i)url\(\s{0,20}[\"']?([^\"')\s]{1,4000})|@import\s{1,20}[\"']([^\"']{1,4000})")
+_ESCAPED_IN_CSS = Late(r"\\([0-9A-Fa-f]{1,6})[ \t\r\n\f]?")
 _REFRESH = Late(r"(?i)url\s{0,5}=\s{0,5}[\"']?([^\"'\s]{1,4000})")
 _LINKS = frozenset(
     {"href", "src", "srcset", "action", "formaction", "poster", "data", "background", "cite", "longdesc", "manifest"}
@@ -183,8 +192,14 @@ def _in_html(text: str) -> Iterator[Link]:
                 given.setdefault(part[2].lower(), html.unescape(value))
         label = _shown_text(text, at) if name == "a" else ""
         yield from _of_tag(name, given, label)
-    for css in _CSS.finditer(text):
-        yield from _link(css[1] or css[2], "css url", loads=True)
+    for read in dict.fromkeys((text, _ESCAPED_IN_CSS.sub(_unescaped_in_css, text))):
+        for css in _CSS.finditer(read):
+            yield from _link(css[1] or css[2], "css url", loads=True)
+
+
+def _unescaped_in_css(found: re.Match[str]) -> str:
+    point = int(found[1], 16)
+    return chr(point) if 0 < point < 0x110000 and not 0xD800 <= point < 0xE000 else "\ufffd"
 
 
 def _shown_text(text: str, at: int) -> str:
