@@ -346,6 +346,19 @@ async def test_a_tool_answers_what_the_case_gives_for_these_arguments_and_404_ot
 
 
 @pytest.mark.asyncio
+async def test_a_call_says_that_earlier_deliveries_had_been_answered() -> None:
+    """From the second delivery on."""
+    async with opened(a_case()) as (served, urls, client):
+        await client.get(f"{urls['SLUICEGATE_TOOLS_URL']}/orders/1")
+        served.goes_on(RUN, 1)
+        served.goes_on(OTHER, 1)
+        await client.get(f"{urls['SLUICEGATE_TOOLS_URL']}/orders/1")
+        before, after = (item.detail["correlation"] for item in served.close_run(RUN))
+
+        assert (before, after) == ({"run": "path"}, {"run": "path", "delivery": 1})
+
+
+@pytest.mark.asyncio
 async def test_a_tool_records_duplicate_keys_and_what_is_no_json() -> None:
     """What was really received: both values of a key sent twice, NaN as a word, a raw body."""
     async with opened(a_case()) as (served, urls, client):

@@ -284,6 +284,24 @@ class Doubles:
         return (Observation(run_id=run_id, double="model", action="gpt", at="t"),)
 
 
+def test_a_boundary_is_told_before_each_delivery_but_the_first():
+    """What comes from then on may be of the delivery that begins."""
+    told = []
+
+    class Told(Doubles):
+        def goes_on(self, run_id, delivery):
+            assert run_id in self.open
+            told.append(delivery)
+
+    async def answer(case, context):
+        assert told == list(range(1, context.delivery + 1))
+        return await _echo(case, context)
+
+    memory, _ = _drive(answer, [(Case(id="c", given=Given(deliveries=3)), 0)], boundary=Told())
+    assert len(memory.trials[0].outputs) == 3
+    assert told == [1, 2]
+
+
 def test_each_run_has_its_endpoints_and_its_observations():
     """Opened before the first delivery, closed after the last, also when it crashed."""
 

@@ -54,6 +54,8 @@ class Run:
     """Detail of the observation that counts looks at the clock."""
     when_written: Callable[[], None] | None = None
     """Called once, as soon as a tool has written."""
+    delivery: int = 0
+    """The deliveries before this one have been answered."""
     log: list[Observation] = field(default_factory=list)
     dropped: int = 0
     last_s: float = 0.0

@@ -195,6 +195,12 @@ class Doubles:
         if run is not None:
             run.when_written = tell
 
+    def goes_on(self, run_id: str, delivery: int) -> None:
+        """The deliveries before this one have been answered: what comes now says so. Nothing for a run not open."""
+        run = self._runs.named(run_id)
+        if run is not None:
+            run.delivery = delivery
+
     def listens(self, run_id: str) -> float:
         """Seconds for which an answered run is still open: where a second write would show, late ones count too."""
         run = self._runs.named(run_id) if self._writes else None
@@ -285,6 +291,8 @@ class Doubles:
         told = correlation(named_by, headers)
         if self.telemetry is not None:
             told["carries"] = self.telemetry.carried(run, headers).value
+        if run.delivery:
+            told["delivery"] = run.delivery
         if held := marks(run.case, "\n".join(headers.values())):
             told["marks"] = list(held)
         return told

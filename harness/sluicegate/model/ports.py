@@ -70,7 +70,8 @@ class Boundary(Protocol):
 
     It may have a `when_written(run_id, tell)`, which calls `tell` once, as soon as a tool of the run has written, and
     a `listens(run_id)`, asked when the last delivery is answered and again that many seconds later: how long the run
-    is to stay open for what still comes. 0 closes it.
+    is to stay open for what still comes. 0 closes it. And a `goes_on(run_id, delivery)`, told before each delivery but
+    the first: all earlier ones have been answered.
     """
 
     def open_run(self, run_id: str, case: Case) -> Mapping[str, str]:

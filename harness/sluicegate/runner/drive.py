@@ -161,6 +161,9 @@ class _Run:
             again = self._keep()
             begun = [self._intend(case, repeat) for case, repeat in self._next()]
             self.commit()
+            if (goes_on := getattr(self.boundary, "goes_on", None)) is not None:
+                for flight in again:
+                    goes_on(flight.run_id, flight.next_delivery)
             for flight in (*again, *begun):
                 flight.deliver()
         except BaseException as raised:  # noqa: BLE001 - raised again by `drive`; out of a callback it would be lost

@@ -124,6 +124,12 @@ class Flagged:
         asked: Callable[[str], float] | None = getattr(self._boundary, "listens", None)
         return 0.0 if asked is None else asked(run_id)
 
+    def goes_on(self, run_id: str, delivery: int) -> None:
+        """As the doubles do."""
+        told: Callable[[str, int], None] | None = getattr(self._boundary, "goes_on", None)
+        if told is not None:
+            told(run_id, delivery)
+
     def close_run(self, run_id: str) -> tuple[Observation, ...]:
         """What the doubles saw, then the answers about flags."""
         seen = () if self._boundary is None else self._boundary.close_run(run_id)

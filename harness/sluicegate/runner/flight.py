@@ -59,7 +59,12 @@ class Flight:
     @property
     def has_ended(self) -> bool:
         """Every delivery has been answered, or broken off."""
-        return len(self.outputs) + self.broken_off >= self.case.given.times
+        return self.next_delivery >= self.case.given.times
+
+    @property
+    def next_delivery(self) -> int:
+        """The number of the delivery that begins next, from 0."""
+        return len(self.outputs) + self.broken_off
 
     def deliver(self) -> None:
         """Begin the next delivery, or all of them."""
@@ -67,7 +72,7 @@ class Flight:
             crowd = range(self.case.given.times)
             self.running = tuple(self._begun(number, partial(self._joined, number)) for number in crowd)
         else:
-            self.running = (self._begun(len(self.outputs) + self.broken_off, self.landed),)
+            self.running = (self._begun(self.next_delivery, self.landed),)
 
     def landed(self, output: Output, latency_ms: float) -> None:
         """Take an answer. One that comes after `cancel` is none: the pipeline was not let finish."""
