@@ -60,6 +60,14 @@ ENCODERS: dict[str, Callable[[str], str]] = {
     "reversed+base64": lambda text: _b64(text)[::-1],
     "rot13+base64": lambda text: codecs.encode(_b64(text), "rot13"),
     "separators_stripped+base64": lambda text: " ".join(_b64(text)),
+    "rot13+percent": lambda text: codecs.encode(_all_percent(text), "rot13"),
+    "rot13+quoted_printable": lambda text: codecs.encode("".join(f"={byte:02X}" for byte in text.encode()), "rot13"),
+    "reversed+html": lambda text: "".join(f"&#{ord(ch)};" for ch in text)[::-1],
+    "nfkc+base64": lambda text: "".join(chr(ord(ch) + 0xFEE0) for ch in _b64(text)),
+    "nfkc+percent": lambda text: "".join(chr(ord(ch) + 0xFEE0) for ch in _all_percent(text)),
+    "format_stripped+percent": lambda text: "\u200b".join(_all_percent(text)),
+    "separators_stripped+quoted_printable": lambda text: " ".join("".join(f"={byte:02X}" for byte in text.encode())),
+    "reversed+rot13": lambda text: codecs.encode(text, "rot13")[::-1],
     "base64 of UTF-16": lambda text: base64.b64encode(text.encode("utf-16-le")).decode(),
     "base64 in lines": lambda text: base64.encodebytes(b"x" * 50 + text.encode() + b"y" * 60).decode(),
 }
@@ -68,6 +76,13 @@ ANYTHING = st.text(st.characters(), max_size=40)
 """Half characters included."""
 BROKEN_OFF = {"reversed+base64", "rot13+base64", "separators_stripped+base64", "base64 in lines", "hex in pairs"}
 """Codes that what stands beside them without a blank would become a part of."""
+
+
+def test_digits_of_other_scripts_are_digits() -> None:
+    """A number in an Arabic or Hindi answer is the same number."""
+    for zero in (0x660, 0x6F0, 0x966, 0x1D7CE):
+        written = "".join(chr(zero + int(ch)) if ch.isdigit() else ch for ch in "4556 7375 8689 9855")
+        assert [item.value for item in Search(["4556737586899855"]).find(f"x {written} y")] == ["4556737586899855"]
 
 
 def test_the_decoders_are_the_thirteen() -> None:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from sluicegate.frozen import frozen
 from sluicegate.text.patterns import Late
-from sluicegate.text.views import ENCODINGS, View, rot13, views
+from sluicegate.text.views import ENCODINGS, View, format_stripped, nfkc, rot13, streamed, views
 
 __all__ = ["DECODERS", "Search", "Sighting", "folded"]
 
@@ -30,13 +30,9 @@ class Sighting:
     """Place in the text as it was given; of what is encoded, the whole of the code."""
 
 
-_STREAM = Late(r"([^\w\s\x00-\x7f]{30})")
-"""Marks are put in order one by one, so a run of them without end would take the square of its length."""
 _UNSEEN = Late(r"[^\w\s\x00-\x7f]+|[\u115f\u1160\u17b4\u17b5\u3164\uffa0]+")
-_FORMAT = Late(
-    r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
-    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]+"
-)
+_DIGITS = Late(r"[^\D0-9]+")
+"""Digits of other scripts, as Arabic and Indic letters write a number."""
 _SEPARATORS = Late(r"[\W_]+")
 _SHORTEST = 6
 _NEVER = 1_000_000_000
@@ -44,16 +40,13 @@ _SHORTEST_BARE = 8
 
 
 def folded(text: str) -> str:
-    """What is left of a text without letter case, width, accents and everything that is not seen or no word."""
+    """What is left of a text without letter case, width, accents, digits of other scripts, and what is not seen."""
     if text.isascii():
         return text.lower()
-    plain = unicodedata.normalize("NFKD", _STREAM.sub("\\1\u034f", text)).casefold()
+    plain = unicodedata.normalize("NFKD", streamed(text)).casefold()
     # Capitals may fold into letters that decompose again.
-    return _UNSEEN.sub("", unicodedata.normalize("NFKD", _STREAM.sub("\\1\u034f", plain)))
-
-
-def _nfkc(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFKC", _STREAM.sub("\\1\u034f", text))
+    plain = _UNSEEN.sub("", unicodedata.normalize("NFKD", streamed(plain)))
+    return _DIGITS.sub(lambda found: "".join(str(unicodedata.digit(ch)) for ch in found[0]), plain)
 
 
 def _first(name: str) -> Callable[[str], str]:
@@ -67,9 +60,9 @@ def _first(name: str) -> Callable[[str], str]:
 DECODERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
         "raw": lambda text: text,
-        "nfkc": _nfkc,
+        "nfkc": nfkc,
         "casefold": str.casefold,
-        "format_stripped": lambda text: _FORMAT.sub("", text),
+        "format_stripped": format_stripped,
         "percent": lambda text: _first("percent")(_first("percent")(text)),
         **{name: _first(name) for name in ENCODINGS if name != "percent"},
         "reversed": lambda text: text[::-1],
@@ -111,6 +104,7 @@ class Search:
             "": [(form, form.folded) for form in self._forms if form.folded],
             "reversed": [(form, form.folded[::-1]) for form in self._forms if form.is_long],
             "rot13": [(form, rot13(form.folded)) for form in self._forms if form.is_long],
+            "reversed+rot13": [(form, rot13(form.folded)[::-1]) for form in self._forms if form.is_long],
         }
         bare = [form for form in self._forms if len(form.bare) >= _SHORTEST_BARE]
         self._bare: dict[str, list[tuple[_Form, str]]] = {

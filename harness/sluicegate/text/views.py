@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import html
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from types import MappingProxyType
 
 from sluicegate.text.patterns import Late
 
-__all__ = ["ENCODINGS", "View", "bare_of", "decoded_bytes", "rot13", "views"]
+__all__ = ["ENCODINGS", "View", "bare_of", "decoded_bytes", "format_stripped", "nfkc", "rot13", "streamed", "views"]
 
 _Piece = tuple[int, int, str | None]
 """Start and end in the text, and what it says; None: what stands there, as it stands."""
@@ -56,9 +57,10 @@ class View:
 def views(text: str, least: int = 0) -> Iterator[View]:
     """The text, then every form of it that one decoder makes, then those that two make, the text's own first.
 
-    The pairs are all of ENCODINGS after one another, and `base64` and `hex` in a text without blanks and marks, turned
-    round, or rotated. `least`: what is looked for has so many characters, so a shorter code holds none of it. There are
-    no more forms than pairs, each no longer than a few times the text.
+    The pairs are all of ENCODINGS after one another, and each of them in a text without blanks and marks, turned
+    round, rotated, in its compatibility form or without what nobody sees. `least`: what is looked for has so many
+    characters, so a shorter code holds none of it. There are no more forms than pairs, each no longer than a few times
+    the text.
     """
     whole = View(text=text)
     yield whole
@@ -69,7 +71,7 @@ def views(text: str, least: int = 0) -> Iterator[View]:
     for name, remake in _REMADE.items():
         remade = remake(text)
         if remade != text:
-            yield from _decoded(View(text=remade, steps=(name,), parent=whole), _DENSE, least)
+            yield from _decoded(View(text=remade, steps=(name,), parent=whole), ENCODINGS, least)
 
 
 def _decoded(view: View, decoders: Mapping[str, _Decoder], least: int) -> Iterator[View]:
@@ -221,6 +223,29 @@ def bare_of(text: str) -> str:
     return _BARE.sub("", text)
 
 
+_STREAM = Late(r"([^\w\s\x00-\x7f]{30})")
+"""Marks are put in order one by one, so a run of them without end would take the square of its length."""
+_FORMAT = Late(
+    r"[\x00-\x08\x0e-\x1f\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]+"
+)
+
+
+def streamed(text: str) -> str:
+    """Runs of marks broken up, so that normalising them takes time linear in the text."""
+    return _STREAM.sub("\\1\u034f", text)
+
+
+def nfkc(text: str) -> str:
+    """The compatibility form: full-width letters are plain then."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", streamed(text))
+
+
+def format_stripped(text: str) -> str:
+    """Without controls and what nobody sees."""
+    return _FORMAT.sub("", text)
+
+
 def rot13(text: str) -> str:
     """Each ASCII letter thirteen on."""
     return text.translate(_ROT13)
@@ -242,9 +267,10 @@ ENCODINGS: Mapping[str, _Decoder] = MappingProxyType(
 )
 """Decoders that find what is encoded inside a text."""
 
-_DENSE = {name: ENCODINGS[name] for name in ("base64", "hex")}
 _REMADE: Mapping[str, Callable[[str], str]] = {
     "separators_stripped": bare_of,
     "reversed": lambda text: text[::-1],
     "rot13": rot13,
+    "nfkc": nfkc,
+    "format_stripped": format_stripped,
 }
