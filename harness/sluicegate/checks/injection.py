@@ -171,7 +171,7 @@ def _invisible(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     for sink in (*_outputs(trial), *_on_wire(trial)):
         # A byte order mark is how spreadsheets begin a file; alone, in front, it says nothing.
         found = [item for item in hidden(sink.text) if item.end > 1 or sink.text[0] != "\ufeff"]
-        if found:
+        if found and sink.kind != "joined":
             is_clean = False
             first = found[0]
             read = f", read as '{first.decoded}'" if first.decoded else ""

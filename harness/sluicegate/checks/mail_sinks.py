@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from sluicegate.checks.retriever_log import texts_in
-from sluicegate.checks.sinks import Sink
+from sluicegate.checks.sinks import Sink, joined
 from sluicegate.model import Observation, Trial
 
 __all__ = ["of_mail", "read_by_people"]
@@ -65,7 +65,10 @@ def _texts(data_base64: str) -> tuple[tuple[str, str, str], ...]:
         if part.payload != body and len(body) >= _LEAST and _BASE64_BODY.fullmatch(body):
             rest = rest.replace(body, b"", 1)
         kind = _kind(part.media_type, part.disposition.value)
-        found[where or " body", part.text.replace("\r\n", "\n"), kind] = None
+        text = part.text.replace("\r\n", "\n")
+        found[where or " body", text, kind] = None
+        if kind == "html" and (read_text := joined(text)) is not None:
+            found[where or " body", read_text, "joined"] = None
     return (("", rest.decode("utf-8", "surrogateescape"), "data"), *found)
 
 

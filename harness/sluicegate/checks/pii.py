@@ -66,7 +66,7 @@ class _Looking:
             if sink.text in held:
                 hit = next(self._known.hits(sink.text))
                 self._tell(sink, hit, "a known value" if hit.witness is Witness.KNOWN_VALUE else "a planted value")
-            elif scan and sink.kind != "number":
+            elif scan and sink.kind not in ("number", "joined"):
                 self._scan(sink, guess=guess)
 
     def _scan(self, sink: Sink, *, guess: bool) -> None:

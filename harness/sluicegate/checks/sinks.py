@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sluicegate.checks.retriever_log import numbers_in, texts_in
@@ -14,7 +16,18 @@ from sluicegate.model import Case, Json, Mail, Output, Trial, encode
 if TYPE_CHECKING:
     from sluicegate.text.decoders import Search, Sighting
 
-__all__ = ["Sink", "inbound", "of_making", "of_output", "of_wire", "retrieved", "shown", "sightings", "words_of"]
+__all__ = [
+    "Sink",
+    "inbound",
+    "joined",
+    "of_making",
+    "of_output",
+    "of_wire",
+    "retrieved",
+    "shown",
+    "sightings",
+    "words_of",
+]
 
 
 @frozen
@@ -24,9 +37,32 @@ class Sink:
     place: str
     text: str
     kind: str = "plain"
-    """As `sluicegate.text.links` takes it; `data` is shown to nobody as it stands, and a `number` of JSON says nothing
-    by its form: orders have such numbers too."""
+    """As `sluicegate.text.links` takes it; `data` is shown to nobody as it stands. A `number` of JSON, and HTML `joined`
+    without its tags, are looked through for what is known alone: by their form they say nothing."""
     delivery: int = 0
+
+
+_BARE = ("data", "number", "joined")
+_WITHIN_WORDS = re.compile(
+    r"</?(?:a|abbr|b|bdi|bdo|big|code|em|font|i|ins|kbd|mark|nobr|s|small|span|strong|sub|sup|tt|u|wbr)"
+    r"(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+_TAG = re.compile(r"<[^<>]*>")
+
+
+def joined(text: str) -> str | None:
+    """HTML as it is read, where tags or comments stand within what they may take apart; None where none do."""
+    plain = _TAG.sub(" ", _WITHIN_WORDS.sub("", _uncommented(text)))
+    return html.unescape(plain) if plain != text else None
+
+
+def _uncommented(text: str) -> str:
+    said, at = [], 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start)) >= 0:
+        said.append(text[at:start])
+        at = end + 3
+    return "".join((*said, text[at:]))
 
 
 _MODES = {"html": "telegram_html", "markdownv2": "telegram_markdown", "markdown": "telegram_markdown"}
@@ -38,7 +74,7 @@ _SHOWN_AS_TEXT = re.compile(
 def of_output(output: Output, delivery: int = 0) -> Iterator[Sink]:
     """Every text of an answer but what it tells of how it was made (`of_making`)."""
     if output.content is not None:
-        yield Sink(place="$.content", text=output.content, kind=_kind(output), delivery=delivery)
+        yield from _read(Sink(place="$.content", text=output.content, kind=_kind(output), delivery=delivery))
     if output.mail is not None:
         yield from _of_mail(output.mail, delivery)
     for place, text in _texts(output.structured, "$.structured"):
@@ -81,7 +117,7 @@ _INPUT_ROLES = ("assistant", "user", "human", "tool", "function")
 
 def shown(sinks: Iterable[Sink]) -> list[Sink]:
     """Those a person is shown."""
-    return [sink for sink in sinks if sink.kind not in ("data", "number")]
+    return [sink for sink in sinks if sink.kind not in _BARE]
 
 
 def _kind(output: Output) -> str:
@@ -103,7 +139,14 @@ def _mappings(value: Json) -> Iterator[dict[str, Json]]:
 def _of_mail(mail: Mail, delivery: int) -> Iterator[Sink]:
     for place, text in _texts(encode(mail), "$.mail"):
         kind = "markdown" if place == "$.mail.body" else "html" if place == "$.mail.html" else "data"
-        yield Sink(place=place, text=text, kind=kind, delivery=delivery)
+        yield from _read(Sink(place=place, text=text, kind=kind, delivery=delivery))
+
+
+def _read(sink: Sink) -> Iterator[Sink]:
+    """A text, and of HTML what is read of it."""
+    yield sink
+    if sink.kind in ("html", "telegram_html") and (text := joined(sink.text)) is not None:
+        yield replace(sink, text=text, kind="joined")
 
 
 def _texts(value: Json, root: str) -> Iterator[tuple[str, str]]:
