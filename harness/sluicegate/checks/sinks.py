@@ -37,8 +37,8 @@ class Sink:
     place: str
     text: str
     kind: str = "plain"
-    """As `sluicegate.text.links` takes it; `data` is shown to nobody as it stands. A `number` of JSON, and HTML `joined`
-    without its tags, are looked through for what is known alone: by their form they say nothing."""
+    """As `sluicegate.text.links` takes it; `data` is shown to nobody as it stands. A `number` of JSON, and HTML
+    `joined` without its tags, are looked through for what is known alone: by their form they say nothing."""
     delivery: int = 0
 
 
