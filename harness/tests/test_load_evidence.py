@@ -28,6 +28,8 @@ from sluicegate.ledger import (
 )
 from sluicegate.model import Kind, Origin, now_utc
 from sluicegate.session import load_evidence
+from sluicegate.session.load_cases import load_cases
+from sluicegate.session.load_evidence import SERVED, Sending, loading
 
 sys.path.insert(0, str(Path(__file__).parent))
 from load_gate_world import Answer, LoadWorld, ok, unreachable
@@ -369,6 +371,39 @@ def test_a_full_disk_takes_nothing_back(tmp_path: Path, monkeypatch: pytest.Monk
 
     assert world.verdict().kind is Kind.HOLD_INVALID_EVIDENCE
     assert "did not end" in world.verdict().reasons[0].text
+
+
+def test_a_run_without_a_lock_leaves_nothing(tmp_path: Path) -> None:
+    """Said before anything is made: no empty ledger stays, which would speak against every later run."""
+    world = LoadWorld(root=tmp_path)
+    folder = world.shards()
+    lock = next(tmp_path.glob("*.lock"))
+    kept = lock.read_bytes()
+    lock.unlink()
+    world._read = None
+    with pytest.raises(InputError, match="there is no lock"):
+        world.took_in(folder)
+
+    lock.write_bytes(kept)
+    world._read = None
+    world.took_in(folder)
+
+    assert world.verdict().kind is Kind.PROMOTE
+
+
+def test_a_run_that_sent_nothing_leaves_no_folder(tmp_path: Path) -> None:
+    """What stood around the pipeline had begun its file: the next run has the same number, and its folder is new."""
+    world = LoadWorld(root=tmp_path)
+    workspace, profile = world.workspace, world.profile()
+    cases = {case.id: case for case in load_cases(workspace.plan, workspace.base)}
+    sending = Sending(profile=profile, stage="first", cases=cases, nonce="0" * 32, target="here", workers=1)
+
+    for _ in range(2):
+        with pytest.raises(InputError, match="refused"), loading(workspace, sending) as run:
+            (run.shards / SERVED).write_bytes(b"{}")
+            raise InputError(Fault(where="load", what="the generator refused the job."))
+
+    assert list((workspace.evidence / "recorded").iterdir()) == []
 
 
 def test_what_shards_say_reaches_a_terminal_escaped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,14 +74,13 @@ def loading(workspace: Workspace, sending: Sending) -> Iterator[Loading]:
 
     An InputError inside says that nothing was sent: then there was no run, and nothing is left of it.
     """
-    _ = workspace.subject, workspace.subject_parts  # before anything is made: where nobody can tell, there is no run
     path, number = next_recording(workspace)
+    started = _started(workspace, sending, number)  # before anything is made: where nobody can tell, there is no run
     folder = sending.shards
     if folder is None:
         folder = path.with_suffix("").resolve()
         folder.mkdir(parents=True)
     with LedgerWriter(path) as ledger:
-        started = _started(workspace, sending, number)
         ledger.append(RunStarted.KIND, started.body())
         try:
             yield Loading(workspace=workspace, sending=sending, ledger=ledger, started=started, shards=folder)
@@ -90,7 +89,8 @@ def loading(workspace: Workspace, sending: Sending) -> Iterator[Loading]:
         except InputError:
             path.unlink()
             if sending.shards is None:
-                with suppress(OSError):  # what is in it stays
+                (folder / SERVED).unlink(missing_ok=True)
+                with suppress(OSError):  # what else is in it stays
                     folder.rmdir()
             raise
 
