@@ -287,6 +287,62 @@ def test_a_changed_profile_has_not_been_run(tmp_path: Path) -> None:
     assert {result.status for result in verdict.criteria} == {Status.NO_DATA}
 
 
+@pytest.mark.parametrize(
+    "now",
+    [
+        "rush: {arrivals: constant, rate: 100/s, for: 4 s, objective: 200 ms}",
+        "steady: {arrivals: constant, rate: 100/s, for: 4 s, objective: 201 ms}",
+        "steady: {arrivals: constant, rate: 100/s, for: 4 s}",
+    ],
+)
+def test_a_new_name_or_objective_forgets_no_crossed_line(tmp_path: Path, now: str) -> None:
+    """What is sent is the same load, whatever it is called and whatever goodput asks of it: the line stays crossed."""
+    world = LoadWorld(root=tmp_path, live=True)
+    world.ran(slow)
+    world.profiles = (now,)
+    world.write()
+    assert world.verdict().kind is Kind.ROLLBACK_THRESHOLD
+
+    world.ran(profile=now.partition(":")[0])
+    assert world.verdict().kind is Kind.ROLLBACK_THRESHOLD
+
+
+def test_a_void_run_of_a_profile_that_is_no_more_holds_nobody(tmp_path: Path) -> None:
+    """Renamed, the next run of the same load stands for it; deleted, nobody asks for it."""
+    world = LoadWorld(root=tmp_path)
+    world.ran(lambda _: Answer(lag_ms=500))
+    world.profiles = ("rush: {arrivals: constant, rate: 100/s, for: 4 s}",)
+    world.write()
+    assert world.verdict().kind is Kind.HOLD_INVALID_EXPERIMENT
+
+    world.ran(profile="rush")
+    assert world.verdict().kind is Kind.PROMOTE
+    world.profiles = ("other: {arrivals: constant, rate: 50/s, for: 4 s}",)
+    world.write()
+    world.ran(profile="other")
+    assert world.verdict().kind is Kind.PROMOTE
+
+
+def test_another_profile_of_the_plan_is_not_taken_for_a_renamed_one(tmp_path: Path) -> None:
+    """Two names for one load are two questions, as long as the plan asks both."""
+    both = [f"{name}: {{arrivals: constant, rate: 100/s, for: 4 s}}" for name in ("steady", "rush")]
+    world = LoadWorld(root=tmp_path, profiles=both)
+    world.ran()
+
+    assert "profile 'rush' was never run" in world.verdict().reasons[0].text
+
+
+def test_goodput_asks_for_answers_to_its_objective(tmp_path: Path) -> None:
+    """What was good within another objective says nothing of today's."""
+    world = LoadWorld(root=tmp_path, criteria=("goodput: {from: load, promote: 90 %, alert: 80 %, min: 100}",))
+    world.ran()
+    assert world.verdict().kind is Kind.PROMOTE
+    world.profiles = ("steady: {arrivals: constant, rate: 100/s, for: 4 s, objective: 1 ms}",)
+    world.write()
+
+    assert [result.status for result in world.verdict().criteria] == [Status.NO_DATA]
+
+
 def test_a_better_run_later_does_not_undo_a_crossed_line(tmp_path: Path) -> None:
     """Growing evidence is looked at as often as one likes; all runs of a subject count together."""
     world = LoadWorld(root=tmp_path, criteria=EVERY)

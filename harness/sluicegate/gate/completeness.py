@@ -10,6 +10,7 @@ from sluicegate.errors import printable
 from sluicegate.gate.causes import failures_said
 from sluicegate.gate.commands import pytest_command, test_command
 from sluicegate.gate.hearing import Hearing
+from sluicegate.gate.loads import names_today
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
@@ -62,7 +63,7 @@ _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
 
 def completeness_said(hearing: Hearing, question: Question, suites: list[SuiteAccount]) -> Iterator[Reason]:
     """Everything that is missing, void or failed."""
-    yield from _voids(hearing)
+    yield from _voids(hearing, question)
     yield from _pinned(hearing, question)
     yield from _trials(hearing)
     yield from _unseen(hearing, question)
@@ -92,12 +93,14 @@ def completeness_said(hearing: Hearing, question: Question, suites: list[SuiteAc
         yield _incomplete("judge", f"measuring raised in {count_of(names.count, 'trial')}: {names}.", "Report it.")
 
 
-def _voids(hearing: Hearing) -> Iterator[Reason]:
-    """Row 5. A later run with evidence of that origin stands for itself."""
+def _voids(hearing: Hearing, question: Question) -> Iterator[Reason]:
+    """Row 5. A later run with evidence of that origin stands for itself; what nobody asks any more holds nothing."""
     admitted = {origin for channel in hearing.channels for origin in channel.admission.origins}
     for run, span in hearing.voids:
         of, at = hearing.runs[run].sent_as
-        if span.origin in admitted and run >= hearing.measured_by.get((span.origin, of, at), -1):
+        names = names_today(hearing.runs[run], question.load_digests) if of else [""]
+        newest = (hearing.measured_by.get((span.origin, name, at), -1) for name in (of, *names))
+        if span.origin in admitted and names and run >= max(newest):
             text = printable(f"{span.origin.value} evidence is void: {span.reason}.")
             mend = f"Measure {span.origin.value} again." if not of else f"{_ANEW} --profile {of}"
             yield Reason(kind=Kind.HOLD_INVALID_EXPERIMENT, about=span.origin.value, text=text, mend=mend)

@@ -22,7 +22,7 @@ from sluicegate.plan.types import Criterion
 _COUNT_FAILURES = ("errors.rate", "crashes", "goodput", "draft.success_rate")
 """A quantile of latencies says nothing of the failures beyond it."""
 
-__all__ = ["counts_for", "is_of_profile", "loads_said", "loads_shown", "profile_of"]
+__all__ = ["counts_for", "is_of_profile", "loads_said", "loads_shown", "names_today", "profile_of"]
 
 
 def profile_of(run: Run) -> str:
@@ -31,12 +31,29 @@ def profile_of(run: Run) -> str:
 
 
 def is_of_profile(criterion: Criterion, run: Run, today: Mapping[str, str]) -> bool:
-    """Whether load evidence of this run is what the criterion asks for: its profile, as the plan has it today."""
+    """Whether load evidence of this run is what the criterion asks for: its profile, as the plan has it today.
+
+    What is sent decides. A profile of another name that the plan has no more is the one that sends the same today, and
+    another objective is another question for goodput alone: no line that was crossed is forgotten by either.
+    """
     if criterion.profile is None:
         return True
-    if run.load is None or run.load.profile != criterion.profile:
+    if not _sent_the_same(run, criterion.profile, today):
         return False
-    return run.load.digest == today.get(criterion.profile)
+    asks_objective = criterion.metric.name == "goodput"
+    return not asks_objective or (run.load is not None and run.load.digest == today.get(criterion.profile))
+
+
+def _sent_the_same(run: Run, name: str, today: Mapping[str, str]) -> bool:
+    """Whether a run sent what the profile of that name sends today, under that name or under one that is no more."""
+    if run.load is None or (run.load.profile != name and run.load.profile in today):
+        return False
+    return name in today and run.load.digest.partition(":")[0] == today[name].partition(":")[0]
+
+
+def names_today(run: Run, today: Mapping[str, str]) -> list[str]:
+    """Profiles of today that send what a load run was to send, or bear its name."""
+    return [name for name in today if name == profile_of(run) or _sent_the_same(run, name, today)]
 
 
 def counts_for(channel: Channel, block: Measured, run: Run, today: Mapping[str, str]) -> bool:
@@ -186,7 +203,7 @@ def _newest_of(runs: Sequence[Run], name: str, question: Question) -> Run | None
 
 def _is_today_s(run: Run, name: str, question: Question) -> bool:
     """Whether it is of this profile as it is today."""
-    return run.load is not None and (run.load.profile, run.load.digest) == (name, question.load_digests.get(name))
+    return _sent_the_same(run, name, question.load_digests)
 
 
 def _is_ours(run: Run) -> bool:

@@ -17,7 +17,7 @@ class LoadRun:
 
     profile: str
     digest: str
-    """SHA-256 of the profile as the plan had it; under another one it is another profile."""
+    """SHA-256 of what the profile sent as the plan had it, and after a colon of its objective."""
     target: str
     """Method and address, without what may be secret."""
     workers: int = 1

@@ -1,8 +1,13 @@
-"""What a load profile asks today: arrivals, cases, trace and address. Another of these, and it was another load."""
+"""What a load profile asks today: arrivals, cases, trace and address. Another of these, and it was another load.
+
+Its name and its objective are none of what is sent: under another name, or with another objective, it is the same load.
+The objective is told after a colon, for goodput, which asks for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sluicegate.errors import Fault, InputError
@@ -15,7 +20,7 @@ __all__ = ["load_digest", "load_digests", "shown_target"]
 
 
 def load_digest(plan: Plan, base: Path, profile: Profile, cases: Iterable[Case]) -> str:
-    """SHA-256 of everything the profile asks. Raises InputError where its trace cannot be read."""
+    """SHA-256 of all that is sent, and after a colon of the objective. Raises InputError for a trace nobody can read."""
     return _digest(plan, base, profile, digest_of(list(cases)))
 
 
@@ -48,12 +53,12 @@ def shown_target(plan: Plan) -> str:
 
 def _digest(plan: Plan, base: Path, profile: Profile, cases: str) -> str:
     asked: Mapping[str, str] = {
-        "profile": profile_digest(profile),
+        "profile": profile_digest(replace(profile, name="", objective_ms=None, objective_ttft_ms=None)),
         "cases": cases,
         "trace": "" if profile.trace is None else _trace_digest(base / profile.trace),
         "target": shown_target(plan),
     }
-    return digest_of(asked)
+    return f"{digest_of(asked)}:{digest_of([profile.objective_ms, profile.objective_ttft_ms])}"
 
 
 def _trace_digest(path: Path) -> str:
