@@ -398,10 +398,14 @@ def test_a_run_that_sent_nothing_leaves_no_folder(tmp_path: Path) -> None:
     cases = {case.id: case for case in load_cases(workspace.plan, workspace.base)}
     sending = Sending(profile=profile, stage="first", cases=cases, nonce="0" * 32, target="here", workers=1)
 
-    for _ in range(2):
-        with pytest.raises(InputError, match="refused"), loading(workspace, sending) as run:
+    def refused() -> None:
+        with loading(workspace, sending) as run:
             (run.shards / SERVED).write_bytes(b"{}")
             raise InputError(Fault(where="load", what="the generator refused the job."))
+
+    for _ in range(2):
+        with pytest.raises(InputError, match="refused"):
+            refused()
 
     assert list((workspace.evidence / "recorded").iterdir()) == []
 

@@ -227,6 +227,16 @@ class TestCriteria:
         """What no profile can answer is a fault of the plan."""
         assert any(said in fault for fault in faults(*self.TWO, criteria=(line,)))
 
+    @pytest.mark.parametrize(
+        "line",
+        ["budget.spend: {from: load, promote: $6.50/day}", "routing.expert_calls: {from: load, promote: 20 per day}"],
+    )
+    def test_a_cap_of_a_day_is_none_of_a_run(self, line: str) -> None:
+        """What one run costs is no word on a day; days have to be asked for."""
+        assert any("day" in fault for fault in faults(*self.TWO, criteria=(line,)))
+        for said in (line.replace("/day", "").replace(" per day", ""), line.replace("}", ", unit: day}")):
+            assert plan(*self.TWO, criteria=(said,)).stages[0].criteria
+
     def test_load_is_no_suite(self) -> None:
         """`requires: {suites: [load]}` says where load is asked for instead."""
         asked = text(FIFTY).replace("    criteria:", "    requires: {suites: [load]}\n    criteria:")

@@ -121,8 +121,11 @@ class CriteriaReader:
         return tuple(replace(criterion, profile=profile) for profile in asked) or (criterion,)
 
     def _checked(self, metric: Metric, table: Table, line: int) -> Criterion:
-        unit = table.optional_text("unit")
-        reader = LineReader(label=table.label, metric=metric, unit=unit or metric.unit, faults=self.faults)
+        unit, origins = table.optional_text("unit"), _origins(table)
+        # A cap of load is one of a run: `$6.50/day` would be read as so much a run, which is no word on a day.
+        of_run = metric.kind is MetricKind.CONTROLLED and origins == (Origin.LOAD,) and self.load is not None
+        word = unit or ("run" if of_run else metric.unit)
+        reader = LineReader(label=table.label, metric=metric, unit=word, faults=self.faults)
         lines = {
             role: reader.line(role, node) for role in ("promote", "alert", "rollback") if (node := table.node(role))
         }
@@ -131,7 +134,7 @@ class CriteriaReader:
         }
         criterion = Criterion(
             metric=metric,
-            origins=_origins(table),
+            origins=origins,
             promote=lines.get("promote"),
             alert=lines.get("alert"),
             alert_above=sides.get("alert_above"),

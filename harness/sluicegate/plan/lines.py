@@ -18,6 +18,7 @@ __all__ = ["BASELINE", "LineReader", "is_worse", "references"]
 BASELINE = "baseline"
 """What lines call a reference that was recorded as one."""
 
+_TIMES = ("minute", "hour", "day")
 _RANGE = re.compile(r"(.+?)\s*(?:\.\.|…|\bto\b|(?<=[\d%])\s*[-–]\s*(?=[\d$.]))\s*(.+)")
 
 
@@ -152,7 +153,9 @@ class LineReader:
 
     def _number(self, role: str, at: Node | int, text: str) -> Fraction | None:
         line = at if isinstance(at, int) else at.line
-        words = {self.unit, self.metric.unit, *re.split(r"[._]", self.metric.name.lower())}
+        # Of times only the one that is judged by: so much a day is no word on an hour, or on a run.
+        whose = set() if self.metric.unit in _TIMES else {self.metric.unit}
+        words = {self.unit, *whose, *re.split(r"[._]", self.metric.name.lower())}
         try:
             value = amount(text, self.metric.scale, words)
         except UnitError as fault:

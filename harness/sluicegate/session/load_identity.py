@@ -20,7 +20,7 @@ __all__ = ["load_digest", "load_digests", "shown_target"]
 
 
 def load_digest(plan: Plan, base: Path, profile: Profile, cases: Iterable[Case]) -> str:
-    """SHA-256 of all that is sent, and after a colon of the objective. Raises InputError for a trace nobody can read."""
+    """SHA-256 of what is sent, and after a colon of the objective. Raises InputError for a trace that is not there."""
     return _digest(plan, base, profile, digest_of(list(cases)))
 
 
