@@ -254,6 +254,23 @@ def test_users_whose_requests_have_holes(tmp_path: Path) -> None:
     assert any("3 requests that came before others are in no shard" in why for why in ran.imported.broken)
 
 
+def test_a_generator_whose_users_asked_nothing_is_said(tmp_path: Path) -> None:
+    """Its shard is there, closed and empty: its users were to ask as the others did."""
+    world = LoadWorld(root=tmp_path, profiles=("steady: {users: 10, for: 4 s}",))
+
+    assert not world.ran(users=400, of=2, leave_out=range(1, 400, 2)).imported.complete
+
+
+@pytest.mark.parametrize(("kept", "pause", "is_whole"), [(400, "0s", True), (200, "0s", False), (200, "3s", True)])
+def test_users_ask_until_they_go(tmp_path: Path, kept: int, pause: str, is_whole: bool) -> None:
+    """The last requests taken out leave no hole; but a user asks for as long as it is there, short of its pause."""
+    world = LoadWorld(root=tmp_path, profiles=(f"steady: {{users: 10, for: 4 s, pause: {pause}}}",))
+    ran = world.ran(users=400, leave_out=range(kept, 400))
+
+    assert ran.imported.complete is is_whole
+    assert is_whole or "its users asked nothing in the last 2.0 s" in ran.imported.broken[0]
+
+
 @pytest.mark.parametrize(
     ("edit", "said"),
     [

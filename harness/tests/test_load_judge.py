@@ -138,7 +138,7 @@ def test_no_run_and_no_request(tmp_path: Path) -> None:
 
 def test_only_warm_up(tmp_path: Path) -> None:
     """Requests that count for nothing are no evidence."""
-    profile = "steady: {users: 5, for: 4 s, warm_up: 3 s, objective: 1 s}"
+    profile = "steady: {users: 5, for: 4 s, pause: 3 s, warm_up: 3 s, objective: 1 s}"
     world = LoadWorld(root=tmp_path, profiles=(profile,), criteria=EVERY)
     world.ran(users=3)
 

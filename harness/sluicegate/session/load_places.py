@@ -21,6 +21,8 @@ _EARLY_US = 5_000
 """A timer may be served a little before its time."""
 _UNSEEN_US = 2_500_000
 """A generator looks at its clock each second, and says how late it came to that."""
+_IDLE_US = 1_000_000
+"""Users ask again at once; a generator that is not late comes to that long before."""
 
 
 class Places:
@@ -46,6 +48,8 @@ class Places:
         self._of = 1
         self._most: dict[int, int] = {}
         """Of users, by the generator they belong to: its last place."""
+        self._asked_until: dict[int, int] = {}
+        """Of users, by their generator: when the last of its requests ended."""
 
     def take(self, request: LoadRequest, shard: ShardOpened) -> None:
         """Look at one request, as its shard has it."""
@@ -61,7 +65,9 @@ class Places:
         self._odd["at another time than the profile asks for"] += not self._is_due(request)
         self._odd["of another generator's share"] += i % shard.of != shard.worker
         self._of = shard.of
-        self._most[i % shard.of] = max(i, self._most.get(i % shard.of, 0))
+        worker = i % shard.of
+        self._most[worker] = max(i, self._most.get(worker, 0))
+        self._asked_until[worker] = max(request.end or 0, self._asked_until.get(worker, 0))
         try:
             case_id, repeat = asks(i, self._ids, self._trace)
         except IndexError:
@@ -90,6 +96,19 @@ class Places:
         shares = (self._seen[worker : last + 1 : self._of] for worker, last in self._most.items())
         if holes := sum(len(share) - sum(share) for share in shares):
             yield f"{count_of(holes, 'request')} that came before others are in no shard"
+        workers = range(self._of if self._asked_until else 0)  # a run of nothing is said to be that
+        silent_us = (self._users_until(each) - self._asked_until.get(each, self._start_us) for each in workers)
+        if (longest_us := max(silent_us, default=0)) > _IDLE_US + round(self._profile.pause_s * _MICROS):
+            yield f"its users asked nothing in the last {longest_us / _MICROS:,.1f} s that they were there"
+
+    def _users_until(self, worker: int) -> int:
+        """When the last user of a generator goes."""
+        at_s, until_s = 0.0, 0.0
+        for step in self._profile.steps:
+            at_s += step.for_s
+            if (step.users or 0) > worker:
+                until_s = at_s
+        return self._start_us + round(until_s * _MICROS)
 
     def _is_due(self, request: LoadRequest) -> bool:
         offset = request.intended - self._start_us
