@@ -159,6 +159,33 @@ def test_a_late_generator_rolls_nothing_back(tmp_path: Path) -> None:
     assert Kind.HOLD_INVALID_EXPERIMENT.value in kinds(verdict)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "goodput: {from: load, promote: 99.9 %, alert: 99.5 %, rollback: 99.2 %, min: 100}",
+        "latency: {from: load, at: p99.9, promote: 100 ms, alert: 300 ms, rollback: 400 ms}",
+    ],
+)
+def test_the_few_late_requests_that_are_allowed_roll_nothing_back(tmp_path: Path, line: str) -> None:
+    """One in a hundred may begin late: it promotes nothing, and what the generator cost is not the target's."""
+
+    def late(i: int) -> Answer:
+        return Answer(lag_ms=500, took_ms=540) if i % 100 == 0 else Answer()
+
+    def slow_too(i: int) -> Answer:
+        return Answer(lag_ms=500, took_ms=2500) if i % 100 == 0 else Answer(took_ms=900 if i % 10 == 0 else 50)
+
+    def verdict_on(name: str, answer: Callable[[int], Answer]) -> Verdict:
+        world = LoadWorld(root=tmp_path / name, live=True, criteria=(line,))
+        world.ran(answer)
+        return world.verdict()
+
+    verdict = verdict_on("ours", late)
+    assert verdict.kind is Kind.HOLD_SUSPECT
+    assert "the generator began late" in verdict.reasons[0].text
+    assert verdict_on("theirs", slow_too).kind is Kind.ROLLBACK_THRESHOLD
+
+
 def test_one_long_stall_of_the_generator_rolls_nothing_back(tmp_path: Path) -> None:
     """A machine that stood still for seconds leaves one line of lag, as long as the stall was."""
     world = LoadWorld(

@@ -20,7 +20,7 @@ from sluicegate.gate.second_look import is_of_a_judge
 from sluicegate.gate.shortlist import Shortlist
 from sluicegate.gate.units import is_bad, speaks_against
 from sluicegate.gate.validity import Run
-from sluicegate.model import Finding, NotMeasured, Origin, Severity, Trial, Witness
+from sluicegate.model import Finding, NotMeasured, Origin, Output, Severity, Trial, Witness
 from sluicegate.model.often import made_often, maker
 from sluicegate.plan.metrics import EVERY_REQUEST
 from sluicegate.plan.types import Criterion, Metric, MetricKind
@@ -47,6 +47,8 @@ class Judged:
     """What a user's own scorers said, by metric."""
     run: Run
     """Where it was recorded."""
+    behind_ms: float = 0.0
+    """Under load: how late the generator itself began it, where that is too late."""
 
 
 _attempt = maker(Attempt)
@@ -116,7 +118,8 @@ class Measuring:
             if standing != "valid" and not speaks_against(channel.criterion, measured[metric.name]):
                 channel.void += 1
                 continue
-            self._count(channel, origin, judged, measured[metric.name], lost=lost)
+            is_ours = lost or self._is_bad_by_us(metric, judged, measured[metric.name])
+            self._count(channel, origin, judged, measured[metric.name], lost=is_ours)
 
     def maker(self, case_id: str) -> str:
         """The suite that made a case; empty for a case of a file."""
@@ -224,6 +227,14 @@ class Measuring:
             return metric.suite in self._pinned.suites_of(case)
         return metric.name in OF_EVERYBODY or self._pinned.is_own(case_id)
 
+    def _is_bad_by_us(self, metric: Metric, judged: Judged, measured: Contribution | NotMeasured | None) -> bool:
+        """Whether a trial is a bad one for no more than the load generator's own delay."""
+        if not judged.behind_ms or not isinstance(measured, Contribution) or not is_bad(metric, measured):
+            return False
+        outputs = tuple(_earlier(output, judged.behind_ms) for output in judged.trial.outputs)
+        again = self._measured(metric, replace(judged, trial=replace(judged.trial, outputs=outputs)))
+        return isinstance(again, Contribution) and not is_bad(metric, again)
+
     def _measured(self, metric: Metric, judged: Judged) -> Contribution | NotMeasured | None:
         try:
             if metric.name == "goodput" and judged.run.load is not None:
@@ -292,6 +303,16 @@ class Measuring:
         for finding in outcome.findings:
             if finding.severity is Severity.INCIDENT:
                 (self.incidents if finding.witness.confirms else self.suspects).add(finding)
+
+
+def _earlier(output: Output, by_ms: float) -> Output:
+    """The answer with its times from when it was asked for."""
+    took, first = output.latency_ms, output.ttft_ms
+    return replace(
+        output,
+        latency_ms=None if took is None else max(0.0, took - by_ms),
+        ttft_ms=None if first is None else max(0.0, first - by_ms),
+    )
 
 
 def _said(metric: Metric, judged: Judged, *, lost: bool) -> Finding:

@@ -15,6 +15,7 @@ __all__ = ["Look", "is_of_a_judge", "looked_again"]
 
 _BACK = 2
 """Rows up to this one take a build back."""
+_WHY = {True: "that never had an answer", False: "that had no answer, or that the generator began late"}
 _CROSSED = (Kind.ROLLBACK_THRESHOLD, Kind.HOLD_THRESHOLD)
 
 
@@ -45,7 +46,7 @@ def looked_again(channel: Channel, result: CriterionResult, look: Look) -> Crite
             result,
             status=Status.SUSPECT,
             kind=Kind.HOLD_SUSPECT,
-            shown=f"crossed only by {lost} that never had an answer",
+            shown=f"crossed only by {lost} {_WHY[bool(channel.lost)]}",
             flip="Have a human look at what became of them",
         )
     if (

@@ -216,6 +216,7 @@ class Trials:
             reported=tuple(waiting.findings),
             scores=waiting.scores,
             run=waiting.run,
+            behind_ms=outcome.behind_ms if run.load is not None else 0.0,
         )
         lost = (run.fixed or run.load is not None) and erred and out_of_reach(trial)
         self.measuring.trial(judged, lost=lost)

@@ -150,6 +150,8 @@ class Outcome:
     at: str
     outputs: tuple[Output, ...]
     observations: tuple[Observation, ...] = ()
+    behind_ms: float = 0.0
+    """Under load: how late the generator itself began it, where that is more than its profile allows."""
 
     body = body_of
 

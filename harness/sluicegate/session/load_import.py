@@ -36,7 +36,7 @@ from sluicegate.model.load_result import LoadTally
 from sluicegate.plan.arrivals import lasts_us
 from sluicegate.plan.load import Profile, TraceArrival, sampled
 from sluicegate.session.load_places import Clock, Places
-from sluicegate.session.load_rows import RequestRows
+from sluicegate.session.load_rows import RequestRows, lag_ms
 from sluicegate.session.load_tally import Tallying
 from sluicegate.session.load_trials import trial_under_load
 
@@ -218,7 +218,7 @@ class _Import:
             return
         # What the model server saw is what it cost, whatever the answer says.
         cost = served.cost if served is not None and (served.calls or request.cost is None) else request.cost
-        self._rows.add(request, slice_name, cost)
+        self._rows.add(request, slice_name, cost, is_behind=lag_ms(request) > self._profile.max_lag_ms)
         if case is not None and sampled(request.run_id, self._profile.sample):
             self._trial(request, case, served)
 
@@ -246,6 +246,8 @@ class _Import:
             "outputs": [encode_shared(output) for output in trial.outputs],
             "observations": encode_shared(trial.observations) if trial.observations else [],
         }
+        if (behind_ms := lag_ms(request)) > self._profile.max_lag_ms:
+            outcome["behind_ms"] = behind_ms
         self._append("outcome", outcome)
 
     def _read_served(self, path: Path) -> None:

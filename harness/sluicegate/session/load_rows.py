@@ -12,7 +12,7 @@ from sluicegate.ledger.load_served import Served
 from sluicegate.ledger.load_shard import LoadRequest
 from sluicegate.model import CrashKind, Origin, Output
 
-__all__ = ["RequestRows", "took_ms", "ttft_ms", "was_unreached"]
+__all__ = ["RequestRows", "lag_ms", "took_ms", "ttft_ms", "was_unreached"]
 
 _MOST_UNTOLD = 10_000
 """Answers without usage that are kept, lest one with usage comes: as many as that hold whatever the others say."""
@@ -30,6 +30,11 @@ def ttft_ms(request: LoadRequest) -> float | None:
     if request.first is None:
         return took_ms(request)
     return (request.first - request.intended) / 1000 if request.status == "ok" else None
+
+
+def lag_ms(request: LoadRequest) -> float:
+    """How late the generator began it; nothing of one that was never begun."""
+    return 0.0 if request.start is None else (request.start - request.intended) / 1000
 
 
 def was_unreached(request: LoadRequest) -> bool:
@@ -70,14 +75,19 @@ class RequestRows:
         self._untold: dict[str, list[tuple[Any, ...]]] = {}
         """Answers that do not."""
 
-    def add(self, request: LoadRequest, slice_name: str | None, cost: int | None) -> None:
-        """One measured request; `cost` in micro-dollars where it is known."""
+    def add(self, request: LoadRequest, slice_name: str | None, cost: int | None, *, is_behind: bool = False) -> None:
+        """One measured request; `cost` in micro-dollars where it is known.
+
+        `is_behind`: the generator began it late. Its times promote nothing that the target did not keep, and take
+        nothing back that the generator may have cost.
+        """
         at, unit = request.intended, unit_digest("load", f"{self._run} {request.i}")
         # Nobody was asked, or nobody was there: that promotes nothing, and takes nothing back either.
         lost, took = was_unreached(request) or request.status == "dropped", took_ms(request)
         failed = took is None
-        self._row("latency", (at, slice_name, took, failed, unit), valued=True, lost=lost)
-        self._row("ttft", (at, slice_name, ttft_ms(request), failed, unit), valued=True, lost=lost)
+        is_ours = lost or (is_behind and not failed)
+        self._row("latency", (at, slice_name, took, failed, unit), valued=True, lost=is_ours)
+        self._row("ttft", (at, slice_name, ttft_ms(request), failed, unit), valued=True, lost=is_ours)
         for metric in ("errors.rate", "crashes"):
             self._row(metric, (at, slice_name, int(failed), 1, unit), valued=False, lost=lost)
         if not failed:
