@@ -6,6 +6,7 @@ import os
 from base64 import b64encode
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import gevent
@@ -27,6 +28,8 @@ __all__ = ["Asker", "Reply"]
 
 _BLOCK_BYTES = 1 << 16
 _EXCERPT_BYTES = 4096
+_HEAD_BYTES = 1 << 20
+"""More of a head that does not end is none."""
 
 
 @dataclass(slots=True)
@@ -52,6 +55,28 @@ class Reply:
         if self.cut:
             return "incomplete"
         return "ok" if self.output.error is None else "error"
+
+
+class _TooLargeError(Exception):
+    """More came than an answer may have."""
+
+
+class _Response(HTTPSocketResponse):  # type: ignore[misc] # not typed where it is not installed
+    """A response that is given up where a head, or a line of a stream, does not end: memory has one."""
+
+    def __init__(self, sock: Any, *, method: str, max_bytes: int) -> None:
+        self._head_bytes, self._max_bytes = 0, max_bytes
+        super().__init__(sock, block_size=_BLOCK_BYTES, method=method)
+
+    def feed(self, data: bytes) -> None:
+        """Take what came. Raises HTTPParseError for a head, _TooLargeError for a body beyond its size."""
+        super().feed(data)
+        if not self.headers_complete:
+            self._head_bytes += len(data)
+            if self._head_bytes > _HEAD_BYTES:
+                raise HTTPParseError("the head does not end")
+        elif len(self._body_buffer) > self._max_bytes + _BLOCK_BYTES:
+            raise _TooLargeError
 
 
 class Asker:
@@ -121,14 +146,20 @@ class Asker:
         try:
             connection = connections.take()
             connection.socket.sendall(written)
-            response = HTTPSocketResponse(connection.socket, block_size=_BLOCK_BYTES, method=request.method)
+            response = _Response(connection.socket, method=request.method, max_bytes=self._max_bytes)
             reply.http = response.get_code()
             self._read(response, request, reply)
+        except _TooLargeError:
+            reply.end, reply.output = perf_counter(), too_large(None, self._max_bytes)
         except HTTPConnectionClosed:
+            if connection is not None:
+                connections.ended(connection)
             self._failed(reply, CrashKind.UNREACHABLE, f"{request.shown}: the connection was closed without an answer.")
         except HTTPParseError:
             self._broke(reply, CrashKind.GARBAGE, request, "the answer is not HTTP.")
         except OSError as error:
+            if connection is not None and reply.http is None:
+                connections.ended(connection)
             said = f"the connection failed: {error.strerror or error}".rstrip(".")
             self._broke(reply, CrashKind.UNREACHABLE, request, f"{said}.")
         finally:
@@ -146,7 +177,7 @@ class Asker:
         self._failed(reply, kind, f"{request.shown}: {said}")
 
     def _read(self, response: HTTPSocketResponse, request: Request, reply: Reply) -> None:
-        kind, uncoded = _one(response, "content-type"), Uncoded(_one(response, "content-encoding"))
+        kind, uncoded = _one(response, "content-type").lower(), Uncoded(_one(response, "content-encoding"))
         if not 200 <= (reply.http or 0) < 300:
             read = response.read(_EXCERPT_BYTES)
             reply.end, reply.bytes = perf_counter(), len(read)

@@ -17,9 +17,9 @@ class EventFold:
 
     def __init__(self) -> None:
         self.has_text = False
-        """Whether any content has come: the moment for the time to first token."""
+        """Whether content that can be seen has come: the moment for the time to first token. Spaces are none."""
         self.pieces = 0
-        """How many events brought content, so far."""
+        """How many events brought content, so far, from the first that can be seen on."""
         self.was_cut = False
         """It ended before it said so: the fault is a broken connection, and no other form of stream."""
         self.fault: str | None = None
@@ -109,8 +109,8 @@ class EventFold:
             self._finish = choice.get("finish_reason") or self._finish
             delta = choice.get("delta") or {}
             if isinstance(text := delta.get("content"), str) and text:
-                self.has_text = True
-                self.pieces += 1
+                self.has_text = self.has_text or any(map(_is_seen, text))
+                self.pieces += self.has_text
                 self._content.append(text)
             for call in delta.get("tool_calls") or ():
                 self._call(call)
@@ -120,3 +120,7 @@ class EventFold:
         function = call.get("function") or {}
         made["name"] += function.get("name") or ""
         made["arguments"] += function.get("arguments") or ""
+
+
+def _is_seen(sign: str) -> bool:
+    return sign.isprintable() and not sign.isspace()
