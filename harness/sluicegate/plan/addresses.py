@@ -74,7 +74,10 @@ class Allowed:
 @lru_cache(maxsize=1024)
 def plain_host(host: str) -> str:
     """One spelling for each host: lower case, no final dot, an IPv4 address in IPv6 clothes as IPv4."""
-    host = host.lower().rstrip(".").partition("%")[0]
+    host = host.lower().rstrip(".")
+    address, zone, _ = host.partition("%")
+    if zone and ":" in address:  # of an IPv6 address the zone; anywhere else a part of the name
+        host = address
     found = _ip(host)
     if found is None:
         return host
