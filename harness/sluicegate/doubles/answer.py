@@ -56,6 +56,8 @@ class Answer:
     content_type: str = "application/json"
     stream: tuple[bytes, ...] = ()
     """Sent one by one instead of `body`."""
+    enough: int | None = None
+    """Pieces of the stream after which its caller has the whole answer; what follows are usage and end marks."""
     delay_ms: float = 0.0
     """Before the first byte."""
     gap_ms: float = 0.0

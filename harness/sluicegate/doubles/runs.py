@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import monotonic
 
@@ -146,14 +146,14 @@ class Runs:
         self._open[run_id] = Run(run_id=run_id, case=case, weather=self._weather)
 
     def close(self, run_id: str) -> tuple[Observation, ...]:
-        """End a run and give back what was seen. Raises KeyError for a run that is not open.
+        """End a run and give back what was seen, which changes no more. Raises KeyError for a run that is not open.
 
         Whoever still waits for a first byte has gone on without it: the caller is heard hanging up a moment later.
         """
         run = self._open.pop(run_id)
         for detail, since in run.unanswered.values():
             detail |= {"aborted": True, "aborted_after_ms": round((monotonic() - since) * 1000, 1)}
-        return run.observations()
+        return tuple(replace(seen, detail={**seen.detail}) for seen in run.observations())
 
     def named(self, run_id: str) -> Run | None:
         """The open run of that id."""

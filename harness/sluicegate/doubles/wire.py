@@ -38,6 +38,8 @@ __all__ = [
 _PIECE = 16
 """Characters of a streamed piece."""
 _STREAM_MS = 0.5
+_ENDS = (b'"finish_reason":"', b'"stop_reason":"', b'"finishReason":"')
+"""In the piece that says why a completion ended. Inside a text its quotes would be escaped."""
 
 
 class RefusedError(Exception):
@@ -101,7 +103,8 @@ def exchange(call: Call, replies: Replies, speech: Speech) -> Answer:
     if kind == "slow_stream":
         gap_ms = reply.fault.gap_ms if reply.fault and reply.fault.gap_ms is not None else SLOW_GAP_MS
         reply.seen["gap_ms"] = gap_ms
-    answer = Answer(stream=said, content_type=speech.stream_type, gap_ms=gap_ms, seen=reply.seen)
+    enough = next((number for number, piece in enumerate(said, 1) if any(end in piece for end in _ENDS)), None)
+    answer = Answer(stream=said, enough=enough, content_type=speech.stream_type, gap_ms=gap_ms, seen=reply.seen)
     return replace(answer, delay_ms=reply.delay_ms, cut="middle" if kind == "cut" else "no")
 
 

@@ -40,17 +40,15 @@ async def write(
     try:
         if answer.delay_ms > 0:
             await _waited(answer, begun, {} if unanswered is None else unanswered, held_up_s)
-        if answer.cut == "silent":
-            return _hung_up(request)
-        if answer.cut == "reset":
-            return _reset(request)
-        if answer.stream or answer.cut == "middle":
-            return await _write_pieces(request, answer)
     except (asyncio.CancelledError, ConnectionError):
-        if answer.seen is not None:
-            answer.seen["aborted"] = True
-            answer.seen["aborted_after_ms"] = round((asyncio.get_running_loop().time() - begun) * 1000, 1)
+        _left(answer, begun)
         raise
+    if answer.cut == "silent":
+        return _hung_up(request)
+    if answer.cut == "reset":
+        return _reset(request)
+    if answer.stream or answer.cut == "middle":
+        return await _write_pieces(request, answer, begun)
     headers = {"content-type": answer.content_type, **answer.headers}
     return web.Response(status=answer.status, body=answer.body, headers=headers)
 
@@ -80,22 +78,37 @@ async def _sleep(until: float, seen: dict[str, Json], late_s: float) -> None:
         late_s = loop.time() - wake
 
 
-async def _write_pieces(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+def _left(answer: Answer, begun: float) -> None:
+    """Note that the caller hung up."""
+    if answer.seen is not None:
+        answer.seen["aborted"] = True
+        answer.seen["aborted_after_ms"] = round((asyncio.get_running_loop().time() - begun) * 1000, 1)
+
+
+async def _write_pieces(request: web.BaseRequest, answer: Answer, begun: float) -> web.StreamResponse:
+    """Send a stream, or half of a body. Who has all of an answer may hang up before its end mark."""
     from aiohttp import web
 
     pieces = answer.stream or (answer.body[: len(answer.body) // 2], answer.body[len(answer.body) // 2 :])
     response = web.StreamResponse(status=answer.status, headers={"content-type": answer.content_type, **answer.headers})
     if not answer.stream:
         response.content_length = len(answer.body)
-    await response.prepare(request)
     ends = len(pieces) // 2 if answer.cut == "middle" else len(pieces)
-    for piece in pieces[:ends]:
-        await response.write(piece)
-        if answer.gap_ms > 0:
-            await asyncio.sleep(answer.gap_ms / 1000)
-    if answer.cut == "middle":
-        return _hung_up(request, response)
-    await response.write_eof()
+    sent, enough = 0, min(answer.enough or ends, ends)
+    try:
+        await response.prepare(request)
+        for piece in pieces[:ends]:
+            await response.write(piece)
+            sent += 1
+            if answer.gap_ms > 0:
+                await asyncio.sleep(answer.gap_ms / 1000)
+        if answer.cut == "middle":
+            return _hung_up(request, response)
+        await response.write_eof()
+    except (asyncio.CancelledError, ConnectionError):
+        if sent < enough:
+            _left(answer, begun)
+        raise
     return response
 
 
