@@ -57,7 +57,7 @@ async def read_until(urls: dict[str, str], way: str, mark: str) -> None:
 @pytest.mark.asyncio
 @pytest.mark.parametrize("way", WAYS)
 async def test_who_has_the_whole_answer_may_hang_up_before_the_end_mark(way: str) -> None:
-    """Clients close a stream once it says why it ended: usage, `[DONE]` and the last chunk are no part of the answer."""
+    """Clients close a stream once it says why it ended: usage and `[DONE]` are no part of the answer."""
     async with opened() as (served, urls):
         await read_until(urls, way, WAYS[way][3])
         await asyncio.sleep(0.2)

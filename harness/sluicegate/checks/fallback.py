@@ -15,6 +15,7 @@ from itertools import groupby
 from sluicegate.checks.broken_answers import shows_half, shows_nothing, shows_refusal
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, always, finding, nothing_known
 from sluicegate.checks.model_calls import declares_model, model_calls
+from sluicegate.checks.model_names import in_order, named_in
 from sluicegate.checks.retries import ends_at, failed, hurried, impatient, served
 from sluicegate.checks.rules import rule_problems
 from sluicegate.model import (
@@ -104,8 +105,9 @@ def _calls(trial: Trial) -> list[Observation]:
 def _order(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     """Models are asked in the order of the chain, and none beyond it."""
     wanted = trial.case.expect.model_order or ()
-    seen = tuple(name for name, _ in groupby(call.action for call in _calls(trial)))
-    if seen != wanted:
+    called = [call.action for call in _calls(trial)]
+    if not in_order(called, wanted, trial.case.given.times):
+        seen = tuple(name for name, _ in groupby(called))
         problem = Problem(
             place="$.observations.model",
             expected=f"the models asked must be {_listed(wanted)}",
@@ -277,10 +279,12 @@ def _told(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
 
 def _wrong_model(output: Output, calls: list[Observation], good: list[Observation]) -> Iterator[Problem]:
     names = [name.strip() for name in _SPLIT.split(output.model, _MOST_NAMES)] if output.model else []
+    asked = {call.action for call in calls}
     for name in names:
-        if any(_same_model(name, call.action) for call in good):
+        meant = named_in(name, asked)
+        if any(call.action in meant for call in good):
             continue
-        faults = [call.detail.get("fault") or call.detail.get("status") for call in calls if call.action == name]
+        faults = [call.detail.get("fault") or call.detail.get("status") for call in calls if call.action in meant]
         seen = f"the log shows '{name}' failing ({faults[-1]})" if faults else f"the log shows no call to '{name}'"
         others = sorted({call.action for call in good})
         yield Problem(
@@ -289,11 +293,6 @@ def _wrong_model(output: Output, calls: list[Observation], good: list[Observatio
             seen=f"{seen}; answers came from {', '.join(others) or 'none'}",
             mend="Take the name from the completion that is used.",
         )
-
-
-def _same_model(said: str, called: str) -> bool:
-    """The same name, or one of them with a date or version after it."""
-    return said == called or said.startswith(f"{called}-") or called.startswith(f"{said}-")
 
 
 def _wrong_flag(output: Output, trial: Trial, calls: list[Observation]) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from itertools import groupby
 
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, deliveries, finding, nothing_known
 from sluicegate.checks.model_calls import answered, asking, declares_model, marks_of, model_calls, reporting
+from sluicegate.checks.model_names import in_order, named_in
 from sluicegate.checks.rules import rule_problems
 from sluicegate.model import Capability, Case, Finding, Output, Rule, Trial, Witness
 
@@ -65,8 +66,9 @@ def _order(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
     """The models called are those the decision table says, in its order."""
     _known(trial)
     wanted = trial.case.expect.model_order or ()
-    called = tuple(name for name, _ in groupby(call.action for call in asking(trial, config.expert_models | {*wanted})))
-    if called != wanted:
+    asked = [call.action for call in asking(trial, config.expert_models | {*wanted})]
+    if not in_order(asked, wanted, trial.case.given.times):
+        called = tuple(name for name, _ in groupby(asked))
         problem = Problem(
             place="$.observations.model",
             expected=f"the models called must be {_listed(wanted)}",
@@ -112,13 +114,13 @@ def _claims(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
         raise NotJudged("the pipeline names neither its model nor its route")
     every = {item.action for item in trial.observations if item.double == "model"}
     for model in told if log else ():
-        if model not in every:  # who wrote the answer; embeddings may be named there too
+        if not named_in(model, every):  # who wrote the answer; embeddings may be named there too
             yield _lie(trial, "$.metadata.model", f"{model} in its metadata", log)
-    for model in sorted({str(output.model) for output in stored} - set(log)):
+    for model in sorted({name for output in stored if not named_in(name := str(output.model), log)}):
         # A stored answer needs no call; where one was made, the answer names nobody who was not asked.
         yield _lie(trial, "$.model", f"{model} in a stored answer", log)
     for model, count in sorted(Counter(output.model for output in outputs if output.model).items()):
-        if count > log[model]:
+        if count > sum(log[name] for name in named_in(model, log)):
             yield _lie(trial, "$.model", f"{model} in {_times(count, 'answer')}", log)
     routes = Counter(map(_route, outputs))
     if not config.expert_models:
