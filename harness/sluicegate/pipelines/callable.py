@@ -16,7 +16,7 @@ from sluicegate.pipelines.crashes import crash, one_line, raised_line, secrets_o
 from sluicegate.pipelines.elsewhere import CALL
 from sluicegate.pipelines.inputs import canonical_input, whole
 from sluicegate.pipelines.signature import Caller, asks_of, is_async
-from sluicegate.pipelines.threads import Threads
+from sluicegate.pipelines.threads import BrokenOff, Threads
 
 __all__ = ["CallablePipeline"]
 
@@ -178,6 +178,8 @@ class CallablePipeline:
         def work() -> Any:
             try:
                 return variables.run(self._caller, *told)
+            except BrokenOff:
+                raise
             except BaseException as raised:  # noqa: BLE001 - SystemExit in a thread ends that call, as it does in a task
                 return _Raised(raised)
 
@@ -187,6 +189,9 @@ class CallablePipeline:
             self._watch = loop.call_at(due, self._expire, loop)
         try:
             value = await done
+        except asyncio.CancelledError:
+            threads.break_off(done)
+            raise
         finally:
             self._live.pop(done, None)
         if inspect.isawaitable(value):  # a sync function that hands on a coroutine

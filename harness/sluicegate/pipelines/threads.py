@@ -6,15 +6,22 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import threading
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any
 
-__all__ = ["Threads"]
+__all__ = ["BrokenOff", "Threads"]
 
 _Job = tuple[Callable[[], Any], "asyncio.Future[Any]", asyncio.AbstractEventLoop]
+_TURNS = 200
+"""Of an empty loop, in which an exception that another thread has sent comes up."""
+
+
+class BrokenOff(BaseException):
+    """Raised in a sync call, wherever it is, when it is broken off."""
 
 
 class Threads:
@@ -31,6 +38,9 @@ class Threads:
         self._answered: deque[tuple[asyncio.Future[Any], Any]] = deque()
         self._told = False
         """Whether the loop knows that answers wait; one wake-up serves all that come before it looks."""
+        self._lock = threading.Lock()
+        self._at: dict[asyncio.Future[Any], int] = {}
+        """Calls under way, and the thread of each."""
 
     @property
     def all_hung(self) -> bool:
@@ -66,6 +76,12 @@ class Threads:
         if self.all_hung:
             self._wake(len(self._waiting))
 
+    def break_off(self, done: asyncio.Future[Any]) -> None:
+        """Let a call go no further, as a coroutine that is cancelled: what it waits for in C comes back first."""
+        with self._lock:
+            if (thread := self._at.get(done)) is not None:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(BrokenOff))
+
     def close(self) -> None:
         """End every thread that is not hung."""
         for _ in range(self._started):
@@ -74,7 +90,7 @@ class Threads:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             work, done, loop = job
-            self._answered.append((done, work()))
+            self._answered.append((done, self._done(work, done)))
             del job, work, done
             if self._told:
                 continue
@@ -83,6 +99,21 @@ class Threads:
                 loop.call_soon_threadsafe(self._settle)
             except RuntimeError:  # the loop is closed; nobody waits any more
                 self._told = False
+
+    def _done(self, work: Callable[[], Any], done: asyncio.Future[Any]) -> Any:
+        try:
+            with self._lock:
+                self._at[done] = threading.get_ident()
+            value = work()
+            with self._lock:
+                del self._at[done]
+            if done.cancelled():
+                for _ in range(_TURNS):  # broken off as it ended: the exception is not to meet the next call
+                    pass
+        except BrokenOff:
+            self._at.pop(done, None)
+            return None
+        return value
 
     def _settle(self) -> None:
         self._told = False
