@@ -48,6 +48,11 @@ class TestReading:
             ("`a.b` ```py\nx=1\n```", "MarkdownV2", "a.b x=1\n", [("code", "a.b"), ("pre", "x=1\n")]),
             ("[a b](https://n.test/\\)x)", "MarkdownV2", "a b", [("text_link", "a b")]),
             ("> quoted\n>more", "MarkdownV2", " quoted\nmore", []),
+            ("**>first\n>*second*||\nrest", "MarkdownV2", "first\nsecond\nrest", [("bold", "second")]),
+            (">a\n>b||", "MarkdownV2", "a\nb", []),
+            (">a ||b|| c\nrest", "MarkdownV2", "a b c\nrest", [("spoiler", "b")]),
+            ("<b>a</> <a href='https://n.test/?a>b'>n</a>", "HTML", "a n", [("bold", "a"), ("text_link", "n")]),
+            ('<tg-time unix="1647531900">soon</tg-time>', "HTML", "soon", [("date_time", "soon")]),
             ("*b* _i_ [n](https://n.test) `c` 1.5 \\*", "Markdown", "b i n c 1.5 *", [("bold", "b"), ("italic", "i"),
              ("text_link", "n"), ("code", "c")]),
         ],
@@ -136,6 +141,8 @@ class TestText:
             ({"type": "text_link", "offset": 3, "length": 6}, "fail"),
             ({"type": "hashtag", "offset": 11, "length": 5}, "pass"),
             ({"type": "hashtag", "offset": 10, "length": 5}, "fail"),
+            ({"type": "date_time", "offset": 3, "length": 6, "unix_time": 1}, "pass"),
+            ({"type": "text_link", "offset": 3, "length": 6, "url": "t.me/name"}, "pass"),
             ("bold", "fail"),
         ],
     )
@@ -183,6 +190,27 @@ class TestButtons:
         """A label, and one of 1 to 64 bytes of data or an address."""
         assert judged("buttons", self.rows([button])).result == result
 
+    @pytest.mark.parametrize(
+        ("acts", "result"),
+        [
+            ({"copy_text": {"text": "A1"}}, "pass"),
+            ({"switch_inline_query": ""}, "pass"),
+            ({"switch_inline_query_current_chat": "q"}, "pass"),
+            ({"web_app": {"url": "https://n.test"}}, "pass"),
+            ({"web_app": {"url": "javascript:x"}}, "fail"),
+            ({"login_url": {"url": "https://n.test"}, "pay": False}, "pass"),
+            ({"pay": True}, "pass"),
+            ({"pay": True, "callback_data": "x"}, "fail"),
+            ({"url": "tg://user?id=1"}, "pass"),
+            ({"url": "t.me/name"}, "pass"),
+            ({"url": "name"}, "fail"),
+            ({"url": "javascript:alert.me/1"}, "fail"),
+        ],
+    )
+    def test_a_button_may_do_whatever_telegram_knows(self, acts, result):
+        """One thing: copy, share, pay, open an app or a chat."""
+        assert judged("buttons", self.rows([{"text": "a", **acts}])).result == result
+
     def test_rows_and_total_have_limits(self):
         """Eight in a row, a hundred in all."""
         one = {"text": "a", "callback_data": "x"}
@@ -225,6 +253,7 @@ class TestLanguage:
         [
             ("Sources", RU, "fail"), ("Источники", RU, "pass"), ("↻ 24h", RU, "pass"), ("GPT: почему?", RU, "pass"),
             ("Sources", EN, "pass"), ("Источники", EN, "fail"), ("Sоurces", EN, "fail"),  # a Cyrillic o
+            ("🇬🇧 English", RU, "pass"), ("Русский", EN, "pass"), ("📄 PDF", RU, "pass"), ("PDF file", RU, "fail"),
         ],
     )  # fmt: skip
     def test_labels_are_in_the_language_of_the_request(self, label, case, result):

@@ -75,4 +75,12 @@ def test_what_only_looks_like_a_message_is_none() -> None:
     """A text with entities that somebody recognised, a button, a text without marks."""
     structured = {"facts": [{"text": "Ann", "entities": ["person"]}], "x": {"text": "Open", "callback_data": "o"}}
 
-    assert messages_of(Output(structured=structured, metadata={"telegram": {"text": "hi"}})) == []
+    assert messages_of(Output(structured=structured, metadata={"message": {"text": "hi"}})) == []
+
+
+def test_under_telegram_a_text_alone_is_a_message() -> None:
+    """sendMessage needs no more: a message too long is one whether or not it says how it is to be read."""
+    long = {"text": "x" * 5000}
+
+    for metadata in ({"telegram": long}, {"telegram": [{"text": "hi"}, long]}):
+        assert messages_of(Output(metadata=metadata))[-1].value == long

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
 from sluicegate.checks.check import Problem
-from sluicegate.checks.urls import host_of
+from sluicegate.checks.urls import opens_in_telegram
 from sluicegate.checks.values import seen
 
 __all__ = ["KINDS", "entity_problems"]
@@ -15,12 +15,12 @@ __all__ = ["KINDS", "entity_problems"]
 KINDS = frozenset(
     {"mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bold", "italic", "underline"}
     | {"strikethrough", "spoiler", "blockquote", "expandable_blockquote", "code", "pre", "text_link", "text_mention"}
-    | {"custom_emoji"}
+    | {"custom_emoji", "date_time"}
 )
 _LOOKS = {
     "mention": re.compile(r"@\w+"),
-    "hashtag": re.compile(r"#\w+"),
-    "cashtag": re.compile(r"\$[A-Z]+"),
+    "hashtag": re.compile(r"#\w+(?:@\w+)?"),
+    "cashtag": re.compile(r"\$[A-Z]+(?:@\w+)?"),
     "bot_command": re.compile(r"/\w+(?:@\w+)?"),
     "email": re.compile(r"[^\s@]+@[^\s@]+"),
 }
@@ -62,16 +62,12 @@ def _problems(entity: Mapping[str, Any], text: str, wide: bytes, place: str) -> 
         if meant != covered:
             told += f"; counted in characters it would cover '{meant[:60]}'"
         yield Problem(place=place, expected=f"must cover what it marks as {kind}", seen=told, mend=_MEND)
-    if kind == "text_link" and not (isinstance(entity.get("url"), str) and _is_link(entity["url"])):
+    if kind == "text_link" and not opens_in_telegram(entity.get("url")):
         yield Problem(place=f"{place}.url", expected="must be an http or https address", seen=seen(entity.get("url")))
 
 
 def _is_whole(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_link(url: str) -> bool:
-    return host_of(url) is not None or url.startswith(("tg://", "mailto:"))
 
 
 def _splits(wide: bytes, at: int) -> bool:

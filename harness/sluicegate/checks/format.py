@@ -18,7 +18,7 @@ from sluicegate.checks.entities import entity_problems
 from sluicegate.checks.language import asked_language, spoken_otherwise
 from sluicegate.checks.telegram import PARSE_MODES, Parsed, ParseError, parsed, units
 from sluicegate.checks.telegram_messages import Message, messages_of
-from sluicegate.checks.urls import host_of
+from sluicegate.checks.urls import host_of, opens_in_telegram
 from sluicegate.checks.values import seen
 from sluicegate.model import Case, Finding, Severity, Trial
 
@@ -31,10 +31,24 @@ MAX_CALLBACK = 64
 MAX_IN_ROW = 8
 MAX_BUTTONS = 100
 _MAX_ENTITIES = 100
+_PAGES = ("web_app", "login_url")
+_ACTS = (
+    "callback_data", "url", *_PAGES, "switch_inline_query", "switch_inline_query_current_chat",
+    "switch_inline_query_chosen_chat", "copy_text", "callback_game", "pay",
+)  # fmt: skip
+"""What a button may do, each alone."""
 
 _ACTION = re.compile(r"[^:|/?= ]*")
 _CYRILLIC = re.compile(r"[\u0400-\u052f]")
 _LATIN_WORD = re.compile(r"[A-Za-z]{3}")
+_INITIALS = re.compile(r"\b[A-Z]{2,4}\b")
+"""PDF, RSS, FAQ: the same in each language."""
+_NOT_LETTERS = re.compile(r"[^\w ]|[\d_]")
+_TONGUES = frozenset({
+    "english", "deutsch", "français", "español", "italiano", "português", "nederlands", "polski", "türkçe", "čeština",
+    "svenska", "dansk", "suomi", "русский", "українська", "беларуская", "български", "қазақша",
+})  # fmt: skip
+"""A language is offered in its own words, to whoever does not read the others."""
 _IN_CYRILLIC = ("ru", "uk", "be", "bg")
 
 
@@ -68,7 +82,7 @@ def _lengths(shown: Parsed, place: str) -> Iterator[Problem]:
         expected = f"must be at most {MAX_TEXT} UTF-16 units after parsing"
         yield Problem(place=place, expected=expected, seen=f"{length}", mend=mend)
     for span in shown.spans:
-        if span.kind == "text_link" and not _is_link(span.url):
+        if span.kind == "text_link" and not opens_in_telegram(span.url):
             expected = "must link to an http or https address"
             yield Problem(place=place, expected=expected, seen=seen(span.url), mend="Write https://host/path.")
 
@@ -87,10 +101,6 @@ def _entities(message: Message, text: str) -> Iterator[Problem]:
         expected = f"must be at most {_MAX_ENTITIES}; Telegram leaves out the others"
         yield Problem(place=place, expected=expected, seen=str(len(given)))
     yield from entity_problems(given[:_MAX_ENTITIES], text, place)
-
-
-def _is_link(url: Any) -> bool:
-    return isinstance(url, str) and (host_of(url) is not None or url.startswith(("tg://", "mailto:")))
 
 
 def _buttons(message: Message, _case: Case) -> Iterator[Problem]:
@@ -121,10 +131,10 @@ def _button(place: str, button: Mapping[str, Any]) -> Iterator[Problem]:
     label = button.get("text")
     if not isinstance(label, str) or not label.strip():
         yield Problem(place=f"{place}.text", expected="must be a label one can read", seen=seen(label))
-    given = [name for name in ("callback_data", "url") if button.get(name) is not None]
+    given = [name for name in _ACTS if button.get(name) not in (None, False)]
     if len(given) != 1:
-        told = " and ".join(given) or "neither"
-        yield Problem(place=place, expected="must have one of callback_data and url", seen=told)
+        expected = "must have one thing to do, as callback_data or url"
+        yield Problem(place=place, expected=expected, seen=" and ".join(given) or "none")
     data = button.get("callback_data")
     if data is not None:
         size = len(data.encode(errors="replace")) if isinstance(data, str) else 0
@@ -134,8 +144,13 @@ def _button(place: str, button: Mapping[str, Any]) -> Iterator[Problem]:
             expected = f"must be 1 to {MAX_CALLBACK} bytes"
             yield Problem(place=f"{place}.callback_data", expected=expected, seen=told, mend=mend)
     url = button.get("url")
-    if url is not None and not (isinstance(url, str) and host_of(url) is not None):
-        yield Problem(place=f"{place}.url", expected="must be an http or https address", seen=seen(url))
+    if url is not None and not opens_in_telegram(url):
+        yield Problem(place=f"{place}.url", expected="must be an address that Telegram opens", seen=seen(url))
+    for name in _PAGES:
+        page = button.get(name)
+        if page is not None and not (isinstance(page, Mapping) and host_of(str(page.get("url"))) is not None):
+            expected = "must hold the url of a page"
+            yield Problem(place=f"{place}.{name}", expected=expected, seen=seen(page))
 
 
 def _callbacks(messages: Sequence[Message], case: Case) -> Iterator[Problem]:
@@ -184,6 +199,9 @@ def _language(message: Message, case: Case) -> Iterator[Problem]:
 
 
 def _is_foreign(label: str, language: str) -> bool:
+    if _NOT_LETTERS.sub("", label).strip().casefold() in _TONGUES:
+        return False
+    label = _INITIALS.sub("", label)
     cyrillic = bool(_CYRILLIC.search(label))
     if language in _IN_CYRILLIC:
         return not cyrillic and bool(_LATIN_WORD.search(label))

@@ -110,7 +110,7 @@ class _Reader(ABC):
         return Parsed(text="".join(self.out), spans=tuple(sorted(self.spans, key=lambda span: span.offset)))
 
 
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9-]*+)((?:\s[^<>]*+)?)>")
+_TAG = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9-]*+|(?<=/))((?:\s(?:[^<>"']|"[^"]*+"|'[^']*+')*+)?)>""")
 # Anchored at the first blank of a run and possessive, so that hostile text is read once.
 _ATTRIBUTE = re.compile(r"""(?<!\s)\s++([A-Za-z-]++)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s"'=<>]++))?""")
 _SPECIAL = re.compile("[<&]")
@@ -119,7 +119,7 @@ _KINDS = {
     "b": "bold", "strong": "bold", "i": "italic", "em": "italic", "u": "underline", "ins": "underline",
     "s": "strikethrough", "strike": "strikethrough", "del": "strikethrough", "tg-spoiler": "spoiler",
     "code": "code", "pre": "pre", "blockquote": "blockquote", "a": "text_link", "tg-emoji": "custom_emoji",
-    "span": "spoiler",
+    "span": "spoiler", "tg-time": "date_time",
 }  # fmt: skip
 
 
@@ -144,7 +144,7 @@ class _Html(_Reader):
         found = _TAG.match(self.source, self.at)
         if found is None:
             raise ParseError("'<' begins no tag; write &lt;", self.source, self.at)
-        name = found[2].lower()
+        name = found[2].lower() or (self.open[-1].name if self.open else "")  # </> ends whatever is open
         if name not in _KINDS:
             raise ParseError(f"unsupported tag '{name}'", self.source, self.at)
         if found[1]:
@@ -177,19 +177,43 @@ _RESERVED = frozenset("_*[]()~`>#+-=|{}.!")
 _PAIRS = (("__", "underline"), ("||", "spoiler"), ("*", "bold"), ("_", "italic"), ("~", "strikethrough"))
 
 
+@dataclass(slots=True)
 class _MarkdownV2(_Reader):
+    begins_line: bool = True
+    """Nothing but marks of this line has been read."""
+
     def read(self) -> Parsed:
         text = self.source
         while self.at < len(text):
             if text[self.at] == "\\" and self.at + 1 < len(text) and 0 < ord(text[self.at + 1]) < 127:
-                self.say(text[self.at + 1])
+                self._plain(text[self.at + 1])
                 self.at += 2
             elif text[self.at] in _RESERVED:
                 self._mark()
             else:
-                self.say(text[self.at])
+                if text[self.at] == "\n" and not text.startswith(">", self.at + 1):
+                    self._end_quote()
+                self._plain(text[self.at])
                 self.at += 1
+        self._end_quote()
         return self.done()
+
+    def _plain(self, ch: str) -> None:
+        self.say(ch)
+        if ch != "\r":
+            self.begins_line = ch == "\n"
+
+    def _end_quote(self) -> None:
+        """A quote ends with its last line; `||` before that end makes it one that is folded, and no spoiler."""
+        if not any(item.name == ">" for item in self.open):
+            return
+        if self.open[-1].name == "||" and self.open[-1].begun == self.length:
+            self.end()
+        if self.open[-1].name == ">":
+            self.end()
+        else:
+            last = self.open[-1]
+            raise ParseError(f"can't find the end of '{last.name}'", self.source, last.at)
 
     def _mark(self) -> None:
         text, at = self.source, self.at
@@ -201,7 +225,9 @@ class _MarkdownV2(_Reader):
             name = "![" if text[at] == "!" else "["
             self.begin(name, "custom_emoji" if name == "![" else "text_link", at)
             self.at += len(name)
-        elif text[at] == ">" and (at == 0 or text[at - 1] == "\n"):
+        elif text[at] == ">" and self.begins_line:
+            if not any(item.name == ">" for item in self.open):
+                self.begin(">", "", at)
             self.at += 1
         elif (pair := next((pair for pair in _PAIRS if text.startswith(pair[0], at)), None)) is not None:
             self._pair(*pair)
@@ -230,6 +256,7 @@ class _MarkdownV2(_Reader):
                 self.at += 1
             self.say(self.source[self.at])
             self.at += 1
+            self.begins_line = False
         self.end()
         self.at += len(mark)
 

@@ -9,11 +9,12 @@ from sluicegate.model import Output, parse
 
 __all__ = ["Message", "messages_of"]
 
-_NAMES = frozenset({"message", "messages", "telegram"})
+_OWN_NAME = "telegram"
+_NAMES = frozenset({"message", "messages", _OWN_NAME})
 _OWN_MARKS = ("parse_mode", "reply_markup")
 """Words of the Bot API: a text beside one of them is a message wherever it stands."""
 _MARKS = (*_OWN_MARKS, "entities", "buttons")
-"""In the usual places a text beside one of these is one too."""
+"""In the usual places a text beside one of these is one too; under `telegram` a text alone is."""
 _MOST, _DEEPEST = 200, 20
 """Messages of one output that are judged, and how deep they may stand."""
 
@@ -65,23 +66,25 @@ def messages_of(output: Output) -> list[Message]:
     What has `parse_mode` or `reply_markup` beside its text is found anywhere in `structured` and `metadata`.
     """
     found: list[Message] = []
-    waiting: list[tuple[str, Any, bool, int]] = [
-        ("$.metadata", output.metadata, False, 0),
-        ("$.structured", output.structured, True, 0),
+    waiting: list[tuple[str, Any, str, int]] = [
+        ("$.metadata", output.metadata, "", 0),
+        ("$.structured", output.structured, "message", 0),
     ]
     while waiting and len(found) < _MOST:
-        place, value, is_usual, depth = waiting.pop()
+        place, value, name, depth = waiting.pop()
         if depth > _DEEPEST:
             continue
         if isinstance(value, (list, tuple)):
-            steps = [(f"{place}[{at}]", item, is_usual, depth + 1) for at, item in enumerate(value)]
+            steps = [(f"{place}[{at}]", item, name, depth + 1) for at, item in enumerate(value)]
         elif not isinstance(value, Mapping):
             continue
-        elif "text" in value and any(mark in value for mark in (_MARKS if is_usual else _OWN_MARKS)):
+        elif "text" in value and (
+            name == _OWN_NAME or any(mark in value for mark in (_MARKS if name in _NAMES else _OWN_MARKS))
+        ):
             found.append(Message(place, value))
             # What stands beside the text may hold further messages; its own buttons are none.
-            steps = [(f"{place}.{key}", item, key in _NAMES, depth + 1) for key, item in value.items() if key in _NAMES]
+            steps = [(f"{place}.{key}", item, str(key), depth + 1) for key, item in value.items() if key in _NAMES]
         else:
-            steps = [(f"{place}.{key}", item, key in _NAMES, depth + 1) for key, item in value.items()]
+            steps = [(f"{place}.{key}", item, str(key), depth + 1) for key, item in value.items()]
         waiting.extend(reversed(steps))
     return found

@@ -6,11 +6,13 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
-__all__ = ["host_of", "within"]
+__all__ = ["host_of", "opens_in_telegram", "within"]
 
 _HTTP = re.compile(
     r"(?i:https?)://(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[^\s/?#@:\[\]\\]{1,255})(?::\d{1,5})?(?:[/?#][^\s\\<>\"]*+)?"
 )
+_OWN = ("tg://", "ton://", "tonsite://", "mailto:")
+_BARE = re.compile(r"(?:[\w\-]{1,63}\.){1,10}[^\W\d_]{2,63}(?::\d{1,5})?(?:[/?#]|\Z)")
 _HOST = re.compile(r"[a-z0-9._\-]+")
 """Nothing that a browser would still decode: `ev%69l.com` is evil.com to it."""
 
@@ -32,6 +34,13 @@ def host_of(url: str) -> str | None:
     except UnicodeError:
         return None
     return plain if _HOST.fullmatch(plain) else None
+
+
+def opens_in_telegram(url: object) -> bool:
+    """Whether Telegram takes it for a link: http and https, a bare host (`t.me/name`), and schemes of its own."""
+    if not isinstance(url, str):
+        return False
+    return host_of(url) is not None or url.startswith(_OWN) or bool(_BARE.match(url) and host_of(f"https://{url}"))
 
 
 def within(host: str, domains: Collection[str]) -> bool:
