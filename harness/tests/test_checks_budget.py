@@ -287,6 +287,17 @@ def test_reported_tokens_against_a_local_count(reported: tuple[int, int], within
     assert of("tokens.over_20pct", trial) == Contribution(k=over, n=1)
 
 
+def test_tokens_of_one_side_are_held_against_the_log_without_the_other() -> None:
+    """Who leaves out one side lies no better about the other; what is true of one alone stays unknown."""
+    for usage, result in (
+        (Usage(output_tokens=1), Result.FAIL),
+        (Usage(input_tokens=1), Result.FAIL),
+        (Usage(output_tokens=50), Result.NOT_APPLICABLE),
+        (Usage(input_tokens=100), Result.NOT_APPLICABLE),
+    ):
+        assert asked("budget.usage", a_trial(call(), outputs=(Output(content="ok", usage=usage),)))[0] is result
+
+
 def test_unknown_tokens_are_not_accurate() -> None:
     """No report is not measured; a case without a call is not asked."""
     assert isinstance(of("tokens.within_10pct", a_trial(call(), outputs=(answer(None),))), NotMeasured)
