@@ -159,8 +159,21 @@ def test_a_small_population_that_exposes_nobody_is_said_and_fails() -> None:
 
     assert result is Result.FAIL
     assert "exposed n is 0 of 1" in said
-    assert asked("share", a_trial(steps(5), size=1))[0] is Result.PASS
+    assert asked("share", a_trial(steps(5), size=1))[0] is Result.ERROR
     assert asked("exposed", a_trial(steps(0), size=1))[0] is Result.PASS
+
+
+def test_a_population_of_which_any_number_may_be_on_by_chance_shows_no_share() -> None:
+    """A law that no answer could break is not kept: it is unknown, unless one step or a pinned unit says more."""
+    result, said = asked("share", a_trial(steps(50), size=12))
+
+    assert result is Result.ERROR
+    assert "ask for a population of 21 or more" in said
+    assert asked("share", a_trial(steps(50), size=21))[0] is Result.PASS
+    assert asked("share", a_trial(steps(5, 50), size=12))[0] is Result.PASS
+    assert asked("share", a_trial(steps(0, 100), size=2))[0] is Result.PASS
+    pinned = (FlagStep(percent=50, off=tuple(f"unit-{n}" for n in range(4) if bucket("rag", f"unit-{n}") >= 5000)),)
+    assert asked("share", a_trial(pinned, size=4))[0] is Result.PASS
 
 
 def test_pinned_units_show_that_everybody_was_dealt_anew() -> None:

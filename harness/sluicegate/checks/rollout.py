@@ -8,7 +8,7 @@ it once in a million answers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations, pairwise
+from itertools import combinations, count, pairwise
 
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, deliveries, finding
 from sluicegate.checks.flag_log import FlagLog, at, flag_log, named, place
@@ -89,12 +89,13 @@ def _monotone(log: FlagLog) -> _Told:
 
 def _share(log: FlagLog) -> _Told:
     """Nobody at 0 %, everybody at 100 %, and between them as many as chance allows."""
-    n = len(log.units)
+    n, sound = len(log.units), True
     for number, step in log.grants():
         for flag in log.script.flags:
             on = log.on(number, flag)
             k, p = on.bit_count(), step.percent / 100
             if _is_odd(k, n, p, FALSE_ALARM):
+                sound = False
                 yield Problem(
                     place=place(number),
                     expected=f"{flag}: {_wanted(step)}",
@@ -102,14 +103,33 @@ def _share(log: FlagLog) -> _Told:
                     mend="Deal into 10,000 buckets, so that 0.5 % can be said; on is bucket < percent * 100.",
                 )
             elif (odd := _odd_block(on, n, p)) is not None:
-                first, size, count = odd
+                first, size, found = odd
                 yield Problem(
                     place=place(number),
                     expected=f"{flag}: every part of the population must get its share",
-                    seen=f"{at(log, number, flag)}: of units {first + 1} to {first + size} in order {count} are on, "
+                    seen=f"{at(log, number, flag)}: of units {first + 1} to {first + size} in order {found} are on, "
                     f"of all {k} of {n}",
                     mend="Deal by a digest of the id; its number, its date or its place in a list is no chance.",
                 )
+    if sound:
+        _enough(log, n)
+
+
+def _enough(log: FlagLog, n: int) -> None:
+    """Raise NotJudged where any number of units on would be chance at every percentage, and none is known by name."""
+    dealt = sorted({step.percent for _, step in log.grants() if 0 < step.percent < 100})
+    if not dealt or any(step.on or step.off for step in log.script.steps):
+        return
+    if not any(_can_be_odd(n, percent) for percent in dealt):
+        said = ", ".join(f"{percent:g} %" for percent in dealt)
+        least = next(more for more in count(n + 1) if any(_can_be_odd(more, percent) for percent in dealt))
+        what = f"of {n} units any number may be on at {said} by chance, so nothing is shown"
+        raise NotJudged(f"{what}; ask for a population of {least} or more", lost=True)
+
+
+def _can_be_odd(n: int, percent: float) -> bool:
+    """Whether there is a number of units on, of so many, that is no chance."""
+    return any(_is_odd(k, n, percent / 100, FALSE_ALARM) for k in (0, n))
 
 
 def _wanted(step: FlagStep) -> str:
@@ -128,9 +148,9 @@ def _odd_block(on: int, n: int, p: float) -> tuple[int, int, int] | None:
     if size < _FEWEST:
         return None
     for block in range(_BLOCKS):
-        count = (on >> block * size & (1 << size) - 1).bit_count()
-        if _is_odd(count, size, p, FALSE_ALARM / _BLOCKS):
-            return block * size, size, count
+        k = (on >> block * size & (1 << size) - 1).bit_count()
+        if _is_odd(k, size, p, FALSE_ALARM / _BLOCKS):
+            return block * size, size, k
     return None
 
 
