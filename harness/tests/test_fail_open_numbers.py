@@ -31,6 +31,25 @@ from rollout_world import (
 
 sys.path.pop(0)
 
+ASKING = """\
+import json
+import time
+import urllib.request
+
+
+def answer(input, context):
+    asked = {"model": "tiny-1", "messages": [{"role": "user", "content": "ok?"}]}
+    url = context.endpoints["OPENAI_BASE_URL"] + "/chat/completions"
+    for turn in range(4):
+        request = urllib.request.Request(url, json.dumps(asked).encode(), {"content-type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answered:
+                if json.load(answered)["choices"][0]["message"]["content"]:
+                    return {"structured": {"text": "ok", "order": input["n"]}}
+        except Exception as failed:
+            time.sleep(max(0.03 * 2**turn, float(getattr(failed, "headers", {}).get("retry-after") or 0)))
+    return {"error": "no model could be reached"}
+"""
 WAIT = "wait: {from: live, at: p90, promote: 500 ms, alert: 900 ms, min: 100}"
 
 
@@ -107,6 +126,24 @@ class TestNobodyAsked:
 
         assert "not one model call of" in done.said
         assert "OPENAI_BASE_URL" in done.text
+
+    @pytest.mark.parametrize("name", ["tiny-1", "tiny-l"])
+    def test_a_fault_of_a_model_that_nobody_asks(self, tmp_path: Path, name: str) -> None:
+        """A name that is misspelt in a script fails nothing: every case would pass under a fault that never came."""
+        plan = PLAN.replace("pipeline: bot:answer", "pipeline: {callable: bot:answer, capabilities: [model]}")
+        plan = plan.replace("{suites: [schema]}", "{suites: [schema, fallback]}", 1)
+        cases = [a_case(number) for number in range(40)]
+        cases[0]["given"] = {"faults": [{"kind": "server_error", "model": name, "on_call": 1}]}
+        rollout = made(tmp_path / "shop", plan, cases=cases)
+        rollout.write("bot.py", ASKING)
+
+        done = rollout.gate()
+
+        assert ("faults are scripted for 'tiny-l', which no trial asked" in done.said) is (name == "tiny-l")
+        if name == "tiny-l":
+            no_promote(done, "hold.incomplete")
+        else:
+            assert done.code == 0, done.said
 
 
 class TestOldNumbers:

@@ -12,6 +12,7 @@ from sluicegate.gate.commands import pytest_command, test_command
 from sluicegate.gate.hearing import Hearing
 from sluicegate.gate.loads import names_today
 from sluicegate.gate.pinned import SuiteAccount
+from sluicegate.gate.unstruck import unstruck_said
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of
 from sluicegate.model import Capability, Kind, Reason
@@ -72,6 +73,7 @@ def completeness_said(hearing: Hearing, question: Question, suites: list[SuiteAc
     yield from _unasked(hearing, question)
     yield from _crashed(hearing)
     yield from _parted(hearing, question)
+    yield from unstruck_said(hearing, question)
     yield from hearing.strays.said(question)
     for suite in suites:
         yield from _suite(suite, hearing, question)

@@ -60,6 +60,8 @@ class Trials:
         """Jobs that came in two requests."""
         self.models: set[str] = set()
         """Models seen at the boundary."""
+        self.faulted: set[str] = set()
+        """Models that scripts of the cases make fail by name."""
         self.crashes: Counter[str] = Counter()
         """Trials of pinned evidence that crashed, by the kind of their first crash."""
         self.doubles: set[str] = set()
@@ -236,6 +238,7 @@ class Trials:
     def _seen(self, trial: Trial, run: Run) -> None:
         if run.load is None:  # what load called says nothing of the cases that suites need
             self.doubles |= kinds_seen(trial, self._config.tools)
+            self.faulted.update(fault.model for fault in trial.case.given.faults if fault.model is not None)
         self.models.update(item.action for item in trial.observations if item.double == "model")
 
     def _ours(self, trial: Trial, waiting: Waiting) -> dict[str, CheckOutcome]:
