@@ -156,6 +156,14 @@ class TestBackoff:
 
         assert judged("backoff", *tries).result == "pass"
 
+    def test_the_suite_names_a_time_that_every_client_can_read(self):
+        """Whole seconds, as RFC 9110 has them: urllib3 raises at any other, and its caller came back too soon."""
+        cases = SUITES["fallback"].cases([Case(id=f"c-{number}", input=str(number)) for number in range(30)], 1)
+        waits = [fault.retry_after_s for case in cases for fault in case.given.faults if fault.kind == "rate_limit"]
+
+        assert waits
+        assert all(wait is not None and wait >= 1 and wait == int(wait) for wait in waits)
+
 
 class TestEnds:
     ENDING = expecting(outcome="error", must=(Rule(field="error.message", contains="MODEL_UNAVAILABLE"),))

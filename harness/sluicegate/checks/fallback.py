@@ -42,13 +42,13 @@ _MOST_FAILURES = 12
 """Of one model in one delivery, whatever is asked: a prompt that changes with each try is a retry all the same."""
 
 _PASSING: tuple[tuple[str, Fault], ...] = (
-    ("limited", Fault(kind="rate_limit", on_call=1, retry_after_s=0.2)),
+    ("limited", Fault(kind="rate_limit", on_call=1, retry_after_s=1.0)),
     ("down", Fault(kind="server_error", on_call=1, status=503)),
     ("cut", Fault(kind="cut", on_call=1)),
     ("malformed", Fault(kind="malformed", on_call=1)),
     ("empty", Fault(kind="empty", on_call=1)),
 )
-"""Faults of a first call that every pipeline must outlive."""
+"""Faults of a first call that every pipeline must outlive. Retry-After has whole seconds: clients choke on others."""
 _TRACE = re.compile(r"Traceback \(most recent|NoneType|object has no attribute|KeyError|IndexError|JSONDecodeError")
 _SPLIT = re.compile(r"[,+;]")
 _MOST_NAMES = 20
