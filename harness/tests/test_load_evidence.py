@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from sluicegate.cli import load as load_door
+from sluicegate.cli.load import load as load_command
 from sluicegate.errors import Fault, InputError
 from sluicegate.ledger import (
     Intent,
@@ -28,6 +30,7 @@ from sluicegate.ledger import (
 )
 from sluicegate.model import Kind, Origin, now_utc
 from sluicegate.session import load_evidence
+from sluicegate.session.load import shards_at_hand, take_shards
 from sluicegate.session.load_cases import load_cases
 from sluicegate.session.load_evidence import SERVED, Sending, loading
 
@@ -332,6 +335,49 @@ def test_shards_of_two_runs_are_no_run(tmp_path: Path) -> None:
 
     other = world.shards(edit=lambda line: line.update(seed=7) if "nonce" in line else None)
     assert any("another profile than the plan's of today" in why for why in world.took_in(other).imported.broken)
+
+
+def test_a_folder_of_several_runs_is_taken_in_run_by_run(tmp_path: Path) -> None:
+    """Locust writes every start into one folder: each is a run of its own, and one by no profile is no evidence."""
+    world = LoadWorld(root=tmp_path)
+    folder = world.shards()
+    by_hand = world.shards(edit=lambda line: line.update(asked="", subject="") if "nonce" in line else None)
+    for path in [*world.shards().glob("*.jsonl"), *by_hand.glob("*.jsonl")]:
+        path.rename(folder / path.name)
+
+    done = CliRunner().invoke(load_command, [str(tmp_path / "plan.yaml"), "--shards", str(folder)])
+
+    assert done.exit_code == 0, done.output
+    assert done.output.count("load steady: 400 requests sent of 400 arrivals planned") == 2
+    assert "run 0000000000000002 left out" in done.output
+    assert "not complete" not in done.output
+    assert world.verdict().kind is Kind.PROMOTE
+
+
+def test_a_folder_of_what_is_no_evidence_says_why(tmp_path: Path) -> None:
+    """Nothing is recorded, and the mend is named."""
+    world = LoadWorld(root=tmp_path)
+    folder = world.shards(edit=lambda line: line.update(asked="", subject="") if "nonce" in line else None)
+
+    with pytest.raises(InputError, match="by no profile"):
+        shards_at_hand(world.workspace, folder)
+
+    assert not list(tmp_path.glob(".sluicegate/recorded/*"))
+
+
+def test_a_lost_generator_is_missed_beside_other_runs(tmp_path: Path) -> None:
+    """What another run brought stands in for no shard that is missing."""
+    world = LoadWorld(root=tmp_path)
+    folder = world.shards(of=2, lost=[1])
+    for path in world.shards(of=2).glob("*.jsonl"):
+        path.rename(folder / path.name)
+    runs, left = shards_at_hand(world.workspace, folder)
+
+    taken = [take_shards(world.workspace, folder, stage=world.workspace.stage("first"), run=run) for run in runs]
+
+    assert not left
+    assert any("1 shard of 2 missing" in why for why in taken[0].imported.broken)
+    assert taken[1].imported.complete
 
 
 def test_arrivals_at_other_times_than_the_profile_asks_for(tmp_path: Path) -> None:

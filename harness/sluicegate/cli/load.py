@@ -14,8 +14,10 @@ from sluicegate.cli.options import evidence_option, plan_argument, stage_option,
 from sluicegate.errors import printable
 
 if TYPE_CHECKING:
+    from sluicegate.plan.types import Stage
     from sluicegate.session.load_evidence import LoadRan
     from sluicegate.session.load_generators import LoadProgress
+    from sluicegate.session.workspace import Workspace
 
 __all__ = ["load"]
 
@@ -52,7 +54,7 @@ def load(
     most: float | None,
 ) -> None:
     """Send the plan's load profiles, one after the other, and keep every request as evidence for `gate`."""
-    from sluicegate.session.load import load_spec, profile_named, run_load, take_shards
+    from sluicegate.session.load import load_spec, profile_named, run_load
     from sluicegate.session.load_orphans import take_orphans
     from sluicegate.session.workspace import Workspace
 
@@ -66,7 +68,7 @@ def load(
         show(filled(" What a run left that was cut short is taken in first.", terminal().width))
         _told(ran)
     if shards is not None:
-        _told(take_shards(workspace, shards, stage=at, baseline=baseline))
+        _taken(workspace, shards, at, baseline=baseline)
     else:
         asked = [profile_named(workspace.plan, name) for name in dict.fromkeys(names)]
         if sweep:
@@ -83,6 +85,17 @@ def load(
     kept = [] if evidence is None else ["--evidence", shlex.quote(str(evidence))]
     words = ["sluicegate", "judge", shlex.quote(str(plan)), "--stage", shlex.quote(at.name), *kept]
     show(f" next: {' '.join(words)}")
+
+
+def _taken(workspace: Workspace, folder: Path, stage: Stage, *, baseline: bool) -> None:
+    """Each run of a folder by itself, and a word on those that are no evidence."""
+    from sluicegate.session.load import shards_at_hand, take_shards
+
+    runs, left = shards_at_hand(workspace, folder, baseline=baseline)
+    for why in left:
+        show(filled(printable(f" {why}"), terminal().width))
+    for run in runs or (None,):
+        _told(take_shards(workspace, folder, stage=stage, baseline=baseline, run=run))
 
 
 def _told(ran: LoadRan) -> None:

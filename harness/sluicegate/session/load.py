@@ -20,11 +20,11 @@ from sluicegate.session.load_cases import load_cases
 from sluicegate.session.load_evidence import SERVED, LoadRan, Sending, loading, take_in
 from sluicegate.session.load_generators import Ended, LoadProgress, generate
 from sluicegate.session.load_identity import load_digest, shown_target
-from sluicegate.session.load_import import ShardSet
+from sluicegate.session.load_import import ShardSet, runs_in
 from sluicegate.session.load_standing import standing
 from sluicegate.session.workspace import Workspace
 
-__all__ = ["job_for", "load_spec", "profile_named", "run_load", "take_shards"]
+__all__ = ["job_for", "load_spec", "profile_named", "run_load", "shards_at_hand", "take_shards"]
 
 
 def load_spec(plan: Plan) -> LoadSpec:
@@ -108,12 +108,32 @@ def run_load(
     return ran
 
 
-def take_shards(workspace: Workspace, folder: Path, *, stage: Stage, baseline: bool = False) -> LoadRan:
+def shards_at_hand(workspace: Workspace, folder: Path, *, baseline: bool = False) -> tuple[list[str], list[str]]:
+    """The runs in a folder that are evidence of what the plan says today, the oldest first, and why others are none.
+
+    Raises InputError where no run is: with what speaks against each.
+    """
+    runs, left, faults = [], [], list[Fault]()
+    for opened in runs_in(folder):
+        if against := _no_evidence(workspace, opened, folder, baseline=baseline):
+            left.append(f"run {opened.run} left out: {against[0].what}")
+            faults += against
+        else:
+            runs.append(opened.run)
+    if faults and not runs:
+        raise InputError(faults)
+    return runs, left
+
+
+def take_shards(
+    workspace: Workspace, folder: Path, *, stage: Stage, baseline: bool = False, run: str | None = None
+) -> LoadRan:
     """Take in what generators elsewhere recorded: many machines, or Locust's own page. Raises InputError, LedgerError.
 
     The plan has to be the one they ran: which profile it was is told by the shards, and compared with the plan's.
+    `run` is the one to take of several; without it all of the folder is one.
     """
-    shards = ShardSet(folder)
+    shards = ShardSet(folder, run=run)
     first = shards.readers[0].opened
     profile = profile_named(workspace.plan, first.profile)
     cases, trace = _cases(workspace), _trace(workspace, profile)
@@ -131,10 +151,23 @@ def take_shards(workspace: Workspace, folder: Path, *, stage: Stage, baseline: b
         at=began,
         subject=first.subject if baseline else None,
     )
-    with loading(workspace, sent) as run:
+    with loading(workspace, sent) as begun:
         stands = isinstance(workspace.plan.pipeline.target, HttpTarget)
         served = None if stands else folder / SERVED  # one that is not there is said to be missing
-        return take_in(run, shards, trace=trace, served=served, extra=())
+        return take_in(begun, shards, trace=trace, served=served, extra=())
+
+
+def _no_evidence(workspace: Workspace, opened: ShardOpened, folder: Path, *, baseline: bool) -> list[Fault]:
+    """Why a run that is told by its shards is no evidence here: nobody's profile, or not what the plan would ask."""
+    if not opened.asked:
+        what = f"it asked {opened.target} by no profile, as locust --host does, and is no evidence."
+        mend = "Run: locust -f locustfile.py --plan PLAN --load-profile NAME"
+        return [Fault(where=str(folder), what=what, mend=mend)]
+    try:
+        profile = profile_named(workspace.plan, opened.profile)
+    except InputError as error:
+        return list(error.faults)
+    return _not_ours(workspace, profile, _cases(workspace), opened, folder, baseline=baseline)
 
 
 def _not_ours(

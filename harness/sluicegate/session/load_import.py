@@ -7,6 +7,7 @@ the time the profile asks for.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -40,7 +41,7 @@ from sluicegate.session.load_rows import RequestRows, lag_ms
 from sluicegate.session.load_tally import Tallying
 from sluicegate.session.load_trials import trial_under_load
 
-__all__ = ["Imported", "Sent", "ShardSet", "import_shards"]
+__all__ = ["Imported", "Sent", "ShardSet", "import_shards", "runs_in"]
 
 _NAMED = 3
 _FLUSH = 200
@@ -82,14 +83,21 @@ class Imported:
 class ShardSet:
     """The shards of one run in a folder. Raises InputError where there is none to begin with."""
 
-    def __init__(self, folder: Path, *, workers: int | None = None, nonce: str | None = None) -> None:
-        """`workers` and `nonce` are what a run that was started here was told; None for one from elsewhere."""
+    def __init__(
+        self, folder: Path, *, workers: int | None = None, nonce: str | None = None, run: str | None = None
+    ) -> None:
+        """`workers` and `nonce` are what a run that was started here was told; None for one from elsewhere.
+
+        `run` leaves out what says that it is of another one. What cannot say so stays, as something that is broken.
+        """
         self.readers: list[ShardReader] = []
         self.broken: list[str] = []
         faults: list[Fault] = []
         for path in sorted(folder.glob("*of*.jsonl")):
             try:
-                self.readers.append(ShardReader(path))
+                reader = ShardReader(path)
+                if run in (None, reader.opened.run):
+                    self.readers.append(reader)
             except InputError as error:
                 faults += error.faults
                 self.broken.append(f"{path.name} {error.faults[0].what.rstrip('.')}")
@@ -122,6 +130,16 @@ class ShardSet:
             self.broken.append(f"{count_of(len(missing), 'shard')} of {of} missing: generator {named} wrote none")
         if len(set(seen)) < len(seen):
             self.broken.append("a shard is there twice")
+
+
+def runs_in(folder: Path) -> list[ShardOpened]:
+    """What the first shard of each run in a folder says, the oldest run first; of unreadable shards nothing."""
+    found: dict[str, ShardOpened] = {}
+    for path in sorted(folder.glob("*of*.jsonl")):
+        with suppress(InputError):
+            opened = ShardReader(path).opened
+            found.setdefault(opened.run, opened)
+    return sorted(found.values(), key=lambda opened: opened.start_us)
 
 
 def import_shards(ledger: LedgerWriter, shards: ShardSet, sent: Sent, *, extra: Sequence[str] = ()) -> Imported:
