@@ -405,6 +405,27 @@ def test_nobody_answered(tmp_path: Path) -> None:
     assert len(records(ran.path)["void"]) == 1
 
 
+def test_why_requests_failed_is_said_where_they_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By kind and status, the most frequent first, with what the first one said: after the run and in the verdict."""
+    page = "POST http://127.0.0.1:9/draft: expected JSON, got text/html: <html>ann@mail.example</html>"
+
+    def wrong(line: dict[str, Any]) -> None:
+        if line.get("i") == 3:
+            line.update(status="error", http=503, error={"kind": "http_status", "message": "answered 503"}, output=None)
+        elif "i" in line and line["i"] % 2:
+            line.update(status="error", error={"kind": "garbage", "message": page}, output=None)
+
+    world = LoadWorld(root=tmp_path)
+    ran = world.ran(edit=wrong)
+
+    assert [(cause.kind, cause.count) for cause in ran.imported.tally.causes] == [("garbage", 199), ("http_status", 1)]
+    load_door._told(ran)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "199 requests failed as garbage, first: POST http://127.0.0.1:9/draft: expected JSON, got text/html" in said
+    assert "ann@mail.example" not in said
+    assert world.verdict().loads[0].tally == ran.imported.tally
+
+
 @pytest.mark.parametrize(
     ("how", "is_late"),
     [

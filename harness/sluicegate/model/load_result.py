@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from sluicegate.frozen import frozen
 
-__all__ = ["LoadResult", "LoadStretch", "LoadTally"]
+__all__ = ["LoadCause", "LoadResult", "LoadStretch", "LoadTally"]
+
+
+@frozen
+class LoadCause:
+    """What went wrong in requests of one kind of crash and one status."""
+
+    kind: str
+    count: int
+    first: str
+    """What the first of them said, masked and on one line."""
 
 
 @frozen
@@ -46,6 +56,8 @@ class LoadTally:
     """Never sent, for the case does not fit the request: they say nothing of the target."""
     unreached: int = 0
     """Of the errors, those where nobody answered."""
+    causes: tuple[LoadCause, ...] = ()
+    """Of errors, cut answers and what was never sent: the three most frequent."""
     measured: int = 0
     """What counts: all but warm-up, cool-down and unsent."""
     warm_up: int = 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sluicegate.frozen import frozen
 from sluicegate.gate.wording import count_of
-from sluicegate.model.load_result import LoadResult, LoadStretch, LoadTally
+from sluicegate.model.load_result import LoadCause, LoadResult, LoadStretch, LoadTally
 from sluicegate.report.columns import pack
 from sluicegate.report.figures import figure, plain
 
@@ -14,6 +14,8 @@ __all__ = ["LoadView", "Point", "load_lines", "load_view"]
 
 _HEADER = ("from", "planned", "sent", "failed", "in time", "p50", "p95", "late")
 _NONE = "–"
+_LONGEST = 200
+"""Characters of what a failed request said."""
 
 
 @frozen
@@ -94,10 +96,15 @@ def _facts(result: LoadResult) -> list[str]:
     failed = f"{tally.errors:,} errors, {tally.incomplete:,} cut, {tally.dropped:,} dropped"
     return [
         f"{failed}; {count_of(tally.kept, 'answer')} kept to be judged",
+        *(_cause(cause) for cause in tally.causes),
         f"{count_of(tally.measured, 'request')} count{'' if not left else ', ' + ' and '.join(left) + ' left out'}",
         f"{took} from the intended start; {limit} {tally.in_time:,} of {tally.measured:,}",
         f"generator: p99 {_ms(tally.lag_p99_ms)} late, {_ms(tally.worst_lag_ms)} at worst",
     ]
+
+
+def _cause(cause: LoadCause) -> str:
+    return f"{count_of(cause.count, 'request')} failed as {plain(cause.kind)}, first: {plain(cause.first, _LONGEST)}"
 
 
 def _row(each: LoadStretch, *, planned: bool) -> tuple[str, ...]:

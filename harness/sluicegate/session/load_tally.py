@@ -7,10 +7,11 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 
+from sluicegate.checks.masking import masked
 from sluicegate.gate.wording import count_of
 from sluicegate.ledger.load_shard import LoadLag, LoadRequest
 from sluicegate.model import CrashKind, NotMeasured, from_micros, rfc3339
-from sluicegate.model.load_result import LoadStretch, LoadTally
+from sluicegate.model.load_result import LoadCause, LoadStretch, LoadTally
 from sluicegate.plan.load import Profile, phase_of
 from sluicegate.session.load_rows import took_ms, ttft_ms, was_unreached
 from sluicegate.stats.quantile import quantile
@@ -19,6 +20,7 @@ __all__ = ["Tallying"]
 
 _MICROS = 1_000_000
 _MOST_STRETCHES = 12
+_MOST_CAUSES = 3
 _LATE_SHARE = 0.01
 """More measured requests that began late, and the generator did not send what it says."""
 _LATE_SECONDS = 0.05
@@ -36,6 +38,8 @@ class Tallying:
         self._offsets = offsets
         self._counts: Counter[str] = Counter()
         self._phases: Counter[str] = Counter()
+        self._causes: Counter[tuple[str, int | None]] = Counter()
+        self._first_said: dict[tuple[str, int | None], str] = {}
         self._lags = array("d")
         self._seconds = self._late_seconds = 0
         self.kept = 0
@@ -65,6 +69,10 @@ class Tallying:
         self._phases[phase] += 1
         self._counts[request.status] += 1
         self._counts["unreached"] += was_unreached(request)
+        if request.error is not None and phase != "cancelled":
+            cause = (request.error.kind.value, request.http)
+            self._causes[cause] += 1
+            self._first_said.setdefault(cause, request.error.message)
         began = request.start if request.start is not None else request.intended
         lag_ms = (began - request.intended) / 1000
         if phase == "measured" and request.start is not None:
@@ -132,6 +140,10 @@ class Tallying:
             dropped=counts["dropped"],
             unsent=phases["unsent"],
             unreached=counts["unreached"],
+            causes=tuple(
+                LoadCause(kind=cause[0], count=count, first=masked(self._first_said[cause]))
+                for cause, count in self._causes.most_common(_MOST_CAUSES)
+            ),
             measured=phases["measured"],
             warm_up=phases["warm_up"],
             cool_down=phases["cool_down"],
