@@ -105,12 +105,58 @@ def test_most_cases_out_of_reach_ask_for_the_server_first(project: Path, port: i
         assert called("gate", "rollout.yaml", "--stage", "preflight", cwd=project).code == 0
 
 
-def test_a_command_that_ends_at_once_is_asked_for_too(project: Path) -> None:
-    """By its own words."""
+def commanded(project: Path, script: str | None) -> None:
+    """The plan with a command for its pipeline; its script, or none."""
     plan = project / "rollout.yaml"
     lines = [line for line in plan.read_text().splitlines() if not line.startswith("pipeline:")]
     plan.write_text("\n".join([*lines[:3], 'pipeline: {command: [python3, "gone.py"]}', *lines[3:]]) + "\n")
+    if script is not None:
+        (project / "gone.py").write_text(script)
     assert called("plan", "lock", "rollout.yaml", cwd=project).code == 0
+
+
+ANSWERS = """\
+import json, os, sys
+if "BOT_TOKEN" not in os.environ:
+    sys.exit("BOT_TOKEN is not set")
+for line in sys.stdin:
+    asked = json.loads(line)
+    order = 1000 + asked["input"]["n"]
+    said = {"content": f"Order {order} is on its way.", "structured": {"order": order}}
+    print(json.dumps({"id": asked["id"], **said}), flush=True)
+"""
+
+
+def test_a_command_that_does_not_start_is_no_evidence(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 2 with its last words, nothing recorded; the same build promotes once what it needs is there."""
+    monkeypatch.delenv("BOT_TOKEN", raising=False)
+    commanded(project, ANSWERS)
+
+    down = called("gate", "rollout.yaml", cwd=project)
+
+    assert down.code == 2, down.text
+    assert "program 'python3' ended before it was asked anything: exit code 1; its last words: " in down.err
+    assert "BOT_TOKEN is not set" in down.err
+    assert "No case was called, and nothing is recorded. Mend it, and run the same command again." in down.err
+    assert not (project / ".sluicegate").exists()
+    monkeypatch.setenv("BOT_TOKEN", "1")
+    assert called("gate", "rollout.yaml", cwd=project).code == 0
+
+
+def test_a_command_without_its_script_is_no_evidence(project: Path) -> None:
+    """A slip in the plan's arguments is a slip, and no failure of what serves."""
+    commanded(project, None)
+
+    down = called("gate", "rollout.yaml", cwd=project)
+
+    assert down.code == 2, down.text
+    assert "can't open file" in down.err
+    assert not (project / ".sluicegate").exists()
+
+
+def test_a_command_that_ends_when_it_is_asked_is_asked_for_too(project: Path) -> None:
+    """By its own words."""
+    commanded(project, "input()\n")
 
     held = called("gate", "rollout.yaml", cwd=project)
 

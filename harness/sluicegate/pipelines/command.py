@@ -22,7 +22,7 @@ from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext, now_utc, rfc3339
 from sluicegate.pipelines.connections import Lookout, new_mark
 from sluicegate.pipelines.conversion import from_json, not_json, output_of, read_exactly, too_large, with_error
-from sluicegate.pipelines.crashes import crash, secrets_of
+from sluicegate.pipelines.crashes import crash, line_of, secrets_of
 from sluicegate.pipelines.inputs import canonical_input
 from sluicegate.pipelines.line_process import EndedError, LineProcess, TooLongError
 from sluicegate.pipelines.log_lines import Hears, lines_in
@@ -32,6 +32,8 @@ __all__ = ["CommandPipeline"]
 
 _HOPELESS = 5
 """Deaths in a row without a single answer after which it is not started again."""
+_UNASKED_S = 0.5
+"""For so long a program that was just started is watched before the first case."""
 
 
 class CommandPipeline:
@@ -78,6 +80,26 @@ class CommandPipeline:
             self._workers.append(worker)
             self._free.put_nowait(worker)
         self._lookout = Lookout.over(self._running, *self._watched, mark=self._mark)
+
+    async def stand_up(self) -> None:
+        """Start the process that is asked first, and watch it for a moment. Raises InputError where it ends unasked.
+
+        Whatever it answers a case with is evidence; a program that does not start has been asked nothing.
+        """
+        if not self._target.long_lived:
+            return
+        worker = self._workers[-1]
+        try:
+            await self._begin(worker, {})
+        except OSError as error:
+            how = f"cannot be started: {error.strerror or error}."
+        else:
+            if await worker.stays(_UNASKED_S):
+                return
+            how = f"ended before it was asked anything: {await self._how(worker)}."
+        said = line_of(f"program {self._target.argv[0]!r} {how}", limit=600, secrets=self._secrets)
+        what = f"{said} No case was called, and nothing is recorded."
+        raise InputError(Fault(where="pipeline.command", what=what, mend="Mend it, and run the same command again."))
 
     async def call(self, case: Case, context: RunContext) -> Output:
         """Answer one delivery of `case`. `latency_ms` counts from the request, not from the wait for a process."""
@@ -155,7 +177,9 @@ class CommandPipeline:
 
     async def _start(self, worker: LineProcess, context: RunContext) -> None:
         await worker.end()
-        own = {} if self._target.long_lived else context.endpoints
+        await self._begin(worker, {} if self._target.long_lived else context.endpoints)
+
+    async def _begin(self, worker: LineProcess, own: Mapping[str, str]) -> None:
         self._starts += 1
         await worker.start(self._argv or (), self._cwd, {**self._environment, **own})
 
@@ -189,10 +213,13 @@ class CommandPipeline:
 
     async def _died(self, worker: LineProcess) -> Output:
         said = f"{self._name} ended before it answered" if self._target.long_lived else f"{self._name} failed"
+        return self._crash(CrashKind.DIED, f"{said}: {await self._how(worker)}.")
+
+    async def _how(self, worker: LineProcess) -> str:
         how = await worker.how()
         if how.startswith("exit code 0") and self._target.long_lived:
             how += ". If it is meant to answer one line and exit, write long_lived: false"
-        return self._crash(CrashKind.DIED, f"{said}: {how}.")
+        return how
 
     def _crash(self, kind: CrashKind, message: str) -> Output:
         return crash(kind, message[0].upper() + message[1:], secrets=self._secrets)

@@ -98,6 +98,11 @@ class LineProcess:
         await child.settle(0)
         return child.status, bytes(self._buffer[:2000])
 
+    async def stays(self, within_s: float) -> bool:
+        """Whether it is still there after so long."""
+        await asyncio.wait([self._started.ended], timeout=within_s)
+        return self._started.running
+
     async def how(self) -> str:
         """How it ended, with its last words. It is killed if it only closed its output."""
         child = self._started

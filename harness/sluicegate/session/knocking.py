@@ -10,6 +10,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from sluicegate.errors import Fault, InputError
+from sluicegate.model import Pipeline
 from sluicegate.plan.types import HttpTarget, PipelineSpec
 
 __all__ = ["knock"]
@@ -19,11 +20,15 @@ _PATIENCE_S = 3.0
 _PAUSE_S = 0.2
 
 
-async def knock(spec: PipelineSpec) -> None:
-    """Connect once to an HTTP pipeline's address and hang up. Raises InputError when nothing listens there.
+async def knock(spec: PipelineSpec, pipeline: Pipeline) -> None:
+    """Connect once to an HTTP pipeline's address and hang up; start a command. Raises InputError where nobody is there.
 
-    Evidence of a server that is not running would stay with the subject for good; here it is a user's mistake.
+    Evidence of a server that is not running, or of a program that does not start, would stay with the subject for
+    good; here it is a user's mistake.
     """
+    stand_up = getattr(pipeline, "stand_up", None)
+    if stand_up is not None:
+        await stand_up()
     if not isinstance(spec.target, HttpTarget):
         return
     host, port, shown = _address(spec.target.url)

@@ -121,13 +121,14 @@ async def production(
             ports=doubles.mail.addresses if doubles is not None and doubles.mail is not None else (),
         )
         made = Production(pipeline=pipeline, doubles=doubles, boundary=doubles, strays=strays, plan=plan)
+        asked = pipeline
         if flags is not None:
             made.pipeline = made.boundary = pipeline = flags.around(pipeline, doubles, endpoints, noticed=noticed)
         if under is None:
             made.pipeline = correlated(made.pipeline, doubles, plan)
         try:
             await open_pipeline(pipeline)
-            await knock(plan.pipeline)
+            await knock(plan.pipeline, asked)
             yield made
         finally:
             await pipeline.aclose()
