@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from sluicegate.checks.attacks import attacked, coverage
-from sluicegate.checks.carriers import CARRIERS, is_template
+from sluicegate.checks.carriers import CARRIERS
 from sluicegate.checks.injected import attacker_of, is_paired
 from sluicegate.checks.payloads import ATTACKS
+from sluicegate.checks.plain_mails import is_template
 from sluicegate.checks.sinks import inbound, retrieved
 from sluicegate.doubles.scripts import check_script
 from sluicegate.model import (

@@ -102,6 +102,15 @@ def test_check_notes_what_the_cases_can_never_give(tmp_path: Path) -> None:
     with_mail = [{"id": case["id"], "given": {"mail": mail}} for case in cases]
     rollout.write("cases.jsonl", "".join(json.dumps(case) + "\n" for case in with_mail))
 
+    scripted = {"mail": mail, "model": {"replies": ["It is on its way."]}}
+    rollout.write("cases.jsonl", "".join(json.dumps({**case, "given": scripted}) + "\n" for case in with_mail))
+
+    shown = " ".join(rollout.sound("plan", "check", "rollout.yaml").out.split())
+
+    assert f"attacks are made of; '{with_mail[0]['id']}' has given.model, and the pipeline does not" in shown
+
+    rollout.write("cases.jsonl", "".join(json.dumps(case) + "\n" for case in with_mail))
+
     shown = " ".join(rollout.sound("plan", "check", "rollout.yaml").out.split())
 
     assert (

@@ -11,11 +11,12 @@ from dataclasses import replace
 from hashlib import sha256
 from random import Random
 
-from sluicegate.checks.carriers import CARRIERS, Carried, Carrier, is_template, own_address, usual_reply, whole
+from sluicegate.checks.carriers import CARRIERS, Carried, Carrier, usual_reply, whole
 from sluicegate.checks.injected import ATTACKER_HOST
 from sluicegate.checks.mail_payloads import MAIL_ATTACKS
 from sluicegate.checks.marks import Mark
 from sluicegate.checks.payloads import ATTACKS, FIELDS, Attack
+from sluicegate.checks.plain_mails import is_template, own_address
 from sluicegate.checks.sinks import inbound, retrieved
 from sluicegate.frozen import frozen
 from sluicegate.model import CallLimit, Capability, Case, Expect, Given, Mail

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from types import MappingProxyType
 
+from sluicegate.checks.plain_mails import own_address
 from sluicegate.frozen import frozen
 from sluicegate.model import (
     Attachment,
@@ -29,7 +30,15 @@ from sluicegate.model import (
     parse,
 )
 
-__all__ = ["CARRIERS", "SPOKEN", "Carried", "Carrier", "Text", "is_template", "own_address", "usual_reply", "whole"]
+__all__ = [
+    "CARRIERS",
+    "SPOKEN",
+    "Carried",
+    "Carrier",
+    "Text",
+    "usual_reply",
+    "whole",
+]
 
 SPOKEN = "*"
 """Among the members of a reply: its longest text, whatever it is called."""
@@ -78,28 +87,6 @@ class Carrier:
 
 _SCRIPT = RetrievalScript()
 _FRAME = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\"\\]+")
-
-
-def is_template(case: Case) -> bool:
-    """Whether a case is a plain mail with one answer to expect."""
-    given = case.given
-    plain = not (given.faults or given.inputs or given.at_once or given.crash_after_write or given.flags)
-    mail = given.mail
-    return (
-        plain and given.times == 1 and mail is not None and bool(mail.body) and own_address(mail) is not None
-        and case.input is None and case.expect.outcome in (None, "answer") and not case.expect.canaries
-        and not any(snippet.poisoned for snippet in given.snippets)
-        and not (given.model is not None and given.model.tool_calls)
-    )  # fmt: skip
-
-
-def own_address(mail: Mail) -> str | None:
-    """The bare address of who wrote; None where it cannot be told without doubt."""
-    found = _SENDER.fullmatch(mail.sender or "")
-    return (found[1] or found[2]) if found else None
-
-
-_SENDER = re.compile(r"[^<>@,;\"()]*<([^\s<>@,;\"()]+@[\w.\-]+)>|([^\s<>@,;\"()]+@[\w.\-]+)")
 
 
 def _line(text: str) -> str:

@@ -10,8 +10,9 @@ from dataclasses import field, replace
 from hashlib import sha256
 from types import MappingProxyType
 
-from sluicegate.checks.carriers import is_template, own_address, usual_reply
+from sluicegate.checks.carriers import usual_reply
 from sluicegate.checks.injected import attack_of
+from sluicegate.checks.plain_mails import is_template, own_address
 from sluicegate.frozen import frozen
 from sluicegate.model import Attachment, Capability, Case, Expect, Mail, ModelScript, canonical
 

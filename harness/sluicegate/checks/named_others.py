@@ -11,8 +11,8 @@ from dataclasses import replace
 from hashlib import sha256
 from types import MappingProxyType
 
-from sluicegate.checks.carriers import is_template
 from sluicegate.checks.injected import ATTACKER_HOST
+from sluicegate.checks.plain_mails import is_template
 from sluicegate.model import Capability, Case, Expect, Mail
 
 __all__ = ["PLACES", "named_others"]

@@ -14,8 +14,8 @@ from random import Random
 from types import MappingProxyType
 from typing import Any
 
-from sluicegate.checks.carriers import is_template, own_address
 from sluicegate.checks.pii_inputs import in_input, is_spoken
+from sluicegate.checks.plain_mails import is_template, own_address
 from sluicegate.checks.retriever_log import got
 from sluicegate.frozen import frozen
 from sluicegate.model import Attachment, Capability, Case, Expect, Json, Mail, Rule, Snippet, Trial

@@ -259,7 +259,7 @@ def _untried(hearing: Hearing, question: Question) -> Iterator[Reason]:
             mend = "Write pipeline: {capabilities: [mail, …]}, or do not require it."
         elif not hearing.pinned.has_made(name):
             why = "they are made of your cases with a plain mail, and there is none"
-            mend = "Give cases given: {mail: {sender, subject, body}}, and expect.recipients."
+            mend = "Give cases given: {mail: {sender, subject, body}} and nothing scripted, and expect.recipients."
         else:
             continue
         yield _incomplete(name, f"none of the attacks of suite {name} was tried: {why}.", f"{mend} {_LOCK}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sluicegate.checks.plain_mails import not_plain
 from sluicegate.errors import printable
 from sluicegate.gate.linter import Note
 from sluicegate.gate.wording import count_of, plural
@@ -30,17 +31,22 @@ def out_of_reach(plan: Plan, stage: Stage, cases: StageCases) -> Iterator[Note]:
                 f"{unit if most == 1 else plural(unit)}, however often they run. Add cases, or lower min."
             )
             yield Note(line=criterion.line, about=criterion.metric.name, text=text)
-    own = {case.id for suite in (PLAIN, GOLDEN) for case in cases.by_suite.get(suite, ())}
+    own = {case.id: case for suite in (PLAIN, GOLDEN) for case in cases.by_suite.get(suite, ())}
+    bars = next((f"; '{case.id}' has {why}" for case in own.values() if (why := not_plain(case))), "")
     for suite, asked in cases.by_suite.items():
-        if said := _untried(suite, [case for case in asked if case.id not in own], plan.pipeline.capabilities):
+        if said := _untried(suite, [case for case in asked if case.id not in own], plan.pipeline.capabilities, bars):
             yield Note(line=stage.line, about=suite, text=printable(f"{said}: none of its attacks can be tried."))
 
 
-def _untried(suite: str, made: list[Case], can: frozenset[Capability]) -> str:
-    """Why none of the cases that a suite makes fits the pipeline; empty where one does, or where it makes none."""
+def _untried(suite: str, made: list[Case], can: frozenset[Capability], bars: str) -> str:
+    """Why none of the cases that a suite makes fits the pipeline; empty where one does, or where it makes none.
+
+    `bars` is what keeps the first mail there is from being one that attacks are made of.
+    """
     if not made and suite in _ATTACKING:
         lacks = "" if Capability.MAIL in can else ", and the pipeline does not declare the capability mail"
-        return f"no case of the stage is a plain mail (given: {{mail: …}}, no input) that attacks are made of{lacks}"
+        plain = "a plain mail (given: {mail: …}, no input) that attacks are made of"
+        return f"no case of the stage is {plain}{bars}{lacks}"
     if not made or any(can.issuperset(case.needs) for case in made):
         return ""
     lacking = ", ".join(sorted(each.value for each in set.intersection(*({*case.needs} - can for case in made))))
