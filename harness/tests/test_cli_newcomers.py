@@ -85,6 +85,19 @@ def test_the_list_of_demos_fits_the_screen(tmp_path: Path) -> None:
     assert [line for line in lines if len(line) > 70 and not line.startswith("  plan ")] == []
 
 
+def test_check_notes_side_effects_that_nobody_can_see(tmp_path: Path) -> None:
+    """Without a tool that writes, and without mails, the criterion holds whatever runs."""
+    rollout = prepared(made, tmp_path)
+    rollout.replace("requires: {suites: [schema]}", "requires: {suites: [schema, idempotency]}")
+    assert "no side effect can be seen" not in rollout.sound("plan", "check", "rollout.yaml").out
+
+    before = "[schema, idempotency]}\n    criteria:\n"
+    rollout.replace(before, f"{before}      idempotency.violations: {{from: suite, promote: 0, max_rate: 50 %}}\n")
+
+    shown = " ".join(rollout.sound("plan", "check", "rollout.yaml").out.split())
+    assert "no side effect can be seen, so the stage will hold" in shown
+
+
 def test_check_notes_what_the_cases_can_never_give(tmp_path: Path) -> None:
     """A least number beyond all cases, and attacks that nothing carries: the stage would hold for ever, or in vain."""
     rollout = prepared(made, tmp_path)

@@ -63,6 +63,11 @@ async def answer(input, context):
     BODY
     return {"structured": {"text": "ok", "order": input["n"]}, "metadata": {"run_id": context.run_id}}
 """
+KNOWN_BY_CONTENT = """async with LOCK:
+        if input["n"] not in DONE:
+            DONE.add(input["n"])
+            await write(context, n=input["n"])
+"""
 SOUND = "await once(input, context)"
 LATE = (
     BOT.replace("    BODY\n", "    LATER.add(asyncio.create_task(after(input, context)))\n")
@@ -116,6 +121,13 @@ class TestSideEffects:
 
         assert "no message that was delivered again had a side effect" in done.said
         assert "through SLUICEGATE_TOOLS_URL" in done.text
+
+    def test_a_memory_that_takes_a_copy_for_the_message_it_was_made_of(self, tmp_path: Path) -> None:
+        """The cases write and their copies do not: the mend says by what a copy is known."""
+        done = no_promote(a_rollout(tmp_path / "shop", KNOWN_BY_CONTENT).gate(), "hold.incomplete")
+
+        assert "saw no write of one in" in done.said
+        assert "must know them by message_id, of which each copy of a case has its own" in done.text
 
     def test_writes_that_come_after_the_answer(self, tmp_path: Path) -> None:
         """A tenth of a second later, when the last case has been answered as well."""

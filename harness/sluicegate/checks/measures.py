@@ -147,7 +147,10 @@ def _repeated(trial: Trial, results: Mapping[str, str], config: CheckConfig) -> 
     if trial.failed:
         return _no_answer(trial)
     if answers["idempotency.once"] is Result.NOT_APPLICABLE:
-        mend = "Declare the tool with `writes: true` and let the pipeline reach it through SLUICEGATE_TOOLS_URL."
+        mend = (
+            "Declare the tool with `writes: true` and let the pipeline reach it through SLUICEGATE_TOOLS_URL. One "
+            "without side effects needs suite idempotency, and no criterion idempotency.violations."
+        )
         if Capability.MAIL in (config.capabilities or ()) and not any(tool.writes for tool in config.tools):
             mend = "Let the pipeline send through SLUICEGATE_SMTP, for each copy of a case as for the case."
         return NotMeasured(reason="side effects were not observed", mend=mend)

@@ -177,8 +177,14 @@ def _silent(hearing: Hearing, question: Question) -> Iterator[Reason]:
     trials = count_of(answered, "trial")
     writers = sorted(tool.name for tool in plan.tools if tool.writes)
     if "idempotency" in suites and writers and EFFECT not in hearing.trials.doubles:
-        text = f"no message that was delivered again had a side effect; suite idempotency saw no write in {trials}."
-        mend = f"Let the pipeline write to {', '.join(writers)} through {_ADDRESSES['tool']}, before it answers."
+        text = (
+            f"no message that was delivered again had a side effect; suite idempotency saw no write of one in {trials}."
+        )
+        mend = (
+            f"Let the pipeline write to {', '.join(writers)} through {_ADDRESSES['tool']}, before it answers. One that "
+            "remembers messages must know them by message_id, of which each copy of a case has its own, and begin with "
+            "an empty memory: what an earlier run wrote is not written again."
+        )
         yield _incomplete("tool double", text, mend)
     elif "idempotency" in suites and not writers and _sends_unseen(hearing, question):
         text = f"no message delivered again had a side effect; suite idempotency saw no mail of it in {trials}."

@@ -31,11 +31,25 @@ def out_of_reach(plan: Plan, stage: Stage, cases: StageCases) -> Iterator[Note]:
                 f"{unit if most == 1 else plural(unit)}, however often they run. Add cases, or lower min."
             )
             yield Note(line=criterion.line, about=criterion.metric.name, text=text)
+        if said := _unseen(criterion, plan):
+            yield Note(line=criterion.line, about=criterion.metric.name, text=said)
     own = {case.id: case for suite in (PLAIN, GOLDEN) for case in cases.by_suite.get(suite, ())}
     bars = next((f"; '{case.id}' has {why}" for case in own.values() if (why := not_plain(case))), "")
     for suite, asked in cases.by_suite.items():
         if said := _untried(suite, [case for case in asked if case.id not in own], plan.pipeline.capabilities, bars):
             yield Note(line=stage.line, about=suite, text=printable(f"{said}: none of its attacks can be tried."))
+
+
+def _unseen(criterion: Criterion, plan: Plan) -> str:
+    """Why side effects that a criterion counts are nowhere to be seen; empty where they are, or it counts none."""
+    if criterion.metric.name != "idempotency.violations" or all(origin.grows for origin in criterion.origins):
+        return ""
+    if Capability.MAIL in plan.pipeline.capabilities or any(tool.writes for tool in plan.tools):
+        return ""
+    return (
+        "no side effect can be seen, so the stage will hold: no tool of the plan has writes: true, and the pipeline "
+        "does not declare the capability mail. Declare one, or require suite idempotency without this criterion."
+    )
 
 
 def _untried(suite: str, made: list[Case], can: frozenset[Capability], bars: str) -> str:
