@@ -85,6 +85,27 @@ def test_the_list_of_demos_fits_the_screen(tmp_path: Path) -> None:
     assert [line for line in lines if len(line) > 70 and not line.startswith("  plan ")] == []
 
 
+def test_check_says_the_mistakes_of_all_cases_at_once(tmp_path: Path) -> None:
+    """A row that cannot be read hides neither a rule, a script nor an id of the others."""
+    rollout = prepared(made, tmp_path)
+    rollout.replace("pipeline: bot:answer", "pipeline: {callable: bot:answer, capabilities: [model]}")
+    rows = [
+        {"id": "a", "input": 1, "expct": {}},
+        {"id": "b", "input": 1, "expect": {"must": [{"field": "structurd.x", "equals": 1}]}},
+        {"id": "c", "input": 1, "given": {"faults": [{"kind": "rate_limt"}]}},
+        {"id": "c", "input": 2},
+    ]
+    rollout.write("cases.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+
+    done = rollout.run("plan", "check", "rollout.yaml")
+
+    shown = " ".join(done.text.split())
+    assert done.code == 40, done.text
+    for mistake in ("'expct'", "'structurd.x'", "'rate_limt'", "The id of this case is taken by"):
+        assert mistake in shown
+    assert shown.endswith("4 errors")
+
+
 def test_check_notes_side_effects_that_nobody_can_see(tmp_path: Path) -> None:
     """Without a tool that writes, and without mails, the criterion holds whatever runs."""
     rollout = prepared(made, tmp_path)

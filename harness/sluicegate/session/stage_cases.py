@@ -11,7 +11,7 @@ from sluicegate.checks import SUITES, rule_faults
 from sluicegate.errors import Fault, InputError
 from sluicegate.frozen import frozen
 from sluicegate.model import Case, Given, Origin
-from sluicegate.plan.cases import PROPOSED, read_cases
+from sluicegate.plan.cases import PROPOSED, each_case
 from sluicegate.plan.types import Plan, Stage
 from sluicegate.session.production import DOUBLED
 from sluicegate.session.workspace import PlanError
@@ -121,15 +121,18 @@ def _stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
 def _read(files: Iterable[CaseFile], plan: Plan) -> tuple[list[Case], int]:
     """The cases, each with rules that can be applied and a script that can be played: what cannot would show late.
 
-    Those that await a review are only counted.
+    Those that await a review are only counted. Raises InputError with the faults of all files and all cases.
     """
     paths = [file.path for file in files]
-    written = list(read_cases(paths))
+    faults = list[Fault]()
+    written = [case for _, case in each_case(paths, faults)]
+    if len(faults) >= _MOST_FAULTS:
+        raise InputError(faults)
     cases = [case for case in written if case.review != PROPOSED]
-    if written and not cases:
+    if written and not cases and not faults:
         what, mend = "Every case awaits review, so none would be run.", f"Run: sluicegate golden review {paths[0]}"
         raise InputError(Fault(where=", ".join(map(str, paths)), what=what, mend=mend))
-    faults = [
+    faults += [
         fault
         for case in cases
         for name in ("must", "must_not")
