@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import UserDict
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluicegate.model import Crash, CrashKind, Output, Usage
-from sluicegate.pipelines.conversion import as_output, from_json, not_json
+from sluicegate.pipelines.conversion import as_output, from_json, not_json, read_exactly
 
 
 class Draft(pydantic.BaseModel):
@@ -149,6 +150,27 @@ def test_what_json_cannot_hold_is_garbage_with_path_and_type(value: Any, said: s
 
     assert crash.kind is CrashKind.GARBAGE
     assert said in crash.message
+
+
+def _nested(levels: int) -> Any:
+    return {"a": _nested(levels - 1)} if levels else 1
+
+
+@pytest.mark.parametrize("levels", [240, 247, 250, 252, 253, 254, 300])
+def test_an_answer_that_no_record_could_hold_is_garbage(levels: int) -> None:
+    """Written by itself it may be; the records around it have levels of their own, and none may fail on it."""
+    answer = {"structured": _nested(levels)}
+    data = json.dumps(answer).encode()
+
+    for output in (as_output(answer), read_exactly(data, json.loads(data), from_json)):
+        assert output.error is not None
+        assert output.error.kind is CrashKind.GARBAGE
+        assert "nested too deeply" in output.error.message
+
+
+def test_an_answer_nested_as_deep_as_records_hold_is_one() -> None:
+    """And it is kept as it was."""
+    assert as_output({"structured": _nested(200)}).structured == _nested(200)
 
 
 @pytest.mark.parametrize("value", ["x" * 101, "ü" * 60, {"a": "x" * 101}, ["x"] * 60])

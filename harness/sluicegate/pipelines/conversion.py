@@ -48,6 +48,8 @@ _output = maker(Output)
 _FIELDS = frozenset(item.name for item in fields(Output))
 _OPTION = orjson.OPT_PASSTHROUGH_DATACLASS
 _MAX_DEPTH = 250
+_AROUND = 16
+"""Levels that records of evidence have around an answer."""
 _PATH_SHOWN = 100
 _LONG = re.compile(rb"(?<![\d.])\d{19}")
 _WRAP = 'To return this mapping itself, write {"structured": …}.'
@@ -73,7 +75,7 @@ def as_output(value: Any, *, max_bytes: int = MAX_BYTES) -> Output:
     if b"null" in data and (path := _first_non_finite(value, "$", 0)) is not None:
         return crash(CrashKind.NOT_FINITE, f"{path} of the answer is NaN or infinite; JSON has no such number.")
     plain = orjson.loads(data)
-    return output_of(plain) if whole else from_json(plain)
+    return _too_deep(data, plain) or (output_of(plain) if whole else from_json(plain))
 
 
 def from_json(plain: Json) -> Output:
@@ -130,13 +132,15 @@ def read_exactly(data: bytes, plain: Json, read: Callable[[Json], Output]) -> Ou
     """The answer that `read` makes of `data`, which orjson read as `plain`; garbage where it would be another.
 
     orjson reads a whole number beyond 64 bits as a float nearby: then `read` gets the number itself, and an answer that
-    holds it is garbage. Nor can what is nested more than 254 levels deep be written again, although it can be read.
+    holds it is garbage. Nor can what is nested more than some 230 levels deep be kept, although it can be read.
     """
-    if data.count(b"[") + data.count(b"{") > _MAX_DEPTH:
+    if data.count(b"[") + data.count(b"{") > _MAX_DEPTH - _AROUND:
         try:
             orjson.dumps(plain)
         except TypeError as error:
             return _unwritable(plain, error)
+        if (crashed := _too_deep(data, plain)) is not None:
+            return crashed
     if _LONG.search(data) is None:
         return read(plain)
     try:
@@ -210,15 +214,26 @@ def _unwritable(value: Any, error: TypeError) -> Output:
         what = f"{path} of the answer holds half of a surrogate pair, which is no text."
     elif isinstance(found, int):
         what = f"{path} of the answer is a whole number beyond 64 bits; write it as text."
-    elif isinstance(found, Mapping):
-        key = next((key for key in found if not isinstance(key, str)), None)
+    elif isinstance(found, Mapping) and (odd := [key for key in found if not isinstance(key, str)]):
+        key = odd[0]
         what = f"{path} of the answer has the key {key!r} of type {type(key).__name__}; keys are text."
-    elif isinstance(found, list | tuple):
+    elif isinstance(found, list | tuple | Mapping):
         what = f"{path} of the answer is nested too deeply or holds itself."
     else:
         name = type(found).__name__
         what = f"{path} of the answer is of type {name}, which JSON cannot hold; return text, a mapping or an Output."
     return crash(CrashKind.GARBAGE, what)
+
+
+def _too_deep(data: bytes, value: Any) -> Output | None:
+    """A crash where records could not hold an answer that can be written by itself; `data` is its JSON."""
+    if data.count(b"[") + data.count(b"{") <= _MAX_DEPTH - _AROUND:
+        return None
+    for _ in range(_AROUND):
+        value = [value]
+    if _writable(value):
+        return None
+    return crash(CrashKind.GARBAGE, "$ of the answer is nested too deeply to be kept as evidence.")
 
 
 def _first_unwritable(value: Any, path: str, depth: int) -> tuple[str, Any]:
