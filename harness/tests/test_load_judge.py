@@ -334,6 +334,21 @@ def test_a_new_name_or_objective_forgets_no_crossed_line(tmp_path: Path, now: st
     assert world.verdict().kind is Kind.ROLLBACK_THRESHOLD
 
 
+def test_names_that_change_places_forget_no_crossed_line(tmp_path: Path) -> None:
+    """The old name for a lighter load, and the old load under a new name: it is the old load that was crossed."""
+    world = LoadWorld(root=tmp_path, live=True)
+    world.ran(slow)
+    world.profiles = (
+        "steady: {arrivals: constant, rate: 50/s, for: 4 s}",
+        "rush: {arrivals: constant, rate: 100/s, for: 4 s}",
+    )
+    world.write()
+    world.ran()
+    world.ran(profile="rush")
+
+    assert world.verdict().kind is Kind.ROLLBACK_THRESHOLD
+
+
 def test_a_void_run_of_a_profile_that_is_no_more_holds_nobody(tmp_path: Path) -> None:
     """Renamed, the next run of the same load stands for it; deleted, nobody asks for it."""
     world = LoadWorld(root=tmp_path)

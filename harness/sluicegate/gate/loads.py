@@ -33,7 +33,7 @@ def profile_of(run: Run) -> str:
 def is_of_profile(criterion: Criterion, run: Run, today: Mapping[str, str]) -> bool:
     """Whether load evidence of this run is what the criterion asks for: its profile, as the plan has it today.
 
-    What is sent decides. A profile of another name that the plan has no more is the one that sends the same today, and
+    What is sent decides. Of a profile that sends it no more, the one that does today is the same, whatever its name, and
     another objective is another question for goodput alone: no line that was crossed is forgotten by either.
     """
     if criterion.profile is None:
@@ -45,10 +45,13 @@ def is_of_profile(criterion: Criterion, run: Run, today: Mapping[str, str]) -> b
 
 
 def _sent_the_same(run: Run, name: str, today: Mapping[str, str]) -> bool:
-    """Whether a run sent what the profile of that name sends today, under that name or under one that is no more."""
-    if run.load is None or (run.load.profile != name and run.load.profile in today):
+    """Whether a run sent what the profile of that name sends today, under that name or one that sends it no more."""
+    if run.load is None or name not in today:
         return False
-    return name in today and run.load.digest.partition(":")[0] == today[name].partition(":")[0]
+    sent = run.load.digest.partition(":")[0]
+    if name != run.load.profile and today.get(run.load.profile, "").partition(":")[0] == sent:
+        return False
+    return today[name].partition(":")[0] == sent
 
 
 def names_today(run: Run, today: Mapping[str, str]) -> list[str]:
