@@ -405,7 +405,8 @@ def test_a_run_after_a_broken_one_stands_for_itself(tmp_path: Path) -> None:
     assert world.verdict().kind is Kind.PROMOTE
 
 
-def test_a_run_that_was_killed_is_taken_in_before_it_is_outlived(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["steady", "rush"])
+def test_a_run_that_was_killed_is_taken_in_before_it_is_outlived(tmp_path: Path, name: str) -> None:
     """A good run does not cover a bad one whose command was killed: first somebody looks at what that one measured."""
     world = LoadWorld(root=tmp_path, criteria=EVERY)
     workspace, profile = world.workspace, world.profile()
@@ -417,7 +418,10 @@ def test_a_run_that_was_killed_is_taken_in_before_it_is_outlived(tmp_path: Path)
         for path in bad.glob("*.jsonl"):
             path.rename(run.shards / path.name)
         assert take_orphans(workspace) == []  # its command is still there
-    world.ran()
+    world.profiles = (f"{name}: {{arrivals: constant, rate: 100/s, for: 4 s, objective: 200 ms}}",)
+    world.write()
+    world.ran(profile=name)
+    workspace = world.workspace
     assert "did not end, and nobody has looked at what it measured" in world.verdict().reasons[0].text
 
     (taken,) = take_orphans(workspace)

@@ -15,6 +15,7 @@ from sluicegate.gate.faults import Names
 from sluicegate.gate.reading import Measured
 from sluicegate.gate.validity import SKEW, Question, Relation, Run
 from sluicegate.gate.wording import count_of, days
+from sluicegate.ledger.loads import LoadRun
 from sluicegate.model import Kind, Origin, Reason
 from sluicegate.model.load_result import LoadResult
 from sluicegate.plan.types import Criterion
@@ -22,7 +23,7 @@ from sluicegate.plan.types import Criterion
 _COUNT_FAILURES = ("errors.rate", "crashes", "goodput", "draft.success_rate")
 """A quantile of latencies says nothing of the failures beyond it."""
 
-__all__ = ["counts_for", "is_of_profile", "loads_said", "loads_shown", "names_today", "profile_of"]
+__all__ = ["counts_for", "is_of_profile", "loads_said", "loads_shown", "names_today", "profile_of", "sent_the_same"]
 
 
 def profile_of(run: Run) -> str:
@@ -33,30 +34,30 @@ def profile_of(run: Run) -> str:
 def is_of_profile(criterion: Criterion, run: Run, today: Mapping[str, str]) -> bool:
     """Whether load evidence of this run is what the criterion asks for: its profile, as the plan has it today.
 
-    What is sent decides. Of a profile that sends it no more, the one that does today is the same, whatever its name, and
-    another objective is another question for goodput alone: no line that was crossed is forgotten by either.
+    What is sent decides. Of a profile that sends it no more, the one that does today is the same, whatever its name,
+    and another objective is another question for goodput alone: no line that was crossed is forgotten by either.
     """
     if criterion.profile is None:
         return True
-    if not _sent_the_same(run, criterion.profile, today):
+    if not sent_the_same(run.load, criterion.profile, today):
         return False
     asks_objective = criterion.metric.name == "goodput"
     return not asks_objective or (run.load is not None and run.load.digest == today.get(criterion.profile))
 
 
-def _sent_the_same(run: Run, name: str, today: Mapping[str, str]) -> bool:
-    """Whether a run sent what the profile of that name sends today, under that name or one that sends it no more."""
-    if run.load is None or name not in today:
+def sent_the_same(load: LoadRun | None, name: str, today: Mapping[str, str]) -> bool:
+    """Whether a load run sent what the profile of that name sends today, under it or a name that sends it no more."""
+    if load is None or name not in today:
         return False
-    sent = run.load.digest.partition(":")[0]
-    if name != run.load.profile and today.get(run.load.profile, "").partition(":")[0] == sent:
+    sent = load.digest.partition(":")[0]
+    if name != load.profile and today.get(load.profile, "").partition(":")[0] == sent:
         return False
     return today[name].partition(":")[0] == sent
 
 
 def names_today(run: Run, today: Mapping[str, str]) -> list[str]:
     """Profiles of today that send what a load run was to send, or bear its name."""
-    return [name for name in today if name == profile_of(run) or _sent_the_same(run, name, today)]
+    return [name for name in today if name == profile_of(run) or sent_the_same(run.load, name, today)]
 
 
 def counts_for(channel: Channel, block: Measured, run: Run, today: Mapping[str, str]) -> bool:
@@ -206,7 +207,7 @@ def _newest_of(runs: Sequence[Run], name: str, question: Question) -> Run | None
 
 def _is_today_s(run: Run, name: str, question: Question) -> bool:
     """Whether it is of this profile as it is today."""
-    return _sent_the_same(run, name, question.load_digests)
+    return sent_the_same(run.load, name, question.load_digests)
 
 
 def _is_ours(run: Run) -> bool:

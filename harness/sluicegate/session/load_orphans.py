@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from sluicegate.gate.loads import sent_the_same
 from sluicegate.ledger import LoadAccount, RunStarted, entry, read_ledger
 from sluicegate.ledger.loads import LoadRun
 from sluicegate.ledger.writer import is_being_written
 from sluicegate.model import parse_time
 from sluicegate.plan.arrivals import read_trace
+from sluicegate.plan.load import Profile
 from sluicegate.session.load_cases import load_cases
 from sluicegate.session.load_evidence import SERVED, LoadRan, Sending, loading, take_in
 from sluicegate.session.load_identity import load_digests
@@ -30,10 +32,10 @@ def take_orphans(workspace: Workspace) -> list[LoadRan]:
     found = list(_load_runs(workspace))
     told = {started.nonce for _, started, _, has_account in found if has_account}
     return [
-        _taken(workspace, path, started, load)
+        _taken(workspace, path, started, load, profile)
         for path, started, load, has_account in found
         if not has_account and started.nonce not in told
-        if _is_ours(workspace, started, load) and not is_being_written(path)
+        if (profile := _profile(workspace, started, load)) is not None and not is_being_written(path)
     ]
 
 
@@ -51,18 +53,18 @@ def _load_runs(workspace: Workspace) -> Iterator[tuple[Path, RunStarted, LoadRun
             yield path, started, started.load, has_account
 
 
-def _is_ours(workspace: Workspace, started: RunStarted, load: LoadRun) -> bool:
+def _profile(workspace: Workspace, started: RunStarted, load: LoadRun) -> Profile | None:
+    """The profile that sends today what this run was to send, whatever its name; None for a run of others."""
     stage = next((each for each in workspace.plan.stages if each.name == started.stage), None)
-    if stage is None or started.subject != workspace.subject:
-        return False
-    return load_digests(workspace.plan, stage, workspace.base).get(load.profile) == load.digest
+    spec = workspace.plan.load
+    if stage is None or spec is None or started.subject != workspace.subject:
+        return None
+    today = load_digests(workspace.plan, stage, workspace.base)
+    return next((spec.profile(name) for name in today if sent_the_same(load, name, today)), None)
 
 
-def _taken(workspace: Workspace, path: Path, started: RunStarted, load: LoadRun) -> LoadRan:
+def _taken(workspace: Workspace, path: Path, started: RunStarted, load: LoadRun, profile: Profile) -> LoadRan:
     plan, folder = workspace.plan, path.with_suffix("").resolve()
-    if plan.load is None:
-        raise RuntimeError("a profile of today without load:")
-    profile = plan.load.profile(load.profile)
     folder.mkdir(exist_ok=True)
     trace = () if profile.trace is None else read_trace(workspace.base / profile.trace)
     cases = {case.id: case for case in load_cases(plan, workspace.base)}
