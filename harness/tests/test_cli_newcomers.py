@@ -106,6 +106,24 @@ def test_check_says_the_mistakes_of_all_cases_at_once(tmp_path: Path) -> None:
     assert shown.endswith("4 errors")
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://127.0.0.1:9/${inpt.n}", "'${inpt.n}' begins with 'inpt'. Did you mean 'input'?"),
+        ("http://127.0.0.1:9/${input.n", "'${input.n' is not closed. Write ${input.name}, or $${"),
+    ],
+)
+def test_check_says_what_is_wrong_with_a_template(tmp_path: Path, url: str, said: str) -> None:
+    """Before a case is sent to an address that nobody meant."""
+    rollout = prepared(made, tmp_path)
+    rollout.replace("pipeline: bot:answer", f'pipeline: {{http: "{url}"}}')
+
+    done = rollout.run("plan", "check", "rollout.yaml")
+
+    assert done.code == 40, done.text
+    assert said in " ".join(done.text.split())
+
+
 def test_check_notes_side_effects_that_nobody_can_see(tmp_path: Path) -> None:
     """Without a tool that writes, and without mails, the criterion holds whatever runs."""
     rollout = prepared(made, tmp_path)

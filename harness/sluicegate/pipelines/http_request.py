@@ -17,7 +17,7 @@ from sluicegate.pipelines.paths import Template, parse_template
 from sluicegate.plan.types import HeaderValue, HttpTarget
 from sluicegate.resources import VERSION
 
-__all__ = ["Request", "RequestTemplate"]
+__all__ = ["Request", "RequestTemplate", "template_faults"]
 
 T = TypeVar("T")
 
@@ -85,6 +85,15 @@ class RequestTemplate:
         named = {"x-sluicegate-run": context.run_id, "traceparent": context.traceparent}
         headers = {**self._headers, **own, **named}
         return Request(method=self._method, url=url, body=body, headers=headers)
+
+
+def template_faults(target: HttpTarget) -> list[Fault]:
+    """What is wrong with the templates of a target, wherever its doubles and variables are."""
+    faults: list[Fault] = []
+    _collected(faults, lambda: _url(target.url))
+    if target.request is not None:
+        _collected(faults, lambda: parse_template(target.request, ROOTS, where=f"{_AT}.request"))
+    return faults
 
 
 def _collected(faults: list[Fault], make: Callable[[], T]) -> T | None:

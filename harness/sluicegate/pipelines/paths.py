@@ -82,6 +82,10 @@ def _text(text: str, parsing: _Parsing) -> _Fill:
         elif (path := _path(match.group(1), parsing)) is not None:
             parts.append(path)
     parts.append(text[at:])
+    if "${" in text[at:]:
+        what = f"'{text[text.index('${', at) :]}' is not closed."
+        mend = "Write ${input.name}, or $${ for the two signs themselves."
+        parsing.faults.append(Fault(where=parsing.where, what=what, mend=mend))
     said = [part for part in parts if part != ""]
     if len(said) == 1 and isinstance(said[0], Path) and parsing.quote is None:
         only = said[0]

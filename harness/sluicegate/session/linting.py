@@ -9,7 +9,7 @@ from pathlib import Path
 from sluicegate.errors import Fault, InputError
 from sluicegate.gate.linter import Note, lint
 from sluicegate.plan.arrivals import read_trace
-from sluicegate.plan.types import Plan, Stage
+from sluicegate.plan.types import HttpTarget, Plan, Stage
 from sluicegate.session.contracts import compile_contracts, exported_models
 from sluicegate.session.out_of_reach import out_of_reach
 from sluicegate.session.stage_cases import StageCases, stage_cases
@@ -27,7 +27,7 @@ def checked_plan(path: Path) -> tuple[Note, ...]:
     """
     workspace = Workspace(path)
     plan, base = workspace.plan, workspace.base
-    faults = missing_files(plan.subject, base) + _unread_traces(plan, base)
+    faults = missing_files(plan.subject, base) + _unread_traces(plan, base) + _unfilled(plan)
     reads: list[tuple[Stage | None, Callable[[], object]]] = [
         (None, lambda: compile_contracts(plan, base, exported_models(plan, base))),
         *((stage, partial(stage_cases, plan, stage, base)) for stage in plan.stages),
@@ -47,6 +47,15 @@ def checked_plan(path: Path) -> tuple[Note, ...]:
         raise PlanError(faults)
     awaiting = [Note(line=1, about="cases", text=text) for text in notes]
     return tuple(sorted((*awaiting, *beyond, *surroundings(workspace), *lint(plan)), key=lambda note: note.line))
+
+
+def _unfilled(plan: Plan) -> list[Fault]:
+    """What is wrong with the places to fill in a request: no case could be sent."""
+    if not isinstance(plan.pipeline.target, HttpTarget):
+        return []
+    from sluicegate.pipelines.http_request import template_faults  # here, as most plans need none of it
+
+    return template_faults(plan.pipeline.target)
 
 
 def _unread_traces(plan: Plan, base: Path) -> list[Fault]:
