@@ -227,6 +227,7 @@ class TestSinks:
         done = no_promote(rollout.gate(), "hold.incomplete")
 
         assert f"correlation names the sink {sink}" in done.said
+        assert ("begun below the request's traceparent" in done.text) is (sink == "spans")
 
     def test_one_call_is_evidence(self, tmp_path: Path) -> None:
         """Of a tool, where the pipeline has no model."""

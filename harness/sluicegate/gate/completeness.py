@@ -196,7 +196,9 @@ def _silent(hearing: Hearing, question: Question) -> Iterator[Reason]:
             text = (
                 f"correlation names the sink {sink}, and in {trials} there was nothing; suite tracing saw no id there."
             )
-            yield _incomplete("correlation", text, f"Let {sink} reach the doubles, or take the word out of sinks.")
+            below = ", begun below the request's traceparent" if sink == "spans" else ""
+            mend = f"Let {sink} reach the doubles{below}, or take the word out of sinks."
+            yield _incomplete("correlation", text, mend)
 
 
 def _sends_unseen(hearing: Hearing, question: Question) -> bool:
