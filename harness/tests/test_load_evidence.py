@@ -30,7 +30,7 @@ from sluicegate.ledger import (
 )
 from sluicegate.model import Kind, Origin, now_utc
 from sluicegate.session import load_evidence
-from sluicegate.session.load import shards_at_hand, take_shards
+from sluicegate.session.load import job_for, shards_at_hand, take_shards
 from sluicegate.session.load_cases import load_cases
 from sluicegate.session.load_evidence import SERVED, Sending, loading
 
@@ -395,6 +395,14 @@ def test_a_folder_without_shards(tmp_path: Path) -> None:
         world.took_in(tmp_path)
 
     assert not list(tmp_path.glob(".sluicegate/recorded/*"))
+
+
+def test_a_profile_that_locust_was_told_is_missed_by_its_option(tmp_path: Path) -> None:
+    """Whoever typed `--load-profile` has no `--profile` to correct."""
+    world = LoadWorld(root=tmp_path)
+
+    with pytest.raises(InputError, match=r"--load-profile: 'stedy' is no load profile\. Did you mean 'steady'"):
+        job_for(world.root / "plan.yaml", "stedy")
 
 
 def test_nobody_answered(tmp_path: Path) -> None:

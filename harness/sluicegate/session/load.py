@@ -35,15 +35,15 @@ def load_spec(plan: Plan) -> LoadSpec:
     return plan.load
 
 
-def profile_named(plan: Plan, name: str) -> Profile:
-    """The profile of that name. Raises InputError."""
+def profile_named(plan: Plan, name: str, *, option: str = "--profile") -> Profile:
+    """The profile of that name, asked for by `option`. Raises InputError."""
     spec = load_spec(plan)
     try:
         return spec.profile(name)
     except KeyError:
         names = [profile.name for profile in spec.profiles]
         mend = nearest(name, names) or f"The plan has {', '.join(names)}."
-        raise InputError(Fault(where="--profile", what=f"'{name}' is no load profile.", mend=mend)) from None
+        raise InputError(Fault(where=option, what=f"'{name}' is no load profile.", mend=mend)) from None
 
 
 def job_for(plan: Path, profile: str, shards: Path | None = None) -> LoadJob:
@@ -52,7 +52,7 @@ def job_for(plan: Path, profile: str, shards: Path | None = None) -> LoadJob:
     `shards` is the folder for them, `load-shards` here without it. Only for plans whose pipeline is an address.
     """
     workspace = Workspace(plan)
-    found, target = profile_named(workspace.plan, profile), workspace.plan.pipeline.target
+    found, target = profile_named(workspace.plan, profile, option="--load-profile"), workspace.plan.pipeline.target
     if not isinstance(target, HttpTarget):
         what = "the pipeline has no address: something has to stand it up for load."
         mend = f"Run: sluicegate load {plan} --profile {profile}"
