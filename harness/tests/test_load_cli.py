@@ -115,6 +115,23 @@ def test_a_run_and_its_verdict(port: int, tmp_path: Path) -> None:
     assert "goodput (four)" in after.stdout
 
 
+def test_a_pipeline_that_cannot_be_stood_up_leaves_nothing(tmp_path: Path) -> None:
+    """Said as gate says it, as often as it is tried: no run lies there, and no word of the interpreter's is beside."""
+    text = PLAN.format(port=1, lasts="2 s").splitlines(keepends=True)
+    text[2] = "pipeline: nobody:answer\n"
+    (tmp_path / "cases.jsonl").write_text(CASES, encoding="utf-8")
+    (tmp_path / "plan.yaml").write_text("".join(text), encoding="utf-8")
+    assert called(tmp_path, "plan", "lock", "plan.yaml").returncode == 0
+
+    for _ in range(2):
+        ran = called(tmp_path, "load", "plan.yaml")
+
+        assert ran.returncode == 2, ran.stderr
+        assert ran.stderr.startswith("pipeline 'nobody:answer': module 'nobody' is not in")
+        assert len(ran.stderr.splitlines()) == 1
+        assert not list((tmp_path / ".sluicegate" / "recorded").iterdir())
+
+
 def test_nothing_is_sent_elsewhere(tmp_path: Path) -> None:
     """An address that is neither loopback nor named in the plan is a fault of the plan."""
     text = PLAN.format(port=80, lasts="2 s").replace("127.0.0.1", "shop.example.com")

@@ -89,7 +89,7 @@ def loading(workspace: Workspace, sending: Sending) -> Iterator[Loading]:
         except InputError:
             path.unlink()
             if sending.shards is None:
-                (folder / SERVED).unlink(missing_ok=True)
+                (folder / SERVED).unlink(missing_ok=True)  # of what was stood up and never asked
                 with suppress(OSError):  # what else is in it stays
                     folder.rmdir()
             raise

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -26,6 +27,8 @@ from sluicegate.session.load_answering import answering
 from sluicegate.session.workspace import Workspace
 
 __all__ = ["LoadService", "main"]
+
+_PIECE = 65_536
 
 
 @frozen
@@ -89,8 +92,11 @@ def _over(asks: BinaryIO) -> asyncio.Event:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def read() -> None:
-        asks.read()
-        loop.call_soon_threadsafe(over.set)
+        # Past the buffer: whoever exits while a thread waits in a buffered read is aborted by the interpreter.
+        while os.read(asks.fileno(), _PIECE):
+            pass
+        with suppress(RuntimeError):  # nothing stood, and the loop is closed
+            loop.call_soon_threadsafe(over.set)
 
     Thread(target=read, daemon=True).start()
     return over

@@ -13,11 +13,11 @@ __all__ = ["next_recording", "note_recording"]
 
 
 def next_recording(workspace: Workspace) -> tuple[Path, int]:
-    """The path and number of a new one; nothing is made. A number that the state has noted is never given again."""
+    """The path and number of a new one; nothing is made. One that is noted, or lies there, is never given again."""
     folder = workspace.evidence / "recorded"
     state = workspace.state()
     noted = [item.number for item in state.recordings] if state is not None else []
-    lying = [int(path.stem) for path in folder.glob("*.jsonl") if path.stem.isascii() and path.stem.isdecimal()]
+    lying = [int(path.stem) for path in folder.glob("*") if path.stem.isascii() and path.stem.isdecimal()]
     number = 1 + max([*noted, *lying], default=0)
     return folder / f"{number:06d}.jsonl", number
 
