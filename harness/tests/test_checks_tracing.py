@@ -84,10 +84,11 @@ class TestCarrying:
             f"id={AGAIN.upper()} done",
             f"{AGAIN[:8]}-{AGAIN[8:12]}-{AGAIN[12:16]}-{AGAIN[16:20]}-{AGAIN[20:]}",
             f"req_{RUN}",
+            f"Root=1-{AGAIN[:8]}-{AGAIN[8:]};Parent=53995c3f42cd8ad8;Sampled=1",
         ],
     )
     def test_an_id_is_its_own_however_it_is_written(self, text: str) -> None:
-        """A traceparent, a trace id in capitals, a UUID, a run id with a word before it."""
+        """A traceparent, a trace id in capitals, a UUID, a run id with a word before it, as X-Ray has it."""
         assert carries([text], self.WHO) is Carries.OWN
 
     def test_the_worst_that_is_said_counts(self) -> None:

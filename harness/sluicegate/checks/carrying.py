@@ -37,6 +37,7 @@ class Given:
 
 
 _IDS = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{16})(?![0-9a-f])")
+_XRAY = re.compile(r"(?<![0-9a-f])1-([0-9a-f]{8})-([0-9a-f]{24})(?![0-9a-f])")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 _SPANS = re.compile(r"(?<![0-9a-f])([0-9a-f]{32})(?:-[0-9a-f]{16}|-[0-9a-f]{1,2}(?![0-9a-f]))+")
 _NOTHING = frozenset({"", "-", "0", "none", "null", "unknown", "0" * 16, "0" * 32})
@@ -51,7 +52,8 @@ def trace_of(traceparent: str) -> tuple[str, str] | None:
 
 def ids_in(text: str) -> list[str]:
     """Every run id and trace id that may stand in a text, in small letters and without hyphens."""
-    return [match.replace("-", "") for match in _IDS.findall(text.lower())]
+    plain = _XRAY.sub(r"\1\2", text.lower())  # how x-amzn-trace-id writes a trace
+    return [match.replace("-", "") for match in _IDS.findall(plain)]
 
 
 def lists_ids(text: str, given: Given) -> bool:
