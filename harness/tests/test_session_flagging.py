@@ -162,6 +162,19 @@ def test_a_switch_that_fails_fails_the_drill(tmp_path: Path) -> None:
     assert "no flag is called refused" in done.out
 
 
+def test_where_a_switch_keeps_its_flags_beside_the_plan_is_no_part_of_what_serves(tmp_path: Path) -> None:
+    """The pipeline reads the file, and each step of a drill changes it: that is what a switch is for."""
+    rollout = a_rollout(tmp_path, f"{{callable: of_own:answer, {SWITCHED}}}", cases(marker="arrived"))
+    for name in ("of_own.py", "switch.py"):
+        rollout.replace('os.environ["SLUICEGATE_FLAGS_FILE"] + ".own"', '"own.json"', name)
+    rollout.lock()
+
+    done = rollout.gate()
+
+    assert (tmp_path / "own.json").exists()
+    assert done.kind == "promote", done.said
+
+
 def test_a_switch_that_is_not_there_is_said_before_anything_runs(tmp_path: Path) -> None:
     """As for a pipeline: where, what, mend."""
     rollout = a_rollout(tmp_path, "{callable: of_own:answer, capabilities: [flags], switch: of_own:set_it}", cases())

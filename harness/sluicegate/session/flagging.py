@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sluicegate.doubles.flags import VARIABLE, FlagFile
 from sluicegate.errors import Fault, InputError
-from sluicegate.model import Boundary, FlagSwitch, Pipeline
+from sluicegate.model import Boundary, FlagSwitch, Json, Pipeline
 from sluicegate.pipelines.build import Ears, make_pipeline
 from sluicegate.pipelines.switch import CallableSwitch, CommandSwitch
 from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, PipelineSpec, RecordingTarget
@@ -39,13 +39,17 @@ class Flagging:
         endpoints: Mapping[str, str],
         *,
         noticed: Callable[[str, str | None], None] | None = None,
+        switched: Callable[[], None] | None = None,
     ) -> Flagged:
-        """The pipeline with its switch, and a second process of it where it is ours to start."""
+        """The pipeline with its switch, and a second process of it where it is ours to start.
+
+        `switched` is called after each change that a switch of the user's own has made.
+        """
         another = partial(make_pipeline, self._spec, base=self._base, endpoints=endpoints, ears=Ears(noticed=noticed))
         return Flagged(
             pipeline,
             another=another if isinstance(self._spec.target, (CallableTarget, CommandTarget)) else None,
-            switch=self._switch(),
+            switch=_Heard(self._switch(), switched) if self._spec.switch is not None and switched else self._switch(),
             boundary=boundary,
             endpoints=self.environment,
         )
@@ -64,6 +68,26 @@ class Flagging:
                 return CommandSwitch(argv, base=self._base, environment=environment, timeout_s=spec.timeout_s)
             case _:
                 return self._file
+
+
+class _Heard:
+    """A switch, and somebody who is told of each change."""
+
+    def __init__(self, switch: FlagSwitch, switched: Callable[[], None]) -> None:
+        self.by = switch.by
+        self._switch = switch
+        self._switched = switched
+
+    async def open(self) -> None:
+        await self._switch.open()
+
+    async def change(self, change: Mapping[str, Json]) -> str | None:
+        fault = await self._switch.change(change)
+        self._switched()
+        return fault
+
+    async def aclose(self) -> None:
+        await self._switch.aclose()
 
 
 def _check_reach(spec: PipelineSpec) -> None:

@@ -107,10 +107,11 @@ async def production(
             endpoints |= flags.environment
         noticed = strays.connection if is_doubled else None
         telemetry = doubles.telemetry if doubles is not None else None
+        files = ReadFiles(workspace, strays.file)
         ears = Ears(
             noticed=noticed,
             hears=telemetry.logged if telemetry is not None and under is None else None,
-            reads=ReadFiles(workspace, strays.file).hear,
+            reads=files.hear,
         )
         pipeline = make_pipeline(
             plan.pipeline,
@@ -123,7 +124,8 @@ async def production(
         made = Production(pipeline=pipeline, doubles=doubles, boundary=doubles, strays=strays, plan=plan)
         asked = pipeline
         if flags is not None:
-            made.pipeline = made.boundary = pipeline = flags.around(pipeline, doubles, endpoints, noticed=noticed)
+            pipeline = flags.around(pipeline, doubles, endpoints, noticed=noticed, switched=files.switched)
+            made.pipeline = made.boundary = pipeline
         if under is None:
             made.pipeline = correlated(made.pipeline, doubles, plan)
         try:

@@ -37,6 +37,13 @@ class ReadFiles:
             if self._told.setdefault(path, content) is content:
                 self._say(FileRead(path=path, content=content))
 
+    def switched(self) -> None:
+        """Flags were set by the user's own switch: what reads otherwise now is where it keeps them, and not served."""
+        for told, content in self._told.items():
+            if told not in self._own and content_of(self._workspace.base, told) != content:
+                self._own.add(told)
+                self._say(FileRead(path=told, content=None))
+
     def _is_told(self, path: str) -> bool:
         """Whoever names it, or writes to it: that a case file is read is told."""
         resolved = (self._workspace.base / path).resolve()
