@@ -157,6 +157,24 @@ class TestText:
             == "pass"
         )
 
+    @pytest.mark.parametrize(
+        ("message", "result"),
+        [
+            ({"caption": "<b>Port</b>", "parse_mode": "HTML"}, "pass"),
+            ({"caption": "a" * 1024, "text": None}, "pass"),
+            ({"caption": "a" * 1025}, "fail"),
+            ({"caption": "<b>Port", "parse_mode": "HTML"}, "fail"),
+            ({"caption": "", "parse_mode": "HTML"}, "pass"),
+            ({"caption": "😀 a", "caption_entities": [{"type": "bold", "offset": 1, "length": 2}]}, "fail"),
+            ({"caption": None}, "not_applicable"),
+            ({"caption": None, "text": None, "parse_mode": None}, "not_applicable"),
+            ({"text": None, "parse_mode": "HTML"}, "fail"),
+        ],
+    )
+    def test_the_words_under_a_photo_are_judged_by_their_own_length(self, message, result):
+        """1024 units; none are needed."""
+        assert judged("text", {"photo": "id", **message}).result == result
+
     def test_entities_beside_a_parse_mode_are_lost(self):
         """Telegram reads one of them."""
         entity = {"type": "bold", "offset": 0, "length": 1}

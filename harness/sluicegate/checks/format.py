@@ -1,10 +1,10 @@
 """The format suite: a Telegram message that is shown as it was meant: text, entities, buttons, callbacks, language.
 
 The message is a mapping `{text, parse_mode | entities, buttons}`, as sendMessage takes it (`reply_markup` stands for
-`buttons`), in `structured`, or under `message`, `messages` or `telegram` of `structured` and `metadata`; each of them
-is judged, one in a list too. A case may name in
-its `metadata.callbacks` the actions that are handled: each must be on a button, and no button may have another. An
-action is the callback data up to its first `:`, `|`, `/`, `?`, `=` or blank.
+`buttons`), or as sendPhoto does (`caption`, `caption_entities`), in `structured`, or under `message`, `messages` or
+`telegram` of `structured` and `metadata`; each of them is judged, one in a list too. A case may name in its
+`metadata.callbacks` the actions that are handled: each must be on a button, and no button may have another. An action
+is the callback data up to its first `:`, `|`, `/`, `?`, `=` or blank.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ __all__ = ["CHECKS", "MAX_TEXT", "SUITE"]
 
 MAX_TEXT = 4096
 """UTF-16 units of a message after parsing."""
+MAX_CAPTION = 1024
+"""The same, of the words under a photo or file."""
 MAX_CALLBACK = 64
 """Bytes."""
 MAX_IN_ROW = 8
@@ -53,7 +55,7 @@ _IN_CYRILLIC = ("ru", "uk", "be", "bg")
 
 
 def _text(message: Message, _case: Case) -> Iterator[Problem]:
-    text, place = message.value["text"], f"{message.place}.text"
+    text, place = message.words, f"{message.place}.{message.field}"
     if not isinstance(text, str):
         yield Problem(place=place, expected="must be text", seen=seen(text))
         return
@@ -69,17 +71,17 @@ def _text(message: Message, _case: Case) -> Iterator[Problem]:
         expected = f"must be valid {message.parse_mode}; Telegram refuses the message otherwise"
         yield Problem(place=place, expected=expected, seen=f"{refused}: {text[:80]}", mend=mend)
         return
-    yield from _lengths(shown, place)
+    yield from _lengths(shown, place, MAX_TEXT if message.field == "text" else MAX_CAPTION)
     yield from _entities(message, text)
 
 
-def _lengths(shown: Parsed, place: str) -> Iterator[Problem]:
-    if not shown.text.strip():
+def _lengths(shown: Parsed, place: str, most: int) -> Iterator[Problem]:
+    if most == MAX_TEXT and not shown.text.strip():  # a picture needs no words
         yield Problem(place=place, expected="must not be empty once it is parsed", seen="nothing, or only blanks")
     length = units(shown.text)
-    if length > MAX_TEXT:
+    if length > most:
         mend = "Split it into several messages, or say less."
-        expected = f"must be at most {MAX_TEXT} UTF-16 units after parsing"
+        expected = f"must be at most {most} UTF-16 units after parsing"
         yield Problem(place=place, expected=expected, seen=f"{length}", mend=mend)
     for span in shown.spans:
         if span.kind == "text_link" and not opens_in_telegram(span.url):
@@ -88,7 +90,8 @@ def _lengths(shown: Parsed, place: str) -> Iterator[Problem]:
 
 
 def _entities(message: Message, text: str) -> Iterator[Problem]:
-    given, place = message.value.get("entities"), f"{message.place}.entities"
+    name = "entities" if message.field == "text" else "caption_entities"
+    given, place = message.value.get(name), f"{message.place}.{name}"
     if given is None:
         return
     if not isinstance(given, (list, tuple)):
@@ -181,7 +184,7 @@ def _language(message: Message, case: Case) -> Iterator[Problem]:
     language = asked_language(case)
     if language is None:
         return
-    text = message.value["text"]
+    text = message.words
     if isinstance(text, str):
         try:
             other = spoken_otherwise(parsed(text, message.parse_mode).text, language)
@@ -189,7 +192,7 @@ def _language(message: Message, case: Case) -> Iterator[Problem]:
             other = None
         if other is not None:
             expected = f"must be in the language of the request ({language})"
-            yield Problem(place=f"{message.place}.text", expected=expected, seen=other)
+            yield Problem(place=f"{message.place}.{message.field}", expected=expected, seen=other)
     for place, button in message.buttons():
         label = button.get("text")
         # A button that leads to an address may bear the name of whose it is.

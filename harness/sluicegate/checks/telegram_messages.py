@@ -26,6 +26,16 @@ class Message(NamedTuple):
     value: Mapping[str, Any]
 
     @property
+    def field(self) -> str:
+        """Where its words stand: `text`, or the `caption` of a photo or file."""
+        return "text" if self.value.get("text") is not None or "caption" not in self.value else "caption"
+
+    @property
+    def words(self) -> Any:
+        """What it says, as given."""
+        return self.value[self.field]
+
+    @property
     def parse_mode(self) -> str | None:
         """As given, when it is a text."""
         mode = self.value.get("parse_mode")
@@ -78,9 +88,7 @@ def messages_of(output: Output) -> list[Message]:
             steps = [(f"{place}[{at}]", item, name, depth + 1) for at, item in enumerate(value)]
         elif not isinstance(value, Mapping):
             continue
-        elif "text" in value and (
-            name == _OWN_NAME or any(mark in value for mark in (_MARKS if name in _NAMES else _OWN_MARKS))
-        ):
+        elif _is_message(value, name):
             found.append(Message(place, value))
             # What stands beside the text may hold further messages; its own buttons are none.
             steps = [(f"{place}.{key}", item, str(key), depth + 1) for key, item in value.items() if key in _NAMES]
@@ -88,3 +96,12 @@ def messages_of(output: Output) -> list[Message]:
             steps = [(f"{place}.{key}", item, str(key), depth + 1) for key, item in value.items()]
         waiting.extend(reversed(steps))
     return found
+
+
+def _is_message(value: Mapping[str, Any], name: str) -> bool:
+    """Whether what stands under `name` is one. Captions are of pictures anywhere, so only words of the API tell."""
+    has_text = "text" in value and (value["text"] is not None or "caption" not in value)
+    if not has_text and not isinstance(value.get("caption"), str):
+        return False
+    marks = _MARKS if name in _NAMES and has_text else _OWN_MARKS
+    return name == _OWN_NAME or any(mark in value for mark in marks)
