@@ -18,6 +18,9 @@ from sluicegate.pii.checkdigits import luhn
     [
         ("write to alice.smith@example.com today", "write to ***@e*** today"),
         ("<Alice> alice+tag@mail.shop.test, Bob", "<Alice> ***@m***, Bob"),
+        ("a@x.test%2Cbob@y.test+carl@z.test, d", "***@x***, d"),
+        ("?cc=bob.moss%40y.test&x=1", "?cc=***@y***&x=1"),
+        ("q=a%20bob%40y.test", "q=a%***@y***"),
         ("4111 1111 1111 1111", "[card]"),
         ("4111-1111-1111-1111.", "[card]."),
         ("card 4111111111111111 ok", "card [card] ok"),
