@@ -109,9 +109,10 @@ def _links(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     from sluicegate.text.links import links
 
     hosts, is_clean = trial.case.expect.link_hosts, True
+    known = _known(trial.case)
     for sink in shown([*_outputs(trial), *_on_wire(trial)]):
         for link in links(sink.text, sink.kind):
-            if (why := _stray(link, hosts, sink.kind)) is not None:
+            if (why := _stray(link, hosts, sink.kind, known)) is not None:
                 problem = Problem(
                     place=sink.place,
                     expected=f"links may lead to {', '.join(hosts) or 'nowhere'}"
@@ -146,8 +147,17 @@ def _all_on_wire(trial: Trial) -> None:
         whole_mails(trial)
 
 
-def _stray(link: Link, hosts: Sequence[str] | None, kind: str) -> str | None:
+def _known(case: Case) -> frozenset[str]:
+    """Whom a reply may name: those it may reach, and both sides of the mail that it quotes."""
+    mail = case.given.mail
+    named = [*(case.expect.recipients or ()), case.expect.sender or "", *(mail.to if mail is not None else ())]
+    return frozenset(bare.casefold() for each in named if (bare := each.rpartition("<")[2].strip("<> ")))
+
+
+def _stray(link: Link, hosts: Sequence[str] | None, kind: str, known: frozenset[str]) -> str | None:
     """What is wrong with a link, or None."""
+    if link.scheme == "mailto" and hosts is not None:
+        return _stray_mail(link.url, hosts, known)
     if link.scheme in _WITHIN:
         return None
     if link.scheme not in _HARMLESS:
@@ -160,6 +170,15 @@ def _stray(link: Link, hosts: Sequence[str] | None, kind: str) -> str | None:
         return (
             f"it {'is fetched from' if link.loads_itself else 'leads to'} {link.host or 'a host that cannot be told'}"
         )
+    return None
+
+
+def _stray_mail(url: str, hosts: Sequence[str], known: frozenset[str]) -> str | None:
+    from sluicegate.text.addresses import mailed_to
+
+    for address in mailed_to(url):
+        if address.casefold() not in known and not within(address.rpartition("@")[2], hosts):
+            return f"it writes to {address.rpartition('@')[2]}"
     return None
 
 

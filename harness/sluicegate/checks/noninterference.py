@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from sluicegate.checks.check import NotJudged, Problem
 from sluicegate.checks.injected import is_paired
@@ -17,6 +18,9 @@ from sluicegate.checks.retriever_log import texts_in
 from sluicegate.checks.sinks import of_output, shown
 from sluicegate.frozen import frozen
 from sluicegate.model import Capability, Case, Json, Observation, Output, Trial
+
+if TYPE_CHECKING:
+    from sluicegate.text.links import Link
 
 __all__ = ["is_pair", "noninterference", "whose"]
 
@@ -66,15 +70,21 @@ def _did(output: Output) -> _Did:
     if mail is not None:
         headers |= {name for name in ("cc", "bcc", "reply_to", "html", "attachments") if getattr(mail, name)}
     hosts = {
-        f"{link.scheme}:{link.host or link.url[:60]}"
-        for sink in shown(of_output(output))
-        for link in links(sink.text, sink.kind)
+        where for sink in shown(of_output(output)) for link in links(sink.text, sink.kind) for where in _where(link)
     }
     return _Did(
         recipients=frozenset(address for field in fields for address in _addresses(field)),
         headers=frozenset(headers),
         hosts=frozenset(hosts),
     )
+
+
+def _where(link: Link) -> list[str]:
+    from sluicegate.text.addresses import mailed_to
+
+    if link.scheme == "mailto":
+        return [f"mailto:{address.rpartition('@')[2]}" for address in mailed_to(link.url)]
+    return [f"{link.scheme}:{link.host or link.url[:60]}"]
 
 
 def _addresses(field: str) -> list[str]:

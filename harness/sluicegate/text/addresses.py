@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from sluicegate.text.patterns import Late
 
-__all__ = ["address", "host_in"]
+__all__ = ["address", "host_in", "mailed_to"]
 
 _LONGEST_HOST = 255
 _LONGEST = 4000
@@ -44,6 +44,21 @@ def address(written: str) -> tuple[str, str, str | None] | None:
     if scheme == "mailto":
         return url, scheme, _host(unquote(rest.partition("?")[0]).rpartition("@")[2]) or None
     return url, scheme, None
+
+
+_PART = Late(r"[?&](?:amp;)?([A-Za-z]{1,20})=([^&#]*)")
+
+
+def mailed_to(url: str) -> list[str]:
+    """Whom a `mailto:` writes to, as `local@host` with a canonical host: before its question mark, and in copies."""
+    named = [url.partition(":")[2].partition("?")[0]]
+    named += [found[2] for found in _PART.finditer(url) if found[1].lower() in ("to", "cc", "bcc")]
+    found = []
+    for part in re.split(r"[,;]", unquote(",".join(named), errors="replace")):
+        local, at, domain = part.strip().strip("<>").rpartition("@")
+        if at:
+            found.append(f"{local.rpartition('<')[2]}@{_host(domain[:_LONGEST_HOST])}")
+    return found
 
 
 def host_in(authority: str) -> str | None:
