@@ -38,6 +38,7 @@ CLEAN = {
     "Vietnamese, decomposed": "Tie\u0302\u0301ng Vie\u0323\u0302t",
     "joiner of marks": "o\u0489\u034f\u0301",
     "soft hyphen": "Donau\u00addampfschiff",
+    "soft hyphen where the line breaks": "Donau\u00ad\ndampfschiff",
     "ideograph variants": "葛\U000e0100 辻\U000e0101",
     "Japanese, Korean, Chinese": "日本語の文章 한국어 中文，标点。",
     "embedding, closed": "\u202aabc\u202c",

@@ -31,9 +31,9 @@ def read_by_people(trial: Trial) -> Iterator[Sink]:
 
 
 def of_mail(seen: Observation, place: str) -> Iterator[Sink]:
-    """Envelope and bytes as `data`; header values, file names and attached texts as `data`; texts as they are shown."""
+    """Envelope, commands, bytes, header values, file names and attached texts as `data`; texts as they are shown."""
     detail = seen.detail
-    said = [detail.get(name) for name in ("mail_from", "mail_parameters", "rcpt", "rcpt_parameters")]
+    said = [detail.get(name) for name in ("mail_from", "mail_parameters", "rcpt", "rcpt_parameters", "transcript")]
     yield from (Sink(place=place, text=text, kind="data") for text in texts_in(said))
     raw = detail.get("data_base64")
     if isinstance(raw, str):

@@ -42,6 +42,8 @@ class Sink:
     delivery: int = 0
 
 
+_DEEPEST = 12
+"""Steps of a place that are told."""
 _BARE = ("data", "number", "joined")
 _WITHIN_WORDS = re.compile(
     r"</?(?:a|abbr|b|bdi|bdo|big|code|em|font|i|ins|kbd|mark|nobr|s|small|span|strong|sub|sup|tt|u|wbr)"
@@ -67,8 +69,13 @@ def _uncommented(text: str) -> str:
 
 _MODES = {"html": "telegram_html", "markdownv2": "telegram_markdown", "markdown": "telegram_markdown"}
 _SHOWN_AS_TEXT = re.compile(
-    r"(?:^|[.\"])(?:text|caption|body|content|answer|reply|message|html|markdown)\b", re.IGNORECASE
+    r"(?:^|[.\"])(?:text|caption|body|content|answer|reply|message|html|markdown)\b"
+    r"|(?:^|[.\"_])(?:draft|response|paragraphs|(?:e?mail|reply|answer|message)_?(?:body|text|html)|(?:body|text)_?html|html_?body)"
+    r"\"?\]?(?:\[\d+\])*$",
+    re.IGNORECASE,
 )
+_BUTTON = re.compile(r"(?:keyboard|buttons?)\b.{0,200}[.\"]url\"?\]?$", re.IGNORECASE)
+"""A button leads where it says as soon as it is touched."""
 
 
 def of_output(output: Output, delivery: int = 0) -> Iterator[Sink]:
@@ -78,13 +85,13 @@ def of_output(output: Output, delivery: int = 0) -> Iterator[Sink]:
     if output.mail is not None:
         yield from _of_mail(output.mail, delivery)
     for place, text in _texts(output.structured, "$.structured"):
-        kind = _kind(output) if _SHOWN_AS_TEXT.search(place) else "data"
+        kind = _kind(output) if _SHOWN_AS_TEXT.search(place) else "plain" if _BUTTON.search(place) else "data"
         yield Sink(place=place, text=text, kind=kind, delivery=delivery)
     for at, message in enumerate(output.messages):
         if message.role == "assistant":
             yield Sink(place=f"$.messages[{at}].content", text=message.content, kind="markdown", delivery=delivery)
     for place, text in _texts(output.metadata, "$.metadata"):
-        yield Sink(place=place, text=text, kind="data", delivery=delivery)
+        yield Sink(place=place, text=text, kind="plain" if _BUTTON.search(place) else "data", delivery=delivery)
     for place, value in (("$.structured", output.structured), ("$.metadata", output.metadata)):
         yield from (Sink(place=place, text=text, kind="number", delivery=delivery) for text in numbers_in(value))
     if output.route is not None:
@@ -155,9 +162,9 @@ def _texts(value: Json, root: str) -> Iterator[tuple[str, str]]:
     while waiting:
         steps, item = waiting.pop()
         if isinstance(item, str):
-            yield path_of(steps[:6], root), item
+            yield path_of(steps[:_DEEPEST], root), item
         elif isinstance(item, dict):
-            yield from ((path_of(steps[:6], root), key) for key in item if isinstance(key, str))
+            yield from ((path_of(steps[:_DEEPEST], root), key) for key in item if isinstance(key, str))
             waiting.extend(((*steps, str(key)), below) for key, below in item.items())
         elif isinstance(item, (list, tuple)):
             waiting.extend(((*steps, at), below) for at, below in enumerate(item))

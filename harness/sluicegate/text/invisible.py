@@ -144,7 +144,7 @@ def _joins_one(ch: str, before: str, after: str) -> bool:
     if ch == "\u180e":
         return "\u1800" <= before <= "\u18af"
     if ch in "\u00ad\u034f":
-        return (before.isalpha() and (ch == "\u034f" or after.isalpha())) or _is_mark(before)
+        return (before.isalpha() and (ch == "\u034f" or after.isalpha() or after in ("\r", "\n"))) or _is_mark(before)
     # A word joiner, or a sign of mathematics that is not written.
     return ch != "\ufeff" and before.isprintable() and after.isprintable() and bool(before.strip() and after.strip())
 
