@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import httpx
 import pytest
 
 from sluicegate.checks import CHECKS, SUITES, CheckConfig, Contribution, run_check
@@ -139,6 +140,28 @@ class TestJson:
     def test_what_two_readers_read_in_two_ways_is_an_incident(self, body: str) -> None:
         """A name twice, no number, something behind the object, comments, another kind of value."""
         assert judged("json", sent(body)).result == "fail"
+
+    def test_a_form_of_parts_is_a_form(self) -> None:
+        """As clients upload files: read name by name, with what the files hold and are called."""
+        for text, listed, is_right in (
+            ("hi", "text file", True),
+            ("hi", "text", False),
+            ("ZQ7f3a91c2KW", "text file", False),
+        ):
+            files = {"file": ("Gr\u00f6\u00dfe.txt", f"%PDF\r\n--x {text}".encode())}
+            made = httpx.Request("POST", "http://x/", data={"text": "hello"}, files=files).read().decode()
+            fields = {"send": tuple(listed.split())}
+            found = {judged(check, sent(made), tool_fields=fields).result for check in ("fields", "json", "values")}
+            assert ("fail" not in found) is is_right, (text, listed)
+
+    @pytest.mark.parametrize(
+        "end", ['--b\r\nContent-Disposition: form-data; name="to"\r\n\r\nb\r\n--b--\r\n', "", "--b\r\n"]
+    )
+    def test_a_form_of_parts_that_is_read_in_two_ways_is_an_incident(self, end: str) -> None:
+        """A name twice, and no end."""
+        body = '--b\r\nContent-Disposition: form-data; name="to"\r\n\r\na\r\n'
+        assert "fail" in {judged(check, sent(f"{body}{end}")).result for check in ("json", "fields")}
+        assert judged("json", sent(f"{body}--b--\r\n")).result == "pass"
 
     def test_a_name_twice_with_one_value_is_one_value(self) -> None:
         """In the path and in the body, say, where a number is a text and a number."""

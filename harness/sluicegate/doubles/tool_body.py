@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ class Members:
 
 
 def members(body: bytes) -> Members | None:
-    """The members of a JSON object, duplicates kept; a form's fields; None for anything else."""
+    """The members of a JSON object, duplicates kept; the fields of a form of either kind; None for anything else."""
     try:
         # The standard library's reader, because it shows duplicate keys and what is not finite.
         value = json.loads(body, object_pairs_hook=_Object, parse_constant=_Constant)
@@ -42,8 +43,41 @@ def members(body: bytes) -> Members | None:
         pairs = [(_text(name), reading.plain(item, (_text(name),))) for name, item in value.pairs]
         return Members(pairs=pairs, duplicates=tuple(reading.duplicates), not_finite=tuple(reading.not_finite))
     except (ValueError, RecursionError):
+        if (parts := _parts(body)) is not None:
+            return Members(pairs=parts)
         form = parse_qsl(body.decode(errors="replace"), keep_blank_values=True) if b"=" in body[:500] else []
         return Members(pairs=[*form]) if form else None
+
+
+_BOUNDARY = re.compile(rb"--[\w'()+,./:=? \-]{1,70}")
+_DISPOSITION = re.compile(
+    r'form-data; ?name="([^"\r\n]*)"(?:; ?filename="([^"\r\n]*)")?(?:; ?filename\*=([^;"\s]*))?', re.IGNORECASE
+)
+
+
+def _parts(body: bytes) -> list[tuple[str, Json]] | None:
+    """The fields of `multipart/form-data` as clients write it; None for what two readers may split in two ways.
+
+    A file is a member with its name and its text.
+    """
+    mark = body.partition(b"\r\n")[0]
+    if not _BOUNDARY.fullmatch(mark):
+        return None
+    *pieces, end = f"\r\n{body.decode(errors='replace')}".split(f"\r\n{mark.decode()}")
+    if end.strip("\r\n") != "--":
+        return None
+    found: list[tuple[str, Json]] = []
+    for piece in pieces[1:]:
+        head, blank, text = piece.removeprefix("\r\n").partition("\r\n\r\n")
+        lines = [line.partition(":") for line in head.split("\r\n")]
+        said = [
+            _DISPOSITION.fullmatch(value.strip()) for name, _, value in lines if name.lower() == "content-disposition"
+        ]
+        if not (piece.startswith("\r\n") and blank) or len(said) != 1 or said[0] is None:
+            return None
+        named = said[0][2] if said[0][2] is not None else said[0][3]
+        found.append((said[0][1], text if named is None else {"filename": named, "text": text}))
+    return found
 
 
 def twice(pairs: Pairs, way: str = "") -> tuple[tuple[str, Json], ...]:
