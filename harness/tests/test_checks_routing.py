@@ -171,7 +171,7 @@ def test_an_expert_that_is_asked_for_embeddings_is_asked() -> None:
     wanted = {"model_order": (CORE,)}
 
     assert asked("routing.order", a_trial(plain, call(CORE), **wanted))[0] is Result.PASS
-    assert "gpt-4o, then gpt-4o-mini" in asked("routing.order", a_trial(hidden, call(CORE), **wanted))[1]
+    assert "gpt-4o → gpt-4o-mini" in asked("routing.order", a_trial(hidden, call(CORE), **wanted))[1]
     assert of("routing.expert_share", a_trial(hidden, call(CORE))) == Contribution(k=1, n=1)
     assert of("routing.expert_calls", a_trial(hidden, call(CORE))) == Contribution(value=1.0)
 

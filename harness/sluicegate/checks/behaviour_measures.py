@@ -8,6 +8,7 @@ from sluicegate.checks import fallback
 from sluicegate.checks import format as telegram_format
 from sluicegate.checks.check import CheckConfig, NotJudged, is_crash, unmet
 from sluicegate.checks.contribution import Contribution, Measured
+from sluicegate.checks.fallback_told import fell_back
 from sluicegate.checks.model_calls import declares_model, model_calls
 from sluicegate.checks.retries import served
 from sluicegate.checks.suite_answers import Measure, kept, kept_all
@@ -36,7 +37,7 @@ def _rate(trial: Trial, _results: Mapping[str, str], config: CheckConfig) -> Mea
         return NotMeasured(reason=f"{unknown} (case {trial.case.id})")
     if not any(served(call) for call in calls):
         return None
-    return Contribution(k=int(fallback.fell_back(calls)), n=1)
+    return Contribution(k=int(fell_back(calls)), n=1)
 
 
 MEASURED: Mapping[str, Measure] = {

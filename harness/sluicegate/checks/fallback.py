@@ -13,10 +13,11 @@ from hashlib import sha256
 from itertools import groupby
 
 from sluicegate.checks.broken_answers import shows_half, shows_nothing, shows_refusal
-from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, always, finding, nothing_known
-from sluicegate.checks.model_calls import declares_model, model_calls
-from sluicegate.checks.model_names import in_order, named_in
-from sluicegate.checks.retries import ends_at, failed, hurried, impatient, served
+from sluicegate.checks.check import Check, CheckConfig, Problem, Suite, always, finding
+from sluicegate.checks.fallback_told import claims_model, told
+from sluicegate.checks.model_calls import declares_model, known_calls
+from sluicegate.checks.model_names import in_a_row, in_order
+from sluicegate.checks.retries import failed, hurried, impatient
 from sluicegate.checks.rules import rule_problems
 from sluicegate.model import (
     Capability,
@@ -32,7 +33,7 @@ from sluicegate.model import (
     Witness,
 )
 
-__all__ = ["CHECKS", "MOST_TRIES", "SAMPLE", "SUITE", "fell_back", "troubled"]
+__all__ = ["CHECKS", "MOST_TRIES", "SAMPLE", "SUITE", "troubled"]
 
 SAMPLE = 10
 """Sound cases that are given a fault of their own: enough for two of each kind."""
@@ -50,8 +51,6 @@ _PASSING: tuple[tuple[str, Fault], ...] = (
 )
 """Faults of a first call that every pipeline must outlive. Retry-After has whole seconds: clients choke on others."""
 _TRACE = re.compile(r"Traceback \(most recent|NoneType|object has no attribute|KeyError|IndexError|JSONDecodeError")
-_SPLIT = re.compile(r"[,+;]")
-_MOST_NAMES = 20
 
 
 def troubled(cases: Sequence[Case], seed: int) -> list[Case]:
@@ -95,35 +94,24 @@ def _model_faults(case: Case) -> list[Fault]:
     return [fault for fault in case.given.faults if fault.target == "model"]
 
 
-def _calls(trial: Trial) -> list[Observation]:
-    """The log; raises NotJudged where nothing is known of the pipeline."""
-    if (unknown := nothing_known(trial)) is not None:
-        raise NotJudged(unknown, lost=True)
-    return model_calls(trial)
-
-
 def _order(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     """Models are asked in the order of the chain, and none beyond it."""
     wanted = trial.case.expect.model_order or ()
-    called = [call.action for call in _calls(trial)]
+    called = [call.action for call in known_calls(trial)]
     if not in_order(called, wanted, trial.case.given.times):
         seen = tuple(name for name, _ in groupby(called))
         problem = Problem(
             place="$.observations.model",
-            expected=f"the models asked must be {_listed(wanted)}",
-            seen=f"the log shows {_listed(seen)}",
+            expected=f"the models asked must be {in_a_row(wanted)}",
+            seen=f"the log shows {in_a_row(seen)}",
             mend="Compare the task's chain of models, and what makes it go on to the next.",
         )
         yield finding("fallback.order", trial, problem, witness=Witness.WIRE)
 
 
-def _listed(models: Sequence[str]) -> str:
-    return " → ".join(models) if models else "none"
-
-
 def _bounded(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     """Tries end: within the case's own limits, else four of one model with one prompt a delivery."""
-    calls = _calls(trial)
+    calls = known_calls(trial)
     asked = Counter(call.action for call in calls)
     limits = [limit for limit in trial.case.expect.calls if limit.target.partition(":")[0] == "model"]
     for limit in limits:
@@ -160,14 +148,14 @@ def _too_often(trial: Trial, expected: str, count: int) -> Finding:
 
 def _backs_off(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     """Nobody comes back before Retry-After, and each further try waits at least as long as the one before."""
-    calls = _calls(trial)
+    calls = known_calls(trial)
     for problem in (*impatient(calls), *hurried(calls)):
         yield finding("fallback.backoff", trial, problem, witness=Witness.WIRE)
 
 
 def _ends(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     """Where no model can be had, or an error is right, there is one, in the pipeline's own words and in time."""
-    calls = _calls(trial)
+    calls = known_calls(trial)
     expect = trial.case.expect
     gave_out = bool(calls) and all(failed(call) for call in calls)
     if expect.outcome != "error" and not (gave_out and expect.outcome is None):
@@ -206,7 +194,7 @@ def _on_error(rule: Rule) -> bool:
 
 def _whole(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     """A completion that was cut, torn, empty, refused or filtered is never presented as an answer."""
-    calls = _calls(trial)
+    calls = known_calls(trial)
     for delivery, output in enumerate(trial.outputs):
         if output.error is None and (shown := _broken(output, calls)) is not None:
             problem, witness = shown
@@ -217,7 +205,7 @@ def _broken(output: Output, calls: list[Observation]) -> tuple[Problem, Witness]
     """What an output presents that was no answer, and who saw it."""
     broken = bool(calls) and all(failed(call) for call in calls)
     refused = any(call.detail.get("fault") == "refuse" for call in calls)
-    none_whole = broken and output.provenance is Provenance.LIVE and _claims_model(output)
+    none_whole = broken and output.provenance is Provenance.LIVE and claims_model(output)
     nothing = shows_nothing(output, blank=broken) and any(failed(call) for call in calls)
     if none_whole or nothing or shows_half(output, calls):
         kinds = sorted({str(call.detail.get("fault") or call.detail.get("status")) for call in calls if failed(call)})
@@ -235,89 +223,9 @@ def _broken(output: Output, calls: list[Observation]) -> tuple[Problem, Witness]
     return None
 
 
-def _claims_model(output: Output) -> bool:
-    usage = output.usage
-    return output.model is not None or (usage is not None and bool(usage.output_tokens))
-
-
 def _said(output: Output) -> str:
     body = output.mail.body if output.mail is not None else None
     return output.content or body or str(output.structured or "")
-
-
-def _told(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
-    """The model named, the live answer and the fallback flag are what the log shows.
-
-    An answer said to be kept may be right of another run: where this run's answered calls speak against it, it is
-    unknown. Where none answered there is nothing to hold it against.
-    """
-    calls = _calls(trial)
-    good = [call for call in calls if served(call)]
-    answers = [(delivery, output) for delivery, output in enumerate(trial.outputs) if output.error is None]
-    live = [(delivery, output) for delivery, output in answers if output.provenance is Provenance.LIVE]
-    found = False
-    for delivery, output in live:
-        for problem in (*_wrong_model(output, calls, good), *_wrong_flag(output, trial, calls)):
-            found = True
-            yield finding("fallback.told", trial, problem, delivery=delivery, witness=Witness.CLAIM)
-    claimed = [delivery for delivery, output in live if _claims_model(output)]
-    if good and len(claimed) > len(good):
-        found = True
-        problem = Problem(
-            place="$.provenance",
-            expected=f"{len(claimed)} answers are said to be live; each needs a call of its own",
-            seen=f"the log shows {len(good)} answered",
-            mend="Mark an answer from the cache with provenance: cached.",
-        )
-        yield finding("fallback.told", trial, problem, delivery=claimed[-1], witness=Witness.CLAIM)
-    kept = [output for _, output in answers if output.provenance is not Provenance.LIVE] if good and not found else ()
-    for output in kept:
-        for problem in (*_wrong_model(output, calls, good), *_wrong_flag(output, trial, calls)):
-            said = f"the answer is said to be {output.provenance}, yet models answered in this run"
-            raise NotJudged(f"{said}: {problem.expected}, and {problem.seen}", lost=True)
-
-
-def _wrong_model(output: Output, calls: list[Observation], good: list[Observation]) -> Iterator[Problem]:
-    names = [name.strip() for name in _SPLIT.split(output.model, _MOST_NAMES)] if output.model else []
-    asked = {call.action for call in calls}
-    for name in names:
-        meant = named_in(name, asked)
-        if any(call.action in meant for call in good):
-            continue
-        faults = [call.detail.get("fault") or call.detail.get("status") for call in calls if call.action in meant]
-        seen = f"the log shows '{name}' failing ({faults[-1]})" if faults else f"the log shows no call to '{name}'"
-        others = sorted({call.action for call in good})
-        yield Problem(
-            place="$.model",
-            expected=f"the pipeline says '{name}' answered",
-            seen=f"{seen}; answers came from {', '.join(others) or 'none'}",
-            mend="Take the name from the completion that is used.",
-        )
-
-
-def _wrong_flag(output: Output, trial: Trial, calls: list[Observation]) -> Iterator[Problem]:
-    flag = output.metadata.get("fallback")
-    if not isinstance(flag, bool):
-        flag = True if output.route is not None and "fallback" in output.route.casefold() else None
-    if flag is None or len(trial.outputs) > 1:
-        return
-    if not flag and fell_back(calls):
-        seen = f"the log shows {_listed([call.action for call in calls][:8])}"
-        yield Problem(place="$.metadata.fallback", expected="the pipeline says it did not fall back", seen=seen)
-    # A whole answer may still break the pipeline's own contract; then another model was asked.
-    if flag and len({call.action for call in calls}) == 1 and all(served(call) for call in calls):
-        expected = "the pipeline says it fell back"
-        yield Problem(place="$.metadata.fallback", expected=expected, seen="the log shows no call that failed")
-
-
-def fell_back(calls: Sequence[Observation]) -> bool:
-    """Whether a model failed for good and another one, asked later, answered."""
-    good = [call for call in calls if served(call)]
-    answering = {call.action for call in good}
-    return any(
-        failed(call) and call.action not in answering and any(ends_at(later) >= ends_at(call) for later in good)
-        for call in calls
-    )
 
 
 def _has_order(case: Case, _capabilities: frozenset[Capability]) -> str | None:
@@ -341,7 +249,7 @@ CHECKS: tuple[Check, ...] = tuple(
         ("backoff", "Retry-After is kept, and tries move apart.", _backs_off, _has_faults),
         ("ends", "What cannot be answered ends in a clear error, in time.", _ends, _may_end),
         ("whole", "Half an answer is never presented as a whole one.", _whole, _has_faults),
-        ("told", "The model and the fallback that are claimed are those of the log.", _told, always),
+        ("told", "The model and the fallback that are claimed are those of the log.", told, always),
     )
 )
 

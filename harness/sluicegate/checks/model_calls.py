@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from sluicegate.checks.check import CheckConfig, NotJudged
+from sluicegate.checks.check import CheckConfig, NotJudged, nothing_known
 from sluicegate.checks.prices import how_to_price
 from sluicegate.model import Capability, Observation, Output, Provenance, Trial
 
@@ -13,6 +13,7 @@ __all__ = [
     "asking",
     "declares_model",
     "is_readable",
+    "known_calls",
     "marks_of",
     "model_calls",
     "price_of_call",
@@ -48,6 +49,13 @@ def model_calls(trial: Trial) -> list[Observation]:
             lost=True,
         )
     return calls
+
+
+def known_calls(trial: Trial) -> list[Observation]:
+    """`model_calls`; raises NotJudged where nothing is known of the pipeline as well."""
+    if (unknown := nothing_known(trial)) is not None:
+        raise NotJudged(unknown, lost=True)
+    return model_calls(trial)
 
 
 def answered(calls: Iterable[Observation]) -> Iterator[Observation]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
 
-__all__ = ["in_order", "named_in", "same_model"]
+__all__ = ["in_a_row", "in_order", "named_in", "same_model"]
 
 _PINNED = re.compile(
     r"[-@](?:latest|(?:(?:preview|exp)-)?(?:\d{4}-\d{2}-\d{2}|\d{2}-\d{2}|\d{8}|\d{6}|\d{4}|\d{3}))(?:-v\d+)?(?::\d+)?"
@@ -39,3 +39,8 @@ def in_order(called: Iterable[str], wanted: tuple[str, ...], times: int) -> bool
 
 def _grouped(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name, _ in groupby(names))
+
+
+def in_a_row(models: Sequence[str]) -> str:
+    """Models in their order, as they are shown."""
+    return " → ".join(models) if models else "none"

@@ -14,7 +14,7 @@ from itertools import groupby
 
 from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, deliveries, finding, nothing_known
 from sluicegate.checks.model_calls import answered, asking, declares_model, marks_of, model_calls, reporting
-from sluicegate.checks.model_names import in_order, named_in
+from sluicegate.checks.model_names import in_a_row, in_order, named_in
 from sluicegate.checks.rules import rule_problems
 from sluicegate.model import Capability, Case, Finding, Output, Rule, Trial, Witness
 
@@ -71,15 +71,11 @@ def _order(trial: Trial, config: CheckConfig) -> Iterator[Finding]:
         called = tuple(name for name, _ in groupby(asked))
         problem = Problem(
             place="$.observations.model",
-            expected=f"the models called must be {_listed(wanted)}",
-            seen=f"the log shows {_listed(called)}",
+            expected=f"the models called must be {in_a_row(wanted)}",
+            seen=f"the log shows {in_a_row(called)}",
             mend="Compare the routing rules with the decision table, at their borders first (>= or >).",
         )
         yield finding("routing.order", trial, problem, witness=Witness.WIRE)
-
-
-def _listed(models: Sequence[str]) -> str:
-    return ", then ".join(models) if models else "none"
 
 
 def _path(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
