@@ -19,11 +19,20 @@ from sluicegate.grounding.wording import concepts_of, field_words, words
 from sluicegate.model import Json
 from sluicegate.model.often import made_often
 
-__all__ = ["Fact", "facts_of", "is_identity"]
+__all__ = ["THINGS", "Fact", "facts_of", "is_identity", "is_key"]
 
 _IDENTITIES = words(
     "id no nr number code sku ref reference tracking key uuid ean isbn serial nummer numéro número номер"
 )
+_NUMBERS = words("id no nr num number nummer code ref reference key numéro numero número номер n")
+"""What stands before a thing that has a number: numero_commande."""
+THINGS = words(
+    "order invoice shipment parcel package booking ticket subscription contract bestellung auftrag rechnung sendung "
+    "commande facture colis pedido factura envío заказ заказа счёт счет счёта счета посылка посылки sipariş siparis "
+    "fatura"
+)
+"""What has a number of its own. A field of such a name that holds a code holds that number."""
+_NO_KEYS = words("telefonnummer faxnummer handynummer rufnummer mobilnummer hausnummer kontonummer zimmernummer")
 _COUNTS = words("count quantity qty total size length of")
 _STATES = words("status state stage phase condition durum zustand statut estado статус")
 _MONEY = frozenset({"total", "price", "shipping", "refund", "tax", "discount", "balance"})
@@ -57,7 +66,19 @@ class Fact:
 def is_identity(field: str) -> bool:
     """Whether a field of this name tells which record it is: order_id, trackingNumber, sku."""
     words = field_words(field)
-    return bool(words) and (words[-1] in _IDENTITIES and not (words[-1] == "number" and words[0] in _COUNTS))
+    if not words:
+        return False
+    if words[-1] in _IDENTITIES or (words[-1].endswith("nummer") and words[-1] not in _NO_KEYS):
+        return not (words[-1] == "number" and words[0] in _COUNTS)
+    return len(words) > 1 and words[-1] in THINGS and words[-2] in _NUMBERS
+
+
+@lru_cache(maxsize=8192)
+def is_key(field: str, value: str) -> bool:
+    """Whether it tells which record it is: by its name, or as the number of a thing: `order: 41001`."""
+    if is_identity(field):
+        return True
+    return set(field_words(field.rpartition(".")[2])) <= THINGS and _NUMBER_OF.fullmatch(value.strip()) is not None
 
 
 def facts_of(value: Json, field: str, path: str, *, currency: str = "") -> Iterator[Fact]:
@@ -74,7 +95,7 @@ def facts_of(value: Json, field: str, path: str, *, currency: str = "") -> Itera
 def _of_number(value: Decimal, field: str, path: str, currency: str) -> Fact:  # noqa: PLR0911 - one answer for each sort of field
     raw, words = str(value), field_words(field)
     last = words[-1] if words else ""
-    if is_identity(field) and value == value.to_integral_value():
+    if value == value.to_integral_value() and is_key(field, raw):
         return Fact(path=path, field=field, kind=Kind.IDENTIFIER, value=fold(raw), raw=raw)
     if last in _MOMENTS and (when := of_epoch(float(value))) is not None:
         return Fact(path=path, field=field, kind=Kind.DATE, value=when, raw=raw)
@@ -92,6 +113,7 @@ def _of_number(value: Decimal, field: str, path: str, currency: str) -> Fact:  #
     return Fact(path=path, field=field, kind=kind, value=value, unit=unit, places=places, raw=raw)
 
 
+_NUMBER_OF = re.compile(r"#?(?=(?:[^\d]*\d){3})(?!\d{4}-\d\d-\d\d)[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*")
 _CODE = re.compile(r"#?[A-Za-z0-9]+(?:[-_/.][A-Za-z0-9]+)*")
 _PLAIN_NUMBER = re.compile(r"[-+]?\d{1,15}(?:\.\d{1,9})?")
 
@@ -99,7 +121,7 @@ _PLAIN_NUMBER = re.compile(r"[-+]?\d{1,15}(?:\.\d{1,9})?")
 @lru_cache(maxsize=8192)
 def _of_text(value: str, field: str) -> tuple[tuple[Kind, Value, str, int], ...]:
     said, words = value.strip(), field_words(field)
-    if is_identity(field) and _CODE.fullmatch(said):
+    if _CODE.fullmatch(said) and is_key(field, said):
         return ((Kind.IDENTIFIER, fold(said), "", 0),)
     if words and words[-1] in _STATES:
         return ((Kind.STATUS, state, "", 0),) if (state := state_of(said)) else ()

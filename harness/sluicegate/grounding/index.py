@@ -13,8 +13,9 @@ from functools import cached_property
 from sluicegate.frozen import frozen
 from sluicegate.grounding.claims import Kind, When
 from sluicegate.grounding.extraction import Vocabulary, fold
-from sluicegate.grounding.facts import Fact, facts_of, is_identity
+from sluicegate.grounding.facts import Fact, facts_of, is_identity, is_key
 from sluicegate.grounding.matching import Facts
+from sluicegate.grounding.shapes import opened, told_in
 from sluicegate.grounding.statuses import is_known, is_loose
 from sluicegate.grounding.wording import field_words, stem, words
 from sluicegate.model import Json
@@ -92,11 +93,14 @@ class Evidence:
         for source in sources:
             if source.request and source.asked:
                 self.wanted.append(source.asked)
-            if isinstance(source.value, str):
-                (self.requests if source.request else self.texts).append((source.path, source.value))
-            elif source.value is not None:
+            value = source.value
+            if isinstance(value, str) and source.asked is not None and not source.request:
+                value = told_in(value) or value
+            if isinstance(value, str):
+                (self.requests if source.request else self.texts).append((source.path, value))
+            elif value is not None:
                 before = len(self.records)
-                self._walk(source.value, source.path, "", None, 0, source.path.partition("[")[0])
+                self._walk(value, source.path, "", None, 0, source.path.partition("[")[0])
                 self._asked(source, self.records[before:])
         self.by_id: dict[str, list[Record]] = {}
         for record in self.records:
@@ -113,7 +117,7 @@ class Evidence:
         ids = {
             name: fold(str(value))
             for name, value in asked.items()
-            if is_identity(name) and isinstance(value, (str, int))
+            if isinstance(value, (str, int)) and is_key(name, str(value))
         }
         if made and ids and not made[0].ids:
             made[0].ids += ids.values()
@@ -122,6 +126,7 @@ class Evidence:
     def _walk(self, value: Json, path: str, field: str, record: Record | None, depth: int, kind: str) -> None:  # noqa: PLR0917 - where a walk stands
         if depth > _DEEPEST or len(self.records) > _MOST_RECORDS:
             return
+        value = opened(value)
         if isinstance(value, Mapping):
             self._mapping(value, path, field, record, depth, kind)
         elif isinstance(value, (list, tuple)):
@@ -174,12 +179,15 @@ class Evidence:
         )
         for name, item in value.items():
             here, joined = f"{path}.{name}", f"{field}.{name}" if field else str(name)
+            if isinstance(item, str) and (told := told_in(item)) is not None:
+                self._walk(told, here, "", record, depth + 1, kind)
+                continue
             if isinstance(item, (Mapping, list, tuple)):
                 self._walk(item, here, joined if isinstance(item, Mapping) else str(name), record, depth + 1, str(name))
                 continue
             facts = list(facts_of(item, joined, here, currency=currency))
             record.facts += facts
-            own_ids = [str(fact.value) for fact in facts if fact.kind is Kind.IDENTIFIER and is_identity(joined)]
+            own_ids = [str(fact.value) for fact in facts if fact.kind is Kind.IDENTIFIER and is_key(joined, fact.raw)]
             record.ids += own_ids
             record.id_fields += [joined] * len(own_ids)
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from sluicegate.grounding.claims import Kind
-from sluicegate.grounding.facts import Fact, is_identity
+from sluicegate.grounding.facts import THINGS, Fact, is_identity
 from sluicegate.grounding.index import Record, shape_of
 from sluicegate.grounding.wording import concepts_of, field_words, words
 from sluicegate.model import Json
@@ -14,10 +14,6 @@ from sluicegate.model import Json
 __all__ = ["differing", "form_of", "is_same", "is_thing", "keys_of", "names", "own_key", "plain"]
 
 _GENERIC = words("id no nr number nummer key code ref reference uuid numéro número номер")
-_THINGS = words(
-    "order invoice shipment parcel package booking ticket subscription contract bestellung rechnung commande facture "
-    "pedido factura заказ sipariş"
-)
 
 
 def keys_of(asked: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
@@ -25,13 +21,13 @@ def keys_of(asked: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     for name, value in asked.items():
         if isinstance(value, bool) or not isinstance(value, (str, int)) or not any(ch.isdigit() for ch in str(value)):
             continue
-        if "@" not in str(value) and (is_identity(name) or set(field_words(name)) <= _THINGS):
+        if "@" not in str(value) and (is_identity(name) or set(field_words(name)) <= THINGS):
             yield name, str(value).strip().casefold().lstrip("#")
 
 
 def is_thing(field: str) -> bool:
     """Whether a key of this name is of an order, or of its like: order_id, invoiceNumber."""
-    return bool(_sort(field) & _THINGS)
+    return bool(_sort(field) & THINGS)
 
 
 def names(text: str, key: str) -> bool:
@@ -65,7 +61,7 @@ def differing(name: str, value: str, records: Sequence[Record]) -> tuple[str, Fa
 
 def _is_key(fact: Fact) -> bool:
     leaf = fact.field.rpartition(".")[2]
-    return (fact.kind is Kind.IDENTIFIER and is_identity(fact.field)) or set(field_words(leaf)) <= _THINGS
+    return (fact.kind is Kind.IDENTIFIER and is_identity(fact.field)) or set(field_words(leaf)) <= THINGS
 
 
 def own_key(record: Record) -> Fact | None:
