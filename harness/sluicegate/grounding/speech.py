@@ -10,22 +10,48 @@ from sluicegate.grounding.wording import concepts_of
 __all__ = ["is_general", "is_negated", "is_of_another", "is_reported", "label_before", "quoted_in"]
 
 _GENERAL = re.compile(
-    r"\b(?:orders|parcels|customers|items|returns are|usually|generally|typically|normally|always|standard|every|"
-    r"each|any|all|if|unless|per"
-    r"|bestellungen|pakete|kunden|artikel|normalerweise|üblicherweise|immer|jede[rs]?|alle|wenn|falls|pro"
-    r"|commandes|clients|articles|généralement|normalement|toujours|chaque|tout|toute|tous|toutes|si|par"
-    r"|pedidos|clientes|artículos|generalmente|normalmente|siempre|cada|todo|toda|todos|todas|por"
-    r"|заказы|клиенты|товары|обычно|всегда|каждый|каждая|все|если"
-    r"|siparişler|müşteriler|ürünler|genellikle|her zaman|her|tüm|bütün|eğer|\w+(?:m[ae]zs[ae]|[ıiuüae]rs[ae]))\b",
+    r"\b(?:orders are|parcels|customers|returns are|usually|generally|typically|normally|always|standard|every|"
+    r"each|any|if|unless|per (?:order|item|parcel|piece|unit|person|customer|night|day|week|month|year|kilo\w*)"
+    r"|kunden|normalerweise|üblicherweise|immer|jede[rs]?|wenn|falls"
+    r"|pro (?:bestellung|artikel|paket|stück|person|kunde|nacht|tag|woche|monat|jahr)"
+    r"|clients|généralement|normalement|toujours|chaque|tout|toute|si"
+    r"|par (?:commande|article|colis|pièce|personne|client|nuit|jour|semaine|mois|an)"
+    r"|clientes|generalmente|normalmente|siempre|cada|todo|toda"
+    r"|por (?:pedido|artículo|paquete|pieza|unidad|persona|cliente|noche|día|semana|mes|año)"
+    r"|клиенты|обычно|всегда|каждый|каждая|если"
+    r"|siparişler|müşteriler|ürünler|genellikle|her (?:zaman|gün|hafta|ay|yıl|sipariş|ürün|müşteri)|eğer"
+    r"|\w+(?:m[ae]zs[ae]|[ıiuüae]rs[ae])"
+    r"|(?:all|alle|tous|toutes|todos|todas|все|tüm|bütün)"
+    r"(?! (?:of )?(?:your|the|its|ihre[nr]?|vos|sus|ваши|siparişiniz\w*|ürünleriniz\w*)\b)"
+    r"|(?<!\bof )(?<!\bthe )(?<!\byour )(?<!\d )(?:items|orders)"
+    r"|(?<!\bder )(?<!\bihre )(?<!\bihren )(?<!\bihrer )(?<!\bihr )(?<!\d )(?:bestellungen|pakete|artikel)"
+    r"|(?<!\bvos )(?<!\d )(?:commandes|articles)|(?<!\bsus )(?<!\d )(?:pedidos|artículos)"
+    r"|(?<!\bваши )(?<!\d )(?:заказы|товары))\b",
     re.IGNORECASE,
 )
+_COURTESY = re.compile(
+    r"\b(?:(?:if|should) you (?:have|need|want|would like|wish|require)\b[^.;!?\n]{0,40}?"
+    r"\b(?:questions?|help|assistance|anything|concerns?|information|support)|at any time|any time"
+    r"|any (?:other |further |more |additional )?(?:questions?|concerns?|queries|issues?)"
+    r"|(?:wenn|falls|sollten) sie (?:noch |weitere |irgendwelche )*(?:fragen|hilfe)"
+    r"|(?:alle|jede) (?:weiteren? )?fragen?|wenn sie möchten"
+    r"|si vous avez (?:d['’]autres |des |la moindre |une )?questions?|si (?:besoin|nécessaire)"
+    r"|tout (?:de suite|à fait)|à tout moment|toute (?:autre )?(?:question|demande|information)"
+    r"|si (?:usted )?tienen? (?:alguna |más |otra |cualquier )*(?:pregunta|duda)s?|(?:en|sobre|ante) todo"
+    r"|если у вас (?:есть |будут |возникнут |остались |ещё |еще |другие |какие-либо )*вопрос\w*"
+    r"|soru\w* (?:olursa|varsa))\b",
+    re.IGNORECASE,
+)
+"""What is wished at the end of a letter: no condition of what it tells."""
 _REPORTED = re.compile(
-    r"\b(?:you (?:wrote|write|said|say|mention\w*|asked|told|expected|expect|saw|paid|report\w*|"
-    r"describe\w*|quote\w*|speak|believe\w*|were promised)"
+    r"\b(?:you (?:were (?:told|promised|quoted|given)|thought|assumed|hoped|wrote|write|said|say|mention\w*|asked|"
+    r"told|expected|expect|saw|paid|report\w*|"
+    r"describe\w*|quote\w*|speak|believe\w*)"
     r"|(?:according to|as per) your (?:mail|e-?mail|message|letter|note|words|photo)"
     r"|sie (?:schrieben|schreiben|sagten|sagen|erwähnten|erwähnen|fragten|fragen|erwarteten|erwarten|nennen|meinen)"
     r"|(?:laut|nach) ihrer (?:nachricht|e-?mail|mail)|laut ihrem schreiben"
     r"|vous (?:avez écrit|écrivez|mentionnez|demandez|avez dit|dites|parlez|indiquez|attendiez)"
+    r"|(?:on|nous) vous (?:avait|avions) (?:dit|annoncé|indiqué|promis)"
     r"|selon (?:vous|votre (?:message|courriel|e-?mail))"
     r"|usted (?:escribió|mencionó|preguntó|menciona|dice|escribe|indica)|según (?:usted|su (?:mensaje|correo))"
     r"|вы (?:написали|пишете|писали|указали|указываете|спросили|упомянули|говорите)"
@@ -33,6 +59,8 @@ _REPORTED = re.compile(
     r"|yazdığınız|belirttiğiniz|sorduğunuz)\b",
     re.IGNORECASE,
 )
+_ASIDE = re.compile(r"\b(?:as|like|wie|comme|como|как)\s*$", re.IGNORECASE)
+_ASKED = re.compile(r"ask|frag|demand|pregunt|спрос|sordu", re.IGNORECASE)
 _NOT = re.compile(
     r"\b(?:not|never|no longer|instead of|rather than|n['’]t|nicht|nie|kein\w*|statt|anstatt|ne|pas|jamais|"
     r"au lieu de|no|nunca|en lugar de|не|вместо|değil|yerine)\b|n['’]t\b",
@@ -61,12 +89,24 @@ _LABEL = re.compile(r"(?:^|[,;\n(•*-])\s*([^\W\d_][\w ./-]{0,40}?)\s*[:=]\s*[#
 
 def is_general(sentence: str) -> bool:
     """Whether it speaks of everybody's orders, or under a condition."""
-    return _GENERAL.search(sentence) is not None
+    return _GENERAL.search(_COURTESY.sub(" ", sentence)) is not None
 
 
 def is_reported(before: str) -> bool:
-    """Whether what follows is told as what the reader said."""
-    return _REPORTED.search(before) is not None
+    """Whether what follows is told as what the reader said.
+
+    `As you asked, …` and `You asked about 41001: …` end where the answer begins.
+    """
+    said = before.rpartition(";")[2]
+    for found in _REPORTED.finditer(said):
+        after = said[found.end() :]
+        if _ASIDE.search(said, 0, found.start()) is not None:
+            over = "," in after
+        else:
+            over = ":" in after and _ASKED.search(found[0]) is not None
+        if not over:
+            return True
+    return False
 
 
 def is_negated(text: str, start: int, at: int) -> bool:
