@@ -6,7 +6,7 @@ amounts of one record, as net and tax, total and refund. percentage: so much of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations, permutations
@@ -25,6 +25,8 @@ _MOST = 8
 """Amounts of one record that are combined."""
 _FEWEST = 2
 _COUNTS = words("quantity qty count pieces pcs units amount_of number anzahl menge quantité cantidad количество adet")
+_BESIDE = frozenset({"shipping", "tax", "discount", "refund"})
+"""What an amount is of that is charged or given back besides."""
 _AMOUNTS = words("amount total price cents value gross net subtotal sum minor")
 
 
@@ -38,12 +40,13 @@ def composed(
     if claim.kind is not Kind.MONEY or not isinstance(claim.value, Decimal) or claim.bound:
         return None
     facts = [fact for record in scope for fact in record.facts]
+    holders = {fact.path: record.path for record in scope for fact in record.facts}
     money = list(_distinct(fact for fact in facts if _is_amount(fact, claim)))
     if (minor := next((fact for fact in facts if _in_minor_units(claim, fact)), None)) is not None:
         return "minor_units", minor.path
     return (
         _of_lines(claim.value, list(_lines(scope)), money)
-        or _of_few(claim.value, money[:_MOST])
+        or _of_few(claim.value, money[:_MOST], holders)
         or _of_share(claim, money, [*_shares(facts), *_said_shares(beside)])
         or _of_said(claim, attested)
     )
@@ -129,22 +132,36 @@ def _distinct(money: Iterable[Fact]) -> Iterator[Fact]:
             yield fact
 
 
-def _of_few(value: Decimal, money: Sequence[Fact]) -> tuple[str, str] | None:
-    """Of two amounts their sum or difference, of three one more or less."""
+def _of_few(value: Decimal, money: Sequence[Fact], holders: Mapping[str, str]) -> tuple[str, str] | None:
+    """Of two amounts their sum or difference, of three one more or less; of what goes together."""
     for one, other in permutations(money, 2):
         a, b = one.value, other.value
         if not isinstance(a, Decimal) or not isinstance(b, Decimal) or not b:
             continue
-        if a + b == value:
+        if a + b == value and _go_together((one, other), holders):
             return "sum", f"{one.path} + {other.path}"
-        if a - b == value:
+        if a - b == value and (_go_together((one, other), holders) or _is_part(other, one, holders)):
             return "difference", f"{one.path} - {other.path}"
     for three in combinations(money, 3):
         amounts = [fact.value for fact in three if isinstance(fact.value, Decimal)]
         total = sum(amounts, Decimal(0))
-        if value == total or value in [total - 2 * amount for amount in amounts]:
+        if value in [total, *(total - 2 * amount for amount in amounts)] and _go_together(three, holders):
             return "sum", " + ".join(fact.path for fact in three)
     return None
+
+
+def _go_together(facts: Sequence[Fact], holders: Mapping[str, str]) -> bool:
+    """Amounts of one record, of one field, or with what is charged besides: a deposit and an item's price are neither.
+
+    Of eight amounts some two or three add up to nearly anything.
+    """
+    main = [fact for fact in facts if not fact.concepts & _BESIDE]
+    return len({holders[fact.path] for fact in main}) <= 1 or len({fact.field for fact in main}) == 1
+
+
+def _is_part(part: Fact, whole: Fact, holders: Mapping[str, str]) -> bool:
+    """Whether an amount is of something below what the other one is of: an item, of the order's total."""
+    return holders[part.path].startswith(holders[whole.path]) and holders[part.path] != holders[whole.path]
 
 
 def _shares(facts: Iterable[Fact]) -> Iterator[Decimal]:

@@ -34,6 +34,8 @@ __all__ = ["judge"]
 
 _MONEY = frozenset({"total", "price", "shipping", "refund", "tax", "discount", "balance"})
 _MOMENTS = frozenset({"due", "ordered", "shipped", "delivered", "paid", "return", "appointment", "expires"})
+_VERBS = frozenset({"total", "price"})
+"""What words as `amounts to` speak of: a share does, too."""
 _SUBJECTS = frozenset({"order", "invoice", "customer", "tracking"})
 """What records are of: said beside every claim about one, so it tells no fields apart."""
 _CLOSED = frozenset({Kind.URL, Kind.EMAIL, Kind.PHONE, Kind.IDENTIFIER, Kind.NAME})
@@ -179,7 +181,8 @@ class _Bound:
             return _contradicted(claim, "field", labelled[0])
         answered = frozenset().union(*(fact.concepts for fact in facts))
         # `Shipping costs 5 EUR` is no word on the total of an order that says nothing about shipping.
-        unanswered = any(word & (_MONEY | _MOMENTS) and not word & answered for word in words)
+        asked = (_MONEY | _MOMENTS) - (_VERBS if claim.kind is Kind.PERCENTAGE else frozenset())
+        unanswered = any(word & asked and not word & answered for word in words)
         rival = None if unanswered or claim.kind is Kind.TIME else self._rival(claim, facts, fitting, near, segment)
         return self._by_texts(claim, segment) if rival is None else _contradicted(claim, *rival)
 

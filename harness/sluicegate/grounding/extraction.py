@@ -37,7 +37,7 @@ _SIGN = re.compile("[€£$₺₽¥₴₹]")
 _CURRENCIES = frozenset(folded(word.rstrip(".")) for word in (*CURRENCIES, *CURRENCY_WORDS))
 _MONEY = re.compile(
     rf"(?<![\w.,])(?P<c1>{CURRENCY})\s?(?P<n1>[-−–]?(?:{DIGITS}))|"
-    rf"(?<![\w.,])(?P<n2>[-−–]?(?:{DIGITS}))\s?(?P<c2>{CURRENCY})",
+    rf"(?<![\w.,%])(?P<n2>[-−–]?(?:{DIGITS}))\s?(?P<c2>{CURRENCY})",
     re.IGNORECASE,
 )
 _PERCENT = re.compile(

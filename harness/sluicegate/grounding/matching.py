@@ -10,7 +10,7 @@ from sluicegate.grounding.dates import same
 from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.statuses import agrees
 from sluicegate.grounding.units import base, same_kind, unit_of
-from sluicegate.grounding.wording import field_words
+from sluicegate.grounding.wording import field_words, words
 
 __all__ = ["Facts", "comparable", "equal", "names_unit", "number_rule"]
 
@@ -18,6 +18,10 @@ _NUMERIC = frozenset({Kind.MONEY, Kind.QUANTITY, Kind.PERCENTAGE, Kind.NUMBER})
 _MOMENT = frozenset({Kind.DATE, Kind.TIME})
 _PLAIN = frozenset({Kind.NUMBER, Kind.PERCENTAGE, Kind.DATE, Kind.TIME})
 """Kinds of which any two values can be compared."""
+_COUNTED = words(
+    "pos position index line row rank page qty quantity count pieces pcs number seats items days anzahl menge"
+)
+_PRICED = words("price amount net gross total subtotal fee cost preis betrag prix montant precio importe fiyat tutar")
 _SORTS = {kind: _NUMERIC if kind in _NUMERIC else _MOMENT if kind in _MOMENT else frozenset({kind}) for kind in Kind}
 
 
@@ -56,10 +60,10 @@ def comparable(claim: Claim, fact: Fact) -> bool:  # noqa: PLR0911 - one answer 
         return mine is other
     if Kind.MONEY in (mine, other):
         if mine is not other:
-            return Kind.NUMBER in (mine, other) and (other is Kind.NUMBER or not claim.unit)
+            return Kind.NUMBER in (mine, other) and (not claim.unit if mine is Kind.NUMBER else _may_be_amount(fact))
         return _same_currency(claim, fact) or claim.value == fact.value
     if Kind.PERCENTAGE in (mine, other):
-        return mine is other or Kind.NUMBER in (mine, other)
+        return mine is other or (Kind.NUMBER in (mine, other) and _may_be_share(fact))
     if mine is Kind.QUANTITY and other is Kind.NUMBER:
         # Thirty days and a quantity of one are two things; a bare number can only be the same one, by its value.
         return names_unit(claim, fact) or (not claim.bound and bool(equal(claim, fact)))
@@ -128,6 +132,21 @@ def _state(claim: Claim, known: str) -> str:
 def names_unit(claim: Claim, fact: Fact) -> bool:
     """Whether the field's name holds the claim's unit: `weight_kg`."""
     return claim.unit in _units_of(fact.field)
+
+
+def _may_be_share(fact: Fact) -> bool:
+    """Whether a bare number can be a percentage: a place in a list, a count and a price are none."""
+    return fact.kind is not Kind.NUMBER or not (_named(fact.field) & (_COUNTED | _PRICED))
+
+
+def _may_be_amount(fact: Fact) -> bool:
+    """Whether a bare number can be money: seats and places in a list are none."""
+    return not (_named(fact.field) & _COUNTED and not _named(fact.field) & _PRICED)
+
+
+@lru_cache(maxsize=4096)
+def _named(field: str) -> frozenset[str]:
+    return frozenset(field_words(field.rpartition(".")[2]))
 
 
 @lru_cache(maxsize=4096)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 
 from sluicegate.grounding.claims import Claim, Kind
 from sluicegate.grounding.extraction import claims_in, fold
 from sluicegate.grounding.index import Evidence
 from sluicegate.grounding.sentences import sentences
+from sluicegate.grounding.units import base
 
 __all__ = ["Texts", "normal"]
 
@@ -105,21 +107,40 @@ class Texts:
         for path, text in texts:
             for claim in self._read(text):
                 for value in (claim.value, *claim.others):
-                    found.setdefault((_family(claim), value, claim.unit if claim.kind is Kind.MONEY else ""), path)
+                    for key in {_key(claim, value), (_family(claim), value, _ANY)}:
+                        found.setdefault(key, path)
         return found
 
     def _read(self, text: str) -> list[Claim]:
         return claims_in(text, language=self._language, today=self._today, vocabulary=self._evidence.vocabulary)
 
     def _path(self, known: dict[tuple[str, object, str], str], texts: list[tuple[str, str]], claim: Claim) -> str:
-        unit = claim.unit if claim.kind is Kind.MONEY else ""
         for value in (claim.value, *claim.others):
-            if (path := known.get((_family(claim), value, unit))) is not None:
-                return path
+            bare = (_family(claim), value, "" if _is_measured(claim) else _ANY)
+            for key in (_key(claim, value), bare):
+                if (path := known.get(key)) is not None and (claim.kind is not Kind.MONEY or key is not bare):
+                    return path
         if claim.kind in (Kind.IDENTIFIER, Kind.NAME, Kind.URL, Kind.EMAIL):
             said = normal(str(claim.value))
             return next((path for path, text in texts if said in normal(text)), "")
         return ""
+
+
+_ANY = "*"
+"""In the place of a unit: of any, or of none."""
+
+
+def _key(claim: Claim, value: object) -> tuple[str, object, str]:
+    """What a value is known by: an amount with its currency, 1200 g as 1.2 kg. Ten days are no ten percent."""
+    if claim.kind is Kind.MONEY:
+        return _family(claim), value, claim.unit
+    if not _is_measured(claim) or not isinstance(value, Decimal):
+        return _family(claim), value, ""
+    return _family(claim), *base(value, claim.unit)
+
+
+def _is_measured(claim: Claim) -> bool:
+    return claim.kind in (Kind.QUANTITY, Kind.PERCENTAGE)
 
 
 def normal(text: str) -> str:

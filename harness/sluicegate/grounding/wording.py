@@ -29,7 +29,7 @@ _CONCEPTS = {
     "refund": "refund refunded reimbursement erstattung rückerstattung erstattet erstatten remboursement remboursé "
     "rembourser"
     " reembolso reembolsado reembolsar возврат возвращено iadesi iade",
-    "tax": "tax vat mwst steuer umsatzsteuer tva iva ндс kdv",
+    "tax": "tax vat mwst mehrwertsteuer steuer umsatzsteuer tva iva ндс kdv",
     "discount": "discount rebate coupon rabatt nachlass remise réduction descuento скидка скидку indirim",
     "balance": "balance credit outstanding guthaben saldo solde crédito баланс остаток bakiye",
     "due": "due eta expected arrival arrive arrives arriving estimated deliver_by delivery delivery_date "
@@ -88,7 +88,7 @@ for _name, _words in _CONCEPTS.items():
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _CAMEL = re.compile(r"(?<=[a-zа-я0-9])(?=[A-ZА-Я])|[^\w]+|_+")
 _FILLER = words(
-    "at on of the a an in is to by and id no nr date time value number num my our your for was been has have"
+    "at on of the a an in is to by and id no nr date time value number num my our your for was been has have am im um"
 )
 
 
