@@ -65,3 +65,60 @@ def test_what_the_reader_said_or_was_told_is_reported() -> None:
     assert not is_reported("As you wrote, order 41001 is due on ")
     assert not is_reported("You asked about order 41001: it is due on ")
     assert not is_reported("You wrote about it; order 41001 is due on ")
+
+
+PARCELS = {
+    "order_id": "41001", "total": "62.57 EUR", "ordered_on": "2026-06-15",
+    "parcels": [
+        {"parcel_id": "S-1", "tracking_number": "JD0146000345678", "status": "in_transit", "eta": "2026-06-19"},
+        {"parcel_id": "S-2", "tracking_number": "GLS77120934", "status": "delivered", "arrived_on": "2026-06-15"},
+    ],
+    "return": {"received_on": "2026-06-10"}, "refunds": [{"amount": "20.00 EUR", "issued_on": "2026-06-11"}],
+    "window": {"from": "2026-06-19", "until": "2026-06-22"}, "weight_kg": 4.2, "kwh_per_100": 49,
+    "storage_gb": 200, "storage_used_gb": 151.3, "vat": "9.99 EUR",
+    "items": [{"name": "desk lamp", "price": "39.90 EUR"}, {"name": "shade", "price": "22.67 EUR"}],
+}  # fmt: skip
+OTHER = {"order_id": "41008", "total": "19.90 EUR", "weight_kg": 0.8}
+DEVICE = {"serial": "WM-009931", "model": "Aqua 5", "warranty_until": "2026-08-02"}
+PLANS = "The Solo plan costs 6.99 EUR a month with 50 GB of storage."
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "You were told June 12, but it will arrive on June 19."),
+        ("en", "We received the lamp on 10 June and refunded 20.00 EUR on 11 June."),
+        ("en", "Of your 200 GB, 48.7 GB are free."),
+        ("en", "The Solo plan has 50 GB of storage for 6.99 EUR."),
+        ("en", "Orders 41001 and 41008 weigh 4.2 kg and 0.8 kg, 5 kg in all."),
+        ("en", "Your machine, an Aqua 5, is under warranty until 2 August 2026."),
+        ("de", "DHL nennt für JD0146000345678 den 19.06. als Tag, GLS hat GLS77120934 am 15.06. zugestellt."),
+        ("de", "Das Gerät braucht 49 kWh auf 100 Zyklen."),
+        ("de", "Sie hatten am Montag bestellt, am Mittwoch verschicken wir."),
+        ("de", "Sollte die Lieferung bis zum 24. Juni nicht da sein, melden Sie sich bitte."),
+        ("fr", "Le total est de 62,57 € (dont TVA 9,99 €) : la lampe à 39,90 €."),
+    ],
+)  # fmt: skip
+def test_sound_letters_of_nested_records_are_contradicted_nowhere(language: str, text: str) -> None:
+    """Two parcels by number, a day that has its own word, what is left of a measure, a text about another plan."""
+    sources = [
+        *(Source(path=f"order[{at}]", value=order, asked={}) for at, order in enumerate((PARCELS, OTHER))),
+        Source(path="device", value=DEVICE, asked={}),
+        Source(path="plans", value=PLANS),
+        Source(path="mail", value="Where is order 41001?", request=True),
+    ]
+    found = judge(text, Evidence(sources), language=language, today=date(2026, 6, 17))
+    assert [text[i.claim.start : i.claim.end] for i in found if i.ruling is Ruling.CONTRADICTED] == []
+
+
+def test_what_another_kind_of_record_says_is_supported() -> None:
+    """The day of the device's warranty, where an order was asked about; another order's amount still contradicts."""
+    sources = [
+        *(Source(path=f"order[{at}]", value=order, asked={}) for at, order in enumerate((PARCELS, OTHER))),
+        Source(path="device", value=DEVICE, asked={}),
+        Source(path="mail", value="Where is order 41001?", request=True),
+    ]
+    evidence = Evidence(sources)
+    (day,) = (i for i in judge("The warranty lasts until 2 August 2026.", evidence) if i.claim.kind == "date")
+    (sum_,) = (i for i in judge("The total is 19.90 EUR.", evidence) if i.claim.kind == "money")
+    assert (day.ruling, sum_.ruling) == (Ruling.SUPPORTED, Ruling.CONTRADICTED)

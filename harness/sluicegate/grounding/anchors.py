@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
 from sluicegate.grounding.claims import Claim, Kind, When
@@ -51,6 +51,8 @@ class Segment:
         self.by_id = False
         self.subjects: set[int] = set()
         """Where the identifiers stand that say what it is about; any other is told of those."""
+        self.fields: set[str] = set()
+        """Of which fields the identifiers are that name it."""
         self.claims: list[Claim] = []
         self.scope: list[Record] = []
 
@@ -105,7 +107,7 @@ def _segments_of(
     last = -1
     in_turn = _IN_TURN.search(text, start, end) is not None
     for claim, records, by_id in anchors:
-        if by_id and current.groups and _is_attribute(claim, records, current.groups[0], evidence):
+        if by_id and current.groups and _is_attribute(claim, records, current.groups[0], evidence, current.fields):
             continue
         cut = _cut(text, last, claim.start, own) if current.groups and not in_turn else None
         if cut is not None and not _share(current.groups[-1], records, evidence):
@@ -117,6 +119,7 @@ def _segments_of(
         elif not records and not current.groups:
             current.unknown = True
         current.subjects.add(claim.start)
+        current.fields |= {_field_of(claim, records)} if by_id else set()
         current.explicit, current.by_id = True, current.by_id or by_id
         current.in_turn = in_turn
         last = claim.end
@@ -126,20 +129,27 @@ def _segments_of(
     return made
 
 
-def _is_attribute(claim: Claim, records: Sequence[Record], first: Sequence[Record], evidence: Evidence) -> bool:
-    """Whether an identifier is told of the first record, as the parcel of an order, and is no record beside it."""
-    field = next(
-        (
-            name
-            for record in records
-            for own, name in zip(record.ids, record.id_fields, strict=True)
-            if own == claim.value
-        ),
-        "",
-    )
-    if not field or any(record.id_fields[:1] == [field] for record in first):
+def _is_attribute(
+    claim: Claim,
+    records: Sequence[Record],
+    first: Sequence[Record],
+    evidence: Evidence,
+    named_by: Collection[str] = (),
+) -> bool:
+    """Whether an identifier is told of the first record, as the parcel of an order, and is no record beside it.
+
+    Of two parcels that are each told by their number, none is the other's.
+    """
+    field = _field_of(claim, records)
+    if not field or field in named_by or any(record.id_fields[:1] == [field] for record in first):
         return False
     return any(field in record.id_fields for record in evidence.scope(first))
+
+
+def _field_of(claim: Claim, records: Sequence[Record]) -> str:
+    """The field of these records that holds an identifier."""
+    held = ((own, name) for record in records for own, name in zip(record.ids, record.id_fields, strict=True))
+    return next((name for own, name in held if own == claim.value), "")
 
 
 def _is_parcel_of(text: str, span: tuple[int, int], claim: Claim, before: Segment | None, evidence: Evidence) -> bool:

@@ -53,12 +53,12 @@ def composed(
 
 
 def summed(claim: Claim, facts: Sequence[Fact], sentence: str) -> tuple[str, str] | None:
-    """Rule `sum` and path where the amounts of one field of all records add up to it, and a word says so; else None."""
-    if claim.kind is not Kind.MONEY or not speaks_of_sum(sentence):
+    """Rule `sum` and path where what one field of all records holds adds up to it, and a word says so; else None."""
+    if not speaks_of_sum(sentence):
         return None
     groups: dict[str, list[Fact]] = {}
     for fact in facts:
-        if _is_amount(fact, claim):
+        if _is_amount(fact, claim) if claim.kind is Kind.MONEY else _is_measure(fact, claim):
             groups.setdefault(fact.field, []).append(fact)
     for group in groups.values():
         total = sum((fact.value for fact in group if isinstance(fact.value, Decimal)), Decimal(0))
@@ -74,6 +74,10 @@ def _is_amount(fact: Fact, claim: Claim) -> bool:
     if fact.kind is Kind.MONEY:
         return not fact.unit or not claim.unit or fact.unit == claim.unit
     return fact.kind is Kind.NUMBER and bool(set(field_words(fact.field)) & _AMOUNTS)
+
+
+def _is_measure(fact: Fact, claim: Claim) -> bool:
+    return fact.kind is claim.kind is Kind.QUANTITY and fact.unit == claim.unit
 
 
 def _in_minor_units(claim: Claim, fact: Fact) -> bool:

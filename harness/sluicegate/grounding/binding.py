@@ -18,17 +18,25 @@ from sluicegate.grounding.derivations import derived
 from sluicegate.grounding.excuses import excused
 from sluicegate.grounding.extraction import claims_in
 from sluicegate.grounding.facts import Fact
-from sluicegate.grounding.index import Evidence, Record
+from sluicegate.grounding.index import Evidence
 from sluicegate.grounding.matching import Facts, comparable, equal
 from sluicegate.grounding.moments import reached, within
 from sluicegate.grounding.nearby import meant_before
 from sluicegate.grounding.owners import Party
 from sluicegate.grounding.proof import is_another_owner, is_another_record
+from sluicegate.grounding.rulings import (
+    contradicted,
+    facts_of,
+    has_its_value,
+    is_elsewhere,
+    stands_elsewhere,
+    supported,
+)
 from sluicegate.grounding.sorts import may_be_meant, names, of_its_sort, sort_of, sorts_of
-from sluicegate.grounding.speech import label_before, quoted_in
+from sluicegate.grounding.speech import closed, label_before, quoted_in
 from sluicegate.grounding.statuses import is_known, is_weak
 from sluicegate.grounding.texts import Texts
-from sluicegate.grounding.wording import concepts_of, cues_in, stem
+from sluicegate.grounding.wording import concepts_of, cues_in
 
 __all__ = ["judge"]
 
@@ -123,7 +131,7 @@ class _Bound:
         if segment.in_turn and len(segment.groups) > 1:
             alike = [other for other in segment.claims if other.kind is claim.kind]
             if len(alike) == len(segment.groups):
-                return _facts_of(self.evidence.scope(segment.groups[alike.index(claim)]))
+                return facts_of(self.evidence.scope(segment.groups[alike.index(claim)]))
         if segment.by_id:
             reach = {record.number for record in segment.scope}
             for other in reversed(segment.claims[:at]):
@@ -131,7 +139,7 @@ class _Bound:
                     continue
                 parts = [r for r in self.evidence.named(str(other.value)) if r.number in reach and r.parent is not None]
                 if parts:
-                    return _facts_of(self.evidence.scope(parts))
+                    return facts_of(self.evidence.scope(parts))
         return segment.facts
 
     def _of_text(self, claim: Claim, inside: Facts, segment: Segment) -> Judgement:
@@ -140,22 +148,22 @@ class _Bound:
         both = (*inside.like(claim), *whole.like(claim))
         own = next((fact for fact in both if fact.kind is claim.kind and fact.value == claim.value), None)
         if own is not None:
-            return _supported(claim, "exact", own.path)
+            return supported(claim, "exact", own.path)
         others = [fact for fact in self.evidence.facts.like(claim) if fact.value == claim.value]
         fields = {fact.field for fact in others}
         anchor = claim.kind is Kind.IDENTIFIER and claim.start in segment.subjects
         rivals = [fact for fact in inside if fact.kind is claim.kind and fact.field in fields]
         if others and rivals and segment.by_id and not anchor and not self.texts.attests(claim):
-            return _contradicted(claim, "another_record", rivals[0])
+            return contradicted(claim, "another_record", rivals[0])
         label = label_before(self.text, segment.start, claim.start)
         if not others and segment.groups and not self.texts.attests(claim):
             meant = meant_before(self.text, claim, segment, inside, label)
             if meant is not None and not anchor:
-                return _contradicted(claim, "field", meant)
+                return contradicted(claim, "field", meant)
         if others and not (segment.explicit and segment.unknown):
-            return _supported(claim, "exact", others[0].path)
+            return supported(claim, "exact", others[0].path)
         if path := self.evidence.mentions(str(claim.value)):
-            return _supported(claim, "text", path)
+            return supported(claim, "text", path)
         return self._by_texts(claim, segment)
 
     def _of_value(self, claim: Claim, inside: Facts, segment: Segment) -> Judgement:
@@ -170,7 +178,7 @@ class _Bound:
         if (found := self._support(claim, facts, fitting, near if by_it else frozenset())) is not None:
             return found
         if (known := self._derived(claim, facts, fitting, segment)) is not None:
-            return _supported(claim, *known)
+            return supported(claim, *known)
         if not segment.groups:
             return self._anywhere(claim, segment)
         if claim.kind is Kind.STATUS and is_known(str(claim.value)):
@@ -178,13 +186,16 @@ class _Bound:
             facts = fitting = [fact for fact in facts if is_known(str(fact.value))]
         label = label_before(self.text, segment.start, claim.start)
         if labelled := [fact for fact in facts if label and names(fact.field, label)]:
-            return _contradicted(claim, "field", labelled[0])
+            return contradicted(claim, "field", labelled[0])
         answered = frozenset().union(*(fact.concepts for fact in facts))
         # `Shipping costs 5 EUR` is no word on the total of an order that says nothing about shipping.
         asked = (_MONEY | _MOMENTS) - (_VERBS if claim.kind is Kind.PERCENTAGE else frozenset())
         unanswered = any(word & asked and not word & answered for word in words)
         rival = None if unanswered or claim.kind is Kind.TIME else self._rival(claim, facts, fitting, near, segment)
-        return self._by_texts(claim, segment) if rival is None else _contradicted(claim, *rival)
+        other = None if segment.explicit else stands_elsewhere(claim, segment.scope, self.evidence)
+        if rival is not None and (other is None or not near & other.concepts - rival[1].concepts):
+            return contradicted(claim, *rival)
+        return self._by_texts(claim, segment) if other is None else supported(claim, "exact", other.path)
 
     def _derived(
         self, claim: Claim, facts: Sequence[Fact], fitting: Sequence[Fact], segment: Segment
@@ -195,18 +206,16 @@ class _Bound:
             return known
         if (part := self._of_a_part(claim, segment)) is not None:
             return "part", part.path
-        if claim.kind is Kind.STATUS:
-            return reached(claim, segment.facts, self._today)
-        if claim.kind is Kind.DATE:
-            return within(claim, segment.facts)
-        if claim.kind is not Kind.MONEY:
-            return None
+        if claim.kind in (Kind.STATUS, Kind.DATE):
+            is_state = claim.kind is Kind.STATUS
+            return reached(claim, segment.facts, self._today) if is_state else within(claim, segment.facts)
         start, end = segment.sentence
-        beside = [item for item in self.claims if start <= item.start < end]
-        attested = [item for item in beside if self._anyones(item) or self.texts.in_request(item)]
-        return composed(claim, segment.scope, beside, attested) or summed(
-            claim, self.evidence.facts, self.text[start:end]
-        )
+        if claim.kind is Kind.MONEY:
+            beside = [item for item in self.claims if start <= item.start < end]
+            attested = [item for item in beside if self._anyones(item) or self.texts.in_request(item)]
+            if (made := composed(claim, segment.scope, beside, attested)) is not None:
+                return made
+        return summed(claim, self.evidence.facts, self.text[start:end])
 
     def _of_a_part(self, claim: Claim, segment: Segment) -> Fact | None:
         """The value of another part of the same record that is named too: of the second item of an order."""
@@ -226,8 +235,10 @@ class _Bound:
         fitted = set(map(id, fitting))
         others = [] if is_named else [fact for fact in facts if id(fact) not in fitted and may_be_meant(claim, fact)]
         for fact in (*fitting, *others):
-            if (rule := equal(claim, fact)) and not (near and _is_elsewhere(claim, fact, fitting, near)):
-                return _supported(claim, rule, fact.path)
+            if (rule := equal(claim, fact)) and not (
+                near and is_elsewhere(claim, fact, fitting, near, _MONEY | _MOMENTS)
+            ):
+                return supported(claim, rule, fact.path)
         return None
 
     def _rival(
@@ -236,7 +247,7 @@ class _Bound:
         """Rule and fact that contradict: the field that is meant, or the same field of another record."""
         weak = claim.kind is Kind.STATUS and is_weak(str(claim.value))
         unclear = len(segment.groups) > 1 and not segment.in_turn and self._anyones(claim)
-        if fitting and not weak and not unclear:
+        if fitting and not weak and not unclear and not has_its_value(fitting[0], claim, segment.claims):
             return "field", fitting[0]
         swapped = self._swapped(claim, facts, near)
         return None if swapped is None else ("another_record", swapped)
@@ -267,18 +278,18 @@ class _Bound:
         if not (segment.explicit and segment.unknown) and not segment.unknown:
             for fact in self.evidence.facts.like(claim):
                 if comparable(claim, fact) and (rule := equal(claim, fact)):
-                    return _supported(claim, rule, fact.path)
+                    return supported(claim, rule, fact.path)
         return self._by_texts(claim, segment)
 
     def _by_texts(self, claim: Claim, segment: Segment) -> Judgement:
         if path := self.texts.verbatim(self.text[segment.sentence[0] : segment.sentence[1]]):
-            return _supported(claim, "verbatim", path)
+            return supported(claim, "verbatim", path)
         if (other := self.texts.differs(self.text, segment.sentence, claim, self.claims)) is not None:
             return Judgement(claim=claim, ruling=Ruling.CONTRADICTED, rule="text", path=other[0], expected=other[1])
         if path := self.texts.attests(claim):
-            return _supported(claim, "text", path)
+            return supported(claim, "text", path)
         if path := self.texts.in_request(claim):
-            return _supported(claim, "request", path)
+            return supported(claim, "request", path)
         return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="")
 
     def _cues(self, claim: Claim, segment: Segment) -> tuple[list[frozenset[str]], bool]:
@@ -294,6 +305,7 @@ class _Bound:
             return [frozenset({claim.unit}) | concepts_of(claim.unit) & universe], True
         values = [item for item in segment.claims if sort_of(item) == sort_of(claim)]
         left = max([segment.start, *(item.end for item in values if item.end <= claim.start)])
+        left += closed(self.text[left : claim.start])
         right = min([segment.end, *(item.start for item in values if item.start >= claim.end)])
         for start, end in ((left, claim.start), (claim.end, right), (segment.start, segment.end)):
             words = [meant for concepts in self._words(start, end, segment) if (meant := concepts & universe)]
@@ -326,23 +338,3 @@ class _Bound:
         sort = sorts_of(claim)
         fields = (facts[0] for facts in self.evidence.by_field.values() if any(fact.kind in sort for fact in facts))
         return known.union(*(fact.concepts for fact in fields)) - _SUBJECTS
-
-
-def _is_elsewhere(claim: Claim, fact: Fact, fitting: Sequence[Fact], near: frozenset[str]) -> bool:
-    """Whether the value stands in a field that the words do not mean, while the field they mean says otherwise."""
-    if not fitting or fact in fitting or claim.kind is Kind.STATUS:
-        return False
-    strong = {word for word in near if any(word in map(stem, item.field.lower().split("_")) for item in fitting)}
-    return bool(strong) and bool(fact.concepts & (_MONEY | _MOMENTS)) and not fact.concepts & near
-
-
-def _facts_of(records: Sequence[Record]) -> Facts:
-    return Facts(fact for record in records for fact in record.facts)
-
-
-def _supported(claim: Claim, rule: str, path: str) -> Judgement:
-    return Judgement(claim=claim, ruling=Ruling.SUPPORTED, rule=rule, path=path)
-
-
-def _contradicted(claim: Claim, rule: str, fact: Fact) -> Judgement:
-    return Judgement(claim=claim, ruling=Ruling.CONTRADICTED, rule=rule, path=fact.path, expected=fact.raw)

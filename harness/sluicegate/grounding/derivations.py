@@ -28,6 +28,7 @@ _MEAN = re.compile(
 )
 _LESS = re.compile(
     r"\b(?:difference|more than|less than|saved?|saving|differs?|remaining|left|by|win|victory|defeat\w*|unterschied"
+    r"|free|unused|available|noch|frei|übrig|libres?|restante?s?|quedan?|faltan?|reste|свободн\w+|осталось|boş|kalan"
     r"|gespart|différence|économis\w+"
     r"|diferencia|ahorr\w+|разниц\w+|эконом\w+|fark\w*|tasarruf)\b",
     re.IGNORECASE,
@@ -57,7 +58,7 @@ def derived(
             "mean", claim, groups, lambda values: sum(values, Decimal(0)) / len(values), places=claim.places + 3
         )
     if _LESS.search(said):
-        return _difference(claim, fitting or facts)
+        return _difference(claim, fitting or facts) or _difference(claim, facts)
     return None
 
 
@@ -107,7 +108,7 @@ def _difference(claim: Claim, facts: Sequence[Fact]) -> tuple[str, str] | None:
     for at, one in enumerate(numbers):
         for other in numbers[at + 1 :]:
             if (
-                (one.kind is other.kind is Kind.MONEY or one.field == other.field)
+                (one.kind is other.kind is Kind.MONEY or one.field == other.field or _of_one_measure(one, other))
                 and isinstance(one.value, Decimal)
                 and isinstance(other.value, Decimal)
             ):
@@ -115,3 +116,9 @@ def _difference(claim: Claim, facts: Sequence[Fact]) -> tuple[str, str] | None:
                 if isinstance(claim.value, Decimal) and number_rule(claim, claim.value, gap):
                     return "difference", f"{one.path} - {other.path}"
     return None
+
+
+def _of_one_measure(one: Fact, other: Fact) -> bool:
+    """Whether two measures of one thing have a unit in common: what there is of it, and what is used."""
+    beside = one.path.rpartition(".")[0] == other.path.rpartition(".")[0]
+    return beside and one.kind is other.kind is Kind.QUANTITY and one.unit == other.unit

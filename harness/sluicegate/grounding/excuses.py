@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sluicegate.grounding.anchors import Segment
 from sluicegate.grounding.claims import Claim, Judgement, Kind, Ruling
 from sluicegate.grounding.sorts import DATED
-from sluicegate.grounding.speech import is_general, is_negated, is_of_another, is_reported
+from sluicegate.grounding.speech import is_general, is_negated, is_of_another, is_reported, is_supposed
 from sluicegate.grounding.texts import Texts
 
 __all__ = ["excused"]
@@ -29,17 +29,20 @@ def excused(
     `stands` says that some record, of whatever, holds the value.
     """
     claim = found.claim
-    if any(start <= claim.start < end for start, end in quoted):
-        return _by_request(claim, texts, rule="")
     said_before = max([segment.sentence[0], *(other.end for other in segment.claims[:at])])
     if claim.kind is not Kind.STATUS and (is_negated(text, said_before, claim.start) or _is_of_denied(claim, segment)):
         return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="negated")
-    if is_reported(text[segment.sentence[0] : claim.start]):
-        return _by_request(claim, texts, rule="reported")
+    is_quoted = any(start <= claim.start < end for start, end in quoted)
+    if is_quoted or is_reported(text[segment.sentence[0] : claim.start]):
+        return _by_request(claim, texts, rule="" if is_quoted else "reported")
     # Where a record is named, a rule for everybody may still follow it, as in a list without full stops.
     around = (said_before, claim.start) if segment.explicit else segment.sentence
-    if found.rule != "text" and is_general(text[slice(*around)]):
+    is_rule = found.rule != "text" and is_general(text[slice(*around)])
+    if is_rule or is_supposed(text[segment.sentence[0] : claim.start]):
         return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="general")
+    may_be_told = found.rule in ("field", "another_record") and not segment.explicit
+    if may_be_told and (path := texts.says_of(claim, text[slice(*segment.sentence)])):
+        return Judgement(claim=claim, ruling=Ruling.SUPPORTED, rule="text", path=path)
     if found.rule != "text" and stands and is_of_another(text[slice(*segment.sentence)]):
         return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="")
     return None

@@ -26,6 +26,7 @@ _ABBREVIATIONS = words(
     "jun jul aug sep"
     " sept oct nov dec okt dez янв фев мар апр авг сен окт ноя дек"
 )
+_DAY = re.compile(r"\d{1,2}\.\d{1,2}")
 _LAST_WORD = re.compile(r"(?:^|[\s(])([^\s(]{1,6})$")
 
 
@@ -59,6 +60,8 @@ def _is_inside(text: str, start: int, at: int) -> bool:
     if low in _ABBREVIATIONS or (len(low) == 1 and low.isalpha()):
         return True
     rest = text[at + 1 :].lstrip(" ")
+    if _DAY.fullmatch(low) is not None:  # `am 19.06. als`: a date whose sentence goes on in small letters
+        return rest[:1].islower()
     return low.isdigit() and len(low) <= 2 and bool(rest) and (rest[0].isalpha() and "\n" not in text[at + 1 : at + 3])
 
 

@@ -7,7 +7,16 @@ import re
 from sluicegate.grounding.quotes import quotes_in
 from sluicegate.grounding.wording import concepts_of
 
-__all__ = ["is_general", "is_negated", "is_of_another", "is_reported", "label_before", "quoted_in"]
+__all__ = [
+    "closed",
+    "is_general",
+    "is_negated",
+    "is_of_another",
+    "is_reported",
+    "is_supposed",
+    "label_before",
+    "quoted_in",
+]
 
 _GENERAL = re.compile(
     r"\b(?:orders are|parcels|customers|returns are|usually|generally|typically|normally|always|standard|every|"
@@ -59,6 +68,9 @@ _REPORTED = re.compile(
     r"|yazdığınız|belirttiğiniz|sorduğunuz)\b",
     re.IGNORECASE,
 )
+_SUPPOSED = re.compile(
+    r"\W*(?:sollten?|hätten?|wären?|should|had|were|si|s['’]il|если|случись)\b[^,;:]*", re.IGNORECASE
+)
 _ASIDE = re.compile(r"\b(?:as|like|wie|comme|como|как)\s*$", re.IGNORECASE)
 _ASKED = re.compile(r"ask|frag|demand|pregunt|спрос|sordu", re.IGNORECASE)
 _NOT = re.compile(
@@ -109,6 +121,11 @@ def is_reported(before: str) -> bool:
     return False
 
 
+def is_supposed(before: str) -> bool:
+    """Whether what follows is in the part of a sentence that begins as a condition: `Should it not come by …`."""
+    return _SUPPOSED.fullmatch(before) is not None
+
+
 def is_negated(text: str, start: int, at: int) -> bool:
     """Whether a `not` stands shortly before a place, in the same part of the sentence."""
     return _NOT.search(_PART.split(text[max(start, at - 40) : at])[-1]) is not None
@@ -123,6 +140,12 @@ def label_before(text: str, start: int, at: int) -> frozenset[str]:
 def is_of_another(sentence: str) -> bool:
     """Whether something besides what is named is spoken of: `the other one`, `the replacement`."""
     return _ANOTHER.search(sentence) is not None
+
+
+def closed(before: str) -> int:
+    """Where, in what stands before a place, a bracket ends that was opened earlier: its words are of what it holds."""
+    at = before.rfind(")")
+    return at + 1 if at >= 0 and before.count("(") < before.count(")") else 0
 
 
 def quoted_in(text: str) -> list[tuple[int, int]]:

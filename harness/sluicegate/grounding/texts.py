@@ -11,7 +11,8 @@ from sluicegate.grounding.claims import Claim, Kind
 from sluicegate.grounding.extraction import claims_in, fold
 from sluicegate.grounding.index import Evidence
 from sluicegate.grounding.sentences import sentences
-from sluicegate.grounding.units import base
+from sluicegate.grounding.units import base, unit_of
+from sluicegate.grounding.wording import cues_in, stem
 
 __all__ = ["Texts", "normal"]
 
@@ -91,6 +92,21 @@ class Texts:
         """The path of the request where it says the same, or empty."""
         return self._path(self._requested, self._evidence.requests, claim)
 
+    def says_of(self, claim: Claim, sentence: str) -> str:
+        """The path of a text that says the same of something both name, which no record does: `the Solo plan`."""
+        for path, text in self._evidence.texts if self.attests(claim) else ():
+            for span in sentences(text):
+                said = [item for item in self._read(text) if span[0] <= item.start < span[1]]
+                if any(_key(item, item.value) == _key(claim, claim.value) for item in said) and any(
+                    self._is_new(name) for name in _names_of(sentence, text[slice(*span)])
+                ):
+                    return path
+        return ""
+
+    def _is_new(self, name: str) -> bool:
+        """Whether no record holds the word."""
+        return not any(name in fact.raw.lower() for record in self._evidence.records for fact in record.facts)
+
     def said_in(self, texts: list[tuple[str, str]], claim: Claim) -> bool:
         """Whether one of these texts says the same."""
         return bool(self._path(self._claims(texts), texts, claim))
@@ -137,6 +153,17 @@ def _key(claim: Claim, value: object) -> tuple[str, object, str]:
     if not _is_measured(claim) or not isinstance(value, Decimal):
         return _family(claim), value, ""
     return _family(claim), *base(value, claim.unit)
+
+
+_CAPITAL = re.compile(r"(?<![\w-])(?=[^\W\d_])[A-ZÀ-ÞА-ЯİŞĞ][\w-]{2,}")
+
+
+def _names_of(one: str, other: str) -> set[str]:
+    """Words with a capital in both, which speak of no field and do not merely begin both."""
+    first, second = ([word.lower() for word in _CAPITAL.findall(text)] for text in (one, other))
+    begin = {first[0]} & {second[0]} if first and second and one[:1].isupper() and other[:1].isupper() else set()
+    shared = (set(first) & set(second)) - begin
+    return {word for word in shared if not unit_of(word) and cues_in(word)[:1] == [(0, len(word), {stem(word)})]}
 
 
 def _is_measured(claim: Claim) -> bool:
