@@ -122,3 +122,53 @@ def test_what_another_kind_of_record_says_is_supported() -> None:
     (day,) = (i for i in judge("The warranty lasts until 2 August 2026.", evidence) if i.claim.kind == "date")
     (sum_,) = (i for i in judge("The total is 19.90 EUR.", evidence) if i.claim.kind == "money")
     assert (day.ruling, sum_.ruling) == (Ruling.SUPPORTED, Ruling.CONTRADICTED)
+
+
+STAY = {
+    "reservation_id": "HTL-88213", "check_in": "2026-08-14", "check_out": "2026-08-17", "nights": 3,
+    "rate": {"amount": "129.00", "currency": "EUR"}, "total": "387.00 EUR", "vat": 61.79, "window": "14:00-18:00",
+    "renewed_on": "2026-08-20",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "said"),
+    [
+        ("en", "You stay from 14 to 17 August 2026.", "14"),
+        ("en", "You stay 14-17 August.", "14"),
+        ("de", "Ihr Aufenthalt vom 14. bis 17. August ist bestätigt.", "14"),
+        ("fr", "Votre séjour du 14 au 17 août est confirmé.", "14"),
+        ("es", "Su estancia es del 14 al 17 de agosto.", "14"),
+        ("ru", "Вы живёте у нас с 14 по 17 августа.", "14"),
+        ("en", "Come between 2 and 6 pm.", "2"),
+        ("de", "Kommen Sie von 14 bis 18 Uhr.", "14"),
+        ("fr", "Venez entre 14 h et 18 h.", "14 h"),
+    ],
+)  # fmt: skip
+def test_the_first_day_and_hour_of_a_range_are_moments(language: str, text: str, said: str) -> None:
+    """`from 14 to 17 August` names two days, and both are held against the record."""
+    sources = [Source(path="stay", value=STAY, asked={})]
+    found = judge(text, Evidence(sources), language=language, today=date(2026, 6, 17))
+    (first,) = (item for item in found if text[item.claim.start : item.claim.end].strip(".") == said)
+    assert (first.claim.kind in ("date", "time"), first.ruling) == (True, Ruling.SUPPORTED)
+
+
+def test_a_first_day_that_is_another_one_is_no_number() -> None:
+    (first, *_) = judge(
+        "The stay is due from 13 to 17 August 2026.", Evidence([Source(path="stay", value=STAY, asked={})])
+    )
+    assert (first.claim.kind, first.ruling) == ("date", Ruling.UNATTESTED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Three nights at 120.00 EUR would be 360.00 EUR.",
+        "The VAT is 19 %.",
+        "The window on 30 August is free.",
+    ],
+)
+def test_a_field_of_another_sort_contradicts_nothing(text: str) -> None:
+    """Nights are no amount, a tax is no rate, a time of day no day."""
+    found = judge(text, Evidence([Source(path="stay", value=STAY, asked={})]), today=date(2026, 6, 17))
+    assert [text[i.claim.start : i.claim.end] for i in found if i.ruling is Ruling.CONTRADICTED] == []

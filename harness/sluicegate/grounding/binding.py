@@ -29,6 +29,7 @@ from sluicegate.grounding.rulings import (
     facts_of,
     has_its_value,
     is_elsewhere,
+    may_contradict,
     stands_elsewhere,
     supported,
 )
@@ -187,6 +188,7 @@ class _Bound:
         label = label_before(self.text, segment.start, claim.start)
         if labelled := [fact for fact in facts if label and names(fact.field, label)]:
             return contradicted(claim, "field", labelled[0])
+        fitting = [fact for fact in fitting if may_contradict(claim, fact)]
         answered = frozenset().union(*(fact.concepts for fact in facts))
         # `Shipping costs 5 EUR` is no word on the total of an order that says nothing about shipping.
         asked = (_MONEY | _MOMENTS) - (_VERBS if claim.kind is Kind.PERCENTAGE else frozenset())

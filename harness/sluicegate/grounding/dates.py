@@ -68,6 +68,18 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 
+_JOINT = (
+    r"(?:\s?[-–—]\s?|\s(?:and|to|until|till|through|bis|bis zum|und|und dem|et|et le|au|à|y|y el|y las|al|a las|по|и|до"
+    r"|ile|ve)\s)"
+)
+_FIRST_DAY = re.compile(rf"(?<![\w.,:/-])(?P<n>[0-3]?\d)(?:st|nd|rd|th|er|\.|º)?{_JOINT}(?:the |den )?$", re.IGNORECASE)
+_FIRST_HOUR = re.compile(rf"(?<![\w.,:/-])(?P<n>[01]?\d|2[0-4])(?:\s?h)?{_JOINT}$", re.IGNORECASE)
+_LONGEST = 16
+"""Characters before a date in which the first day of its range stands: `between 19 and 22 June`."""
+_HOUR = re.compile(
+    r"(?:(?<=\bentre )|(?<=\bde )|(?<=\bet )|(?<=\bà )|(?<=\bdès )|(?<=\bvers ))(?P<h>[01]?\d|2[0-4])\s?h(?!\w)",
+    re.IGNORECASE,
+)
 Found = tuple[int, int, tuple[When, ...]]
 """Start, end, and the readings, the likeliest first."""
 
@@ -109,7 +121,12 @@ def _written(text: str, numbers: list[int], months: list[int], weekdays: list[in
         day, year = int(found["d1"] or found["d2"]), found["y1"] or found["y2"]
         weekday = _of(WEEKDAYS, found["w"] or found["w2"] or "")
         month = _of(MONTHS, found["m1"] or found["m2"])
-        yield found.start(), found.end(), _checked(int(year) if year else None, month, day, weekday)
+        whens = _checked(int(year) if year else None, month, day, weekday)
+        yield found.start(), found.end(), whens
+        before = _FIRST_DAY.search(text, max(0, found.start() - _LONGEST), found.start()) if whens else None
+        if before is not None and 0 < int(before["n"]) < day:
+            first = _checked(whens[0].year, month, int(before["n"]))
+            yield before.start("n"), before.end("n"), first
     for found in matches_at(_YEAR_MONTH, text, numbers):
         yield (
             found.start(),
@@ -143,13 +160,30 @@ def _of(known: Mapping[str, int], word: str) -> int | None:
 
 def times_in(places: Places) -> Iterator[Found]:
     """Every time of day: 14:30, 2 pm, 14 Uhr, 14h30."""
-    for found in matches_at(_TIME, places.text, places.numbers):
+    text = places.text
+    taken = set()
+    for found in matches_at(_TIME, text, places.numbers):
         hour, minute = int(found["h"]), int(found["m"] or 0)
         half = (found["half"] or "").lower()
         if half and 1 <= hour <= 12:
             hour = hour % 12 + (12 if half == "p" else 0)
         if hour < 24:
+            taken.add(found.start())
             yield found.start(), found.end(), (When(hour=hour, minute=minute),)
+            yield from _first_hour(text, found.start(), hour, is_late=half == "p")
+    for found in matches_at(_HOUR, text, places.numbers):
+        if found.start() not in taken and int(found["h"]) < 24:
+            yield found.start(), found.end(), (When(hour=int(found["h"]), minute=0),)
+
+
+def _first_hour(text: str, at: int, hour: int, *, is_late: bool) -> Iterator[Found]:
+    """Where the range begins that ends with this time: `between 2 and 6 pm`."""
+    found = _FIRST_HOUR.search(text, max(0, at - _LONGEST), at)
+    if found is not None:
+        first = int(found["n"])
+        first += 12 if is_late and first < hour - 12 else 0
+        if first < hour:
+            yield found.start("n"), found.end("n"), (When(hour=first, minute=0),)
 
 
 def of_epoch(seconds: float) -> When | None:

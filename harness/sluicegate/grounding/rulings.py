@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from sluicegate.grounding.claims import Claim, Judgement, Kind, Ruling
+from sluicegate.grounding.claims import Claim, Judgement, Kind, Ruling, When
 from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Evidence, Record
 from sluicegate.grounding.matching import Facts, comparable, equal
 from sluicegate.grounding.sorts import sort_of
-from sluicegate.grounding.wording import field_words, stem
+from sluicegate.grounding.wording import field_words, stem, words
 
-__all__ = ["contradicted", "facts_of", "has_its_value", "is_elsewhere", "stands_elsewhere", "supported"]
+__all__ = [
+    "contradicted",
+    "facts_of",
+    "has_its_value",
+    "is_elsewhere",
+    "may_contradict",
+    "stands_elsewhere",
+    "supported",
+]
 
+_AMOUNTS = words("total price shipping refund tax discount balance amount net gross subtotal fee paid betrag")
 _DECIDED = frozenset({Kind.MONEY, Kind.DATE, Kind.TIME})
 
 
@@ -51,6 +60,17 @@ def has_its_value(fact: Fact, claim: Claim, others: Iterable[Claim]) -> bool:
         return f"{claim.value:f}" in field_words(fact.field)
     alike = (item for item in others if item is not claim and sort_of(item) == sort_of(claim))
     return claim.kind in _DECIDED and any(comparable(item, fact) and equal(item, fact) == "exact" for item in alike)
+
+
+def may_contradict(claim: Claim, fact: Fact) -> bool:
+    """Whether the field is of the claim's sort: nights are no amount, a tax is no rate, a time of day no day."""
+    if isinstance(claim.value, When):
+        known = fact.value
+        has_day = isinstance(known, When) and (known.day is not None or known.month is not None)
+        return has_day or claim.value.day is None
+    if fact.kind is not Kind.NUMBER or claim.kind not in (Kind.MONEY, Kind.PERCENTAGE):
+        return True
+    return bool(fact.concepts & _AMOUNTS) is (claim.kind is Kind.MONEY)
 
 
 def stands_elsewhere(claim: Claim, scope: Sequence[Record], evidence: Evidence) -> Fact | None:

@@ -80,7 +80,9 @@ _NOT = re.compile(
 )
 _ANOTHER = re.compile(
     r"\b(?:(?:the|your|its|an)?other(?: one| ones| order| parcel)?|the (?:second|latter|former|previous|earlier|last)|"
-    r"replacement|a new one|andere[nrs]?|zweite[nrs]?|letztere[nrs]?|vorherige[nrs]?|ersatz\w*"
+    r"replacement|a new one"
+    r"|vs|versus|compared (?:to|with)|of the two|im vergleich|comparée?s?|frente a|по сравнению"
+    r"|andere[nrs]?|zweite[nrs]?|letztere[nrs]?|vorherige[nrs]?|ersatz\w*"
     r"|l['’]autre|autres?|seconde?|deuxième|dernière?|précédente?|remplacement"
     r"|otr[oa]s?|segund[oa]|últim[oa]|anterior|reemplazo|друг\w+|втор\w+|последн\w+|предыдущ\w+|замен\w+"
     r"|diğer\w*|öbür\w*|ikinci\w*|önceki\w*)\b",

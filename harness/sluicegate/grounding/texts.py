@@ -152,7 +152,7 @@ def _key(claim: Claim, value: object) -> tuple[str, object, str]:
         return _family(claim), value, claim.unit
     if not _is_measured(claim) or not isinstance(value, Decimal):
         return _family(claim), value, ""
-    return _family(claim), *base(value, claim.unit)
+    return _family(claim), *base(value, "day" if claim.unit == "business day" else claim.unit)
 
 
 _CAPITAL = re.compile(r"(?<![\w-])(?=[^\W\d_])[A-ZÀ-ÞА-ЯİŞĞ][\w-]{2,}")

@@ -46,7 +46,7 @@ _BASES: dict[str, tuple[str, Decimal]] = {
     "hz": ("hz", Decimal(1)), "khz": ("hz", Decimal(1000)), "mhz": ("hz", Decimal(1_000_000)),
     "ghz": ("hz", Decimal(10**9)),
     "s": ("s", Decimal(1)), "min": ("s", Decimal(60)), "h": ("s", Decimal(3600)), "day": ("s", Decimal(86_400)),
-    "week": ("s", Decimal(604_800)),
+    "week": ("s", Decimal(604_800)), "month": ("month", Decimal(1)), "year": ("month", Decimal(12)),
 }  # fmt: skip
 
 UNIT = "|".join(
