@@ -77,7 +77,8 @@ _FIRST_HOUR = re.compile(rf"(?<![\w.,:/-])(?P<n>[01]?\d|2[0-4])(?:\s?h)?{_JOINT}
 _LONGEST = 16
 """Characters before a date in which the first day of its range stands: `between 19 and 22 June`."""
 _HOUR = re.compile(
-    r"(?:(?<=\bentre )|(?<=\bde )|(?<=\bet )|(?<=\bà )|(?<=\bdès )|(?<=\bvers ))(?P<h>[01]?\d|2[0-4])\s?h(?!\w)",
+    r"(?:(?<=\bentre )|(?<=\bde )|(?<=\bet )|(?<=\bà )|(?<=\bdès )|(?<=\bvers ))"
+    r"(?P<h>[01]?\d|2[0-4])\s?h(?!\w)",
     re.IGNORECASE,
 )
 Found = tuple[int, int, tuple[When, ...]]

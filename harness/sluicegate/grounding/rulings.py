@@ -73,16 +73,22 @@ def may_contradict(claim: Claim, fact: Fact) -> bool:
     return bool(fact.concepts & _AMOUNTS) is (claim.kind is Kind.MONEY)
 
 
+def _top(record: Record) -> Record:
+    """What it is part of in the end: the answer of a tool."""
+    while record.parent is not None:
+        record = record.parent
+    return record
+
+
 def stands_elsewhere(claim: Claim, scope: Sequence[Record], evidence: Evidence) -> Fact | None:
     """The fact that says so in a record of another kind: the machine's, where the visit was asked about.
 
     What the records spoken of have a field for is theirs to say.
     """
-    reach = {record.number for record in scope}
-    kinds = {record.kind for record in scope}
+    kinds = {_top(record).kind for record in scope}
     fields = {fact.field for record in scope for fact in record.facts}
     for record in evidence.records:
-        if record.number in reach or record.kind in kinds:
+        if record.kind in kinds or _top(record).kind in kinds:
             continue
         for fact in record.facts.like(claim):
             if fact.field not in fields and comparable(claim, fact) and equal(claim, fact) in ("exact", "date_of_time"):
