@@ -11,7 +11,7 @@ import pytest
 from sluicegate.report.screen import screen_width, width_told
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rollout_world import Rollout, drafts, gated, prepared, refused
+from rollout_world import Rollout, called, drafts, gated, prepared, refused
 
 sys.path.pop(0)
 
@@ -157,3 +157,22 @@ def test_no_width_stops_a_command(shop: Rollout, columns: str) -> None:
 
     assert (drawn.code, "PROMOTE" in drawn.out) == (0, True)
     assert max(map(len, drawn.out.splitlines())) <= 500
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("golden", "check", "a.jsonl", "--near"),
+        ("opinion", "calibrate", "a.jsonl", "--model", "m", "--max-usd"),
+        ("opinion", "rate", "a.jsonl", "--model", "m", "--max-usd"),
+        ("load", "rollout.yaml", "--most"),
+    ],
+)
+@pytest.mark.parametrize("number", ["nan", "inf"])
+def test_no_number_is_no_bound(tmp_path: Path, command: tuple[str, ...], number: str) -> None:
+    """What is neither above nor below anything would bound nothing."""
+    (tmp_path / "a.jsonl").write_text('{"id": "a", "input": 1}\n')
+    done = called(*command, number, cwd=tmp_path)
+    assert done.code == 2
+    assert command[-1] in done.err
+    assert "Traceback" not in done.err

@@ -147,3 +147,10 @@ def test_reading_is_total_and_claims_lie_in_the_text(text: str, language: str) -
     assert [claim.start for claim in claims] == sorted(claim.start for claim in claims)
     for one, other in pairwise(claims):
         assert one.start < one.end <= other.start
+
+
+def test_a_day_that_no_calendar_has_is_none() -> None:
+    """The day before the first and the day after the last."""
+    assert claims_in("It came yesterday.", today=date(1, 1, 1)) == []
+    assert claims_in("It comes tomorrow.", today=date(9999, 12, 31)) == []
+    assert claims_in("It comes in 2 days.", today=date(9999, 12, 31))[0].kind != "date"

@@ -13,7 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluicegate.ledger import Checked, Intent, Outcome
-from sluicegate.model import Case, Expect, Given, Observation, Output, Rule, decode, decode_or_faults, encode
+from sluicegate.model import (
+    Case,
+    Expect,
+    Given,
+    Observation,
+    Output,
+    Rule,
+    decode,
+    decode_or_faults,
+    encode,
+    parse_time,
+)
 from sluicegate.model.codec import _read
 from sluicegate.model.often import made_often, maker
 
@@ -132,3 +143,10 @@ def test_only_a_class_that_just_holds_its_fields_may_be_made_often() -> None:
     for kind in (Checking, Child):
         with pytest.raises(TypeError, match="does more than hold its fields"):
             made_often(kind)
+
+
+def test_a_time_that_its_zone_takes_out_of_the_calendar_is_none() -> None:
+    """As any other text that is no time."""
+    for told in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-12:00"):
+        with pytest.raises(ValueError, match="between the years"):
+            parse_time(told)

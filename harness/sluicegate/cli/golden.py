@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sluicegate.cli.errors import BAD_PLAN, say
-from sluicegate.cli.options import Group, format_option, now_option, wrapped, write_out
+from sluicegate.cli.options import Group, Number, format_option, now_option, wrapped, write_out
 from sluicegate.errors import printable
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ __all__ = ["golden"]
 _SHOWN = 50
 _PLANS = (".yaml", ".yml")
 _path = click.Path(path_type=Path)
-_share = click.FloatRange(0.5, 1.0)
+_share = Number(0.5, 1.0)
 
 
 @click.group(cls=Group)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sluicegate.cli.errors import filled, show
-from sluicegate.cli.options import evidence_option, plan_argument, stage_option, terminal
+from sluicegate.cli.options import Number, evidence_option, plan_argument, stage_option, terminal
 from sluicegate.errors import printable
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ __all__ = ["load"]
     help="Send nothing: take in what Locust recorded elsewhere.",
 )
 @click.option("--sweep", is_flag=True, help="Look for the largest rate or number of users that holds the objective.")
-@click.option("--most", type=float, metavar="RATE", help="With --sweep: look no further than this.")
+@click.option("--most", type=Number(), metavar="RATE", help="With --sweep: look no further than this.")
 def load(
     *,
     plan: Path,

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from sluicegate.cli.errors import show
-from sluicegate.cli.options import Group, format_option, now_option
+from sluicegate.cli.options import Group, Number, format_option, now_option
 from sluicegate.errors import printable
 
 __all__ = ["opinion"]
@@ -28,7 +28,7 @@ def opinion() -> None:
 def _judge_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--seed", type=int, default=0, help="Of the controls."),
-        click.option("--max-usd", type=click.FloatRange(min=0), help="Most money; the model needs a known price."),
+        click.option("--max-usd", type=Number(min=0), help="Most money; the model needs a known price."),
         click.option("--max-calls", type=click.IntRange(min=1), default=1000, show_default=True, help="Most calls."),
         click.option(
             "--store",

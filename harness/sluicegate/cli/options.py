@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from sluicegate.report.screen import screen_width, width_told
 
 __all__ = [
     "Group",
+    "Number",
     "evidence_option",
     "format_option",
     "now_option",
@@ -75,6 +77,17 @@ time = _Time()
 now_option = click.option(
     "--now", type=time, metavar="TIME", help="Judge as of this time (RFC 3339) instead of the clock's."
 )
+
+
+class Number(click.FloatRange):
+    """A number within bounds. `nan` lies within all bounds that a comparison asks for, and `inf` above them."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Refuses what is no finite number."""
+        told: float = super().convert(value, param, ctx)
+        if not isfinite(told):
+            self.fail(f"'{value}' is no number. Write it in digits.", param, ctx)
+        return told
 
 
 class _Seconds(click.ParamType):  # type: ignore[type-arg]  # generic only in newer versions of click

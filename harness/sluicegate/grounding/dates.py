@@ -145,11 +145,11 @@ def _relative(places: Places, language: str, today: date) -> Iterator[Found]:
         for found in pattern.finditer(text):
             number, unit = int(found["n"] or found["n2"]), (found["u"] or found["u2"]).lower()
             days = number * (7 if unit.startswith(("w", "sem", "нед", "haf")) else 1)
-            yield found.start(), found.end(), (_of_day(today + timedelta(days=sign * days)),)
+            yield found.start(), found.end(), _away(today, sign * days)
     for found in matches_at(_RELATIVE, text, places.of(_TODAY)):
         away = _of(RELATIVE, found[0])
         if away is not None and (found[0].lower() != "hier" or language == "fr"):
-            yield found.start(), found.end(), (_of_day(today + timedelta(days=away)),)
+            yield found.start(), found.end(), _away(today, away)
 
 
 def _of(known: Mapping[str, int], word: str) -> int | None:
@@ -284,5 +284,10 @@ def _checked(year: int | None, month: int | None, day: int | None, weekday: int 
     return (When(year=year, month=month, day=day, weekday=weekday),)
 
 
-def _of_day(at: date) -> When:
-    return When(year=at.year, month=at.month, day=at.day)
+def _away(today: date, days: int) -> tuple[When, ...]:
+    """The day so many days from today, if the calendar has it."""
+    try:
+        at = today + timedelta(days=days)
+    except OverflowError:
+        return ()
+    return (When(year=at.year, month=at.month, day=at.day),)

@@ -26,7 +26,10 @@ def parse_time(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError(f"'{text}' has no time zone; write it with Z or an offset")
-    return at if at.tzinfo is UTC else at.astimezone(UTC)
+    try:
+        return at if at.tzinfo is UTC else at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"'{text}' is no time between the years 1 and 9999 in UTC") from None
 
 
 def to_micros(at: datetime) -> int:
