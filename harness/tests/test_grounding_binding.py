@@ -319,3 +319,50 @@ def test_free_text_tells_new_words_denials_and_opposites() -> None:
     assert supported_by("Elephants dance on frozen rivers.", source).score == 0.0
     assert supported_by("Prices of batteries fell by a third in May.", source).opposite == "fell / rose"
     assert supported_by("The clinic has not opened.", source).denied
+
+
+BILL = {
+    "invoice_no": "INV-457", "status": "open", "due_date": "2026-07-01", "gross_total": "757.44 EUR",
+    "iban": "DE89 3704 0044 0532 0130 00",
+}  # fmt: skip
+PLAN = {"subscription_id": "sub-7", "status": "active", "suivi": "6A21847700953"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "language", "ruling"),
+    [
+        ("Please pay to DE89370400440532013000.", "DE89370400440532013000", "en", Ruling.SUPPORTED),
+        ("Please pay to DE89 3704 0044 0532 0130 00.", "DE89 3704 0044 0532 0130 00", "en", Ruling.SUPPORTED),
+        ("Please pay to DE89370400440532013001.", "DE89370400440532013001", "en", Ruling.CONTRADICTED),
+        ("Bitte an DE89 3704 0044 0532 0130 01.", "DE89 3704 0044 0532 0130 01", "de", Ruling.CONTRADICTED),
+        ("Die Rechnung INV-457 ist am 2. Juli fällig.", "2. Juli", "de", Ruling.CONTRADICTED),
+        ("Die Rechnung INV-457 ist am 1. Juli fällig.", "1. Juli", "de", Ruling.SUPPORTED),
+    ],
+)
+def test_an_account_that_is_not_the_record_s_is_contradicted(
+    text: str, said: str, language: str, ruling: Ruling
+) -> None:
+    """Money sent to another account is gone: an IBAN is read in groups, too, and needs no word before it."""
+    found = judge(text, Evidence([Source(path="bill", value=BILL, asked={})]), language=language)
+    assert {item.ruling for item in found if text[item.claim.start : item.claim.end] == said} == {ruling}
+
+
+@pytest.mark.parametrize(
+    ("text", "ruling"),
+    [
+        ("Your subscription has been cancelled.", Ruling.CONTRADICTED),
+        ("Your subscription has not been cancelled.", Ruling.SUPPORTED),
+        ("Your subscription has been delivered.", Ruling.UNATTESTED),
+    ],
+)
+def test_what_is_active_is_not_cancelled(text: str, ruling: Ruling) -> None:
+    """Of all states that nobody here knows, these deny one."""
+    (item,) = judge(text, Evidence([Source(path="plan", value=PLAN, asked={})]))
+    assert item.ruling is ruling
+
+
+def test_a_wrong_number_of_a_parcel_is_contradicted_in_its_own_language() -> None:
+    """`suivi` holds a number as `tracking` does."""
+    text = "Votre numéro de suivi est 6A21847700954."
+    (item,) = judge(text, Evidence([Source(path="plan", value=PLAN, asked={})]), language="fr")
+    assert item.ruling is Ruling.CONTRADICTED

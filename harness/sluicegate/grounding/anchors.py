@@ -8,6 +8,7 @@ from functools import cached_property
 
 from sluicegate.grounding.claims import Claim, Kind, When
 from sluicegate.grounding.dates import same
+from sluicegate.grounding.extraction import is_account
 from sluicegate.grounding.index import Evidence, Record, shape_of
 from sluicegate.grounding.matching import Facts
 from sluicegate.grounding.sentences import sentences
@@ -194,7 +195,7 @@ def _anchors(text: str, own: Sequence[Claim], evidence: Evidence) -> list[tuple[
 def _names_a_record(text: str, claim: Claim, evidence: Evidence) -> bool:
     """Whether an identifier nobody knows is meant as a record's: it looks like theirs, or a word says so."""
     value = str(claim.value)
-    if evidence.mentions(value):
+    if evidence.mentions(value) or is_account(value):
         return False
     said = cues_in(text[max(0, claim.start - _LABEL) : claim.start])
     return shape_of(value) in evidence.shapes or any(concepts & _RECORDS for _, _, concepts in said[-3:])

@@ -35,7 +35,7 @@ from sluicegate.grounding.rulings import (
 )
 from sluicegate.grounding.sorts import may_be_meant, names, of_its_sort, sort_of, sorts_of
 from sluicegate.grounding.speech import closed, label_before, quoted_in
-from sluicegate.grounding.statuses import is_known, is_weak
+from sluicegate.grounding.statuses import denies, is_known, is_weak
 from sluicegate.grounding.texts import Texts
 from sluicegate.grounding.wording import concepts_of, cues_in
 
@@ -184,7 +184,8 @@ class _Bound:
             return self._anywhere(claim, segment)
         if claim.kind is Kind.STATUS and is_known(str(claim.value)):
             # A back end's own word for a state cannot be told from ours: it contradicts none of them.
-            facts = fitting = [fact for fact in facts if is_known(str(fact.value))]
+            state = str(claim.value)
+            facts = fitting = [fact for fact in facts if is_known(str(fact.value)) or denies(state, str(fact.value))]
         label = label_before(self.text, segment.start, claim.start)
         if labelled := [fact for fact in facts if label and names(fact.field, label)]:
             return contradicted(claim, "field", labelled[0])

@@ -26,13 +26,14 @@ from sluicegate.grounding.statuses import may_name, said_in
 from sluicegate.grounding.units import UNIT, unit_of
 from sluicegate.grounding.wording import stem, words
 
-__all__ = ["Vocabulary", "claims_in", "fold", "identifiers_in"]
+__all__ = ["Vocabulary", "claims_in", "fold", "identifiers_in", "is_account"]
 
 _URL = re.compile(r"\bhttps?://[^\s<>\"'`)\]}|]{1,500}|\bwww\.[^\s<>\"'`)\]}|]{1,500}", re.IGNORECASE)
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _PHONE = re.compile(
     r"(?<![\w+])(?:\+|00)\d(?:[ ()./-]{0,3}\d){7,14}(?!\w)|(?<!\w)0\d{2,4}[ /-]\d(?:[ -]?\d){5,9}(?!\w)"
 )
+_IBAN = re.compile(r"(?<![\w-])[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?(?![\w-])")
 _SIGN = re.compile("[€£$₺₽¥₴₹]")
 _CURRENCIES = frozenset(folded(word.rstrip(".")) for word in (*CURRENCIES, *CURRENCY_WORDS))
 _MONEY = re.compile(
@@ -196,11 +197,23 @@ def _contacts(places: Places) -> Iterator[Claim]:
     if "@" in text:
         for found in _EMAIL.finditer(text):
             yield Claim(kind=Kind.EMAIL, start=found.start(), end=found.end(), value=found[0].rstrip(".").lower())
+    for found in _IBAN.finditer(text) if places.numbers else ():
+        value = fold("".join(found[0].split()))
+        if is_account(value):
+            yield Claim(kind=Kind.IDENTIFIER, start=found.start(), end=found.end(), value=value)
     for found in matches_at(_PHONE, text, places.with_before("+")):
         if not re.fullmatch(r"0\d{1}[./-]\d{1,2}[./-]\d{2,4}", found[0]):
             yield Claim(
                 kind=Kind.PHONE, start=found.start(), end=found.end(), value=re.sub(r"\D", "", found[0]).lstrip("0")
             )
+
+
+_COUNTRY = re.compile(r"[a-z]{2}\d{2}[a-z0-9]{11,30}")
+
+
+def is_account(value: str) -> bool:
+    """Whether a folded identifier is the number of a bank account: an IBAN's form, mostly digits."""
+    return _COUNTRY.fullmatch(value) is not None and sum(ch.isdigit() for ch in value) * 2 > len(value)
 
 
 _TOKEN = re.compile(r"#?[\w]+(?:[-_/.][\w]+)*")

@@ -29,7 +29,7 @@ _NUMBERS = words("id no nr num number nummer code ref reference key numéro nume
 THINGS = words(
     "order invoice shipment parcel package booking ticket subscription contract bestellung auftrag rechnung sendung "
     "commande facture colis pedido factura envío заказ заказа счёт счет счёта счета посылка посылки sipariş siparis "
-    "fatura"
+    "fatura tracking suivi seguimiento takip трек"
 )
 """What has a number of its own. A field of such a name that holds a code holds that number."""
 _NO_KEYS = words("telefonnummer faxnummer handynummer rufnummer mobilnummer hausnummer kontonummer zimmernummer")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from sluicegate.grounding.anchors import Segment
 from sluicegate.grounding.claims import Claim
+from sluicegate.grounding.extraction import is_account
 from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.sorts import names
 from sluicegate.grounding.wording import cues_in
@@ -22,8 +23,10 @@ def meant_before(
     """The fact of the claim's sort that is meant, None where no word means one.
 
     The identifier that says which record is spoken of is not told anew: `the tracking number of order AC-1002 is X` is
-    a word on the parcel, so that `order AC-1002` is left out of what is read.
+    a word on the parcel, so that `order AC-1002` is left out of what is read. A bank account can only be the record's.
     """
+    if is_account(str(claim.value)):
+        return next((fact for fact in facts if fact.kind is claim.kind and is_account(str(fact.value))), None)
     subjects = [item for item in segment.claims if item.start in segment.subjects and item.end <= claim.start]
     own = {item.value for item in subjects}
     alike = [fact for fact in facts if fact.kind is claim.kind and fact.value not in own]

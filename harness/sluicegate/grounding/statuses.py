@@ -8,8 +8,20 @@ from collections.abc import Iterator
 from sluicegate.frozen import frozen
 from sluicegate.grounding.phrases import phrases_in
 from sluicegate.grounding.places import Places, folded, matches_at
+from sluicegate.grounding.wording import words
 
-__all__ = ["Said", "agrees", "is_known", "is_loose", "is_weak", "may_name", "of_payment", "said_in", "state_of"]
+__all__ = [
+    "Said",
+    "agrees",
+    "denies",
+    "is_known",
+    "is_loose",
+    "is_weak",
+    "may_name",
+    "of_payment",
+    "said_in",
+    "state_of",
+]
 
 _FORMS: dict[str, str] = {
     "processing": "being processed|in processing|processing|in progress|being prepared|in bearbeitung|wird "
@@ -71,6 +83,11 @@ _PARTLY = re.compile(
     r"|kısmen)\b",
     re.IGNORECASE,
 )
+_STANDING = words(
+    "active confirmed scheduled booked enabled running aktiv bestätigt gebucht actif confirmé confirmée activo activa "
+    "confirmado confirmada активна активен подтверждён подтвержден подтверждена aktif onaylandı"
+)
+"""States of a subscription, a booking, an appointment that stands."""
 _STAGES = ("processing", "packed", "shipped", "in transit", "out for delivery", "delivered")
 _BESIDE = frozenset({"delayed", "paid", "awaiting payment", "on hold"})
 """States that stand beside the way of a parcel instead of on it."""
@@ -163,6 +180,11 @@ def is_known(state: str) -> bool:
 def is_loose(state: str) -> bool:
     """Whether it is a back end's word that may stand for several states: `completed`, `open`."""
     return state in _MAY_BE
+
+
+def denies(said: str, known: str) -> bool:
+    """Whether a word that names no state of a parcel is none of the one said: what is active is not cancelled."""
+    return said == "cancelled" and known in _STANDING
 
 
 def is_weak(state: str) -> bool:

@@ -21,7 +21,8 @@ def words(text: str) -> frozenset[str]:
 _CONCEPTS = {
     "total": "total amount sum gesamt gesamtbetrag gesamtsumme summe betrag rechnungsbetrag montant somme importe "
     "suma сумма итого"
-    " стоимость toplam tutar tutarı tutarın charged costs cost kostet beträgt coûte cuesta стоит payable paid",
+    " стоимость"
+    " toplam tutar tutarı tutarın tutarında charged costs cost kostet beträgt coûte cuesta стоит payable paid",
     "price": "price unit_price preis einzelpreis prix precio цена цену fiyat fiyatı costs cost kostet coûte cuesta "
     "стоит each",
     "shipping": "shipping_fee shipping_cost shipping postage freight versandkosten porto versand livraison frais "
@@ -32,7 +33,8 @@ _CONCEPTS = {
     "tax": "tax vat mwst mehrwertsteuer steuer umsatzsteuer tva iva ндс kdv",
     "discount": "discount rebate coupon rabatt nachlass remise réduction descuento скидка скидку indirim",
     "balance": "balance credit outstanding guthaben saldo solde crédito баланс остаток bakiye",
-    "due": "due eta expected arrival arrive arrives arriving estimated deliver_by delivery delivery_date "
+    "due": "due fällig fälligkeit échéance vadesi "
+    "eta expected arrival arrive arrives arriving estimated deliver_by delivery delivery_date "
     "voraussichtlich erwartet"
     " ankommen ankunft lieferung liefertermin kommt eintreffen zugestellt zustellung arrivera arrivée prévue prévu "
     "livraison livrée livré llegará llegada"
@@ -40,7 +42,8 @@ _CONCEPTS = {
     "teslimat ulaşacak gelecek teslim",
     "ordered": "ordered order_date created placed purchased bought bestellt aufgegeben bestelldatum commandée "
     "commandé passée passé commande_date"
-    " pedido_fecha realizado comprado заказан заказана оформлен оформили sipariş_tarihi verildi oluşturuldu",
+    " pedido_fecha realizado comprado заказан заказана оформлен оформили sipariş_tarihi "
+    "siparis_tarihi verildi oluşturuldu",
     "shipped": "shipped shipped_at dispatched dispatch ship_date sent left versandt verschickt versendet "
     "versanddatum abgeschickt"
     " expédiée expédié envoyée envoyé enviado enviada despachado отправлен отправлена отправили kargoya gönderildi "
@@ -53,7 +56,7 @@ _CONCEPTS = {
     "devolver вернуть возврата"
     " iade iadesi",
     "appointment": "appointment visit slot termin rendez-vous cita визит приём randevu",
-    "expires": "expires expiry valid until expiration gültig ablauf läuft expire valable caduca válido истекает "
+    "expires": "expires expiry valid until expiration gültig ablauf läuft expire valable caduca vence válido истекает "
     "действует doluyor geçerli",
     "count": "quantity qty count number pieces pcs items units stück anzahl artikel quantité articles cantidad "
     "artículos unidades"
