@@ -43,6 +43,9 @@ SHAPES: dict[str, Any] = {
 }
 
 
+SHAPES["letters of another script"] = [{**order, "order_id": "МСК-" + order["order_id"]} for order in BOTH]
+
+
 def rulings(text: str, value: Any) -> set[Ruling]:
     """Of all but the numbers of the orders."""
     sources = [
@@ -57,10 +60,19 @@ def rulings(text: str, value: Any) -> set[Ruling]:
 def test_a_value_is_held_against_its_own_record(shape: str) -> None:
     """What stands in the order is supported; what stands in the other one is contradicted."""
     value = SHAPES[shape]
+    named = "МСК-41001" if shape.startswith("letters") else "41001"
     for said in ("is packed", "comes to 62.57 EUR", "is due on 20 June"):
-        assert rulings(f"Order 41001 {said}.", value) == {Ruling.SUPPORTED}, said
+        assert rulings(f"Order {named} {said}.", value) == {Ruling.SUPPORTED}, said
     for said in ("has been delivered", "comes to 19.90 EUR", "is due on 12 June"):
-        assert rulings(f"Order 41001 {said}.", value) == {Ruling.CONTRADICTED}, said
+        assert rulings(f"Order {named} {said}.", value) == {Ruling.CONTRADICTED}, said
+
+
+def test_parcels_with_short_numbers_are_told_apart() -> None:
+    """`paquete: PK-1`."""
+    parcels = [{"paquete": "PK-1", "due": "2026-06-15"}, {"paquete": "PK-2", "due": "2026-06-22"}]
+    value = {"pedido": "ES-33107", "envios": parcels}
+    assert rulings("Parcel PK-2 is due on 22 June.", value) == {Ruling.SUPPORTED}
+    assert rulings("Parcel PK-2 is due on 15 June.", value) == {Ruling.CONTRADICTED}
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ _NUMBERS = words("id no nr num number nummer code ref reference key numéro nume
 """What stands before a thing that has a number: numero_commande."""
 THINGS = words(
     "order invoice shipment parcel package booking ticket subscription contract bestellung auftrag rechnung sendung "
-    "commande facture colis pedido factura envío заказ заказа счёт счет счёта счета посылка посылки sipariş siparis "
-    "fatura tracking suivi seguimiento takip трек"
+    "commande facture colis paquete paket pedido factura envío заказ заказа счёт счет счёта счета посылка посылки "
+    "sipariş siparis fatura tracking suivi seguimiento takip трек"
 )
 """What has a number of its own. A field of such a name that holds a code holds that number."""
 _NO_KEYS = words("telefonnummer faxnummer handynummer rufnummer mobilnummer hausnummer kontonummer zimmernummer")
@@ -113,8 +113,8 @@ def _of_number(value: Decimal, field: str, path: str, currency: str) -> Fact:  #
     return Fact(path=path, field=field, kind=kind, value=value, unit=unit, places=places, raw=raw)
 
 
-_NUMBER_OF = re.compile(r"#?(?=(?:[^\d]*\d){3})(?!\d{4}-\d\d-\d\d)[A-Za-z0-9]+(?:[-_/][A-Za-z0-9]+)*")
-_CODE = re.compile(r"#?[A-Za-z0-9]+(?:[-_/.][A-Za-z0-9]+)*")
+_NUMBER_OF = re.compile(r"#?(?=(?:[^\d]*\d){3}|[^\W\d_]{1,5}[-_/]\d)(?!\d{4}-\d\d-\d\d)[^\W_]+(?:[-_/][^\W_]+)*")
+_CODE = re.compile(r"#?[^\W_]+(?:[-_/.][^\W_]+)*")
 _PLAIN_NUMBER = re.compile(r"[-+]?\d{1,15}(?:\.\d{1,9})?")
 
 

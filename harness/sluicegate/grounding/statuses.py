@@ -30,7 +30,7 @@ _FORMS: dict[str, str] = {
     "işleniyor|confirmed|bestätigt",
     "packed": "packed|packaged|ready to ship|ready for dispatch|verpackt|gepackt|versandbereit|emballée?|preparée?|"
     "empaquetad[oa]|embalad[oa]"
-    "|упакован[аоы]?|paketlendi",
+    "|упакован[аоы]?|собран[аоы]?|paketlendi",
     "shipped": "shipped|dispatched|sent out|on its way|on the way|handed to the carrier|left our warehouse|versandt|"
     "verschickt|versendet"
     "|abgeschickt|unterwegs|expédiée?s?|envoyée?s?|enviad[oa]s?|despachad[oa]|в пути|отправлен[аоы]?|отгружен[аоы]?|"

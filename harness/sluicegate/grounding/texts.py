@@ -163,7 +163,9 @@ def _names_of(one: str, other: str) -> set[str]:
     first, second = ([word.lower() for word in _CAPITAL.findall(text)] for text in (one, other))
     begin = {first[0]} & {second[0]} if first and second and one[:1].isupper() and other[:1].isupper() else set()
     shared = (set(first) & set(second)) - begin
-    return {word for word in shared if not unit_of(word) and cues_in(word)[:1] == [(0, len(word), {stem(word)})]}
+    return {
+        word for word in shared if not unit_of(word) and cues_in(word)[:1] == [(0, len(word), frozenset([stem(word)]))]
+    }
 
 
 def _is_measured(claim: Claim) -> bool:
