@@ -54,7 +54,7 @@ def composed(
 
 def summed(claim: Claim, facts: Sequence[Fact], sentence: str) -> tuple[str, str] | None:
     """Rule `sum` and path where what one field of all records holds adds up to it, and a word says so; else None."""
-    if not speaks_of_sum(sentence):
+    if claim.kind not in (Kind.MONEY, Kind.QUANTITY) or not speaks_of_sum(sentence):
         return None
     groups: dict[str, list[Fact]] = {}
     for fact in facts:

@@ -31,13 +31,16 @@ _LINE = re.compile(r"\s*(?:[-*•]\s+)?\**([^\W\d_][\w ./-]{0,40}?)\**\s*[:=]\**
 
 def opened(value: Json) -> Json:
     """A mapping that is a table, or holds records under their numbers, as a list of records; else as it is."""
-    if not isinstance(value, Mapping) or not value:
+    if not isinstance(value, Mapping):
         return value
-    if (rows := _table(value)) is not None:
-        return rows
-    if all(isinstance(item, Mapping) for item in value.values()) and all(map(_is_number, value)):
-        return [{KEYED: name, **item} for name, item in value.items() if isinstance(item, Mapping)]
-    return _by_columns(value) or value
+    sorts = set(map(type, value.values()))
+    if sorts == {dict}:
+        keyed = all(map(_is_number, value))
+        return [{KEYED: name, **item} for name, item in value.items() if isinstance(item, dict)] if keyed else value
+    if list not in sorts:
+        return value
+    rows = _table(value)
+    return (_by_columns(value) if sorts == {list} and rows is None else rows) or value
 
 
 def told_in(text: str) -> Json:
