@@ -77,3 +77,22 @@ def test_seats_are_no_money() -> None:
 def test_a_share_before_an_amount_is_not_its_thousands() -> None:
     """`%19 120,94 €` of Turkish."""
     assert told("INV-457: KDV %19 120,94 €.", "120,94", language="tr").ruling is Ruling.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    ("text", "ruling"),
+    [
+        ("We expect 41001 on 20 June and 41008 on 12 June; together that is 82.47 EUR.", Ruling.SUPPORTED),
+        ("Order 41001 and order 41008 come to 82.47 EUR in total.", Ruling.SUPPORTED),
+        ("We expect 41001 on 20 June and 41008 on 12 June; the total is 92.47 EUR.", Ruling.CONTRADICTED),
+    ],
+)
+def test_what_two_of_three_orders_come_to_is_their_sum(text: str, ruling: Ruling) -> None:
+    """The ones that the sentence names."""
+    orders = [
+        {"order_id": "41001", "total": "62.57 EUR", "due": "2026-06-20"},
+        {"order_id": "41008", "total": "19.90 EUR", "due": "2026-06-12"},
+        {"order_id": "41015", "total": "5.00 EUR", "due": "2026-06-15"},
+    ]
+    amount = "92.47" if "92.47" in text else "82.47"
+    assert told(text, amount, orders).ruling is ruling

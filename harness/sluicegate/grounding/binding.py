@@ -218,7 +218,10 @@ class _Bound:
             attested = [item for item in beside if self._anyones(item) or self.texts.in_request(item)]
             if (made := composed(claim, segment.scope, beside, attested)) is not None:
                 return made
-        return summed(claim, self.evidence.facts, self.text[start:end])
+        named = [item for item in self.claims if start <= item.start < end and item.kind is Kind.IDENTIFIER]
+        told = facts_of([record for item in named for record in self.evidence.by_id.get(str(item.value), ())[:1]])
+        said = self.text[start:end]
+        return summed(claim, self.evidence.facts, said) or summed(claim, told, said)
 
     def _of_a_part(self, claim: Claim, segment: Segment) -> Fact | None:
         """The value of another part of the same record that is named too: of the second item of an order."""
