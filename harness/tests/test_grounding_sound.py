@@ -129,6 +129,24 @@ def test_proven_is_what_can_be_read_in_one_way(text: str, exact: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Order 41001 is packed, and your order of 12 January, which came to 19.90 EUR, was delivered."),
+        ("en", "Order 41001 is packed, and your order of 19.90 EUR was delivered."),
+        ("en", "Order 41001 is packed and that of 19.90 EUR was delivered."),
+        ("en", "That of 19.90 EUR was delivered, 41001 is packed."),
+        ("es", "El pedido 41001 está embalado, el de 19,90 € fue entregado."),
+        ("de", "Die Bestellung 41001 ist verpackt, die über 19,90 € ist geliefert."),
+        ("ru", "Заказ 41001 упакован, а на 19,90 € доставлен."),
+        ("fr", "La commande 41001 est emballée et la commande à 19,90 € est livrée."),
+    ],
+)  # fmt: skip
+def test_another_order_that_is_told_without_its_number_is_proven_wrong_never(language: str, text: str) -> None:
+    """By its amount or day: `your order of 19.90 EUR`. Somebody may look."""
+    assert not any(item.exact for item in wrong_in(text, FIRST, SECOND, language=language))
+
+
+@pytest.mark.parametrize(
     "tie",
     [{"replaces": "41001"}, {"note": "split off 41001"}, {"order_id": None, "invoice_id": "F-9"}],
 )

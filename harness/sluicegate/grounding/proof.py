@@ -46,6 +46,14 @@ _PLAIN = words(
 """Words that change nothing about what a value is of."""
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _MARKS = re.compile(r"[\d?%“”„\"«»+±=×*/&~<>]|\s[-–—]\s|n['’]t")
+_PARTS = re.compile(
+    r"[;,:]|\b(?:and|while|but|und|während|aber|et|mais|y|e|mientras|pero|и|а|но|ve|ise|ama)\b", re.IGNORECASE
+)
+_OPENING = words(
+    "the that this those your our a an one another der die das den dem ein eine einen ihre ihr jene le la les un une "
+    "celle celui votre el los las una su lo ваш ваша ваше тот та bu şu"
+)
+"""Words that something is begun with to be told of."""
 _LEAST_SHARED = 3
 
 
@@ -116,9 +124,9 @@ def _is_plainly_of(field: str, text: str, claim: Claim, segment: Segment) -> boo
     if any(item.kind not in (claim.kind, Kind.IDENTIFIER, Kind.STATUS, Kind.MONEY, *_DATED) for item in own):
         return False
     rest = _rest(text, segment.start, segment.end, own)
-    if _MARKS.search(rest):
-        return False
     meant = concepts_of(field)
+    if _MARKS.search(rest) or _may_be_of_another(text, named[0], claim, rest, meant):
+        return False
     sorts = {item.kind for item in own if item.kind is not claim.kind}
     beside = [fact.concepts for record in segment.scope for fact in record.facts if fact.kind in sorts]
     others = frozenset().union(*beside)
@@ -128,6 +136,23 @@ def _is_plainly_of(field: str, text: str, claim: Claim, segment: Segment) -> boo
         return False
     spoken = any((concepts & meant) - _SUBJECTS for concepts in cued)
     return spoken or is_identity(field) or _is_the_only_one(field, claim, segment)
+
+
+def _may_be_of_another(text: str, named: Claim, claim: Claim, rest: str, meant: frozenset[str]) -> bool:
+    """Whether something else may be begun before the value: `41001 is packed, and your order of 19.90 EUR …`.
+
+    A second word for what records are of, or a part of the sentence that does not say the field and nothing else first.
+    """
+    told = [concepts_of(word.casefold()) & _SUBJECTS for word in _WORD.findall(rest)]
+    if any(sum(subject in said for said in told) > 1 for subject in _SUBJECTS):
+        return True
+    if claim.end <= named.start:
+        return _PARTS.search(text, claim.end, named.start) is not None
+    parts = _PARTS.split(text[named.end : claim.start])
+    said = [word.casefold() for word in _WORD.findall(parts[-1])]
+    spoken = [bool((concepts_of(word) & meant) - _SUBJECTS) for word in said]
+    opened = any(word in _OPENING and not after for word, after in zip(said, [*spoken[1:], False], strict=False))
+    return len(parts) > 1 and (opened or not any(spoken))
 
 
 def _is_the_only_one(field: str, claim: Claim, segment: Segment) -> bool:
