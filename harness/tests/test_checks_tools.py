@@ -35,18 +35,21 @@ EVIL = "evil+c-1@attacker.test"
 ALICE = "alice@acme.example"
 
 
+LISTING = ToolSpec(name="send", method="GET", path="/send", fields=("status[]", "to"))
+
+
 def called(tool: str = "send", /, **arguments: object) -> Observation:
     return Observation(
         run_id="0" * 16, double="tool", action=tool, at=NOW, detail={"arguments": arguments, "status": 200}
     )
 
 
-def sent(body: str, query: tuple[tuple[str, str], ...] = ()) -> Observation:
+def sent(body: str, query: tuple[tuple[str, str], ...] = (), spec: ToolSpec = SPEC) -> Observation:
     """As the tool double tells a body, byte by byte."""
     call = Call.__new__(Call)
     for name, value in {"query": query, "body": body.encode("utf-8", "surrogatepass")}.items():
         object.__setattr__(call, name, value)
-    detail = {**_received(call, {}).recorded(), "status": 200}
+    detail = {**_received(call, {}, spec.lists).recorded(), "status": 200}
     return Observation(run_id="0" * 16, double="tool", action="send", at=NOW, detail=detail)
 
 
@@ -140,6 +143,20 @@ class TestJson:
     def test_what_two_readers_read_in_two_ways_is_an_incident(self, body: str) -> None:
         """A name twice, no number, something behind the object, comments, another kind of value."""
         assert judged("json", sent(body)).result == "fail"
+
+    def test_what_the_plan_names_a_list_may_come_several_times(self) -> None:
+        """In a query or a form, with brackets or without; its values are judged one by one, and in JSON it is odd."""
+        for name in ("status", "status[]"):
+            query = ((name, "open"), (name, "shipped"), ("to", ALICE))
+            for call in (sent("", query, LISTING), sent(f"{name}=open&{name}=shipped", spec=LISTING)):
+                assert call.detail["arguments"]["status"] == ["open", "shipped"]
+                for check in ("fields", "json", "values"):
+                    assert judged(check, call, tool_fields={"send": ("status[]", "to")}).result == "pass"
+        twice = (("to", ALICE), ("to", EVIL))
+        assert judged("json", sent("", twice, LISTING)).result == "fail"
+        assert judged("json", sent('{"status": "open", "status": "shipped"}', spec=LISTING)).result == "fail"
+        held = sent("", (("status", "open"), ("status", "ZQ7f3a91c2KW")), LISTING)
+        assert judged("values", held).result == "fail"
 
     def test_a_form_of_parts_is_a_form(self) -> None:
         """As clients upload files: read name by name, with what the files hold and are called."""

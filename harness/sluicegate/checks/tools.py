@@ -48,11 +48,11 @@ def tool_calls(trial: Trial) -> list[Observation]:
 
 
 def allowed_fields(tool: str, case: Case, config: CheckConfig) -> frozenset[str] | None:
-    """Names a tool may receive; None where nobody says."""
+    """Names a tool may receive, of lists without their brackets; None where nobody says."""
     said = (case.expect.tool_fields or {}).get(tool)
     if said is None:
         said = next((spec.fields for spec in config.tools if spec.name == tool), None)
-    return None if said is None else frozenset(said)
+    return None if said is None else frozenset(name.removesuffix("[]") for name in said)
 
 
 def misfields(arguments: Mapping[str, Json], allowed: frozenset[str]) -> list[tuple[str, str]]:
@@ -175,9 +175,13 @@ def _json(trial: Trial, config: CheckConfig, calls: list[Observation]) -> Iterat
                     place=f"$.observations.tool[{number - 1}].{place}",
                     expected=f"'{call.action}' must receive a body that every reader reads alike",
                     seen=said,
-                    mend="Serialise the arguments anew, with allow_nan=False; never pass on JSON a model wrote.",
+                    mend=_LISTED if place == "duplicates" else _ANEW,
                 ),
             )
+
+
+_ANEW = "Serialise the arguments anew, with allow_nan=False; never pass on JSON a model wrote."
+_LISTED = f'{_ANEW} A list in a query or form is named with brackets in the plan: fields: ["status[]"].'
 
 
 def _odd(call: Observation, case: Case, config: CheckConfig) -> Iterator[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from urllib.parse import parse_qsl
@@ -14,7 +14,7 @@ from sluicegate.doubles.bodies import DEEPEST
 from sluicegate.frozen import frozen
 from sluicegate.model import Json
 
-__all__ = ["Members", "Pairs", "members", "twice"]
+__all__ = ["Members", "Pairs", "gathered", "members", "twice"]
 
 Pairs = Sequence[tuple[str, Json]]
 _WIDEST = 2**63
@@ -26,6 +26,7 @@ class Members:
 
     pairs: Pairs
     """Its own members in order, those of one name all of them."""
+    is_form: bool = False
     duplicates: tuple[tuple[str, Json], ...] = ()
     """Every value of a name that came twice within a member, with the way there: `options.to`, `items.0.to`."""
     not_finite: tuple[str, ...] = ()
@@ -44,9 +45,9 @@ def members(body: bytes) -> Members | None:
         return Members(pairs=pairs, duplicates=tuple(reading.duplicates), not_finite=tuple(reading.not_finite))
     except (ValueError, RecursionError):
         if (parts := _parts(body)) is not None:
-            return Members(pairs=parts)
+            return Members(pairs=parts, is_form=True)
         form = parse_qsl(body.decode(errors="replace"), keep_blank_values=True) if b"=" in body[:500] else []
-        return Members(pairs=[*form]) if form else None
+        return Members(pairs=[*form], is_form=True) if form else None
 
 
 _BOUNDARY = re.compile(rb"--[\w'()+,./:=? \-]{1,70}")
@@ -78,6 +79,16 @@ def _parts(body: bytes) -> list[tuple[str, Json]] | None:
         named = said[0][2] if said[0][2] is not None else said[0][3]
         found.append((said[0][1], text if named is None else {"filename": named, "text": text}))
     return found
+
+
+def gathered(pairs: Pairs, lists: Collection[str]) -> list[tuple[str, Json]]:
+    """The pairs of a query or form; those of each name of `lists`, with brackets or without, as one list."""
+    found: dict[str, list[Json]] = {}
+    for name, value in pairs:
+        if (bare := name.removesuffix("[]")) in lists:
+            found.setdefault(bare, []).append(value)
+    others = [(name, value) for name, value in pairs if name.removesuffix("[]") not in found]
+    return [*others, *((name, values if len(values) > 1 else values[0]) for name, values in found.items())]
 
 
 def twice(pairs: Pairs, way: str = "") -> tuple[tuple[str, Json], ...]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import quote, unquote
 
 from sluicegate.doubles.answer import Answer, Call, json_answer, unserved
 from sluicegate.doubles.faults import disturbed, struck
 from sluicegate.doubles.latency import Latencies
 from sluicegate.doubles.runs import Run
-from sluicegate.doubles.tool_body import Members, members, twice
+from sluicegate.doubles.tool_body import Members, gathered, members, twice
 from sluicegate.frozen import frozen
 from sluicegate.model import Json, digest_bytes
 from sluicegate.plan.types import ToolSpec
@@ -44,7 +44,7 @@ class Tools:
             seen = call.see("tool", "(undeclared)", detail)
             return unserved(json_answer({"error": f"no tool answers {call.method} {path}"}, status=status, seen=seen))
         tool, match = chosen
-        received = _received(call, {name: unquote(value) for name, value in match.groupdict().items()})
+        received = _received(call, {name: unquote(value) for name, value in match.groupdict().items()}, tool.lists)
         return self._answer(call, tool, path, received)
 
     def _answer(self, call: Call, tool: ToolSpec, path: str, received: _Received) -> Answer:
@@ -99,13 +99,14 @@ def _pattern(template: str) -> re.Pattern[str]:
     )
 
 
-def _received(call: Call, path_arguments: Mapping[str, str]) -> _Received:
-    pairs: list[tuple[str, Json]] = [*path_arguments.items(), *call.query]
+def _received(call: Call, path_arguments: Mapping[str, str], lists: Collection[str]) -> _Received:
+    pairs: list[tuple[str, Json]] = [*path_arguments.items(), *gathered(call.query, lists)]
     body = call.body
     if body is None:
         return _Received(arguments=dict(pairs), duplicates=twice(pairs), large=("", -1))
     said = members(body) if body else Members(pairs=())
-    pairs += said.pairs if said is not None else ()
+    if said is not None:
+        pairs += gathered(said.pairs, lists) if said.is_form else said.pairs
     within = said.duplicates if said is not None else ()
     return _Received(
         arguments=dict(pairs),

@@ -264,7 +264,7 @@ def _tool(name: str, table: Table) -> ToolSpec:
     method = table.text("method", "POST", among=("GET", "POST", "PUT", "PATCH", "DELETE"))
     fields = table.texts("fields", example="fields: [order_id]") if "fields" in table else None
     key = table.optional_text("key")
-    if key is not None and fields is not None and key not in fields:
+    if key is not None and fields is not None and key not in fields and f"{key}[]" not in fields:
         table.fault("key", f"'key' is '{key}', which is none of its fields.", nearest(key, fields))
     return ToolSpec(name=name, method=method, path=path, writes=table.flag("writes"), key=key, fields=fields)
 

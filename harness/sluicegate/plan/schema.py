@@ -107,7 +107,7 @@ def _tool_keys() -> Json:
         "path": text("Path template; quote it when it holds braces", pattern="^/", examples=["/orders/{order_id}"]),
         "writes": {"type": "boolean", "description": "Has a side effect"},
         "key": text("Argument that tells two intended effects apart"),
-        "fields": ref("texts", "Argument fields it may receive"),
+        "fields": ref("texts", "Argument fields it may receive; status[]: several times in a query or form"),
     }
 
 

@@ -112,7 +112,12 @@ class ToolSpec:
     key: str | None = None
     """Argument that tells two intended effects apart (e.g. order_id); None: a second call is a second effect."""
     fields: tuple[str, ...] | None = None
-    """Allowed argument fields."""
+    """Allowed argument fields; `status[]` may come several times in a query or form."""
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """Names, without their brackets, of fields that may come several times."""
+        return frozenset(name.removesuffix("[]") for name in self.fields or () if name.endswith("[]"))
 
 
 @frozen
