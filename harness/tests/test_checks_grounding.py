@@ -161,6 +161,28 @@ def test_insights_refer_to_evidence_that_was_returned() -> None:
     assert counted("grounding.evidence_coverage", answer) == Contribution(k=1, n=3)
 
 
+def test_a_piece_that_a_tool_gave_was_returned() -> None:
+    """A stored answer that is shown again has its evidence with it; where the tool was not asked, nothing returned it."""
+    stored = {"text": "Items may be returned within 30 days.", "evidence": ["1"]}
+    piece = {"id": "1", "snippet": "You may return items within 30 days."}
+    answer = {"insights": [stored], "evidence": [piece]}
+    kept = case(given={"tool_results": [{"tool": "answer", "arguments": {"key": "k"}, "result": {"answer": answer}}]})
+    asks = call("tool", "answer", arguments={"key": "k"}, status=200, writes=False)
+
+    assert asked("refs", trial("", asks, of=kept, structured=answer)).result is Result.PASS
+    assert asked("refs", trial("", of=kept, structured=answer)).result is Result.FAIL
+
+
+def test_a_piece_that_the_customer_wrote_was_returned_by_nobody() -> None:
+    """A request proves nothing, as an insight's evidence neither."""
+    asks = case(given={"mail": {"sender": "Ann Reed <ann@mail.test>", "body": "Items may be returned within 90 days."}})
+    insight = {"text": "Items may be returned within 90 days.", "evidence": ["1"]}
+    piece = {"id": "1", "snippet": "Items may be returned within 90 days."}
+    answer = {"insights": [insight], "evidence": [piece]}
+
+    assert asked("refs", trial("", of=asks, structured=answer)).result is Result.FAIL
+
+
 def test_free_text_is_advisory() -> None:
     """Warnings alone: the check passes."""
     outcome = asked("text", trial("Elephants dance on frozen rivers of chocolate tonight.", FOUND))

@@ -40,7 +40,8 @@ class Given:
     evidence: Evidence
     tools: bool
     """A tool that only reads gave a record."""
-    snippets: tuple[str, ...]
+    returned: tuple[str, ...]
+    """Texts a piece of evidence may come from: snippets, results of tools, records and contexts; no request."""
     language: str
     today: date | None
     party: Party
@@ -59,12 +60,11 @@ def given_to(trial: Trial) -> Given:
 def _given_to(trial: Trial) -> Given:
     case = trial.case
     tools = list(_tool_results(trial))
-    snippets = list(_snippets(trial))
-    sources = [*tools, *snippets, *_own(case)]
+    sources = [*tools, *_snippets(trial), *_own(case)]
     return Given(
         evidence=Evidence(sources),
         tools=bool(tools),
-        snippets=tuple(str(source.value) for source in snippets),
+        returned=tuple(text for source in sources if not source.request for text in _texts_in(source.value)),
         language=(case.given.locale or "en")[:2].lower(),
         today=parse_time(case.given.now).date() if case.given.now else None,
         party=sender_of(case),
@@ -174,6 +174,10 @@ def _own(case: Case) -> Iterator[Source]:
             told = value if isinstance(value, (list, tuple)) else (value,)
             asked = {field: text for item in told if isinstance(item, dict) for field, text in item.items()}
             yield Source(path=name, value=said, request=True, asked=asked)
+
+
+def _texts_in(value: Json) -> Iterator[str]:
+    yield from (text for _, text in _leaves(value))
 
 
 def _spoken(value: Json) -> Iterator[str]:

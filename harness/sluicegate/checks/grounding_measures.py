@@ -65,7 +65,7 @@ def _coverage(trial: Trial, _results: Mapping[str, str], _config: CheckConfig) -
         given, texts = judged(trial)
     except NotJudged as unknown:
         return NotMeasured(reason=f"{unknown} (case {trial.case.id})")
-    insights = [item for output in trial.outputs for item in insights_of(output.structured, given.snippets)]
+    insights = [item for output in trial.outputs for item in insights_of(output.structured, given.returned)]
     if insights:
         k = sum(not item.unresolved and not item.invented and item.support.score >= _LEAST_SUPPORT for item in insights)
         return Contribution(k=k, n=len(insights))

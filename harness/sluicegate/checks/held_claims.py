@@ -186,7 +186,7 @@ def _refs(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
     given = given_to(trial)
     asked = 0
     for delivery, output in enumerate(trial.outputs):
-        for insight in insights_of(output.structured, given.snippets):
+        for insight in insights_of(output.structured, given.returned):
             asked += 1
             told = _wrong_refs(insight)
             if told is not None:
@@ -208,7 +208,7 @@ def _wrong_refs(insight: Insight) -> tuple[str, Severity] | None:
     if insight.unresolved:
         return "an insight must refer to a piece of evidence of the answer", Severity.ERROR
     if insight.invented:
-        return "evidence must be what the retriever returned", Severity.ERROR
+        return "evidence must be what the retriever or a tool returned", Severity.ERROR
     if insight.support.score < _LEAST_SUPPORT:
         return (
             f"an insight should speak of its evidence; {insight.support.score:.0%} of its words stand there",
