@@ -162,7 +162,7 @@ def test_insights_refer_to_evidence_that_was_returned() -> None:
 
 
 def test_a_piece_that_a_tool_gave_was_returned() -> None:
-    """A stored answer that is shown again has its evidence with it; where the tool was not asked, nothing returned it."""
+    """A stored answer shown again has its evidence with it; where the tool was not asked, nothing returned it."""
     stored = {"text": "Items may be returned within 30 days.", "evidence": ["1"]}
     piece = {"id": "1", "snippet": "You may return items within 30 days."}
     answer = {"insights": [stored], "evidence": [piece]}
@@ -171,6 +171,25 @@ def test_a_piece_that_a_tool_gave_was_returned() -> None:
 
     assert asked("refs", trial("", asks, of=kept, structured=answer)).result is Result.PASS
     assert asked("refs", trial("", of=kept, structured=answer)).result is Result.FAIL
+
+
+@pytest.mark.parametrize(
+    ("snippet", "result"),
+    [
+        ("You may return items [hidden] 30 days.", Result.PASS),
+        ("<PERSON> may return items within 30 days.", Result.PASS),
+        ("You may return items within ***.", Result.PASS),
+        ("You may return items [hidden] 90 days.", Result.FAIL),
+        ("within 30 days [hidden] You may return items", Result.FAIL),
+        ("[hidden]", Result.FAIL),
+    ],
+)
+def test_a_piece_may_be_masked_and_nothing_else(snippet: str, result: Result) -> None:
+    """What a mask stands for is short, and around it every word is as it was returned."""
+    insight = {"text": "You may return items.", "evidence": ["1"]}
+    answer = {"insights": [insight], "evidence": [{"id": "1", "snippet": snippet}]}
+
+    assert asked("refs", trial("", FOUND, structured=answer)).result is result
 
 
 def test_a_piece_that_the_customer_wrote_was_returned_by_nobody() -> None:

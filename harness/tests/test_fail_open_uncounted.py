@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rollout_world import CASES, PLAN, SLUICEGATE, Rollout, environment, gated, made, no_promote, prepared
+from rollout_world import BOT, CASES, PLAN, SLUICEGATE, Rollout, environment, gated, made, no_promote, prepared
 
 sys.path.pop(0)
 
@@ -50,6 +50,22 @@ class TestCounted:
 
         assert "checks of suite schema failed, and no criterion counts them" in done.said
         assert "schema.must of c0" in done.said
+
+    def test_an_own_metric_of_a_check_grades_its_suite(self, tmp_path: Path) -> None:
+        """What it counts is its business; another check of the suite is not, and holds."""
+        own = "\nmetrics:\n  right: {kind: proportion, better: higher, unit: answer, check: schema.must}\n"
+        criteria = "      right: {from: suite, promote: 0 %, mode: point, min: 40}\n"
+        must = {"must": [{"field": "content", "contains": "no"}]}
+        cases = [{"id": f"c{at:02}", "input": {"n": at}, "expect": must} for at in range(CASES)]
+        plan = PLAN.replace(BOTH, f"{criteria}  - name: ten\n").replace("\nmetrics:\n", own)
+        counted, uncounted = (made(tmp_path / name, plan, cases=cases) for name in ("shop", "other"))
+        uncounted.write("bot.py", BOT.replace('float("nan") if weak("nan") else number', "str(number)"))
+
+        done = counted.gate()
+        assert done.kind == "promote", done.said
+
+        done = no_promote(uncounted.gate(), "hold.failed")
+        assert "of suite schema failed, and no criterion counts them: schema.valid of c00" in done.said, done.said
 
     def test_a_crash_that_no_criterion_counts(self, tmp_path: Path) -> None:
         """A suite's metric that leaves out what never answered says nothing of crashes."""

@@ -132,6 +132,22 @@ def test_a_pipeline_that_cannot_be_stood_up_leaves_nothing(tmp_path: Path) -> No
         assert not list((tmp_path / ".sluicegate" / "recorded").iterdir())
 
 
+def test_a_stage_that_asks_for_no_load_is_told_before_any_is_sent(tmp_path: Path) -> None:
+    """Without --stage it is the stage the rollout is at; load for another one is sent with its name."""
+    text = PLAN.format(port=1, lasts="2 s").splitlines(keepends=True)
+    text[2] = "pipeline: nobody:answer\n"
+    quick = "{latency: {from: suite, at: p95, promote: 5 s, mode: point, min: 1}}"
+    nothing = f"  - name: preflight\n    exposure: {{live: false}}\n    criteria: {quick}\n"
+    (tmp_path / "cases.jsonl").write_text(CASES, encoding="utf-8")
+    (tmp_path / "plan.yaml").write_text("".join(text).replace("stages:\n", f"stages:\n{nothing}"), encoding="utf-8")
+    assert called(tmp_path, "plan", "lock", "plan.yaml").returncode == 0
+
+    said = " ".join(called(tmp_path, "load", "plan.yaml").stdout.split())
+
+    assert said == "This load is for stage preflight, where no criterion is from: load. For first: --stage first"
+    assert called(tmp_path, "load", "plan.yaml", "--stage", "preflight").stdout == ""
+
+
 def test_nothing_is_sent_elsewhere(tmp_path: Path) -> None:
     """An address that is neither loopback nor named in the plan is a fault of the plan."""
     text = PLAN.format(port=80, lasts="2 s").replace("127.0.0.1", "shop.example.com")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from sluicegate.frozen import frozen
@@ -10,6 +11,11 @@ from sluicegate.grounding.texts import normal
 from sluicegate.model import Json
 
 __all__ = ["Insight", "insights_of"]
+
+_MASK = re.compile(r"\[[^\[\]\n]{1,30}\]|<[^<>\n]{1,30}>|[*•█]{3,}")
+"""What stands where a personal value was taken out."""
+_MOST_MASKED = 80
+"""Characters that one mask may stand for."""
 
 
 @frozen
@@ -73,4 +79,26 @@ def _text_of(piece: Mapping[str, Json]) -> str:
 
 def _was_returned(piece: Mapping[str, Json], known: Sequence[str]) -> bool:
     snippet = normal(str(piece.get("snippet") or piece.get("text") or "")).rstrip(".… ")
-    return bool(snippet) and any(snippet in text for text in known)
+    return bool(snippet) and any(snippet in text or _is_masked(snippet, text) for text in known)
+
+
+def _is_masked(snippet: str, text: str) -> bool:
+    """Whether a snippet is the text but for what was masked in it."""
+    if _MASK.search(snippet) is None:
+        return False
+    parts = [part for part in _MASK.split(snippet) if part.strip()]
+    start = text.find(parts[0]) if parts else -1
+    while start >= 0:
+        if _follow(parts[1:], text, start + len(parts[0])):
+            return True
+        start = text.find(parts[0], start + 1)
+    return False
+
+
+def _follow(parts: Sequence[str], text: str, end: int) -> bool:
+    for part in parts:
+        at = text.find(part, end, end + _MOST_MASKED + len(part))
+        if at < 0:
+            return False
+        end = at + len(part)
+    return True

@@ -76,6 +76,8 @@ def load(
 
             swept(workspace, at, asked or list(load_spec(workspace.plan).profiles), processes=processes, most=most)
             return
+        if stage is None:
+            _said_of_stage(workspace, at)
         for profile in asked or load_spec(workspace.plan).profiles:
             with _Line(profile.name) as line:
                 ran = run_load(
@@ -85,6 +87,22 @@ def load(
     kept = [] if evidence is None else ["--evidence", shlex.quote(str(evidence))]
     words = ["sluicegate", "judge", shlex.quote(str(plan)), "--stage", shlex.quote(at.name), *kept]
     show(f" next: {' '.join(words)}")
+
+
+def _said_of_stage(workspace: Workspace, at: Stage) -> None:
+    """That the stage the rollout is at asks for no load, where others do: what is sent now is not theirs."""
+    from sluicegate.model import Origin
+
+    asking = [
+        stage.name
+        for stage in workspace.plan.stages
+        if any(Origin.LOAD in criterion.origins for criterion in stage.criteria)
+    ]
+    if asking and at.name not in asking:
+        text = (
+            f" This load is for stage {at.name}, where no criterion is from: load. For {asking[0]}: --stage {asking[0]}"
+        )
+        show(filled(text, terminal().width))
 
 
 def _taken(workspace: Workspace, folder: Path, stage: Stage, *, baseline: bool) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sluicegate.errors import printable
 from sluicegate.gate.hearing import Hearing
 from sluicegate.gate.validity import Question
-from sluicegate.model import Kind, Reason
+from sluicegate.gate.wording import incomplete
+from sluicegate.model import Reason
 
 __all__ = ["unstruck_said"]
 
@@ -22,6 +22,6 @@ def unstruck_said(hearing: Hearing, question: Question) -> Iterator[Reason]:
         return
     said = ", ".join(f"'{name}'" for name in unmet[:_NAMED])
     seen = ", ".join(f"'{name}'" for name in sorted(asked)[:_NAMED])
-    text = printable(f"faults are scripted for {said}, which no trial asked, so nothing failed; asked were {seen}.")
+    text = f"faults are scripted for {said}, which no trial asked, so nothing failed; asked were {seen}."
     mend = "Name in given.faults the models that the pipeline asks, or leave the name out. Run: sluicegate plan lock"
-    yield Reason(kind=Kind.HOLD_INCOMPLETE, about="faults", text=text, mend=mend)
+    yield incomplete("faults", text, mend)

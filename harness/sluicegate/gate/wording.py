@@ -1,13 +1,15 @@
-"""Numbers and counts in words, the same everywhere. Rates stay 0..1; percent is the report's business."""
+"""Numbers, counts and gaps in words, the same everywhere. Rates stay 0..1; percent is the report's business."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 from math import ceil, floor, log10
 
+from sluicegate.errors import printable
+from sluicegate.model import Kind, Reason
 from sluicegate.plan.types import Scale
 
-__all__ = ["at_most", "count_of", "days", "figure", "line_name", "plural", "quantile_name", "rate"]
+__all__ = ["at_most", "count_of", "days", "figure", "incomplete", "line_name", "plural", "quantile_name", "rate"]
 
 
 def figure(value: Fraction | float, scale: Scale) -> str:
@@ -74,3 +76,8 @@ def days(seconds: float) -> str:
 def quantile_name(at: Fraction) -> str:
     """`p95` for 19/20, `p99.9` for 999/1000."""
     return f"p{float(at * 100):.10g}"
+
+
+def incomplete(about: str, text: str, mend: str) -> Reason:
+    """A reason of row 6: evidence that should be there and is not."""
+    return Reason(kind=Kind.HOLD_INCOMPLETE, about=printable(about), text=printable(text), mend=mend)
