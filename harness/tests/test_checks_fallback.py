@@ -20,6 +20,7 @@ from sluicegate.model import (
     Fault,
     Given,
     Limits,
+    Mail,
     Observation,
     Output,
     Provenance,
@@ -361,3 +362,14 @@ def test_a_strange_log_raises_nothing(name, detail):
     trial = Trial(case=expecting(model_order=("a",)), outputs=(ANSWER,), observations=(broken, broken, broken))
 
     assert "raised" not in run_check(CHECKS[name], trial, CONFIG).reason
+
+
+def test_a_copy_that_meets_a_fault_is_a_message_of_its_own():
+    """A pipeline that remembers messages by their id would answer it from the case's own run, and ask no model."""
+    case = Case(id="c", given=Given(mail=Mail(sender="a@b.test", message_id="<m1@shop.test>")))
+
+    (copy,) = SUITES["fallback"].cases([case], 0)
+
+    word = copy.id.partition("~")[2]
+    assert copy.given.faults
+    assert copy.given.mail == Mail(sender="a@b.test", message_id=f"<m1.{word}@shop.test>")

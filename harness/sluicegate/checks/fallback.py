@@ -15,6 +15,7 @@ from itertools import groupby
 from sluicegate.checks.broken_answers import shows_half, shows_nothing, shows_refusal
 from sluicegate.checks.check import Check, CheckConfig, Problem, Suite, always, finding
 from sluicegate.checks.fallback_told import claims_model, told
+from sluicegate.checks.message_ids import with_own_id
 from sluicegate.checks.model_calls import declares_model, known_calls
 from sluicegate.checks.model_names import in_a_row, in_order
 from sluicegate.checks.retries import failed, hurried, impatient
@@ -57,6 +58,7 @@ def troubled(cases: Sequence[Case], seed: int) -> list[Case]:
     """The cases that speak of models or come again, and sound ones whose first call fails (`<id>~limited`, `~down`, …).
 
     The sound ones are chosen under a seed by their content; what they must say stays, which models are asked does not.
+    Each copy is a message of its own: a pipeline that remembers messages by their id would else ask no model for it.
     """
     own = [case for case in cases if _speaks_of_models(case)]
     sound = [case for case in cases if _is_plain(case)]
@@ -67,7 +69,8 @@ def troubled(cases: Sequence[Case], seed: int) -> list[Case]:
 
 def _under(case: Case, word: str, fault: Fault) -> Case:
     expect = replace(case.expect, model_order=None, calls=(), limits=None)
-    return replace(case, id=f"{case.id}~{word}", given=replace(case.given, faults=(fault,)), expect=expect)
+    own = with_own_id(case, word)
+    return replace(own, id=f"{case.id}~{word}", given=replace(own.given, faults=(fault,)), expect=expect)
 
 
 def _speaks_of_models(case: Case) -> bool:
