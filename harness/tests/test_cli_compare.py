@@ -14,8 +14,10 @@ from click.testing import CliRunner, Result
 from sluicegate.cli.app import cli
 from sluicegate.cli.errors import exit_code_of
 from sluicegate.model import Crash, CrashKind, Output, Trial
+from sluicegate.plan.lock import Lock, LockedStage, LockedSuite, lock_bytes, lock_path
+from sluicegate.plan.reader import read_plan
 from sluicegate.session.compared_runs import NotComparable
-from sluicegate.testing.builders import a_case, a_ledger
+from sluicegate.testing.builders import a_case, a_ledger, a_rollout
 
 ALIKE = {"fingerprint": {"engine": "1", "seed": "7", "metric right": "a"}}
 CASES = 40
@@ -237,3 +239,24 @@ def test_no_line_is_wider_than_the_terminal_and_markdown_opens_nothing(tmp_path:
     marked = compared(base, candidate, "--format", "markdown").stdout
     assert "<img" not in marked
     assert "`" not in marked
+
+
+def test_attacks_that_suites_made_are_no_cases_of_yours(tmp_path: Path) -> None:
+    """The gate asks them for no success, and neither does a comparison: they would water down what got worse."""
+    for name, text in a_rollout().items():
+        (tmp_path / name).write_text(text)
+    plan = tmp_path / "rollout.yaml"
+    base = ran(tmp_path / "base.jsonl", lambda n, _: True, cases=400, stage="preflight")
+    candidate = ran(tmp_path / "candidate.jsonl", lambda n, _: n >= 20, cases=400, stage="preflight")
+    pinned = {suite: LockedSuite(checks=(), cases=(), repeats=1) for suite in ("cases", "recipients")}
+    for n in range(400):
+        suite = "cases" if n < CASES else "recipients"
+        pinned[suite] = replace(pinned[suite], cases=(*pinned[suite].cases, (f"c{n:02}", "0" * 64)))
+    lock = Lock(plan_digest=read_plan(plan).digest, stages={"preflight": LockedStage(suites=pinned)})
+    lock_path(plan).write_bytes(lock_bytes(lock))
+
+    asked = ("--plan", plan, "--metric", "draft.success_rate", "--no-worse-than", "12 points")
+    code, found = said(base, candidate, *asked)
+
+    (metric,) = found["metrics"]
+    assert (code, metric["difference"]["value"]) == (20, -0.5)

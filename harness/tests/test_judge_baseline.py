@@ -15,6 +15,7 @@ from judge_world import DEAD, OTHER, WRONG, Memory, World, case, closed, success
 sys.path.pop(0)
 
 from sluicegate.model import Kind, Status, Verdict
+from sluicegate.plan.lock import LockedSuite
 from sluicegate.plan.types import Criterion, Drop, Mode, Ratio
 
 ALIKE = {"fingerprint": {"engine": "1", "seed": "s"}}
@@ -159,3 +160,18 @@ def test_what_the_stage_before_lost_makes_nobody_better() -> None:
         assert verdict.criteria[0].kind is not Kind.PROMOTE
         assert verdict.criteria[0].status is not Status.PASS
         assert "20 cases without a partner in before0" in verdict.criteria[0].measured.note  # type: ignore[union-attr]
+
+
+def test_an_attack_that_a_suite_made_is_compared_on_neither_side() -> None:
+    """A metric of the user's own cases is never asked of it, so what the base did under it is no lost partner."""
+    made = world(no_drop(25))
+    own = LockedSuite(checks=(), cases=tuple((each.id, each.digest()) for each in made.cases), repeats=1)
+    made = replace(made, cases=[*made.cases, case(CASES)])
+    locked = replace(made.locked, suites={**made.locked.suites, "cases": own})
+    made = replace(made, lock_said={"stages": {made.stage_name: locked}})
+
+    reference = made.run({f"c{CASES:03}": DEAD}, subject=OTHER, nonce="base", **ALIKE)
+    (result,) = made.verdict(made.run(**ALIKE), baseline=(reference,)).criteria
+
+    assert result.kind is Kind.PROMOTE
+    assert f"{CASES} cases beside baseline" in result.measured.note  # type: ignore[union-attr]

@@ -9,9 +9,25 @@ from sluicegate.checks import CHECKS, Check
 from sluicegate.frozen import frozen
 from sluicegate.gate.pinned import Pinned
 from sluicegate.model import Origin
-from sluicegate.plan.types import Stage
+from sluicegate.plan.types import Metric, Stage
 
-__all__ = ["Asked", "Asking", "Sample"]
+__all__ = ["OF_EVERYBODY", "Asked", "Asking", "Sample", "is_asked"]
+
+OF_EVERYBODY = ("errors.rate", "crashes")
+"""Counted over every case that ran, those that a suite made included."""
+
+
+def is_asked(metric: Metric, origin: Origin, case_id: str, pinned: Pinned) -> bool:
+    """Whether the metric reads this case: of a suite's own metric, only the suite's cases; of success, only yours.
+
+    An answer to an attack that a suite made says whether it crashed, not whether the work was done.
+    """
+    case = pinned.case(case_id)
+    if case is None or origin is not Origin.SUITE:
+        return True
+    if metric.suite is not None:
+        return metric.suite in pinned.suites_of(case)
+    return metric.name in OF_EVERYBODY or pinned.is_own(case_id)
 
 
 @frozen

@@ -267,6 +267,7 @@ class Hearing:
             self._elsewhere[place] = Trials(
                 question=self._question, config=self._config, pinned=Pinned({}), channels=channels
             )
+            self._elsewhere[place].measuring.asks_as(self.pinned)
         return self._elsewhere[place]
 
     def _measured(self, entry: Measurements, run: Run) -> None:

@@ -9,6 +9,7 @@ from sluicegate.checks import CHECKS, CheckConfig, CheckOutcome, Contribution, m
 from sluicegate.checks.scorers import SCORED_AS
 from sluicegate.frozen import frozen
 from sluicegate.gate.against import told_of_crash
+from sluicegate.gate.asking import is_asked
 from sluicegate.gate.causes import Causes
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.faults import Names
@@ -25,7 +26,7 @@ from sluicegate.model.often import made_often, maker
 from sluicegate.plan.metrics import EVERY_REQUEST
 from sluicegate.plan.types import Criterion, Metric, MetricKind
 
-__all__ = ["OF_EVERYBODY", "Judged", "Measuring"]
+__all__ = ["Judged", "Measuring"]
 
 
 @made_often
@@ -53,8 +54,6 @@ class Judged:
 
 _attempt = maker(Attempt)
 _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
-OF_EVERYBODY = ("errors.rate", "crashes")
-"""Counted over every case that ran, those that a suite made included."""
 
 
 def _recorded_as(metric: Metric) -> str | None:
@@ -71,7 +70,7 @@ class Measuring:
         self, channels: Sequence[Channel], pinned: Pinned, config: CheckConfig, loads: Mapping[str, str]
     ) -> None:
         self._channels = channels
-        self._pinned = pinned
+        self._pinned = self._known = pinned
         self._config = config
         self._loads = loads
         metrics = [channel.criterion.metric for channel in channels]
@@ -94,6 +93,10 @@ class Measuring:
         """Incidents that rest on a user's word, a pattern, or a case that nobody pinned."""
         self.raised = Names()
         """Metrics whose measuring raised."""
+
+    def asks_as(self, pinned: Pinned) -> None:
+        """Ask each metric of the cases it reads in the stage that `pinned` is of: what is compared must be alike."""
+        self._known = pinned
 
     def trial(self, judged: Judged, *, lost: bool = False) -> None:
         """Count a trial for every criterion it is evidence of; a lost one can hold and cannot roll back."""
@@ -164,7 +167,7 @@ class Measuring:
             if judged.run.load is not None and not is_of_profile(channel.criterion, judged.run, self._loads):
                 continue
             admitted = (origin for origin in judged.origins if origin in channel.admission.origins)
-            asked = next((each for each in admitted if self._asks(metric, each, judged.trial.case.id)), None)
+            asked = next((each for each in admitted if is_asked(metric, each, judged.trial.case.id, self._known)), None)
             if asked is not None and self._is_bad(channel, asked, replace(judged, results=results)):
                 return True
         return False
@@ -195,8 +198,8 @@ class Measuring:
     def _readers_of(self, judged: Judged) -> list[tuple[Channel, Origin]]:
         """Every channel that reads the trial, with the origin it reads it as: alike for cases of the same suites."""
         case_id = judged.trial.case.id
-        case = self._pinned.case(case_id)
-        group = None if case is None else (self._pinned.group(case), self._pinned.is_own(case_id))
+        case = self._known.case(case_id)
+        group = None if case is None else (self._known.group(case), self._known.is_own(case_id))
         key = (judged.origins, group, judged.run.load)
         readers = self._readers.get(key)
         if readers is None:
@@ -205,7 +208,7 @@ class Measuring:
                 origin = next((item for item in judged.origins if item in channel.admission.origins), None)
                 if origin is Origin.LOAD and not self._asks_load(channel.criterion, judged.run):
                     continue
-                if origin is not None and self._asks(channel.criterion.metric, origin, case_id):
+                if origin is not None and is_asked(channel.criterion.metric, origin, case_id, self._known):
                     readers.append((channel, origin))
         return readers
 
@@ -214,18 +217,6 @@ class Measuring:
         if run.load is not None and criterion.metric.name in EVERY_REQUEST:
             return False
         return is_of_profile(criterion, run, self._loads)
-
-    def _asks(self, metric: Metric, origin: Origin, case_id: str) -> bool:
-        """Whether the metric reads this case: of a suite's own metric, only the suite's cases; of success, only yours.
-
-        An answer to an attack that a suite made says whether it crashed, not whether the work was done.
-        """
-        case = self._pinned.case(case_id)
-        if case is None or origin is not Origin.SUITE:
-            return True
-        if metric.suite is not None:
-            return metric.suite in self._pinned.suites_of(case)
-        return metric.name in OF_EVERYBODY or self._pinned.is_own(case_id)
 
     def _is_bad_by_us(self, metric: Metric, judged: Judged, measured: Contribution | NotMeasured | None) -> bool:
         """Whether a trial is a bad one for no more than the load generator's own delay."""

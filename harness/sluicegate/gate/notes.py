@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from sluicegate.checks import SUITES
 from sluicegate.errors import printable
+from sluicegate.gate.asking import OF_EVERYBODY
 from sluicegate.gate.hearing import Hearing
-from sluicegate.gate.measuring import OF_EVERYBODY
 from sluicegate.gate.memory import entry_notes
 from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.runs import library_notes, word_notes

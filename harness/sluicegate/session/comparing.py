@@ -11,8 +11,10 @@ from sluicegate.checks import CheckConfig
 from sluicegate.checks.measures import measure
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.frozen import frozen
+from sluicegate.gate.asking import is_asked
 from sluicegate.gate.compared import Compared, Goal, Outcome, compare
 from sluicegate.gate.pairing import Readings
+from sluicegate.gate.pinned import Pinned
 from sluicegate.model import NotMeasured, Origin, digest_bytes, now_utc
 from sluicegate.plan.lines import references
 from sluicegate.plan.metrics import BUILT_IN, is_countable
@@ -78,7 +80,7 @@ def compare_runs(base: Path, candidate: Path, asked: Asked) -> Comparison:
     moved = _moved(workspace, after)
     config = CheckConfig() if workspace is None or moved else _config(workspace)
     trusts = workspace is None or bool(moved)
-    ours, theirs = (_read(run, metrics, config, trusts=trusts) for run in (before, after))
+    ours, theirs = (_read(run, metrics, config, _pinned(workspace, run), trusts=trusts) for run in (before, after))
     now = asked.now or now_utc()
     compared, notes = [], list(_notes(before, after, plan, asked))
     if moved:
@@ -133,6 +135,12 @@ def _config(workspace: Workspace) -> CheckConfig:
     return check_config(plan, compile_contracts(plan, workspace.base, workspace.lock.models))
 
 
+def _pinned(workspace: Workspace | None, run: ComparedRun) -> Pinned:
+    """What the lock says of the run's stage; nothing where plan or stage are not at hand."""
+    locked = None if workspace is None else workspace.lock.stages.get(run.started.stage)
+    return Pinned({} if locked is None else locked.suites)
+
+
 def _metrics(names: Sequence[str], plan: Plan | None, stage: str) -> list[Metric]:
     known: Mapping[str, Metric] = {**BUILT_IN, **(plan.metrics if plan is not None else {})}
     faults = []
@@ -176,12 +184,17 @@ def _check_goal(goal: Goal, metrics: Iterable[Metric]) -> None:
         raise InputError(faults)
 
 
-def _read(run: ComparedRun, metrics: Sequence[Metric], config: CheckConfig, *, trusts: bool) -> dict[str, Readings]:
-    """Every metric of every trial. Built-in checks are asked again where the plan is there (`trusts` is false)."""
+def _read(
+    run: ComparedRun, metrics: Sequence[Metric], config: CheckConfig, pinned: Pinned, *, trusts: bool
+) -> dict[str, Readings]:
+    """Every metric of the cases it reads. Built-in checks are asked again where the plan is there (not `trusts`)."""
+    origin = run.started.origin
     readings = {metric.name: Readings(metric) for metric in metrics}
     for trial, results, scores in run.trials():
         known = results if trusts else own_results(results)
         for metric in metrics:
+            if not is_asked(metric, origin, trial.case.id, pinned):
+                continue
             try:
                 measured = measure(metric, trial, known, config, scores)
             except Exception as error:  # noqa: BLE001 - whatever measuring raises is no number, never a traceback
@@ -189,7 +202,8 @@ def _read(run: ComparedRun, metrics: Sequence[Metric], config: CheckConfig, *, t
             readings[metric.name].add(trial, measured)
     for case_id, repeat in run.lost():
         for metric in metrics:
-            readings[metric.name].lost(case_id, repeat)
+            if is_asked(metric, origin, case_id, pinned):
+                readings[metric.name].lost(case_id, repeat)
     return readings
 
 
