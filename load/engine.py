@@ -12,6 +12,7 @@ from typing import Any
 import gevent
 import locust
 
+from sluicegate.checks.message_ids import own_ids, request_word
 from sluicegate.errors import Fault, InputError
 from sluicegate.frozen import frozen
 from sluicegate.ledger.load_shard import SHARD_VERSION, ShardOpened
@@ -61,6 +62,7 @@ class Engine:
         self._fire = fire
         self._cases = {case.id: case for case in job.cases}
         self._ids = tuple(self._cases)
+        self._own = {case.id: own_ids(case) for case in job.cases} if job.profile.own_ids else {}
         _check(job, self._cases)
         profile = job.profile
         self._at_once = profile.in_flight // part.of + (part.worker < profile.in_flight % part.of)
@@ -178,6 +180,8 @@ class Engine:
         case_id, repeat = asks(i, self._ids, self.job.trace)
         case = self._cases[case_id]
         run_id, traceparent = identity(self.job.nonce + self.part.run, case.id, repeat)
+        if case_id in self._own:
+            case = self._own[case_id](request_word(run_id))
         return Asked(i=i, case=case, repeat=repeat, run_id=run_id, traceparent=traceparent, intended=intended_us)
 
     def _ask(self, asked: Asked) -> Reply:

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 from sluicegate.model import Case, encode
 
-__all__ = ["with_own_id"]
+__all__ = ["own_ids", "request_word", "with_own_id"]
 
 _NAMES = frozenset({"messageid", "mailid"})
 
 
 def with_own_id(case: Case, word: str) -> Case:
-    """The case with `word` in the message ids of its mail and of its input's first level: `<m1.twice@shop.test>`.
+    """`own_ids` of a case that is renamed once."""
+    return own_ids(case)(word)
+
+
+def request_word(run_id: str) -> str:
+    """What a request under load has in its ids: letters alone, and nothing in which the run's own id could be seen."""
+    return "".join(chr(ord("a") + byte % 26) for byte in sha256(run_id.encode()).digest()[:10])
+
+
+def own_ids(case: Case) -> Callable[[str], Case]:
+    """What puts a word into the message ids of the case's mail and of its input's first level: `<m1.twice@shop.test>`.
 
     A pipeline that remembers messages by their id would else answer a copy from what the original left. An id that the
     case says in another place too (a script, what is expected) stays as it is: the two belong together.
@@ -27,9 +38,9 @@ def with_own_id(case: Case, word: str) -> Case:
 
     rest = _with_ids(case, noted)
     said = list(_texts(encode(replace(rest, id="")))) if ids else []
-    if any(identity in text for identity in ids for text in said):
-        return case
-    return _with_ids(case, lambda identity: _renamed(identity, word))
+    if not ids or any(identity in text for identity in ids for text in said):
+        return lambda _: case
+    return lambda word: _with_ids(case, lambda identity: _renamed(identity, word))
 
 
 def _with_ids(case: Case, change: Callable[[str], str]) -> Case:

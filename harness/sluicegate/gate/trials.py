@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sluicegate.checks import CHECKS, Check, CheckConfig, CheckOutcome, Result, run_check
 from sluicegate.checks.effects import kinds_seen
+from sluicegate.checks.message_ids import own_ids
 from sluicegate.gate.asking import Asking, Sample
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.faults import Objections
@@ -161,7 +162,8 @@ class Trials:
             sound = sound and (digest_bytes(canonical(said)) == pinned or case.digest() == pinned)
         left = 1 if number is None else self._pinned.repeats[number]
         left = _NO_END if run.load is not None else left
-        return Held(case=case, number=self._pinned.case(case.id), sound=sound, left=left)
+        own = own_ids(case) if run.load is not None and run.load.own_ids else None
+        return Held(case=case, number=self._pinned.case(case.id), sound=sound, left=left, own=own)
 
     def _has_ended(self, key: tuple[str, int], trial: int | None) -> bool:
         """Whether this trial has an outcome in this run already; from now on it has."""
@@ -177,7 +179,7 @@ class Trials:
 
     def _judge(self, waiting: Waiting) -> None:
         outcome, run, number = waiting.outcome, waiting.run, waiting.number
-        trial = outcome.trial(waiting.held.case)
+        trial = outcome.trial(waiting.held.case_of(outcome.run_id))
         if trial.observations or trial.output.mail is not None:
             self._seen(trial, run)
         said = said_of(outcome.case_id, outcome.repeat)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from sluicegate.checks import CheckConfig
+from sluicegate.checks.message_ids import request_word
 from sluicegate.checks.scorers import SCORED_AS
 from sluicegate.checks.success import success
 from sluicegate.gate.validity import Run
@@ -27,6 +28,12 @@ class Held:
     sound: bool
     """Its content is the pinned one, or nothing is pinned for this run."""
     left: int
+    own: Callable[[str], Case] | None = None
+    """Under load: the case with a request's own message ids."""
+
+    def case_of(self, run_id: str) -> Case:
+        """The case as this run was asked it."""
+        return self.case if self.own is None else self.own(request_word(run_id))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -24,6 +24,8 @@ class LoadRun:
     """How many shards there have to be."""
     objective_ms: float | None = None
     objective_ttft_ms: float | None = None
+    own_ids: bool = False
+    """The message ids of each request were its own, told by its run id."""
 
 
 @frozen

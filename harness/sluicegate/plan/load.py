@@ -104,6 +104,8 @@ class Profile:
     """Median answer time of the doubles `model`, `tool` and `retriever`, where they take longer than usual."""
     redelivered: float = 0.0
     """Share of messages, 0..1, that are delivered twice at once, as queues do."""
+    own_ids: bool = True
+    """Every request is a message of its own: what remembers messages by their id has not seen it."""
 
     @property
     def lasts_s(self) -> float:

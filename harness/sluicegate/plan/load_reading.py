@@ -35,6 +35,7 @@ PROFILE_KEYS = (
     "seed",
     "faults",
     "redelivered",
+    "own_ids",
     "doubles",
 )
 _STEP_KEYS = ("users", "rate", "to", "for")
@@ -128,6 +129,7 @@ def _profile(name: str, node: Node, faults: Faults, seed: int) -> Profile:
         spells=read_spells(table),
         medians_ms=read_medians(table),
         redelivered=float(table.parsed("redelivered", share) or 0),
+        own_ids=table.flag("own_ids", default=True),
     )
     _check(table, profile, shape)
     return profile

@@ -74,6 +74,7 @@ PROFILE_SCHEMA: Json = object_of(
             {key: ref("duration") for key in MEDIAN_KEYS}, description="How long the doubles take, at the median"
         ),
         "redelivered": scalar("Share of messages that are delivered twice at once: 5 %"),
+        "own_ids": {"type": "boolean", "description": "Each request's message has an id of its own; true"},
     }
 )
 """One profile."""

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 import orjson
 
+from sluicegate.checks.message_ids import own_ids, request_word
 from sluicegate.checks.prices import prices_of
 from sluicegate.doubles.latency import Latencies
 from sluicegate.doubles.scripts import check_spells
@@ -105,6 +106,7 @@ class _Server:
     ) -> None:
         self._made = made
         self._cases = cases
+        self._own = {case.id: own_ids(case) for case in cases.values()} if profile.own_ids else {}
         self._log = log
         self._weather = weather
         self._profile = profile
@@ -165,6 +167,8 @@ class _Server:
         self._open.add(run_id)
         doubles, at = self._made.doubles, _now_us()
         self._weather.begin()
+        if case.id in self._own:
+            case = self._own[case.id](request_word(run_id))
         case = delivered(case, 2) if self._is_repeated(run_id) else case
         outputs: list[Output] = []
         try:

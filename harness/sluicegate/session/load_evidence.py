@@ -121,6 +121,7 @@ def _started(workspace: Workspace, sending: Sending, number: int) -> RunStarted:
             workers=sending.workers,
             objective_ms=profile.objective_ms,
             objective_ttft_ms=profile.objective_ttft_ms,
+            own_ids=profile.own_ids,
         ),
     )
 

@@ -57,6 +57,7 @@ def _digest(plan: Plan, base: Path, profile: Profile, cases: str) -> str:
         "cases": cases,
         "trace": "" if profile.trace is None else _trace_digest(base / profile.trace),
         "target": shown_target(plan),
+        "ids": "own" if profile.own_ids else "given",
     }
     return f"{digest_of(asked)}:{digest_of([profile.objective_ms, profile.objective_ttft_ms])}"
 
