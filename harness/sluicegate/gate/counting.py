@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from sluicegate.checks import Contribution
@@ -17,7 +17,7 @@ from sluicegate.gate.validity import Admission
 from sluicegate.model import NotMeasured, Origin
 from sluicegate.plan.types import Better, Criterion, Drop, MetricKind, Ratio
 
-__all__ = ["Channel"]
+__all__ = ["Channel", "none_counted"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -182,6 +182,15 @@ class Channel:
         if self._valued or self.criterion.metric.kind is MetricKind.DISTRIBUTION:
             return Contribution(value=score)
         return Contribution(k=int(score >= 1), n=1)
+
+
+def none_counted(channels: Iterable[Channel], stage: str) -> Evidence:
+    """Of a stage to compare with: no evidence, and how much was left out as of another time."""
+    left = sum(channel.foreign for channel in channels)
+    if not left:
+        return Evidence()
+    reason = f"the reference has no evidence; {left:,} recorded units are of when the rollout was not at '{stage}'"
+    return Evidence(not_measured=NotMeasured(reason=reason, mend="Record what was measured while it was there."))
 
 
 def _is_paired(criterion: Criterion) -> bool:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sluicegate.checks import CheckConfig
 from sluicegate.errors import Fault
-from sluicegate.gate.counting import Channel
+from sluicegate.gate.counting import Channel, none_counted
 from sluicegate.gate.faults import Names
 from sluicegate.gate.loads import counts_for
 from sluicegate.gate.measuring import Measuring
@@ -157,7 +157,9 @@ class Hearing:
                 if stage == self._stages[name] and (channels[number].last_us > -(1 << 62))
             }
             chosen = self._chosen(candidates, self._stages[name])
-            found[name] = candidates[chosen].evidence(unscored=unscored) if chosen is not None else Evidence()
+            place = self._stages[name]
+            none = none_counted((each[number] for (at, _), each in self._references.items() if at == place), place)
+            found[name] = candidates[chosen].evidence(unscored=unscored) if chosen is not None else none
             if Origin.LOAD in criterion.origins and (chosen == self._question.subject) and name == BASELINE:
                 found[name].unclear = found[name].unclear or self._itself(criterion)
         return found
@@ -290,10 +292,11 @@ class Hearing:
                     channel.measured(block)
 
     def _reference_channels(self, stage: str, subject: str) -> list[Channel]:
-        channels = self._references.get((stage, subject))
+        place = stage, subject
+        channels = self._references.get(place)
         if channels is None:
-            channels = self._references[stage, subject] = [
-                Channel(criterion=criterion, admission=Admission.of_reference(criterion, self._question, stage))
+            channels = self._references[place] = [
+                Channel(criterion=criterion, admission=Admission.of_reference(criterion, self._question, place))
                 for criterion in self._question.stage.criteria
             ]
         return channels

@@ -12,10 +12,12 @@ from sluicegate.errors import printable
 from sluicegate.gate.commands import recording_command
 from sluicegate.gate.validity import SKEW, Question
 from sluicegate.ledger.state import Acknowledged, Entered, RolledBack, StateView, VerdictGiven
-from sluicegate.model import Decision, Kind, Reason, parse_time, rfc3339
+from sluicegate.model import Decision, Kind, Reason, parse_time, rfc3339, to_micros
 from sluicegate.plan.types import CallableTarget, CommandTarget, Stage
 
 __all__ = ["entered_at", "entry_notes", "new_subject", "remembered", "state_said", "taken_back", "unpromoted"]
+
+_NO_END = 1 << 62
 
 
 def entered_at(
@@ -43,9 +45,29 @@ def remembered(question: Question, state: StateView | None) -> tuple[Question, s
     question = replace(question, now=now, asked_at=asked_at)
     try:
         entry = entered_at(state, question.stage, question.subject, now=now)
+        stays = {} if state is None else _stays(state)
     except ValueError as error:
         return question, f"a time in the state file cannot be read ({error})"
-    return replace(question, entered_at=entry), ""
+    return replace(question, entered_at=entry, stays=stays), ""
+
+
+def _stays(state: StateView) -> dict[tuple[str, str], tuple[tuple[int, int], ...]]:
+    """When each subject stood at each stage: from its entry until it entered another one or was rolled back."""
+    found: dict[tuple[str, str], tuple[tuple[int, int], ...]] = {}
+    since: dict[str, tuple[str, int]] = {}
+    for event in state.events:
+        if not isinstance(event, Entered | RolledBack):
+            continue
+        at, (stage, begun) = to_micros(parse_time(event.at)), since.get(event.subject, ("", 0))
+        if isinstance(event, Entered) and event.stage == stage:
+            continue
+        if stage:
+            found[stage, event.subject] = (*found.get((stage, event.subject), ()), (begun, at))
+        since[event.subject] = (event.stage, at) if isinstance(event, Entered) else ("", at)
+    for subject, (stage, begun) in since.items():
+        if stage:
+            found[stage, subject] = (*found.get((stage, subject), ()), (begun, _NO_END))
+    return found
 
 
 def state_said(state: StateView | None, question: Question, *, first: bool) -> Iterator[Reason]:

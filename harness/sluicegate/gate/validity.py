@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -60,6 +60,8 @@ class Question:
     """Last records of ledgers of this stage and subject, as earlier verdicts name them."""
     lost: frozenset[str] = frozenset()
     """Of these the ones that no ledger holds any more."""
+    stays: Mapping[tuple[str, str], tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    """By stage and subject: from when until when it stood there, in microseconds; none where no entry is recorded."""
 
 
 class Relation(Enum):
@@ -214,6 +216,8 @@ class Admission:
     """Younger units have not matured yet."""
     now_us: int
     """The latest time that can have been, clocks being what they are."""
+    stays: tuple[tuple[int, int], ...] = ()
+    """Of a reference: live units count while its subject stood at its stage, where that is known."""
 
     @classmethod
     def of(cls, criterion: Criterion, question: Question) -> Admission:
@@ -225,9 +229,13 @@ class Admission:
         return cls._made(criterion, question, question.subject, question.stage.name, start)
 
     @classmethod
-    def of_reference(cls, criterion: Criterion, question: Question, stage: str) -> Admission:
-        """What counts for the stage or baseline that a criterion compares with, whoever served there."""
-        return cls._made(criterion, question, None, stage, _EARLIEST)
+    def of_reference(cls, criterion: Criterion, question: Question, place: tuple[str, str]) -> Admission:
+        """What counts of the stage or baseline that a criterion compares with, and of a subject that served there.
+
+        What an export holds of before its entry, or of after it went on, is no traffic of that stage.
+        """
+        made = cls._made(criterion, question, None, place[0], _EARLIEST)
+        return replace(made, stays=question.stays.get(place, ()))
 
     @classmethod
     def _made(
@@ -261,10 +269,13 @@ class Admission:
             return Admitted(void=sum(rows.n))
         begins = self.from_us if measured.from_us is None else max(self.from_us, measured.from_us)
         ends = self.until_us if measured.to_us is None else min(self.until_us, measured.to_us - 1)
-        if begins <= rows.first_us and rows.last_us <= ends:
+        stays = self.stays if measured.origin is Origin.LIVE else ()
+        if begins <= rows.first_us and rows.last_us <= ends and not stays:
             return Admitted(rows=rows)
         future = sum(n for at, n in zip(rows.at, rows.n, strict=True) if at > self.now_us)
-        kept = rows.kept(begins <= at <= ends for at in rows.at)
+        kept = rows.kept(
+            begins <= at <= ends and (not stays or any(since <= at < until for since, until in stays)) for at in rows.at
+        )
         foreign = sum(rows.n) - future - (0 if kept is None else sum(kept.n))
         return Admitted(rows=kept, void=future, foreign=foreign, future=future)
 
