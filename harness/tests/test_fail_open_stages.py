@@ -51,3 +51,23 @@ class TestReference:
         done = no_promote(rollout.judge("--stage", "half"), "hold.insufficient")
 
         assert "400 recorded units are of when the rollout was not at 'ten'" in done.said
+
+
+class TestSteppedBack:
+    """A stage that was left for an earlier one bakes no further."""
+
+    def test_it_is_left_only_from_where_the_rollout_is(self, tmp_path: Path) -> None:
+        """All that half asks for was shown before the rollout went back to ten; entered again it counts."""
+        rollout = at_half(tmp_path)
+        rollout.measured("approved", drafts(), "--stage", "ten")
+        rollout.measured("approved", drafts(hours=10), "--stage", "half")
+        assert rollout.judge("--stage", "half").code == 0
+        rollout.sound("record", "entry", "rollout.yaml", "--stage", "ten", "--override", "many complaints")
+
+        done = no_promote(rollout.judge("--stage", "half"), "hold.no_state")
+
+        assert "went back to 'ten'" in done.said
+        assert "--stage ten" in done.verdict["reasons"][0]["mend"]
+        assert rollout.judge("--stage", "ten").code == 0
+        rollout.enter("half")
+        assert rollout.judge("--stage", "half").code == 0

@@ -95,8 +95,20 @@ def state_said(state: StateView | None, question: Question, *, first: bool) -> I
         said = f"with {', '.join(others)}, not with this subject" if others else "by no subject"
         mend = _to_enter(state, question) if state is not None else ""
         yield _no_state(f"stage '{stage.name}' was entered {said}.", mend)
+    elif (back := _stepped_back(state, question)) is not None:
+        text = f"the rollout went back to '{back.stage}' at {back.at}, and has not entered '{stage.name}' again."
+        mend = f"Lead this subject through the stages, from '{back.stage}'. Run: {_gate(question, back.stage)}"
+        yield _no_state(text, mend)
     yield from _crossed(state, question)
     yield from _unacknowledged(state, question)
+
+
+def _stepped_back(state: StateView, question: Question) -> Entered | None:
+    """The last entry of this subject, where it is one of an earlier stage: nothing bakes at a stage that was left."""
+    stages = [stage.name for stage in question.plan.stages]
+    before = stages[: stages.index(question.stage.name)]
+    last = next((item for item in reversed(state.entries) if item.subject == question.subject), None)
+    return last if last is not None and last.stage in before else None
 
 
 def _to_enter(state: StateView, question: Question) -> str:
