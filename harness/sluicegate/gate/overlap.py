@@ -22,7 +22,8 @@ def unclear(columns: Columns, grouped: Mapping[str, Sequence[Span]]) -> NotMeasu
         disagreeing = len(columns.conflicts)
         said = f"{count_of(disagreeing, 'unit')} {'is' if disagreeing == 1 else 'are'}"
         reason = f"{said} recorded with different results or sizes"
-        return NotMeasured(reason=reason, mend="Record each unit once its result is final.")
+        mend = "Both records stay for this subject: serve a new one, and record each unit once its result is final"
+        return NotMeasured(reason=reason, mend=f"{mend} (--until leaves out an hour that still fills).")
     if all(span.named for spans in grouped.values() for span in spans):
         return None
     grouped = _by_naming(grouped)
