@@ -579,6 +579,16 @@ class TestUncounted:
         assert "100 answers failed, and no criterion counts that: schema.valid of " in said
         assert verdict.decision is Decision.HOLD
 
+    @pytest.mark.parametrize("live", [False, True])
+    def test_a_stage_without_suites_holds_answers_against_their_cases(self, tmp_path: Path, *, live: bool) -> None:
+        """Nothing but latency is asked of load, and no suite pins the cases: their contract and `must` stand anyhow."""
+        (tmp_path / "reply.json").write_text(json.dumps(REPLY), encoding="utf-8")
+        world = LoadWorld(root=tmp_path, profiles=self.PROFILES[:1], criteria=(EVERY[1],), more=CONTRACT, live=live)
+        world.ran(lambda i: Answer(structured={"garbage": 1} if i == 7 else {"order": 1}), profile="a")
+
+        (said,) = self.failed(world.verdict())
+        assert "1 answer failed, and no criterion counts that: schema.valid of " in said
+
     def test_a_good_run_later_hides_no_bad_one(self, tmp_path: Path) -> None:
         """As with suites; but a run that was void is nobody's fault, once another stands in its place."""
         profile = self.PROFILES[:1]

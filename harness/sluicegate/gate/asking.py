@@ -29,6 +29,9 @@ def is_asked(metric: Metric, origin: Origin, case_id: str, pinned: Pinned) -> bo
         return metric.suite in pinned.suites_of(case)
     return metric.name in OF_EVERYBODY or pinned.is_own(case_id)
 
+_OF_A_CASE = ("schema.must", "schema.valid")
+"""What a case and the contract pin by themselves, where the stage runs no suite that would ask it."""
+
 
 @frozen
 class Asked:
@@ -48,7 +51,7 @@ class Asking:
         self._pinned = pinned
         self._own_checks = own_checks
         self._known: dict[int | None, Asked] = {}
-        self._known_of_load: dict[tuple[int | None, bool], tuple[tuple[str, Check], ...]] = {}
+        self._known_of_load: dict[tuple[int | None, bool, bool], tuple[tuple[str, Check], ...]] = {}
         read = {criterion.metric.suite for criterion in stage.criteria if Origin.LOAD in criterion.origins}
         suites = read.union(stage.requires.suites)
         self.of_load = frozenset(name for name in strict if CHECKS[name].suite in suites)
@@ -65,16 +68,19 @@ class Asking:
             asked = self._known[group] = Asked(names=self._own_checks.union(names), built_in=built_in)
         return asked
 
-    def under_load(self, case: int | None, *, struck: bool) -> tuple[tuple[str, Check], ...]:
+    def under_load(self, case: int | None, *, struck: bool, answered: bool) -> tuple[tuple[str, Check], ...]:
         """Of an answer that a load run kept: what its case's own trials are asked, and what the stage asks of load.
 
-        Of a request that was `struck` by a fault the strict ones alone: what it could not know may be missing rightly.
+        Where no suite of the stage pins the case, an answer is held against what the case and the contract say. Of a
+        request that was `struck` by a fault the strict ones alone: what it could not know may be missing rightly.
         """
         group = None if case is None else self._pinned.group(case)
-        key = (group, struck)
+        key = (group, struck, answered)
         if key not in self._known_of_load:
-            own = () if struck else (name for name, _ in self.of(case).built_in)
-            names = self.of_load.union(own, () if struck else self._read_of_load)
+            own = [name for name, _ in self.of(case).built_in]
+            if case is None and answered:
+                own.extend(_OF_A_CASE)
+            names = self.of_load.union(() if struck else (*own, *self._read_of_load))
             self._known_of_load[key] = tuple((name, CHECKS[name]) for name in sorted(names))
         return self._known_of_load[key]
 

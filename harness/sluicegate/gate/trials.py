@@ -250,7 +250,8 @@ class Trials:
         recorded, strict = waiting.results, self.measuring.strict
         asked: Iterable[tuple[str, Check]] = self._asking.of(waiting.held.number).built_in
         if waiting.run.load is not None:
-            asked = self._asking.under_load(waiting.held.number, struck=bool(trial.case.given.faults))
+            struck = bool(trial.case.given.faults)
+            asked = self._asking.under_load(waiting.held.number, struck=struck, answered=not trial.failed)
         elif waiting.held.number is None:
             asked = [(name, CHECKS[name]) for name in sorted(strict.union(recorded)) if name in CHECKS]
         everything = bool(waiting.run.differs) or not recorded or self._sample.takes(waiting.challenge)
