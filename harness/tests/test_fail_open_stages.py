@@ -53,6 +53,28 @@ class TestReference:
         assert "400 recorded units are of when the rollout was not at 'ten'" in done.said
 
 
+class TestOvertaken:
+    """While another build is on its way, this one shows nothing."""
+
+    def test_hours_of_another_build_are_no_bake(self, tmp_path: Path) -> None:
+        """Another subject entered since; this one holds until somebody says that it serves."""
+        rollout = at_half(tmp_path)
+        rollout.measured("approved", drafts(), "--stage", "ten")
+        rollout.measured("approved", drafts(hours=10), "--stage", "half")
+        assert rollout.judge("--stage", "half").code == 0
+        prompt = (rollout.root / "prompts" / "system.md").read_text(encoding="utf-8")
+        rollout.write("prompts/system.md", "Be kind.\n")
+        rollout.sound("record", "entry", "rollout.yaml", "--stage", "ten", "--override", "a quick repair")
+        rollout.write("prompts/system.md", prompt)
+
+        done = no_promote(rollout.judge("--stage", "half"), "hold.no_state")
+
+        assert "another subject, " in done.said
+        assert "what served since is not known" in done.said
+        rollout.sound("record", "entry", "rollout.yaml", "--stage", "half", "--override", "the repair was taken back")
+        assert rollout.judge("--stage", "half").code == 0
+
+
 class TestSteppedBack:
     """A stage that was left for an earlier one bakes no further."""
 

@@ -563,7 +563,8 @@ class TestMemory:
         again = Entered(stage="ten", subject=OTHER, at=at[1], override="a second try")
         later = replace(back(), at=at[2])
         judged = live_world(state_events=[back(), seen_it, later])
-        entered = live_world(state_events=[back(), seen_it, again, later])
+        mine = Entered(stage="ten", subject=SUBJECT, at=at[2], override="it serves again")
+        entered = live_world(state_events=[back(), seen_it, again, later, mine])
 
         said = [world.verdict(world.recorded(block(drafts(300, 20)))).kind for world in (judged, entered)]
 

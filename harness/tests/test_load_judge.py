@@ -589,6 +589,30 @@ class TestUncounted:
         (said,) = self.failed(world.verdict())
         assert "1 answer failed, and no criterion counts that: schema.valid of " in said
 
+    @pytest.mark.parametrize(("origins", "holds"), [("suite", False), ("[suite, load]", True)])
+    def test_what_nobody_can_see_around_an_address(self, tmp_path: Path, origins: str, *, holds: bool) -> None:
+        """Where mails go is left to the trials of the cases; only a criterion that asks it of load makes it hold."""
+        world = LoadWorld(root=tmp_path, profiles=self.PROFILES[:1], criteria=(EVERY[1],))
+        mail = {"sender": "Ann <ann@mail.test>", "to": ["shop@shop.test"], "subject": "Order", "body": "Where is it?"}
+        mailed = [
+            {"id": name, "given": {"mail": mail}, "expect": {"outcome": "answer", "recipients": ["ann@mail.test"]}}
+            for name in ("one", "two")
+        ]
+        (tmp_path / "cases.jsonl").write_text("".join(json.dumps(each) + "\n" for each in mailed), encoding="utf-8")
+        watched = f"recipients.violations: {{from: {origins}, promote: 0, max_rate: 5 %, rollback: confirmed}}"
+        plan = (tmp_path / "plan.yaml").read_text(encoding="utf-8")
+        plan = plan.replace(
+            '{http: "http://127.0.0.1:9/draft"}', "{http: 'http://127.0.0.1:9/draft', capabilities: [mail]}"
+        )
+        asked = f"    requires: {{suites: [recipients]}}\n    criteria:\n      {watched}\n"
+        (tmp_path / "plan.yaml").write_text(plan.replace("    criteria:\n", asked, 1), encoding="utf-8")
+        world.lock()
+        world.ran(profile="a")
+
+        texts = [reason.text for reason in world.verdict().reasons if "could not answer" in reason.text]
+
+        assert bool(texts) is holds, texts
+
     def test_a_good_run_later_hides_no_bad_one(self, tmp_path: Path) -> None:
         """As with suites; but a run that was void is nobody's fault, once another stands in its place."""
         profile = self.PROFILES[:1]

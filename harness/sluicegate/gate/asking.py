@@ -8,6 +8,7 @@ from hashlib import sha256
 from sluicegate.checks import CHECKS, Check
 from sluicegate.frozen import frozen
 from sluicegate.gate.pinned import Pinned
+from sluicegate.ledger.loads import LoadRun
 from sluicegate.model import Origin
 from sluicegate.plan.types import Metric, Stage
 
@@ -28,6 +29,7 @@ def is_asked(metric: Metric, origin: Origin, case_id: str, pinned: Pinned) -> bo
     if metric.suite is not None:
         return metric.suite in pinned.suites_of(case)
     return metric.name in OF_EVERYBODY or pinned.is_own(case_id)
+
 
 _OF_A_CASE = ("schema.must", "schema.valid")
 """What a case and the contract pin by themselves, where the stage runs no suite that would ask it."""
@@ -55,7 +57,7 @@ class Asking:
         read = {criterion.metric.suite for criterion in stage.criteria if Origin.LOAD in criterion.origins}
         suites = read.union(stage.requires.suites)
         self.of_load = frozenset(name for name in strict if CHECKS[name].suite in suites)
-        """Built-in checks that the stage asks of every answer under load; one that cannot answer holds."""
+        """Built-in checks that the stage asks of every answer under load."""
         self._read_of_load = frozenset(name for name, check in CHECKS.items() if check.suite in read)
 
     def of(self, case: int | None) -> Asked:
@@ -67,6 +69,14 @@ class Asking:
             built_in = tuple((name, CHECKS[name]) for name in sorted(names) if name in CHECKS)
             asked = self._known[group] = Asked(names=self._own_checks.union(names), built_in=built_in)
         return asked
+
+    def must_answer(self, name: str, load: LoadRun) -> bool:
+        """Whether a check that cannot judge an answer of this load holds.
+
+        Around an address stand no doubles: there it must where a criterion reads its suite's metric from load, and
+        where none does, the cases' own trials were asked.
+        """
+        return name in self.of_load and (load.watched or name in self._read_of_load)
 
     def under_load(self, case: int | None, *, struck: bool, answered: bool) -> tuple[tuple[str, Check], ...]:
         """Of an answer that a load run kept: what its case's own trials are asked, and what the stage asks of load.

@@ -99,6 +99,12 @@ def state_said(state: StateView | None, question: Question, *, first: bool) -> I
         text = f"the rollout went back to '{back.stage}' at {back.at}, and has not entered '{stage.name}' again."
         mend = f"Lead this subject through the stages, from '{back.stage}'. Run: {_gate(question, back.stage)}"
         yield _no_state(text, mend)
+    elif needed and (other := _overtaken(state, question)) is not None:
+        who = f"another subject, {other.subject[:12]}, entered '{other.stage}' at {other.at}"
+        text = f"{who}: what served since is not known."
+        entry = recording_command(question, "entry", f"--stage {shlex.quote(stage.name)} --override …")
+        mend = f"Lead this subject through the stages again; or, where it serves, say why. Run: {entry}"
+        yield _no_state(text, mend)
     yield from _crossed(state, question)
     yield from _unacknowledged(state, question)
 
@@ -109,6 +115,12 @@ def _stepped_back(state: StateView, question: Question) -> Entered | None:
     before = stages[: stages.index(question.stage.name)]
     last = next((item for item in reversed(state.entries) if item.subject == question.subject), None)
     return last if last is not None and last.stage in before else None
+
+
+def _overtaken(state: StateView, question: Question) -> Entered | None:
+    """The last entry, where it is another subject's: a rollout has one build on its way."""
+    last = state.entries[-1] if state.entries else None
+    return last if last is not None and last.subject != question.subject else None
 
 
 def _to_enter(state: StateView, question: Question) -> str:

@@ -267,7 +267,8 @@ class Trials:
         if ours.result.value == "error":
             # A check that raised is ours to mend; one that lacks something says what, and that is the user's.
             lacking = not ours.reason.startswith("the check raised ")
-            asked = waiting.run.load is None or name in self._asking.of_load  # else the case's own trials were asked
+            load = waiting.run.load
+            asked = load is None or self._asking.must_answer(name, load)
             if not lacking or (asked and not (waiting.run.stands and trial.failed and is_unasked(trial))):
                 (self.objections.unjudged if lacking else self.objections.raised).add(f"{where} ({ours.reason})")
         elif recorded not in (None, ours.result.value) and not waiting.run.differs:

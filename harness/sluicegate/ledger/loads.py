@@ -26,6 +26,8 @@ class LoadRun:
     objective_ttft_ms: float | None = None
     own_ids: bool = False
     """The message ids of each request were its own, told by its run id."""
+    watched: bool = True
+    """Doubles stood around what was asked; around an address stands nobody."""
 
 
 @frozen

@@ -136,8 +136,11 @@ def _unknown_endpoints(templates: list[Template], endpoints: Mapping[str, str]) 
         name = str(path.steps[1]) if len(path.steps) == 2 else ""
         if name in endpoints or path.optional:
             continue
-        known = ", ".join(sorted(endpoints)) or "none; the plan starts no doubles"
-        mend = nearest(name, endpoints) or f"Known are {known}."
+        mend = nearest(name, endpoints) or f"Known are {', '.join(sorted(endpoints))}."
+        if not endpoints:
+            mend = (
+                f"No double stands here; under load none does. ${{endpoint.{name}?}} is left out where there is none."
+            )
         faults.append(Fault(where=_AT, what=f"'${{{path.text}}}' names no endpoint.", mend=mend))
     return faults
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from sluicegate.errors import Fault, InputError, MissingExtraError, nearest
 from sluicegate.ledger.load_shard import ShardOpened
 from sluicegate.model import Case, from_micros
+from sluicegate.pipelines.http_request import RequestTemplate
 from sluicegate.plan.arrivals import lasts_us, read_trace
 from sluicegate.plan.lines import BASELINE
 from sluicegate.plan.load import LoadJob, LoadSpec, Profile, TraceArrival, not_a_test_target
@@ -210,6 +212,7 @@ def _job(
     allow = load_spec(plan).allow
     if not target.url.startswith("${") and (fault := not_a_test_target(target.url, allow)) is not None:
         raise InputError(fault)
+    RequestTemplate(target, endpoints={}, environment=os.environ)  # what cannot be filled is said before Locust starts
     followed = follows(plan, ())
     return LoadJob(
         nonce=nonce,

@@ -13,6 +13,7 @@ from sluicegate.frozen import frozen
 from sluicegate.ledger import Expected, LedgerError, LedgerWriter, LoadRun, RunClosed, RunStarted
 from sluicegate.model import Case, Origin, digest_of, now_utc, rfc3339
 from sluicegate.plan.load import Profile, TraceArrival
+from sluicegate.plan.types import HttpTarget
 from sluicegate.resources import VERSION
 from sluicegate.session.load_identity import load_digest
 from sluicegate.session.load_import import Imported, Sent, ShardSet, import_shards
@@ -122,6 +123,7 @@ def _started(workspace: Workspace, sending: Sending, number: int) -> RunStarted:
             objective_ms=profile.objective_ms,
             objective_ttft_ms=profile.objective_ttft_ms,
             own_ids=profile.own_ids,
+            watched=not isinstance(plan.pipeline.target, HttpTarget),
         ),
     )
 
