@@ -215,7 +215,12 @@ class _Run:
             with Broker(self.path, self._started, examine=self._examine, resumed=skipped, gathers=True) as broker:
                 made.strays.listen(broker.stray)
                 asked = own_scorers(
-                    workspace.plan, self.collection.stage, self._started.origin, workspace.base, broker.checked
+                    workspace.plan,
+                    self.collection.stage,
+                    self.collection.cases,
+                    self._started.origin,
+                    base=workspace.base,
+                    say=broker.checked,
                 )
                 scorers = await stack.enter_async_context(asked)
 

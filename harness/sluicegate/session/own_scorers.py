@@ -18,6 +18,7 @@ from sluicegate.ledger import Checked
 from sluicegate.model import Finding, Origin, Output, Severity, Trial, Witness, encode
 from sluicegate.pipelines.line_process import EndedError, LineProcess, TooLongError
 from sluicegate.plan.types import Better, Metric, Plan, Stage
+from sluicegate.session.stage_cases import StageCases
 
 __all__ = ["OwnScorers", "own_scorers"]
 
@@ -29,8 +30,16 @@ _SCORE_S = 120.0
 class OwnScorers:
     """Takes trials as they end, in order, and hands their scores on; used from one event loop."""
 
-    def __init__(self, metrics: Sequence[Metric], base: Path, say: Callable[[Checked], None]) -> None:
+    def __init__(
+        self,
+        metrics: Sequence[Metric],
+        base: Path,
+        say: Callable[[Checked], None],
+        counts: Callable[[str], bool] = lambda case_id: True,
+    ) -> None:
+        """`counts` says by its id whether metrics read a case; the others have no score, and that is no finding."""
         self._metrics = metrics
+        self._counts = counts
         self._base = base
         self._say = say
         self._process = LineProcess(_MAX_BYTES)
@@ -95,7 +104,7 @@ class OwnScorers:
         findings: list[Finding] = []
         for metric in self._metrics:
             name = SCORED_AS + metric.name
-            if trial.crashed:
+            if trial.crashed or not self._counts(trial.case.id):
                 results[name] = "not_applicable"
                 continue
             worst = max if metric.better is Better.LOWER else min
@@ -158,11 +167,12 @@ def _finding(metric: Metric, trial: Trial, why: str) -> Finding:
 
 @asynccontextmanager
 async def own_scorers(
-    plan: Plan, stage: Stage, origin: Origin, base: Path, say: Callable[[Checked], None]
+    plan: Plan, stage: Stage, cases: StageCases, origin: Origin, *, base: Path, say: Callable[[Checked], None]
 ) -> AsyncIterator[OwnScorers]:
     """The user's scorers that a run of this origin asks, loaded; without any nothing is started. Raises InputError.
 
-    Those of the stage's criteria from this origin, and those that no criterion of the plan reads.
+    Those of the stage's criteria from this origin, and those that no criterion of the plan reads. They are asked of
+    `cases` that the user wrote and copies of these, as the metrics are: an attack has no right answer of theirs.
     """
     named = {criterion.metric.name for each in plan.stages for criterion in each.criteria}
     read = {criterion.metric.name for criterion in stage.criteria if origin in criterion.origins}
@@ -171,7 +181,7 @@ async def own_scorers(
         for name, metric in plan.metrics.items()
         if metric.score is not None and metric.score.is_own and (name in read or name not in named)
     ]
-    scorers = OwnScorers(metrics, base, say)
+    scorers = OwnScorers(metrics, base, say, lambda case_id: origin is not Origin.SUITE or cases.is_own(case_id))
     await scorers.start()
     try:
         yield scorers

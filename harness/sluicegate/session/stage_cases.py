@@ -48,6 +48,7 @@ class StageCases:
     awaiting: int = 0
     """Cases that somebody has still to review: they are in the files, and are not run."""
     _of: dict[Origin, Sequence[Case]] = field(default_factory=dict, repr=False, compare=False)
+    _own: set[str] = field(default_factory=set, repr=False, compare=False)
 
     def of(self, origin: Origin) -> Sequence[Case]:
         """The distinct cases of one origin in a stable order. Raises InputError for one id with two contents."""
@@ -67,6 +68,12 @@ class StageCases:
                     what = f"two different cases have the id '{case.id}'."
                     raise InputError(Fault(where=f"suite {suite}", what=what, mend="Give each case an id of its own."))
         return tuple(found.values())
+
+    def is_own(self, case_id: str) -> bool:
+        """Whether it is one of the plan's cases or a copy of one (`id~twice`); so are all, where the plan has none."""
+        if not self._own:
+            self._own.update(case.id for case in self.by_suite.get(PLAIN, ()))
+        return not self._own or case_id.partition("~")[0] in self._own
 
     @property
     def notes(self) -> list[str]:

@@ -317,7 +317,8 @@ class _OriginRun:
             return
         made.strays.listen(self.broker.stray)
         run = self._run
-        asked = own_scorers(self._plan, run.stage, self._origin, run.workspace.base, self.broker.checked)
+        cases, base = run.collection.cases, run.workspace.base
+        asked = own_scorers(self._plan, run.stage, cases, self._origin, base=base, say=self.broker.checked)
         try:
             async with asked as scorers:
                 await self._drive(made, scorers, stop)
