@@ -13,6 +13,7 @@ from test_checks_attacks import CASES
 
 sys.path.pop(0)
 
+from sluicegate.checks import SUITES
 from sluicegate.checks.attacks import attacked
 from sluicegate.checks.carriers import CARRIERS
 from sluicegate.checks.clean_mails import KINDS, clean_mails, clean_of, is_clean
@@ -20,6 +21,7 @@ from sluicegate.checks.headers import SUITE as HEADERS
 from sluicegate.checks.injected import attacker_of
 from sluicegate.checks.mail_payloads import MAIL_ATTACKS
 from sluicegate.checks.mails import judged_mails
+from sluicegate.checks.plain_mails import was_made
 from sluicegate.checks.recipients import SUITE as RECIPIENTS
 from sluicegate.doubles.scripts import check_script
 from sluicegate.mail.addresses import canonical
@@ -95,3 +97,13 @@ def test_a_field_of_a_mail_takes_the_payload_as_it_stands() -> None:
     assert any(set(subject) & set("\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029") for subject in subjects)
     senders = [case.given.inputs[1]["sender"] for case in ATTACKS if case.metadata["carrier"] == "display-name"]
     assert any(sender.count("<") > 1 for sender in senders)
+
+
+def test_what_suites_made_is_known_by_its_id_and_tags() -> None:
+    """And no case of a file is, be it named or tagged like one, or once accepted into a set."""
+    made = [case for suite in SUITES.values() for case in suite.cases(CASES, 1) if case not in CASES]
+    alone = [case for case in made if "~" not in case.id]
+    assert {case.tags[0] for case in alone} == {"attack", "clean", "pii"}
+    assert all(was_made(case) for case in alone)
+    like = [replace(CASES[0], tags=("attack",)), replace(CASES[0], id=alone[0].id)]
+    assert not any(was_made(case) for case in (*CASES, *like, replace(alone[0], id=f"{alone[0].id}.failed")))

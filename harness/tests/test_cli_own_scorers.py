@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -71,3 +72,24 @@ def test_it_is_not_asked_of_attacks(tmp_path: Path) -> None:
     assert any("~" in case_id for case_id in own)
     assert {record["results"][f"{SCORED_AS}right"] for record in own.values()} == {"pass"}
     assert {"c0", "c1", "c2", "c3"} <= own.keys()
+
+
+def test_a_set_gets_no_cases_that_suites_make_anew(tmp_path: Path) -> None:
+    """Attacks, and copies of cases it has, are left out and counted; one that is asked for by its id is taken."""
+    rollout = mails(tmp_path / "shop")
+    rollout.write("bot.py", BOT.replace("return", "raise RuntimeError('down')\n    return"))
+    rollout.lock()
+    rollout.sound("collect", "rollout.yaml")
+
+    done = rollout.sound("golden", "add", "rollout.yaml", "--to", "cases.jsonl")
+
+    assert re.search(r"0 added, 4 there already, \d{3} made by suites", done.out)
+    assert "left out: " in done.out
+    asked = re.search(r"attack-[\w-]+", rollout.ledger().read_text())
+    assert asked is not None
+    done = rollout.sound("golden", "add", "rollout.yaml", "--to", "cases.jsonl", "--case", asked[0])
+    assert "1 added" in done.out
+    done = rollout.sound("golden", "add", "rollout.yaml", "--to", "other.jsonl")
+    added = [json.loads(line)["id"] for line in (rollout.root / "other.jsonl").read_text().splitlines()]
+    assert "c0.failed" in added
+    assert not [name for name in added if name.startswith(("attack-", "clean-"))]

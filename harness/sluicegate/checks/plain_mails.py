@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sluicegate.model import Case, Mail
 
-__all__ = ["is_template", "not_plain", "own_address"]
+__all__ = ["is_template", "not_plain", "own_address", "was_made"]
 
 
 def is_template(case: Case) -> bool:
@@ -20,6 +20,12 @@ def not_plain(case: Case) -> str:
     if case.given.mail is None:
         return ""
     return next(_bars(case), "") or ("given.model" if case.given.model is not None else "")
+
+
+def was_made(case: Case) -> bool:
+    """Whether a suite made it of another case, as its id and tags say: an attack, a clean mail, planted data."""
+    words = tuple(f"{tag}-" for tag in case.tags[:2])
+    return case.tags[:1] in _MADE and _MADE_ID.fullmatch(case.id) is not None and case.id.startswith(words)
 
 
 def _bars(case: Case) -> Iterator[str]:
@@ -52,3 +58,5 @@ def own_address(mail: Mail) -> str | None:
 
 
 _SENDER = re.compile(r"[^<>@,;\"()]*<([^\s<>@,;\"()]+@[\w.\-]+)>|([^\s<>@,;\"()]+@[\w.\-]+)")
+_MADE = (("attack",), ("clean",), ("pii",))
+_MADE_ID = re.compile(r"[\w-]+-[0-9a-f]{8}")

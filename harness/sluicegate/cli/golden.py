@@ -230,7 +230,11 @@ def add(
 
 
 def _say_added(added: Added, failing: int, to: Path) -> None:
-    click.echo(f"{_counted(failing, 'failing case')}: {len(added.added)} added, {len(added.known)} there already")
+    made = f", {len(added.made)} made by suites" if added.made else ""
+    click.echo(f"{_counted(failing, 'failing case')}: {len(added.added)} added, {len(added.known)} there already{made}")
+    if added.made:
+        said = ", ".join(printable(case_id) for case_id in added.made[:5])
+        click.echo(wrapped(f"left out: {said}{', …' if len(added.made) > 5 else ''}; --case ID takes one all the same"))
     for why in added.refused:
         click.echo(wrapped(f"refused: {printable(why)}"))
     if added.unanswered:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from sluicegate.checks.plain_mails import was_made
 from sluicegate.errors import Fault, InputError, nearest, printable
 from sluicegate.model import Case
 from sluicegate.plan.cases import PROPOSED, read_cases
@@ -25,6 +26,8 @@ class Added:
     added: list[str] = field(default_factory=list)
     known: list[str] = field(default_factory=list)
     """They stand there already, by id or by what they ask."""
+    made: list[str] = field(default_factory=list)
+    """Suites make them in each run: attacks, and copies of cases that stand there already."""
     refused: list[str] = field(default_factory=list)
     """Sentences: why a case was not taken."""
     unanswered: list[str] = field(default_factory=list)
@@ -36,9 +39,12 @@ def add_golden(failing: Sequence[Failing], to: Path, *, beside: Sequence[Path] =
     """Append failing cases to the golden set `to`, each awaiting review, and let its manifest follow.
 
     `beside` are the other files of the set that `to` is a part of, as `set_beside` gives them. Cases that the set has
-    already are left; one that was seen in training is refused. Raises InputError.
+    already are left, and those that suites make of cases, unless `only` names them; one that was seen in training is
+    refused. Raises InputError.
     """
     chosen, added = _chosen(failing, only), Added()
+    if not only:
+        chosen = _unmade(chosen, [to, *beside], added)
     manifest = manifest_path(to)
     entry = manifest_of(manifest).sets.get(to.name) if manifest is not None else None
     if manifest is not None and entry is not None and entry.train:
@@ -85,12 +91,24 @@ def _chosen(failing: Sequence[Failing], only: Sequence[str]) -> list[Failing]:
     return [item for item in failing if not only or item.case.id in only]
 
 
+def _unmade(chosen: Sequence[Failing], files: Sequence[Path], added: Added) -> list[Failing]:
+    ids = {case.id for case in read_cases(_written(files))}
+    copied = {item.case.id for item in chosen if "~" in item.case.id and item.case.id.partition("~")[0] in ids}
+    added.made = [item.case.id for item in chosen if item.case.id in copied or was_made(item.case)]
+    left = set(added.made)
+    return [item for item in chosen if item.case.id not in left]
+
+
+def _written(files: Sequence[Path]) -> list[Path]:
+    return [path for path in files if path.exists() and path.stat().st_size]
+
+
 def _new(chosen: Sequence[Failing], files: Sequence[Path], added: Added, *, suffix: str = "") -> list[Case]:
     """As cases that await review; those that the files have already are noted.
 
     `suffix` makes the id another than that of the case which failed: a plan may go on running both.
     """
-    held = list(read_cases([path for path in files if path.exists() and path.stat().st_size]))
+    held = list(read_cases(_written(files)))
     ids, asked = {case.id for case in held}, {asked_key(asks(case)) for case in held}
     cases: list[Case] = []
     for item in chosen:
