@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from sluicegate.report.screen import screen_width, width_told
 
 sys.path.insert(0, str(Path(__file__).parent))
-from rollout_world import Rollout, called, drafts, gated, prepared, refused
+from rollout_world import SLUICEGATE, Rollout, called, drafts, environment, gated, prepared, refused
 
 sys.path.pop(0)
 
@@ -176,3 +177,28 @@ def test_no_number_is_no_bound(tmp_path: Path, command: tuple[str, ...], number:
     assert done.code == 2
     assert command[-1] in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("status rollout.yaml", 141),
+        ("plan check rollout.yaml", 141),
+        ("plan schema --help", 141),
+        ("--help", 141),
+        ("gate rollout.yaml", 0),
+        ("plan chek", 2),
+        ("gate gone.yaml", 40),
+    ],
+)
+def test_whoever_reads_may_hang_up(shop: Rollout, tmp_path: Path, words: str, code: int) -> None:
+    """As `| head -1` does: 141, and never a fault of our own; a decision and a refusal keep their code."""
+    root = shop.copy(tmp_path / "shop").root
+    reads, writes = os.pipe()
+    os.close(reads)
+    argv = [SLUICEGATE, *words.split()]
+    try:
+        done = subprocess.run(argv, cwd=root, env=environment(), stdout=writes, stderr=writes, check=False)
+    finally:
+        os.close(writes)
+    assert done.returncode == code

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -33,8 +36,30 @@ _COMMANDS = {
 }
 
 
+class _HungUpError(Exception):
+    """Whoever read the output has closed it. Click makes an exit code 1 of the OSError, and hears of this nothing."""
+
+
+@contextmanager
+def _noticed() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EPIPE:
+            raise
+        raise _HungUpError from error
+
+
 class _Lazy(click.Group):
     """Loads a command's room when it is called, so that `--help` costs nothing."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _noticed():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _noticed():
+            return super().invoke(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -79,7 +104,8 @@ def run() -> None:
         say(_stopped(abort.__cause__))
         code = 130
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         code = error.exit_code
     except KeyboardInterrupt as interrupt:
         say(_stopped(interrupt))
@@ -87,7 +113,7 @@ def run() -> None:
     except SluicegateError as error:
         say(str(error))
         code = exit_code_of(error)
-    except BrokenPipeError:
+    except _HungUpError:
         sys.stderr.close()
         code = 141
     settle()
