@@ -15,6 +15,12 @@ from sluicegate.errors import InputError
 from sluicegate.model import Capability, Case, Given, Mail, Rule
 from sluicegate.plan.cases import ALIASES, read_cases
 
+NOTHING = (
+    "asks nothing: contains, equals and matches are missing, or null, which is the same. "
+    "Write one of them. That a field is null is asked with equals of the object it stands in, "
+    'as {"field": "structured", "equals": {"order": null}}, or by a schema under schemas.'
+)
+
 
 def written(tmp_path: Path, *lines: str | bytes, name: str = "cases.jsonl") -> Path:
     path = tmp_path / name
@@ -136,7 +142,11 @@ def test_names_other_tools_use(tmp_path: Path) -> None:
          ("cases.jsonl:2: $.needs[0] is 'male'; expected one of model, mail, tools, retrieval, streaming, clock, "
          "command, job, record, flags. Did you mean 'mail'?")),
         ('{"id": "x", "expect": {"must": [{"field": "a"}]}}',
-         "cases.jsonl:2: $.expect.must[0] has 0 of contains, equals, matches. Keep exactly one."),
+         f"cases.jsonl:2: $.expect.must[0] {NOTHING}"),
+        ('{"id": "x", "expect": {"must_not": [{"field": "structured.order", "equals": null}]}}',
+         f"cases.jsonl:2: $.expect.must_not[0] {NOTHING}"),
+        ('{"id": "x", "expect": {"must": [{"field": "a", "equals": 1, "contains": "1"}]}}',
+         "cases.jsonl:2: $.expect.must[0] has 2 of contains, equals, matches. Keep exactly one."),
         ('{"id": "x", "expect": {"must_not": [{"field": "a", "matches": "("}]}}',
          ("cases.jsonl:2: $.expect.must_not[0] '(' is no regular expression: missing ), unterminated subpattern at "
          "position 0. Correct it.")),

@@ -323,9 +323,17 @@ def _unsound_outcome(word: str) -> Iterator[tuple[str, str]]:
         yield f"$.expect.outcome is '{word}'.", mend
 
 
+_OF_NULL = (
+    "Write one of them. That a field is null is asked with equals of the object it stands in, "
+    'as {"field": "structured", "equals": {"order": null}}, or by a schema under schemas.'
+)
+
+
 def _unsound_rule(rule: Rule) -> Iterator[tuple[str, str]]:
     operators = sum(operator is not None for operator in (rule.contains, rule.equals, rule.matches))
-    if operators != 1:
+    if not operators:
+        yield "asks nothing: contains, equals and matches are missing, or null, which is the same.", _OF_NULL
+    elif operators != 1:
         yield f"has {operators} of contains, equals, matches.", "Keep exactly one."
     if rule.matches is not None:
         try:
