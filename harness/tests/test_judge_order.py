@@ -535,6 +535,22 @@ class TestMemory:
 
         assert verdict.kind is Kind.PROMOTE
 
+    def test_what_was_acknowledged_for_a_third_subject_lets_only_that_one_try(self):
+        """And the reason says for which it was; a rollback after it was acknowledged by nobody."""
+        at = [rfc3339(NOW - timedelta(hours=hours)) for hours in (3, 2, 1)]
+        seen_it = Acknowledged(subject="3" * 64, at=at[0], by="kim")
+        records = block(drafts(300, 20))
+
+        world = live_world(state_events=[back(), seen_it])
+        verdict = world.verdict(world.recorded(records))
+        let_in = Entered(stage="ten", subject=OTHER, at=at[1], override="a second try")
+        world = live_world(state_events=[back(), seen_it, let_in, replace(back(), at=at[2])])
+        again = world.verdict(world.recorded(records))
+
+        assert verdict.kind is again.kind is Kind.HOLD_APPROVAL
+        assert "which is acknowledged for subject 333333333333, and not for this one." in verdict.reasons[0].text
+        assert "nobody has acknowledged it" in again.reasons[0].text
+
     def test_acknowledgement_does_not_revive_the_subject(self):
         """It lets the next one try, not the same."""
         seen_it = Acknowledged(subject=SUBJECT, at=rfc3339(NOW), by="kim")

@@ -253,9 +253,11 @@ def _kind(said: str) -> Kind:
 def _unacknowledged(state: StateView, question: Question) -> Iterator[Reason]:
     """After a rollback the next subject waits until somebody says that they saw it.
 
-    The same rollback, judged again, asks nobody again; one after the subject was let in once more does.
+    Said while this subject serves, or the one that was rolled back, it is seen; for a third one it lets only that one
+    try. The same rollback, judged again, asks nobody again; one after the subject was let in once more does.
     """
     waiting: dict[str, str] = {}
+    elsewhere: dict[str, str] = {}
     told: set[str] = set()
     for event in state.events:
         if isinstance(event, Entered):
@@ -264,11 +266,16 @@ def _unacknowledged(state: StateView, question: Question) -> Iterator[Reason]:
             if event.subject == question.subject:
                 waiting.clear()
             waiting.pop(event.subject, None)
+            elsewhere.update(dict.fromkeys(waiting, event.subject))
         elif _rolls_back(event) and event.subject != question.subject and event.subject not in told:
             told.add(event.subject)
             waiting[event.subject] = event.at
+            elsewhere.pop(event.subject, None)
     for subject, at in waiting.items():
-        text = f"subject {subject[:12]} was rolled back at {at}, and nobody has acknowledged it."
+        seen = "and nobody has acknowledged it."
+        if (third := elsewhere.get(subject)) is not None:
+            seen = f"which is acknowledged for subject {third[:12]}, and not for this one."
+        text = f"subject {subject[:12]} was rolled back at {at}, {seen}"
         mend = f"Look at it, then run: {recording_command(question, 'acknowledgement', '--by …')}"
         yield Reason(kind=Kind.HOLD_APPROVAL, about="state", text=text, mend=mend)
 
