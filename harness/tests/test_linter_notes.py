@@ -46,8 +46,8 @@ LEAKS = Metric(
 LATENCY = Metric(name="latency", kind=MetricKind.DISTRIBUTION, better=Better.LOWER, scale=Scale.MS, unit="request")
 
 
-def at(percent: int) -> Bound:
-    return Bound(value=Fraction(percent, 100), text=f"{percent} %")
+def at(percent: int | str) -> Bound:
+    return Bound(value=Fraction(percent) / 100, text=f"{percent} %")
 
 
 def a_criterion(metric: Metric = SHARE, origin: Origin = Origin.SUITE, **changes: object) -> Criterion:
@@ -104,6 +104,16 @@ def test_raw_rule_passes_bad_builds_over_looks() -> None:
             "(94 % of series of 7 looks); with mode: strict 0.31 %."
         )
     ]
+
+
+def test_a_build_at_target_is_not_called_below_it() -> None:
+    """With nothing below 100 % to compare, no build is a little below; and one that is has the digits that say so."""
+    assert texts(a_criterion(promote=at(100), minimum_n=100, mode=Mode.POINT)) == []
+    below = texts(a_criterion(promote=at("99.9"), minimum_n=100, mode=Mode.POINT))
+    assert [text.partition(",")[0] for text in below] == ["a build truly at 99.86 %"]
+    errors = replace(SHARE, better=Better.LOWER)
+    above = texts(a_criterion(errors, promote=at(1), alert=at("1.01"), mode=Mode.POINT, minimum_n=100))
+    assert [text.partition(",")[0] for text in above] == ["a build truly at 1.004 %"]
 
 
 def test_strict_would_make_it_rare() -> None:

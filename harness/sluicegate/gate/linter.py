@@ -8,13 +8,14 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 from fractions import Fraction
-from math import ceil, floor, log10
+from math import ceil
 
 from sluicegate.errors import Fault
 from sluicegate.frozen import frozen
 from sluicegate.gate.bodies import unit_of
 from sluicegate.gate.days import day_minimum
 from sluicegate.gate.load_lint import load_notes
+from sluicegate.gate.percents import apart, at_most_percent, percent
 from sluicegate.gate.sides import Sense, Side, resolve
 from sluicegate.gate.wording import count_of, plural, quantile_name
 from sluicegate.model import NotMeasured, Origin
@@ -95,7 +96,7 @@ def _relative(criterion: Criterion) -> Iterator[str]:
         yield f"'not worse than {target.than}' is never shown without a margin; write the points that do not matter."
     if not isinstance(target, Ratio) or target.value <= 1 or criterion.metric.kind is not MetricKind.PROPORTION:
         return
-    limit = _percent(float(1 / target.value))
+    limit = percent(float(1 / target.value))
     yield f"'{target.text}' cannot be met once {target.than} is above {limit}."
     if criterion.mode is not Mode.POINT and target.bound is None:
         fewest = _fewest_for_multiple(target.value, float(criterion.alpha))
@@ -126,12 +127,12 @@ def _incidents(criterion: Criterion, traffic: int | None) -> Iterator[str]:
     if needed is None or (criterion.minimum_n or 0) >= needed:
         return
     unit = unit_of(criterion)
-    text = f"max_rate {_percent(float(rate))} needs {count_of(needed, unit)} without one"
+    text = f"max_rate {percent(float(rate))} needs {count_of(needed, unit)} without one"
     if recall != 1:
         text += f" at detector recall {float(recall):.4g}"
     if criterion.minimum_n:
         bound = _zero_bound(criterion.minimum_n, criterion.alpha, grows=grows) / float(recall)
-        text = f"0 in {criterion.minimum_n} shows a rate below {_at_most_percent(bound)}; {text}"
+        text = f"0 in {criterion.minimum_n} shows a rate below {at_most_percent(bound)}; {text}"
     yield text + _waits(needed, unit, traffic if grows else None, of="a clean build") + "."
 
 
@@ -159,9 +160,10 @@ class _Goal:
     lower: bool
     """Whether the metric itself is better lower, so that figures are shown turned back."""
 
-    def said(self, share: Fraction) -> str:
-        """A share in the metric's own direction."""
-        return _percent(float(1 - share if self.lower else share))
+    def said(self, share: Fraction, *, of: Fraction | None = None) -> str:
+        """A share in the metric's own direction; in as many digits as tell it from `of`."""
+        shown = float(1 - share if self.lower else share)
+        return percent(shown) if of is None else apart(shown, float(1 - of if self.lower else of))
 
     @property
     def behind(self) -> str:
@@ -247,7 +249,7 @@ def _at_minimum(goal: _Goal, criterion: Criterion, n: int, traffic: int | None) 
         needed = _fewest_units(goal.guard, criterion.alpha, grows=grows)
         bound = 1.0 - _zero_bound(n, criterion.alpha, grows=grows)
         fewest = "" if needed is None else f"; {needed} are needed"
-        yield f"min: {n} cannot promote: {n} of {n} right has a lower bound of {_percent(bound)}{fewest}."
+        yield f"min: {n} cannot promote: {n} of {n} right has a lower bound of {percent(bound)}{fewest}."
         return
     least = max(by_estimate, by_bound or 0)
     if least > by_estimate:
@@ -272,16 +274,16 @@ def _mistakes(goal: _Goal, criterion: Criterion, n: int, least: int, *, grows: b
         return
     share = goal.target - _SHORT_OF * (goal.target - goal.next_line)
     chance = binomial.tail_above(least, n, float(share))
-    if chance < _WORTH_SAYING:
+    if share == goal.target or chance < _WORTH_SAYING:
         return
     strict = _fewest(n, goal.target, criterion.alpha, grows=grows)
     instead = 0.0 if strict is None else binomial.tail_above(strict, n, float(share))
     again = ""
     if criterion.mode is Mode.POINT:
-        again = f" ({_percent(1.0 - (1.0 - chance) ** _LOOKS)} of series of {_LOOKS} looks)"
+        again = f" ({percent(1.0 - (1.0 - chance) ** _LOOKS)} of series of {_LOOKS} looks)"
     yield (
-        f"a build truly at {goal.said(share)}, a little {goal.behind} target, still passes "
-        f"{_percent(chance)} of looks at n = {n}{again}; with mode: strict {_percent(instead)}."
+        f"a build truly at {goal.said(share, of=goal.target)}, a little {goal.behind} target, still passes "
+        f"{percent(chance)} of looks at n = {n}{again}; with mode: strict {percent(instead)}."
     )
 
 
@@ -300,8 +302,8 @@ def _stable_days(goal: _Goal, criterion: Criterion, days: int, traffic: int | No
     by_estimate = binomial.tail_above(ceil(goal.target * traffic), traffic, float(share))
     yield (
         f"at {count_of(traffic, unit)} a day a build at {goal.said(share)} keeps {days} stable days in "
-        f"{_percent((1.0 - bad) ** days)}; judged by daily estimates against the target it would in "
-        f"{_percent(by_estimate**days)}."
+        f"{percent((1.0 - bad) ** days)}; judged by daily estimates against the target it would in "
+        f"{percent(by_estimate**days)}."
     )
 
 
@@ -329,20 +331,3 @@ def _waits(n: int, unit: str, traffic: int | None, *, of: str) -> str:
     if not traffic:
         return ""
     return f". At {count_of(traffic, unit)} a day {of} waits {count_of(ceil(Fraction(n, traffic)), 'day')}"
-
-
-def _percent(share: float) -> str:
-    """Two digits that say something: `23 %`, `0.65 %`, `99.4 %`; never 100 for less."""
-    percent = 100.0 * share
-    if 99.0 < percent < 99.95:
-        return f"{percent:.1f} %"
-    if 99.95 <= percent < 100.0:
-        return "over 99.9 %"
-    return f"{percent:.0f} %" if percent >= 10.0 else f"{percent:.2g} %"
-
-
-def _at_most_percent(share: float) -> str:
-    """An upper bound in two digits, rounded up: no more is said than is shown."""
-    percent = 100.0 * share
-    step = 10.0 ** (floor(log10(percent)) - 1)
-    return f"{ceil(percent / step - 1e-9) * step:.6g} %"
