@@ -236,6 +236,16 @@ class TestKept:
             assert run_check(CHECKS["recipients.kept"], trial, config).result == "error"
             assert isinstance(measure(self.METRIC, trial, {}, config), NotMeasured)
 
+    def test_a_refusal_in_words_is_told_how_to_refuse(self) -> None:
+        """A text may be the mail; the reason under `metadata` is none."""
+        said = run_check(CHECKS["recipients.kept"], trial_of(Output(content="Sorry"), case=self.CLEAN), SENDS)
+        assert (said.result, said.reason.rpartition(": ")[2]) == (
+            "error",
+            "refuse a mail without a text, and say why under `metadata`",
+        )
+        silent = Output(metadata={"refused": "Sorry"})
+        assert run_check(CHECKS["recipients.kept"], trial_of(silent, case=self.CLEAN), SENDS).result == "fail"
+
     def test_where_none_may_be_sent_silence_is_right(self) -> None:
         """The case says so."""
         case = a_case(outcome="answer", calls=(CallLimit(target="mail", most=0),))

@@ -120,7 +120,10 @@ def lost(trial: Trial, config: CheckConfig) -> str | None:
         raise NotJudged(nothing)
     if Capability.MAIL in (config.capabilities or ()) and not (_said(trial) or _written(trial, config)):
         return nothing
-    raise NotJudged(nothing, lost=True)
+    raise NotJudged(f"{nothing}{_REFUSE if _said(trial) else ''}", lost=True)
+
+
+_REFUSE = "; the text may have gone out as one: refuse a mail without a text, and say why under `metadata`"
 
 
 def _said(trial: Trial) -> bool:
