@@ -38,6 +38,8 @@ def test_check_says_all_faults_at_once(tmp_path: Path) -> None:
     assert "4 errors" in done.out
     assert done.out.count("error: rollout.yaml:") == 4
     assert done.err == ""
+    locked = refused(called("plan", "lock", "rollout.yaml", cwd=tmp_path), 40, "draft.success_rate", "'schema'")
+    assert locked.err.count("error: rollout.yaml:") == 4
 
 
 def test_check_says_which_keywords_of_a_schema_check_nothing(tmp_path: Path) -> None:

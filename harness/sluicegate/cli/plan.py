@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sluicegate.cli.errors import BAD_PLAN
+from sluicegate.cli.errors import BAD_PLAN, exit_code_of, say
 from sluicegate.cli.options import Group, plan_argument, wrapped, write_out
 from sluicegate.errors import printable
 
@@ -66,8 +66,13 @@ def lock(ctx: click.Context, plan: Path, only_check: bool) -> None:
     from sluicegate.session.own_tests import own_tests
     from sluicegate.session.workspace import Workspace
 
-    workspace = Workspace(plan)
-    fresh = build_lock(workspace, tests_of=own_tests)
+    try:
+        workspace = Workspace(plan)
+        fresh = build_lock(workspace, tests_of=own_tests)
+    except InputError as error:
+        for fault in error.faults:
+            say(f"error: {fault}")
+        ctx.exit(exit_code_of(error))
     path = lock_path(plan)
     try:
         old = read_lock(path) if path.exists() else Lock(plan_digest="")
