@@ -179,6 +179,18 @@ def test_no_number_is_no_bound(tmp_path: Path, command: tuple[str, ...], number:
     assert "Traceback" not in done.err
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is full")
+@pytest.mark.parametrize("words", ["status rollout.yaml", "plan check rollout.yaml"])
+def test_an_output_that_is_full(shop: Rollout, tmp_path: Path, words: str) -> None:
+    """Said in a line, with a code that is no decision."""
+    root = shop.copy(tmp_path / "shop").root
+    with Path("/dev/full").open("w") as full:
+        argv = [SLUICEGATE, *words.split()]
+        done = subprocess.run(argv, cwd=root, env=environment(), stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("the output cannot be written: No space left on device.")
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

@@ -116,6 +116,11 @@ def run() -> None:
     except _HungUpError:
         sys.stderr.close()
         code = 141
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        say(f"the output cannot be written: {error.strerror}.")
+        code = 1
     settle()
     sys.exit(code or 0)
 
