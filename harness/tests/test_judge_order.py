@@ -544,7 +544,8 @@ class TestMemory:
         world = live_world(state_events=[back(), seen_it])
         verdict = world.verdict(world.recorded(records))
         let_in = Entered(stage="ten", subject=OTHER, at=at[1], override="a second try")
-        world = live_world(state_events=[back(), seen_it, let_in, replace(back(), at=at[2])])
+        mine = Entered(stage="ten", subject=SUBJECT, at=at[2], override="it serves again")
+        world = live_world(state_events=[back(), seen_it, let_in, replace(back(), at=at[2]), mine])
         again = world.verdict(world.recorded(records))
 
         assert verdict.kind is again.kind is Kind.HOLD_APPROVAL
