@@ -44,7 +44,7 @@ _FAST_RATE, _FAST_USERS = 1200.0, 20
 _LOCUST = [sys.executable, "-m", "locust", "--headless", "--only-summary", "--loglevel", "ERROR", "-f"]
 
 
-def measure(steady_s: float = 19, stalled_s: float = 19, rounds: int = 1) -> list[Goal]:
+def measure(steady_s: float = 19, stalled_s: float = 19, rounds: int = 5) -> list[Goal]:
     """Both goals, seen now; some three minutes."""
     return [*_truth(steady_s, stalled_s), *_cost(rounds)]
 
@@ -231,7 +231,7 @@ def main(arguments: Sequence[str]) -> int:
         case ["truth"]:
             return verdicts(_truth(19, 19))
         case ["cost", *rounds]:
-            return verdicts(_cost(int(rounds[0]) if rounds else 1))
+            return verdicts(_cost(int(rounds[0]) if rounds else 5))
         case _:
             return verdicts(measure())
 

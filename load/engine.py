@@ -62,7 +62,8 @@ class Engine:
         self._fire = fire
         self._cases = {case.id: case for case in job.cases}
         self._ids = tuple(self._cases)
-        self._own = {case.id: own_ids(case) for case in job.cases} if job.profile.own_ids else {}
+        renamed = {case.id: own_ids(case) for case in job.cases if job.profile.own_ids}
+        self._own = {case_id: own for case_id, own in renamed.items() if own is not None}
         _check(job, self._cases)
         profile = job.profile
         self._at_once = profile.in_flight // part.of + (part.worker < profile.in_flight % part.of)

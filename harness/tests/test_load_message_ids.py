@@ -112,7 +112,9 @@ def test_ids_that_the_service_looks_up_can_stay(url: str, tmp_path: Path) -> Non
 def test_an_own_id_shows_nothing_of_the_run() -> None:
     """Who writes the id of a message into a log has not passed the id of the run on."""
     run_id = "0123456789abcdef"
-    case = own_ids(decode(Case, CASE))(request_word(run_id))
+    renamed = own_ids(decode(Case, CASE))
+    assert renamed is not None
+    case = renamed(request_word(run_id))
 
     assert isinstance(case.input, dict)
     assert case.input["message_id"] == f"<m1.{request_word(run_id)}@shop.test>"

@@ -16,7 +16,8 @@ _NAMES = frozenset({"messageid", "mailid"})
 
 def with_own_id(case: Case, word: str) -> Case:
     """`own_ids` of a case that is renamed once."""
-    return own_ids(case)(word)
+    renamed = own_ids(case)
+    return case if renamed is None else renamed(word)
 
 
 def request_word(run_id: str) -> str:
@@ -24,11 +25,12 @@ def request_word(run_id: str) -> str:
     return "".join(chr(ord("a") + byte % 26) for byte in sha256(run_id.encode()).digest()[:10])
 
 
-def own_ids(case: Case) -> Callable[[str], Case]:
+def own_ids(case: Case) -> Callable[[str], Case] | None:
     """What puts a word into the message ids of the case's mail and of its input's first level: `<m1.twice@shop.test>`.
 
     A pipeline that remembers messages by their id would else answer a copy from what the original left. An id that the
-    case says in another place too (a script, what is expected) stays as it is: the two belong together.
+    case says in another place too (a script, what is expected) stays as it is: the two belong together. None where
+    there is nothing to rename.
     """
     ids: list[str] = []
 
@@ -39,7 +41,7 @@ def own_ids(case: Case) -> Callable[[str], Case]:
     rest = _with_ids(case, noted)
     said = list(_texts(encode(replace(rest, id="")))) if ids else []
     if not ids or any(identity in text for identity in ids for text in said):
-        return lambda _: case
+        return None
     return lambda word: _with_ids(case, lambda identity: _renamed(identity, word))
 
 

@@ -106,7 +106,8 @@ class _Server:
     ) -> None:
         self._made = made
         self._cases = cases
-        self._own = {case.id: own_ids(case) for case in cases.values()} if profile.own_ids else {}
+        renamed = {case.id: own_ids(case) for case in cases.values() if profile.own_ids}
+        self._own = {case_id: own for case_id, own in renamed.items() if own is not None}
         self._log = log
         self._weather = weather
         self._profile = profile
