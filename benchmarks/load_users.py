@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import os
+import random
 from typing import Any
 
-from locust import FastHttpUser, HttpUser, constant, constant_throughput, events, task
+from locust import FastHttpUser, HttpUser, User, constant, constant_throughput, events, task
 
 _URL = os.environ["BENCH_URL"]
 _BODY = b'{"text":"Where is my parcel?"}'
 _HEADERS = {"content-type": "application/json"}
-_PACE = os.environ.get("BENCH_PACE")
-_WAIT = constant_throughput(float(_PACE)) if _PACE else constant(float(os.environ.get("BENCH_PAUSE", "0")))
+_PAUSE_S = float(os.environ.get("BENCH_PAUSE", "0"))
+
+
+def _any_time(user: User) -> float:
+    """Users who each wait like this ask together as a Poisson process does, whose arrivals know nothing of another."""
+    return random.expovariate(1 / _PAUSE_S)
+
+
+_WAIT = {
+    "constant": constant(_PAUSE_S),
+    "in step": constant_throughput(1 / _PAUSE_S if _PAUSE_S else 1.0),
+    "irregular": _any_time,
+}[os.environ.get("BENCH_WAIT", "constant")]
 
 
 class Fast(FastHttpUser):

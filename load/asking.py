@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -26,6 +27,7 @@ from sluicegate.plan.load import LoadJob, not_a_test_target
 
 __all__ = ["Asker", "Reply"]
 
+_ORIGIN = re.compile(r"https?://[^/?#]*")
 _BLOCK_BYTES = 1 << 16
 _EXCERPT_BYTES = 4096
 _HEAD_BYTES = 1 << 20
@@ -145,7 +147,9 @@ class Asker:
         connection, response = None, None
         try:
             connection = connections.take()
-            connection.socket.sendall(written)
+            sent = connection.socket.send(written)
+            if sent < len(written):
+                connection.socket.sendall(written[sent:])
             response = _Response(connection.socket, method=request.method, max_bytes=self._max_bytes)
             reply.http = response.get_code()
             self._read(response, request, reply)
@@ -254,8 +258,8 @@ def _one(response: HTTPSocketResponse, header: str) -> str:
 
 def _origin(url: str) -> str:
     """`http://host:port` of an address, whose host no case can change."""
-    ends = [at for at in (url.find(mark, 8) for mark in "/?#") if at > 0]
-    return url[: min(ends, default=len(url))]
+    found = _ORIGIN.match(url)
+    return found[0] if found else url
 
 
 def _written(request: Request, origin: str, headers: str) -> bytes:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import gevent
 import locust
+from gevent.pool import Group
 
 from sluicegate.checks.message_ids import own_ids, request_word
 from sluicegate.errors import Fault, InputError
@@ -29,8 +30,8 @@ __all__ = ["Engine", "Part", "planned_of"]
 
 _TICK_S = 0.01
 _REPORT_S = 1.0
-_YIELD_EVERY = 16
-"""Arrivals that are due at once are begun so many at a time, and then whoever has an answer to read may."""
+_MOST_WAITING = 16
+"""Those who wait for arrivals of the same time all begin before anybody else may read an answer: they are not many."""
 _REFUSED_PAUSE_S = 0.1
 """A user who finds nobody there waits this long: no target is tested by how fast it can be absent."""
 _RAMP_S = 1.0
@@ -73,6 +74,8 @@ class Engine:
         self._start = self._began + (part.start_us - self._epoch_us) / 1e6
         self._under_way: dict[int, tuple[Asked, int | None]] = {}
         """By place in the run; with None for a start that has not come yet."""
+        self._waiting = 0
+        """For an arrival that is to come."""
         self._asked = 0
         self._ticker: gevent.Greenlet | None = None
         self._worst_s = 0.0
@@ -88,8 +91,6 @@ class Engine:
             self._arrive()
         else:
             self._come()
-        while self._under_way:
-            gevent.sleep(_TICK_S)
         self._sleep_until(self._start + lasts_us(self.job.profile, self.job.trace) / 1e6)
         return self.finish(complete=True)
 
@@ -137,21 +138,27 @@ class Engine:
         )
 
     def _arrive(self) -> None:
-        profile = self.job.profile
-        due_at_once = 0
-        for i, offset_us in share(arrivals(profile, self.job.trace), self.part.worker, self.part.of):
-            due = self._start + offset_us / 1e6
-            if (early_s := due - perf_counter()) > 0:
-                gevent.sleep(early_s)
-                due_at_once = 0
-            elif (due_at_once := due_at_once + 1) % _YIELD_EVERY == 0:
-                gevent.sleep(0)
+        """Every arrival of this worker's share, until the last has been answered."""
+        to_come = share(arrivals(self.job.profile, self.job.trace), self.part.worker, self.part.of)
+        senders = Group()
+        senders.spawn(self._send, senders, to_come)
+        senders.join(raise_error=True)
+
+    def _send(self, senders: Group, to_come: Iterator[tuple[int, int]]) -> None:
+        """Wait for the next arrival that nobody waits for, ask, and again. While any is to come, somebody waits."""
+        while self._waiting < _MOST_WAITING and (arrival := next(to_come, None)) is not None:
+            i, offset_us = arrival
+            self._waiting += 1
+            # Where it is due already, whoever has an answer to read comes first.
+            gevent.sleep(max(0.0, self._start + offset_us / 1e6 - perf_counter()))
+            self._waiting -= 1
             if not self._shard.is_open:
                 return
+            if not self._waiting:
+                senders.spawn(self._send, senders, to_come)
             asked = self._what(i, self.part.start_us + offset_us)
             if len(self._under_way) < self._at_once:
-                self._under_way[i] = asked, None
-                gevent.spawn(self._ask, asked)
+                self._ask(asked)
             else:
                 self._shard.dropped(asked)
                 self._tell("dropped", 0.0, 0, RuntimeError(f"more than {self._at_once} requests are under way"))

@@ -15,7 +15,7 @@ import pytest
 from sluicegate.ledger.load_shard import LoadRequest
 from sluicegate.model import Case, CrashKind
 from sluicegate.pipelines.stream import EventFold
-from sluicegate.plan.load import Arrival, Profile, Step
+from sluicegate.plan.load import Arrival, Profile, Step, TraceArrival
 
 sys.path.insert(0, str(Path(__file__).parent))
 from load_world import engines, job_file, shards
@@ -61,10 +61,10 @@ def target(act: Act) -> Iterator[str]:
         listening.shutdown(socket.SHUT_RDWR)
 
 
-def asked(folder: Path, act: Act, profile: Profile = ONE) -> list[LoadRequest]:
+def asked(folder: Path, act: Act, profile: Profile = ONE, **more: object) -> list[LoadRequest]:
     """Every request of a profile at such a target, in their order."""
     with target(act) as url:
-        assert engines([job_file(folder, url, profile, cases=(Case(id="one"),), timeout_s=5.0)]) == ""
+        assert engines([job_file(folder, url, profile, cases=(Case(id="one"),), timeout_s=5.0, **more)]) == ""
     ((_, requests),) = shards(folder)
     return requests
 
@@ -139,3 +139,20 @@ def test_spaces_alone_are_no_first_token() -> None:
     fold.feed(piece(" ") + piece(r"\n"))
 
     assert (fold.has_text, fold.pieces, fold.content) == (False, 0, " \n")
+
+
+@pytest.mark.parametrize("at_us", [0, 10_000])
+def test_arrivals_wait_for_no_answer(tmp_path: Path, at_us: int) -> None:
+    """A hundred arrivals, at once or one after the other; the target answers nobody before it has them all."""
+    everybody = threading.Barrier(100)
+    trace = tuple(TraceArrival(at_us=number * at_us) for number in range(100))
+    profile = Profile(name="all", arrival=Arrival.TRACE, trace="traffic.jsonl")
+
+    def act(connection: socket.socket) -> None:
+        everybody.wait(4.0)
+        connection.sendall(ANSWER)
+
+    requests = asked(tmp_path, act, profile, trace=trace)
+
+    assert [request.status for request in requests] == ["ok"] * 100
+    assert [request.intended - requests[0].intended for request in requests] == [one.at_us for one in trace]

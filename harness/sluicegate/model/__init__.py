@@ -23,7 +23,15 @@ from sluicegate.model.clock import from_micros, now_utc, parse_time, rfc3339, to
 from sluicegate.model.codec import decode, decode_or_faults, digest_of, encode, encode_shared
 from sluicegate.model.finding import Finding, Severity, Witness
 from sluicegate.model.flags import Cohort, FlagScript, FlagStep, FlagSwitch, FlagUnit, Population
-from sluicegate.model.json import Json, canonical, digest_bytes, first_non_finite, holds_long_number, parse
+from sluicegate.model.json import (
+    Json,
+    canonical,
+    digest_bytes,
+    first_non_finite,
+    holds_long_number,
+    may_hold_long_number,
+    parse,
+)
 from sluicegate.model.output import (
     TELEMETRY,
     Crash,
@@ -123,6 +131,7 @@ __all__ = [
     "from_micros",
     "holds_long_number",
     "is_crash",
+    "may_hold_long_number",
     "now_utc",
     "parse",
     "parse_time",

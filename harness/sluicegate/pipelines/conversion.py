@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -25,7 +24,7 @@ from typing import Any
 
 import orjson
 
-from sluicegate.model import CrashKind, Json, Output, decode_or_faults, encode, first_non_finite
+from sluicegate.model import CrashKind, Json, Output, decode_or_faults, encode, first_non_finite, may_hold_long_number
 from sluicegate.model.often import maker
 from sluicegate.pipelines.crashes import crash, excerpt, raised_line
 from sluicegate.pipelines.usage import is_foreign, usage_of
@@ -51,7 +50,6 @@ _MAX_DEPTH = 250
 _AROUND = 16
 """Levels that records of evidence have around an answer."""
 _PATH_SHOWN = 100
-_LONG = re.compile(rb"(?<![\d.])\d{19}")
 _WRAP = 'To return this mapping itself, write {"structured": …}.'
 
 
@@ -141,7 +139,7 @@ def read_exactly(data: bytes, plain: Json, read: Callable[[Json], Output]) -> Ou
             return _unwritable(plain, error)
         if (crashed := _too_deep(data, plain)) is not None:
             return crashed
-    if _LONG.search(data) is None:
+    if not may_hold_long_number(data):
         return read(plain)
     try:
         exact = json.loads(data)
