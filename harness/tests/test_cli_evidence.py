@@ -265,7 +265,9 @@ class TestRecord:
         rollout = prepared(live, tmp_path)
         back = ("record", "rollback", "rollout.yaml", "--stage", "ten")
         refused(rollout.run(*back, "--by", "NAME"), 2, "'NAME' names nobody")
-        rollout.sound(*back, "--by", "kim")
+        assert "warning" not in rollout.sound(*back, "--by", "kim").err
+        half = rollout.sound("record", "rollback", "rollout.yaml", "--stage", "half", "--by", "kim")
+        assert "the stage entered last is 'ten'" in " ".join(half.err.split())
         assert rollout.sound(*back, "--by", "kim").out.startswith("already rolled back from ten at ")
         rollout.sound("record", "acknowledgement", "rollout.yaml", "--by", "lee")
 
@@ -273,7 +275,7 @@ class TestRecord:
 
         assert " → ten " in said
         events = [line for line in said.splitlines() if line.startswith(" 20")]
-        assert "rolled back from ten by kim" in events[-2]
+        assert "rolled back from ten by kim" in events[-3]
         assert "acknowledged by lee" in events[-1]
         taken = " ".join(rollout.run("gate", "rollout.yaml", "--stage", "ten").out.split())
         assert "Take stage ten back now" not in taken

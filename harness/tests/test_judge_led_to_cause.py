@@ -254,6 +254,43 @@ def test_what_nobody_asked_for_is_recorded_with_a_warning(tmp_path: Path) -> Non
     assert "warning" not in right.text
 
 
+def test_what_a_plan_that_asks_nobody_is_told_is_recorded_with_a_warning(tmp_path: Path) -> None:
+    """It will be asked for nowhere."""
+    found = rollout(tmp_path, "bot:answer")
+    found.lock()
+
+    said = found.sound("record", "attestation", "rollout.yaml", "--by", "ann", "--statement", "read", "--name", "audit")
+
+    assert "no stage of the plan asks for 'audit'" in " ".join(said.err.split())
+
+
+@pytest.mark.parametrize(
+    ("stage", "command"),
+    [
+        ("preflight", "sluicegate record baseline rollout.yaml RUN"),
+        ("pilot", "sluicegate record measurements rollout.yaml --metric drafts.kept --file … --column at=…"),
+    ],
+)
+def test_a_reference_that_is_missing_is_asked_for_by_a_command(tmp_path: Path, stage: str, command: str) -> None:
+    """As it can be typed, with the plan's own path."""
+    line = "promote: {ratio: 0.5, than: baseline}, mode: strict, min: 1"
+    found = rollout(tmp_path, "bot:answer", criterion=f"errors.rate: {{from: suite, {line}}}")
+    live = "drafts.kept: {from: live, promote: {ratio: 1.1, than: baseline}, mode: strict, min: 1}"
+    with (tmp_path / "rollout.yaml").open("a") as plan:
+        plan.write(f"  - {{name: pilot, exposure: {{live: true, percent: 10}}, criteria: {{{live}}}}}\n")
+        kept = "{kind: proportion, unit: drafts, better: higher, record: true}"
+        plan.write(f"state: state.jsonl\nmetrics: {{drafts.kept: {kept}}}\n")
+    found.lock()
+    found.write("rows.csv", "at,kept\n2026-01-01T10:00:00Z,yes\n")
+    columns = ("--column", "at=at", "--column", "passed=kept", "--stage", "pilot")
+    found.sound("record", "measurements", "rollout.yaml", "--metric", "drafts.kept", "--file", "rows.csv", *columns)
+
+    said = " ".join(found.run("gate", "rollout.yaml", "--stage", stage).text.split())
+
+    assert "baseline: the reference has no evidence" in said
+    assert command in said
+
+
 def test_a_plan_that_is_not_there_is_looked_for_under_its_usual_name(tmp_path: Path) -> None:
     """Another file has to be much alike to be meant instead."""
     found = rollout(tmp_path, "bot:answer")

@@ -147,7 +147,7 @@ def attestation(
     path = record_attestation(workspace, {**given, "subject": None if any_subject else workspace.subject}, now=now)
     click.echo(wrapped(f"attested {mask_secrets(name)} by {mask_secrets(by, mails=False)}: {path}"))
     asked = workspace.plan.vouched
-    if asked and name not in asked and not (name == "approval" and by in asked):
+    if name not in asked and not (name == "approval" and by in asked):
         hint = nearest(name, asked) or (f"Asked for: {', '.join(asked)}." if asked else "")
         say(f"warning: no stage of the plan asks for '{mask_secrets(name)}'. {hint}".rstrip())
 

@@ -64,16 +64,17 @@ def body_of(criterion: Criterion, every: Series, window: Series, frame: Frame, *
             return _share(criterion, every, window, frame, grows=grows)
 
 
-def reference_of(criterion: Criterion, evidence: Evidence, frame: Frame) -> Reference | NotMeasured:
-    """What a relative line of this criterion compares with: evidence of the same nature first, else the other."""
+def reference_of(criterion: Criterion, evidence: Evidence, frame: Frame, *, mend: str) -> Reference | NotMeasured:
+    """What a relative line of this criterion compares with: evidence of the same nature first, else the other.
+
+    `mend` says what to do where there is none.
+    """
     grows = any(origin.grows for origin in criterion.origins)
     series = evidence.growing if grows else evidence.fixed
     if not has_rows(series):
         series, grows = (evidence.fixed, False) if grows else (evidence.growing, True)
     if not has_rows(series):
-        return evidence.not_measured or NotMeasured(
-            reason="the reference has no evidence", mend="Record the reference before the stage is judged."
-        )
+        return evidence.not_measured or NotMeasured(reason="the reference has no evidence", mend=mend)
     match criterion.metric.kind:
         case MetricKind.DISTRIBUTION if criterion.at is not None:
             return _quantile_reference(criterion.at, series)

@@ -27,8 +27,7 @@ __all__ = [
     "unreached_said",
 ]
 
-_LOAD = "sluicegate load"
-_LOCK, _GATE, _RECORD = "sluicegate plan lock", "sluicegate gate", "sluicegate record measurements"
+_LOAD, _LOCK = "sluicegate load", "sluicegate plan lock"
 _ROWS = (3, 6, 7, 9, 10)
 """Rows that a pipeline which nobody reached can ask for."""
 
@@ -144,19 +143,32 @@ def _wanted(question: Question) -> tuple[str, str] | None:
 
 
 def _typed(mend: str, about: str, question: Question) -> str:
-    if mend.endswith(_LOCK):
-        return f"{mend} {_plan(question)}"
-    if mend.endswith(_GATE):
-        return f"{mend.removesuffix(_GATE)}{gate_command(question)}"
-    if mend.endswith(_RECORD):
-        command = recording_command(question, "measurements", _measured(about, question))
-        return f"{mend.removesuffix(_RECORD)}{command}"
-    if _LOAD in mend and (told := mend.rpartition(_LOAD))[2][:2] in ("", " -"):
-        return f"{told[0]}{load_command(question, told[2])}"
-    return mend
+    """A mend that ends with a command, and with that command as it is typed here; any other as it was."""
+    told, found, said = mend.rpartition("sluicegate ")
+    command, dashes, options = said.partition(" --")
+    stage = options.removeprefix("stage ") or question.stage.name
+    match command:
+        case "plan lock":
+            here = f"{_LOCK} {_plan(question)}"
+        case "gate":
+            here = _judging(question, stage) if dashes else gate_command(question)
+        case "record measurements":
+            here = recording_command(question, "measurements", _measured(about, question, stage))
+        case "record baseline":
+            here = recording_command(question, "baseline", "RUN")
+        case "load":
+            here = load_command(question, dashes + options)
+        case _:
+            return mend
+    return f"{told}{here}" if found else mend
 
 
-def _measured(name: str, question: Question) -> str:
+def _judging(question: Question, stage: str) -> str:
+    words = ["sluicegate", "gate", str(question.plan.path), "--stage", stage, *question.kept]
+    return printable(shlex.join(words))
+
+
+def _measured(name: str, question: Question, stage: str) -> str:
     """The options that hand measurements of a metric over, as its criterion asks for them; `…` is to be filled in."""
     criterion = next((item for item in question.stage.criteria if item.metric.name == name), None)
     words = ["--metric", shlex.quote(name), "--file …", "--column at=…"]
@@ -169,7 +181,7 @@ def _measured(name: str, question: Question) -> str:
             words.append("--unit …")
         if criterion.origins == (Origin.LOAD,):
             words.append("--from load")
-    return " ".join((*words, "--stage", shlex.quote(question.stage.name)))
+    return " ".join((*words, "--stage", shlex.quote(stage)))
 
 
 _COLUMNS = {

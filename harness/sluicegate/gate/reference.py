@@ -29,13 +29,22 @@ def reference_beside(
     earlier stage may have had other cases, and is then compared as a whole; but what it ran and lost would count there
     as its failures, and make anybody look better: that, too, keeps it from showing anything good.
     """
-    reference = reference_of(criterion, other, frame)
+    reference = reference_of(criterion, other, frame, mend=_how(criterion, name))
     ours, theirs = evidence.readings, other.readings
     if isinstance(reference, NotMeasured) or ours is None or theirs is None or not theirs.values:
         return reference
     paired = PairedCases(theirs.means_beside(ours), criterion.metric, {**theirs.slices, **ours.slices})
     apart = paired.unpaired and not any(each.is_lost_by_base for each in paired.unpaired)
     return reference if apart and name != BASELINE else replace(reference, paired=paired)
+
+
+def _how(criterion: Criterion, name: str) -> str:
+    """How a reference comes to have evidence."""
+    if any(origin.grows for origin in criterion.origins):
+        return f"Hand its measurements over: sluicegate record measurements --stage {name}"
+    if name == BASELINE:
+        return "Run what serves now, and record that run: sluicegate record baseline"
+    return f"Judge that stage first: sluicegate gate --stage {name}"
 
 
 def noted(standing: Standing, references: Mapping[str, Reference | NotMeasured], alpha: Fraction) -> Standing:

@@ -277,6 +277,9 @@ def roll_back(
     state = workspace.state()
     if state is not None and (back := taken_back(state, name, subject)) is not None:
         return Noted(head=state.head or "", warnings=warnings, already=back.at)
+    if state is not None and state.entries and (last := state.entries[-1].stage) != name:
+        entered = f"warning: the stage entered last is '{last}': was that taken back, and not '{name}'?"
+        warnings = (*warnings, entered)
     body = {"stage": name, "subject": subject, "at": rfc3339(_past(now, now_utc())), "by": _person(by)}
     return Noted(head=append_state(_state_path(workspace), "rolled_back", body), warnings=warnings)
 
