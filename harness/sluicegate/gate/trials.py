@@ -19,18 +19,7 @@ from sluicegate.gate.uncounted import Uncounted, is_unasked
 from sluicegate.gate.validity import SKEW, Question, Relation, Run
 from sluicegate.gate.waiting import Held, Waiting, nobody_answered, out_of_reach, said_of, self_reported, worse
 from sluicegate.ledger.records import Checked, Intent, Outcome
-from sluicegate.model import (
-    Case,
-    Crash,
-    CrashKind,
-    Json,
-    Origin,
-    Output,
-    Trial,
-    canonical,
-    digest_bytes,
-    to_micros,
-)
+from sluicegate.model import Case, Crash, CrashKind, Json, Origin, Output, Trial, canonical, digest_bytes, to_micros
 from sluicegate.model.often import maker
 
 __all__ = ["Trials"]
