@@ -14,6 +14,7 @@ from locust.env import Environment
 from locust.runners import STATE_MISSING, MasterRunner
 
 from sluicegate.errors import InputError
+from sluicegate.ledger import LedgerError
 from sluicegate.load.asking import Asker
 from sluicegate.load.engine import Engine, Part, planned_of
 from sluicegate.load.jobs import PLAIN, digest_of_job, plain_job, read_job
@@ -33,7 +34,7 @@ DONE = "sluicegate_done"
 """From a worker: how its part ended."""
 
 COMPLETE, REFUSED, STOPPED, BROKEN = 0, 3, 4, 5
-"""Exit codes: every share sent and written; nothing sent; stopped before the end; a worker was lost."""
+"""Exit codes: every share sent and written; nothing sent; stopped before the end; a worker was lost or full."""
 
 _AHEAD_S, _AHEAD_OF_MANY_S = 0.05, 0.5
 """How long after it is told a profile begins: every worker is to have heard it by then."""
@@ -139,7 +140,8 @@ class Conductor:
         said, job, part = self._prepared
         try:
             part_then = Part(**part, start_us=msg.data)
-            self._engine = Engine(job, digest_of_job(said), part_then, environment.events.request.fire)
+            fire = environment.events.request.fire
+            self._engine = Engine(job, digest_of_job(said), part_then, fire=fire, broken=self._break)
         except InputError as error:
             self._refuse(error)
             self._tell("refused")
@@ -152,6 +154,10 @@ class Conductor:
     def on_done(self, msg: Any, **_: Any) -> None:
         """Master or alone: one more worker has ended."""
         self._ended[msg.node_id] = str(msg.data)
+        if msg.data == "broken":
+            self._environment.process_exit_code = BROKEN
+            runner: Any = self._environment.runner
+            gevent.spawn(runner.quit)
 
     def on_test_stop(self, environment: Environment, **_: Any) -> None:
         """Locust's own users have gone: that is how their run ends. A profile ends early here, or has ended."""
@@ -183,6 +189,11 @@ class Conductor:
     def _run(self, engine: Engine) -> None:
         if engine.run():
             self._tell("complete")
+
+    def _break(self, error: LedgerError) -> None:
+        """What is measured from here on could not be kept: no evidence, and no reason to go on."""
+        sys.stderr.write(f"error: {error}\n")
+        self._tell("broken")
 
     def _finish(self, *, complete: bool) -> None:
         if self._engine is not None and self._engine.finish(complete=complete):

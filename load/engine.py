@@ -16,6 +16,7 @@ from gevent.pool import Group
 from sluicegate.checks.message_ids import own_ids, request_word
 from sluicegate.errors import Fault, InputError
 from sluicegate.frozen import frozen
+from sluicegate.ledger import LedgerError
 from sluicegate.ledger.load_shard import SHARD_VERSION, ShardOpened
 from sluicegate.load.asking import Asker, Reply
 from sluicegate.load.recording import Asked, Shard
@@ -55,10 +56,18 @@ class Engine:
     """Sends this worker's share and writes it down. Raises InputError for a job that cannot be done.
 
     `fire` is told of every request as Locust's request event wants it, for its statistics and pages; nothing of the
-    evidence comes from there.
+    evidence comes from there. `broken` is told once where the shard cannot be written; nothing more is sent then.
     """
 
-    def __init__(self, job: LoadJob, digest: str, part: Part, fire: Callable[..., None]) -> None:
+    def __init__(
+        self,
+        job: LoadJob,
+        digest: str,
+        part: Part,
+        *,
+        fire: Callable[..., None],
+        broken: Callable[[LedgerError], None],
+    ) -> None:
         self.job, self.part = job, part
         self._fire = fire
         self._cases = {case.id: case for case in job.cases}
@@ -79,7 +88,9 @@ class Engine:
         self._asked = 0
         self._ticker: gevent.Greenlet | None = None
         self._worst_s = 0.0
-        self._shard = Shard(Path(job.shards), self._opened(digest), sampled=profile.sample, micros=self._micros)
+        self._shard = Shard(
+            Path(job.shards), self._opened(digest), sampled=profile.sample, micros=self._micros, broken=broken
+        )
 
     def run(self) -> bool:
         """The whole profile, until nothing is under way; then the shard is closed, unless that was done. Once."""

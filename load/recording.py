@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sluicegate.frozen import frozen
+from sluicegate.ledger import LedgerError
 from sluicegate.ledger.load_shard import ShardOpened, shard_name
 from sluicegate.ledger.shard_writer import ShardWriter
 from sluicegate.load.asking import Reply
@@ -29,10 +30,22 @@ class Asked:
 
 
 class Shard:
-    """Writes one shard. After `close` nothing more is taken. Times given as seconds are turned by `micros`."""
+    """Writes one shard. After `close`, or once it cannot be written, nothing more is taken.
 
-    def __init__(self, folder: Path, opened: ShardOpened, *, sampled: float, micros: Callable[[float], int]) -> None:
+    Times given as seconds are turned by `micros`; `broken` is told once why it cannot be written.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        opened: ShardOpened,
+        *,
+        sampled: float,
+        micros: Callable[[float], int],
+        broken: Callable[[LedgerError], None],
+    ) -> None:
         self.is_open = True
+        self._broken = broken
         self._writer = ShardWriter(folder / shard_name(opened.run, opened.worker, opened.of))
         self._writer.append("opened", encode(opened))
         self._writer.flush()
@@ -62,12 +75,12 @@ class Shard:
                     line["gaps"] = gaps
         if is_sampled:
             line["output"] = encode(output)
-        self._writer.append("request", line)
+        self._append("request", line)
 
     def dropped(self, asked: Asked) -> None:
         """A request that was never sent: too many were under way."""
         if self.is_open:
-            self._writer.append("request", self._line(asked, "dropped"))
+            self._append("request", self._line(asked, "dropped"))
 
     def cancelled(self, asked: Asked, start_us: int | None, now: float) -> None:
         """A request that was under way when the run was stopped."""
@@ -77,8 +90,7 @@ class Shard:
     def lag(self, at_us: int, worst_us: int, in_flight: int) -> None:
         """One second of the generator's own clock. What was written is safe from here on."""
         if self.is_open:
-            self._writer.append("lag", {"at": at_us, "worst": worst_us, "in_flight": in_flight})
-            self._writer.flush()
+            self._append("lag", {"at": at_us, "worst": worst_us, "in_flight": in_flight}, flush=True)
 
     def close(self, at_us: int, *, complete: bool) -> None:
         """Write the closing line, once."""
@@ -87,7 +99,19 @@ class Shard:
         self.is_open = False
         counts = {status: self._counts[status] for status in ("ok", "incomplete", "error", "dropped")}
         total = {"at": at_us, "complete": complete, "requests": sum(counts.values()), **counts}
-        self._writer.close({**total, "worst_lag": self._worst_lag})
+        try:
+            self._writer.close({**total, "worst_lag": self._worst_lag})
+        except LedgerError as error:
+            self._broken(error)
+
+    def _append(self, kind: str, body: Mapping[str, Json], *, flush: bool = False) -> None:
+        try:
+            self._writer.append(kind, body)
+            if flush:
+                self._writer.flush()
+        except LedgerError as error:
+            self.is_open = False
+            self._broken(error)
 
     def _line(self, asked: Asked, status: str) -> dict[str, Json]:
         self._counts[status] += 1

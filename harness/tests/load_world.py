@@ -120,12 +120,13 @@ def job_file(folder: Path, url: str, profile: Profile, **more: object) -> Path:
     return path
 
 
-def locust(job: Path | None, *more: str) -> subprocess.Popen[str]:
-    """A Locust process as the command line starts it, its words on stderr."""
+def locust(job: Path | None, *more: str, most_kb: int | None = None) -> subprocess.Popen[str]:
+    """A Locust process as the command line starts it, its words on stderr; no file of it may be larger than that."""
+    limit = ["sh", "-c", f'ulimit -f {2 * most_kb}; exec "$@"', "sh"] if most_kb is not None else []
     given = {} if job is None else {"SLUICEGATE_LOAD_JOB": str(job)}
     command = [sys.executable, "-m", "locust", "-f", str(data("load", "locustfile.py")), "--headless", "--only-summary"]
     return subprocess.Popen(
-        [*command, *more],
+        [*limit, *command, *more],
         env={**os.environ, **given},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -155,7 +156,7 @@ def one(path):
     start_us = time.time_ns() // 1000 + 50_000
     part = Part(run="cd" * 8, worker=0, of=1, start_us=start_us, planned=planned_of(job, 0, 1))
     try:
-        Engine(job, digest_of_job(said), part, lambda **told: None).run()
+        Engine(job, digest_of_job(said), part, fire=lambda **told: None, broken=print).run()
     except InputError as error:
         print(f"{path}: {error}")
 gevent.joinall([gevent.spawn(one, path) for path in sys.argv[1:]], raise_error=True)

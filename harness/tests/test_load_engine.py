@@ -198,6 +198,25 @@ def test_users_of_locusts_own_options_are_recorded_too(address: str, tmp_path: P
     assert {request.status for request in requests} == {"ok"}
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("is_planned", [True, False])
+def test_a_shard_that_cannot_be_written_ends_the_run(
+    address: str, tmp_path: Path, is_planned: bool, processes: int
+) -> None:
+    """A full disk: one line says so, and nobody waits for the rest of a minute; that shard is not closed."""
+    profile = Profile(name="minute", steps=(Step(for_s=60, users=8),))
+    plain = ("-u", "8", "-r", "9", "-t", "60", "--host", f"{address}/", "--shards", str(tmp_path / "shards"))
+    more = ("--processes", str(processes)) if processes > 1 else ()
+    began = time.monotonic()
+    job = job_file(tmp_path, f"{address}/ok", profile) if is_planned else None
+    code, said = ended(locust(job, *(() if is_planned else plain), *more, most_kb=64))
+    assert code == 5, said
+    assert time.monotonic() - began < 40
+    assert said.count("the shard cannot be written: File too large. Free some space and run again.") >= 1
+    assert "Traceback" not in said
+    assert not all(reader.closed is not None and reader.closed.complete for reader, _ in shards(tmp_path))
+
+
 def test_what_is_no_test_target_is_never_asked(tmp_path: Path) -> None:
     """One line says why, nothing is sent, and no shard is begun."""
     code, said = ended(locust(job_file(tmp_path, "http://example.com/", STEADY)))

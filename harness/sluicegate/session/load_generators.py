@@ -88,6 +88,7 @@ def generate(
         if process.returncode == _REFUSED:
             ended.refused = lines or ["the generator refused the job."]
         elif process.returncode not in (0, _STOPPED) and not late:
+            lines = [line for line in lines if line.startswith("error: ")] or lines
             last = lines[-1] if lines else "it said nothing"
             ended.said.append(f"the generator ended with exit code {process.returncode}: {last}")
 
