@@ -81,8 +81,8 @@ class Engine:
         # Both clocks once: what is written never goes back, whatever happens to the machine's time meanwhile.
         self._epoch_us, self._began = time.time_ns() // 1000, perf_counter()
         self._start = self._began + (part.start_us - self._epoch_us) / 1e6
-        self._under_way: dict[int, tuple[Asked, int | None]] = {}
-        """By place in the run; with None for a start that has not come yet."""
+        self._under_way: dict[int, tuple[Asked, int]] = {}
+        """What was asked and when it began, by place in the run."""
         self._waiting = 0
         """For an arrival that is to come."""
         self._asked = 0

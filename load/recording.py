@@ -54,15 +54,14 @@ class Shard:
         self._counts: Counter[str] = Counter()
         self._worst_lag = 0
 
-    def answered(self, asked: Asked, start_us: int | None, reply: Reply) -> None:
+    def answered(self, asked: Asked, start_us: int, reply: Reply) -> None:
         """A request that ended, whatever came of it."""
         if not self.is_open:
             return
         output, micros = reply.output, self._micros
         line = self._line(asked, reply.status)
-        if start_us is not None:
-            line["start"] = start_us
-            self._worst_lag = max(self._worst_lag, start_us - asked.intended)
+        line["start"] = start_us
+        self._worst_lag = max(self._worst_lag, start_us - asked.intended)
         line["end"] = micros(reply.end)
         line.update(_told(reply))
         is_sampled = int(asked.run_id[:8], 16) < self._limit
@@ -82,7 +81,7 @@ class Shard:
         if self.is_open:
             self._append("request", self._line(asked, "dropped"))
 
-    def cancelled(self, asked: Asked, start_us: int | None, now: float) -> None:
+    def cancelled(self, asked: Asked, start_us: int, now: float) -> None:
         """A request that was under way when the run was stopped."""
         output = crash(CrashKind.CANCELLED, "The run was stopped before the answer came.")
         self.answered(asked, start_us, Reply(output=output, end=now))
