@@ -157,15 +157,31 @@ def test_kept_answers_are_trials(tmp_path: Path) -> None:
         assert output.latency_ms == (None if one.case_id == "two" else 40.0)
 
 
-def test_imported_twice_is_counted_once(tmp_path: Path) -> None:
-    """The same shards are the same requests, however often they are handed over."""
-    world = LoadWorld(root=tmp_path, criteria=("errors.rate: {from: load, promote: 1 %, alert: 5 %}",))
-    folder = world.shards()
-    world.took_in(folder)
-    world.took_in(folder)
-    measured = world.verdict().criteria[0].measured
+@pytest.mark.parametrize("metric", ["errors.rate", "draft.success_rate", "goodput"])
+def test_imported_twice_is_counted_once(tmp_path: Path, metric: str) -> None:
+    """The same shards are the same requests and the same answers, however often they are handed over."""
+    world = LoadWorld(root=tmp_path, criteria=(f"{metric}: {{from: load, promote: 1 %, mode: point}}",))
+    folder = world.shards(lambda i: Answer(content="no order" if i % 4 else "order 1 and 2"))
+    for _ in range(3):
+        world.took_in(folder)
+    verdict = world.verdict()
 
-    assert measured.n == 400  # type: ignore[union-attr]
+    assert verdict.criteria[0].measured.n == 400  # type: ignore[union-attr]
+    if metric == "draft.success_rate":
+        assert "800 answers under load taken in again and counted once" in verdict.notes
+
+
+def test_a_copy_that_tells_an_answer_in_another_way_holds(tmp_path: Path) -> None:
+    """Of one request there is one answer: where two files say two, nobody knows which it was."""
+    world = LoadWorld(root=tmp_path, criteria=("draft.success_rate: {from: load, promote: 1 %, mode: point}",))
+    first = world.shards()
+    world.took_in(first)
+    first.rename(tmp_path / "first")
+    world.runs = 0  # the same run once more
+    copied = world.shards(lambda i: Answer(content="no order" if i == 7 else "order 1 and 2"))
+    world.took_in(copied)
+
+    assert world.verdict().kind is Kind.HOLD_INVALID_EVIDENCE
 
 
 def test_usage_that_only_some_answers_have_is_unknown_of_the_others(tmp_path: Path) -> None:

@@ -104,6 +104,8 @@ def _recorded(hearing: Hearing, question: Question) -> Iterator[str]:
         if channel.repeated:
             name, repeated = channel.criterion.metric.name, count_of(channel.repeated, "unit")
             yield f"{name}: {repeated} recorded again and counted once"
+    if again := hearing.trials.again.count:
+        yield f"{count_of(again, 'answer')} under load taken in again and counted once"
     for run in hearing.runs:
         if run.ours_fixed and run.started is not None and run.differs:
             counts = "no pass in it counts, and a failure does in cases that the lock pins as it did then"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sluicegate.checks import CHECKS, Check, CheckConfig, CheckOutcome, Result, run_check
 from sluicegate.checks.effects import kinds_seen
 from sluicegate.checks.message_ids import own_ids
+from sluicegate.gate.again import Again
 from sluicegate.gate.asking import Asking, Sample
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.faults import Objections
@@ -47,6 +48,7 @@ class Trials:
         self.uncounted = Uncounted(self.measuring)
         """What went wrong in pinned trials and no criterion of the stage counts."""
         self.twins = Twins(pinned)
+        self.again = Again(self.objections.contradicted)
         """Jobs that came in two requests."""
         self.models: set[str] = set()
         """Models seen at the boundary."""
@@ -193,6 +195,8 @@ class Trials:
         erred = trial.crashed
         crashed = erred and trial.failed
         is_bad = crashed or "fail" in results.values()
+        if self.again.is_again(run, outcome.run_id, trial, is_bad=is_bad):
+            return
         if run.fixed and number is not None:
             self._enter(number, results, waiting, crashed=crashed)
             if crashed and run.stands:
