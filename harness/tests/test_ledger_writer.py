@@ -179,7 +179,7 @@ _FULL = """
 
 
 def test_a_full_disk_fails_the_run_and_keeps_what_was_written(tmp_path):
-    """The records before are verified, the torn one is said to be torn, nothing is appended behind it."""
+    """The records before are verified, nothing is left of the one that did not fit, nothing is appended."""
     path = tmp_path / "ledger.jsonl"
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(_FULL), str(path)], capture_output=True, text=True, check=True
@@ -191,7 +191,8 @@ def test_a_full_disk_fails_the_run_and_keeps_what_was_written(tmp_path):
     assert "no more can be written" in second
     reader = read_ledger(path)
     assert sum(1 for _ in reader) >= 3
-    assert reader.torn
+    assert not reader.torn
+    assert reader.broken is None
     assert not reader.closed
 
 

@@ -109,6 +109,30 @@ def test_a_late_generator_and_a_broken_run_show_nothing(monkeypatch: pytest.Monk
     assert probe_of(1, tally(0, 0), 0.95, counts=True).held is None
 
 
+def test_a_sweep_leaves_nothing_in_the_state(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> None:
+    """What it measured is no evidence: a state file that named it would miss it for ever."""
+    text = workspace.plan.path.read_text()
+    workspace.plan.path.write_text(f"state: rollout/state.jsonl\n{text}")
+    workspace = Workspace(workspace.plan.path)
+    states = []
+
+    def run_load(workspace: Workspace, _: Profile, **__: Any) -> Any:
+        states.append(workspace.state())
+        return ran(100)
+
+    monkeypatch.setattr(load_sweep, "run_load", run_load)
+    sweep(workspace, STEADY, search_of(STEADY, most=20), stage=workspace.stage("first"))
+
+    assert workspace.plan.state is not None
+    assert set(states) == {None}
+
+
+def test_a_sweep_of_nobody_ends_at_once(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> None:
+    """And says so, instead of asking ever less of who is not there."""
+    with pytest.raises(InputError, match=r"nobody answered at http://127\.0\.0\.1:9\. Start"):
+        swept(monkeypatch, workspace, STEADY, lambda _: ran(0, void="nobody answered at http://127.0.0.1:9"))
+
+
 def test_the_share_in_time_decides() -> None:
     """Exactly at the share it holds."""
     assert probe_of(1, tally(95), 0.95, counts=True).held is True

@@ -177,11 +177,7 @@ class Trials:
         if waiting.at_us > self._latest_us:
             self.objections.future.add(said)
         if run.fixed and run.relation is Relation.OURS and (number is None or not waiting.held.sound):
-            if "lock" not in run.differs:  # under another lock it was pinned; today it is another case's
-                (self.objections.unpinned if number is None else self.objections.altered).add(said)
-            elif waiting.failed(trial, self._config):
-                run.forgone.add(said)
-            self.measuring.foreign(trial)
+            self._forgo(waiting, trial)
             return
         ours = self._ours(trial, waiting)
         recorded, found_otherwise = waiting.results, dict[str, str]()
@@ -220,6 +216,15 @@ class Trials:
         if run.fixed and number is not None:
             self._note(number, judged, is_bad=is_bad, lost=lost)
         self.uncounted.under_load(judged, is_bad=is_bad and not lost)
+
+    def _forgo(self, waiting: Waiting, trial: Trial) -> None:
+        """A trial of a case that is not pinned as it was asked here."""
+        run, said = waiting.run, said_of(trial.case.id, trial.repeat)
+        if "lock" not in run.differs:  # under another lock it was pinned; today it is another case's
+            (self.objections.unpinned if waiting.number is None else self.objections.altered).add(said)
+        elif waiting.failed(trial, self._config):
+            run.forgone.add(said)
+        self.measuring.foreign(trial)
 
     def _note(self, number: int, judged: Judged, *, is_bad: bool, lost: bool) -> None:
         """What a criterion counts of a bad trial, and what none does."""

@@ -7,6 +7,7 @@ import fcntl
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +45,7 @@ class LedgerWriter:
         self._held: list[bytes] = []
         self._kept = 0
         """Records the kernel took."""
+        self._kept_bytes = 0
         self._free = [True]
         """Taken by an append, given back by its last statement: an append that anything cut short never gives it."""
         self._fd = _created(path)
@@ -131,12 +133,16 @@ class LedgerWriter:
             while (taken := os.write(self._fd, lines)) < len(lines):
                 lines = lines[taken:]
         except OSError as error:
+            # Of a line that only began nobody could say what it was: the file ends with the record before.
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._kept_bytes)
             full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
             what = "the disk is full" if full else f"writing failed: {error.strerror}"
-            kept = f"{what}; the {self._kept} records before are safe."
+            before = "record before is" if self._kept == 1 else "records before are"
+            kept = f"{what}; the {self._kept:,} {before} safe."
             raise LedgerError(self._fault(kept, f"Free some space. {_RESUME}" if full else _RESUME)) from error
         self._held.clear()
-        self._kept = self.count
+        self._kept, self._kept_bytes = self.count, self.size_bytes
 
     def _fault(self, what: str, mend: str) -> Fault:
         return Fault(where=str(self.path), what=what, mend=mend)

@@ -41,8 +41,10 @@ from sluicegate.session.load_rows import RequestRows, lag_ms
 from sluicegate.session.load_tally import Tallying
 from sluicegate.session.load_trials import trial_under_load
 
-__all__ = ["Imported", "Sent", "ShardSet", "import_shards", "runs_in"]
+__all__ = ["NOBODY", "Imported", "Sent", "ShardSet", "import_shards", "runs_in"]
 
+NOBODY = "nobody answered"
+"""How a run is void whose every request failed to reach anybody."""
 _NAMED = 3
 _FLUSH = 200
 """Records held back at most: a write for each would cost more than encoding it."""
@@ -243,7 +245,7 @@ class _Import:
     def _void(self) -> str:
         if self._tallying.nobody():
             first = self._shards.first
-            return f"nobody answered at {first.target if first is not None else 'the target'}"
+            return f"{NOBODY} at {first.target if first is not None else 'the target'}"
         return self._tallying.lateness()
 
     def _trial(self, request: LoadRequest, case: Case, served: Served | None) -> None:

@@ -13,6 +13,7 @@ from sluicegate.model.load_result import LoadTally
 from sluicegate.plan.load import Profile, Step
 from sluicegate.plan.types import Stage
 from sluicegate.session.load import run_load
+from sluicegate.session.load_import import NOBODY
 from sluicegate.session.workspace import Workspace
 from sluicegate.stats.knee import Knee, KneeSearch, Probe, knee_of, next_rate
 
@@ -93,14 +94,19 @@ def sweep(
 ) -> Sweep:
     """Run until the knee is known. Nothing of it becomes evidence: other rates than the plan's prove nothing of it.
 
-    Raises what `run_load` does.
+    Raises what `run_load` does, and InputError once nobody answers.
     """
     runs: list[SweptRun] = []
     while (rate := next_rate([run.probe for run in runs], search)) is not None:
         with TemporaryDirectory(prefix="sluicegate-sweep-") as scratch:
-            aside = Workspace(workspace.plan.path, evidence=Path(scratch), plan=workspace.plan)
-            at = at_rate(profile, rate)
-            imported = run_load(aside, at, stage=stage, workers=workers, variables=variables).imported
+            aside, at = workspace.aside(Path(scratch)), at_rate(profile, rate)
+            try:
+                imported = run_load(aside, at, stage=stage, workers=workers, variables=variables).imported
+            except KeyboardInterrupt:
+                raise KeyboardInterrupt("stopped; nothing of a sweep is evidence, and nothing is kept") from None
+        if imported.void.startswith(NOBODY):
+            mend = "Start what is to be asked, and sweep again."
+            raise InputError(Fault(where="--sweep", what=f"{imported.void}.", mend=mend))
         said = "; ".join(imported.broken) or imported.void
         probe = probe_of(rate, imported.tally, share, counts=imported.complete and not imported.void)
         runs.append(SweptRun(probe=probe, tally=imported.tally, said=said))

@@ -225,12 +225,15 @@ class Workspace:
         mend = f"Restore it from its protected place; to begin anew, remove {self.evidence} as well."
         return replace(state, broken=Fault(where=str(state.path), what=what, mend=mend))
 
-    def aside(self) -> Workspace:
-        """The same plan with evidence of its own and no state: looking at some cases must not change what is judged."""
+    def aside(self, evidence: Path | None = None) -> Workspace:
+        """The same plan with evidence of its own and no state: looking at some cases must not change what is judged.
+
+        The evidence lies in a new folder beside the other, or where `evidence` says.
+        """
         folder = self.evidence / "selected"
         number = 1 + max((int(path.name) for path in folder.glob("*") if _NUMBER.fullmatch(path.name)), default=0)
-        plan = replace(self.plan, state=None)
-        made = Workspace(plan.path, evidence=folder / str(number), plan=plan, rerun=self.rerun, kept=self.kept)
+        plan, evidence = replace(self.plan, state=None), evidence or folder / str(number)
+        made = Workspace(plan.path, evidence=evidence, plan=plan, rerun=self.rerun, kept=self.kept)
         made.beside = self
         return made
 
