@@ -34,7 +34,7 @@ from sluicegate.model import (
     Witness,
 )
 
-__all__ = ["CHECKS", "MOST_TRIES", "SAMPLE", "SUITE", "troubled"]
+__all__ = ["CHECKS", "MOST_TRIES", "SAMPLE", "SUITE", "has_model_fault", "troubled"]
 
 SAMPLE = 10
 """Sound cases that are given a fault of their own: enough for two of each kind."""
@@ -76,7 +76,7 @@ def _under(case: Case, word: str, fault: Fault) -> Case:
 def _speaks_of_models(case: Case) -> bool:
     expect = case.expect
     repeated = case.given.deliveries > 1 or bool(case.given.inputs)
-    return bool(_model_faults(case)) or expect.model_order is not None or expect.outcome == "error" or repeated
+    return has_model_fault(case) or expect.model_order is not None or expect.outcome == "error" or repeated
 
 
 def _is_plain(case: Case) -> bool:
@@ -93,8 +93,9 @@ def _is_plain(case: Case) -> bool:
     )
 
 
-def _model_faults(case: Case) -> list[Fault]:
-    return [fault for fault in case.given.faults if fault.target == "model"]
+def has_model_fault(case: Case) -> bool:
+    """Whether a model fails in it."""
+    return any(fault.target == "model" for fault in case.given.faults)
 
 
 def _order(trial: Trial, _config: CheckConfig) -> Iterator[Finding]:
@@ -236,11 +237,11 @@ def _has_order(case: Case, _capabilities: frozenset[Capability]) -> str | None:
 
 
 def _has_faults(case: Case, _capabilities: frozenset[Capability]) -> str | None:
-    return None if _model_faults(case) else "no model fails in this case"
+    return None if has_model_fault(case) else "no model fails in this case"
 
 
 def _may_end(case: Case, _capabilities: frozenset[Capability]) -> str | None:
-    ends = _model_faults(case) or case.expect.outcome == "error"
+    ends = has_model_fault(case) or case.expect.outcome == "error"
     return None if ends else "no model fails in this case, and no error is expected"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sluicegate.checks import CHECKS, CheckConfig, CheckOutcome, Contribution, measure, run_check
+from sluicegate.checks.fallback import has_model_fault
 from sluicegate.checks.scorers import SCORED_AS
 from sluicegate.frozen import frozen
 from sluicegate.gate.against import told_of_crash
@@ -54,6 +55,7 @@ class Judged:
 
 _attempt = maker(Attempt)
 _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
+_UNDER_FAULTS = "fallback.correct_rate"
 
 
 def _recorded_as(metric: Metric) -> str | None:
@@ -230,6 +232,8 @@ class Measuring:
         try:
             if metric.name == "goodput" and judged.run.load is not None:
                 return goodput(judged.trial, judged.results, judged.run.load, self._config)
+            if metric.name == _UNDER_FAULTS and judged.run.load is not None and not has_model_fault(judged.trial.case):
+                return None  # nothing failed, so nothing was tried
             return measure(metric, judged.trial, judged.results, self._config, judged.scores)
         except Exception as error:  # noqa: BLE001 - whatever measuring hostile output raises is a hold, never a traceback
             self.raised.add(f"{metric.name} ({type(error).__name__})")

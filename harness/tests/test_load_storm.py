@@ -1,0 +1,75 @@
+"""Faults of a load profile: judged in the requests that met one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluicegate.ledger.load_shard import LoadRequest, ShardReader
+from sluicegate.ledger.shard_writer import ShardWriter
+from sluicegate.model import Estimate, Kind, Verdict, from_micros, rfc3339
+
+sys.path.insert(0, str(Path(__file__).parent))
+from load_gate_world import LoadWorld, ok
+
+sys.path.pop(0)
+
+STORM = (
+    "steady: {arrivals: constant, rate: 100/s, for: 4 s, "
+    "faults: [{kind: rate_limit, from: 0s, until: 4s, share: 10 %, retry_after: 1s}]}"
+)
+FALLBACK = "fallback.correct_rate: {from: load, promote: 90 %, alert: 80 %, min: 15}"
+ADDRESS = 'pipeline: {http: "http://127.0.0.1:9/draft"}'
+CALLABLE = 'pipeline: {callable: "bot:answer", capabilities: [model]}\nprices: {m: {input: $1, output: $1}}'
+
+
+def call(run_id: str, at: datetime, status: int = 200, **detail: Any) -> dict[str, Any]:
+    """A call as the model server logs it."""
+    said = {"status": status, "prompt_digest": "p", "input_tokens": 1, "output_tokens": 1, **detail}
+    return {"run_id": run_id, "double": "model", "action": "m", "at": rfc3339(at), "detail": said}
+
+
+class StormWorld(LoadWorld):
+    """A callable that was stood up, and what its doubles saw."""
+
+    def write(self) -> None:
+        super().write()
+        path = self.root / "plan.yaml"
+        path.write_text(path.read_text().replace(ADDRESS, CALLABLE))
+        (self.root / "bot.py").write_text("def answer(asked, context):\n    return {}\n")
+        self.lock()
+
+    def stormed(self, is_struck: Callable[[int], bool], *, waits_s: float = 1.2) -> Verdict:
+        """The verdict on one run; whoever was struck is turned away for a second, and comes again after so long."""
+        folder = self.shards(ok)
+        (path,) = folder.glob("*of*.jsonl")
+        served = ShardWriter(folder / "served.jsonl")
+        served.append("opened", {"version": 1, "profile": "steady", "at": 0})
+        requests = [line for line in ShardReader(path) if isinstance(line, LoadRequest)]
+        for request in requests:
+            run_id, at, struck = request.run_id, from_micros(request.intended), is_struck(request.i)
+            seen = [call(run_id, at, 429, fault="rate_limit", retry_after="1")] if struck else []
+            seen.append(call(run_id, at + timedelta(seconds=waits_s if struck else 0)))
+            line = {"run_id": run_id, "case": request.case, "at": request.intended, "took": 50_000}
+            served.append("served", {**line, "calls": {"m": len(seen)}, "struck": int(struck), "observations": seen})
+        served.close({"at": 0, "served": len(requests), "lost": 0})
+        self.took_in(folder)
+        return self.verdict()
+
+
+@pytest.mark.parametrize(("waits_s", "kind"), [(1.2, Kind.PROMOTE), (0.1, Kind.HOLD_BELOW_TARGET)])
+def test_who_met_no_fault_fell_back_from_none(tmp_path: Path, waits_s: float, kind: Kind) -> None:
+    """One request in ten was turned away. What the others did says nothing of how that was taken."""
+    world = StormWorld(root=tmp_path, profiles=[STORM], criteria=[FALLBACK])
+
+    verdict = world.stormed(lambda i: i % 10 == 0, waits_s=waits_s)
+
+    (result,) = verdict.criteria
+    assert verdict.kind is kind, verdict.reasons
+    assert isinstance(result.measured, Estimate)
+    assert result.measured.n == 40
