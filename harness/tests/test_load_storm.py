@@ -1,4 +1,4 @@
-"""Faults of a load profile: judged in the requests that met one."""
+"""Faults of a load profile: judged in the requests that met one, and a storm that struck nobody holds."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ STORM = (
     "steady: {arrivals: constant, rate: 100/s, for: 4 s, "
     "faults: [{kind: rate_limit, from: 0s, until: 4s, share: 10 %, retry_after: 1s}]}"
 )
+LATENCY = "latency: {from: load, at: p95, promote: 100 ms, alert: 300 ms}"
 FALLBACK = "fallback.correct_rate: {from: load, promote: 90 %, alert: 80 %, min: 15}"
 ADDRESS = 'pipeline: {http: "http://127.0.0.1:9/draft"}'
 CALLABLE = 'pipeline: {callable: "bot:answer", capabilities: [model]}\nprices: {m: {input: $1, output: $1}}'
@@ -73,3 +74,10 @@ def test_who_met_no_fault_fell_back_from_none(tmp_path: Path, waits_s: float, ki
     assert verdict.kind is kind, verdict.reasons
     assert isinstance(result.measured, Estimate)
     assert result.measured.n == 40
+
+
+def test_a_storm_that_struck_nobody_holds(tmp_path: Path) -> None:
+    """Nothing failed, so the latency of a storm is that of fine weather."""
+    world = StormWorld(root=tmp_path, profiles=[STORM], criteria=[LATENCY])
+
+    assert world.stormed(lambda _: False).kind is Kind.HOLD_INVALID_EVIDENCE

@@ -281,6 +281,8 @@ class _Import:
             self._broken.append(f"what was served is not known to its end: {reader.broken.what.rstrip('.')}")
         elif reader.closed is not None and reader.closed.incomplete:
             self._broken.append(f"what was served is not known whole: {reader.closed.incomplete}")
+        if self._profile.spells and not any(served.struck for served in self._served.values()):
+            self._broken.append("no call met any of its faults, so nothing failed: look at their targets and times")
 
     def _measured(self, block: Measurements) -> None:
         self._append(Measurements.KIND, block.body())
