@@ -182,7 +182,7 @@ def test_the_few_late_requests_that_are_allowed_roll_nothing_back(tmp_path: Path
 
     verdict = verdict_on("ours", late)
     assert verdict.kind is Kind.HOLD_SUSPECT
-    assert "the generator began late" in verdict.reasons[0].text
+    assert "the generator was late for" in verdict.reasons[0].text
     assert verdict_on("theirs", slow_too).kind is Kind.ROLLBACK_THRESHOLD
 
 

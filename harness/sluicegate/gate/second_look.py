@@ -15,7 +15,7 @@ __all__ = ["Look", "is_of_a_judge", "looked_again"]
 
 _BACK = 2
 """Rows up to this one take a build back."""
-_WHY = {True: "that never had an answer", False: "that had no answer, or that the generator began late"}
+_WHY = {True: "that never had an answer", False: "that had no answer, or that the generator was late for"}
 _CROSSED = (Kind.ROLLBACK_THRESHOLD, Kind.HOLD_THRESHOLD)
 
 

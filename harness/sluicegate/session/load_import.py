@@ -6,6 +6,7 @@ the time the profile asks for.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -205,15 +206,21 @@ class _Import:
             self._broken.append("the generators ran another profile than the plan's of today: length or seed differ")
 
     def _read(self, reader: ShardReader) -> None:
-        requests, clock = 0, Clock(start_us=self._start_us, lasts_us=self._lasts_us)
+        requests, max_lag_ms = 0, self._profile.max_lag_ms
+        clock = Clock(start_us=self._start_us, lasts_us=self._lasts_us, max_lag_ms=max_lag_ms)
+        waiting = deque[LoadRequest]()
         for line in reader:
             if isinstance(line, LoadLag):
                 self._tallying.lag(line)
                 clock.take(line)
+                while waiting and (waiting[0].end or 0) <= line.at:
+                    self._request(waiting.popleft(), clock)
                 continue
             requests += 1
             self._places.take(line, reader.opened)
-            self._request(line)
+            waiting.append(line)  # for what the generator says of its clock meanwhile
+        for request in waiting:
+            self._request(request, clock)
         name, closed = reader.path.name, reader.closed
         if reader.broken is not None:
             self._broken.append(f"{name}: {reader.broken.what.rstrip('.')}")
@@ -226,7 +233,7 @@ class _Import:
         head = closed.sha256 if closed is not None else None
         self._ledger.append(Shard.KIND, Shard(name=name, planned=planned, run=requests, closed=whole, head=head).body())
 
-    def _request(self, request: LoadRequest) -> None:
+    def _request(self, request: LoadRequest, clock: Clock) -> None:
         case = self._sent.cases.get(request.case)
         phase, served = self._tallying.request(request), self._served.get(request.run_id)
         slice_name = case.slice if case is not None else None
@@ -238,9 +245,12 @@ class _Import:
             return
         # What the model server saw is what it cost, whatever the answer says.
         cost = served.cost if served is not None and (served.calls or request.cost is None) else request.cost
-        self._rows.add(request, slice_name, cost, is_behind=lag_ms(request) > self._profile.max_lag_ms)
+        behind_ms = max(lag_ms(request), clock.cost_ms(request))
+        if behind_ms <= self._profile.max_lag_ms:
+            behind_ms = 0.0
+        self._rows.add(request, slice_name, cost, is_behind=behind_ms > 0)
         if case is not None and sampled(request.run_id, self._profile.sample):
-            self._trial(request, case, served)
+            self._trial(request, case, served, behind_ms)
 
     def _void(self) -> str:
         if self._tallying.nobody():
@@ -248,7 +258,7 @@ class _Import:
             return f"{NOBODY} at {first.target if first is not None else 'the target'}"
         return self._tallying.lateness()
 
-    def _trial(self, request: LoadRequest, case: Case, served: Served | None) -> None:
+    def _trial(self, request: LoadRequest, case: Case, served: Served | None, behind_ms: float) -> None:
         """One kept answer, as an intent and its outcome; a request without an answer is a crash."""
         trial = trial_under_load(case, request.repeat, _output(request), served)
         self._tallying.kept += 1
@@ -266,7 +276,7 @@ class _Import:
             "outputs": [encode_shared(output) for output in trial.outputs],
             "observations": encode_shared(trial.observations) if trial.observations else [],
         }
-        if (behind_ms := lag_ms(request)) > self._profile.max_lag_ms:
+        if behind_ms:
             outcome["behind_ms"] = behind_ms
         self._append("outcome", outcome)
 

@@ -16,6 +16,7 @@ from sluicegate.runner.identity import identity
 __all__ = ["Clock", "Places"]
 
 _MOST_REQUESTS = 1 << 28
+_LITTLE = 10
 _MICROS = 1_000_000
 _EARLY_US = 5_000
 """A timer may be served a little before its time."""
@@ -135,14 +136,33 @@ def _impossible(request: LoadRequest) -> str:
 class Clock:
     """One generator's account of how late its own clock was, which has to cover its run."""
 
-    def __init__(self, *, start_us: int, lasts_us: int) -> None:
+    def __init__(self, *, start_us: int, lasts_us: int, max_lag_ms: float) -> None:
         self._until_us, self._ends_us = start_us, start_us + lasts_us
         self._unseen_us = 0
+        self._max_lag_us = max_lag_ms * 1000
+        self._late: list[tuple[int, int, int]] = []
+        """(from, until, worst) of each second in which it was later than the profile allows."""
 
     def take(self, lag: LoadLag) -> None:
         """One line of it, in their order."""
-        self._look(lag.at - max(0, lag.worst))
+        before_us = lag.at - max(0, lag.worst)
+        self._look(before_us)
+        if lag.worst > self._max_lag_us:
+            self._late.append((min(before_us, self._until_us), lag.at, lag.worst))
         self._until_us = max(self._until_us, lag.at)
+
+    def cost_ms(self, request: LoadRequest) -> float:
+        """What its generator may have added to a request that was under way while it was late; 0.0 where little.
+
+        Less than a tenth of what a request took is little: a target that is slow is not excused by it.
+        """
+        end_us = request.intended if request.end is None else request.end
+        cost_us = 0
+        for from_us, until_us, worst_us in reversed(self._late):
+            if until_us < request.intended:
+                break
+            cost_us += worst_us if from_us <= end_us else 0
+        return cost_us / 1000 if cost_us * _LITTLE >= end_us - request.intended else 0.0
 
     def lacks(self) -> str:
         """How long nobody looked, after the last line; empty where somebody always did."""
