@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -66,7 +67,7 @@ def generate(
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(orjson.dumps(encode(job)))
         locustfile = str(data("load", "locustfile.py"))
-        words = [*(_WATCHED if web else ("--headless",)), *(("--processes", str(workers)) if workers > 1 else ())]
+        words = [*(_WATCHED if web else ("--headless",)), *(_shared(workers) if workers > 1 else ())]
         argv = [sys.executable, "-P", "-m", "locust", "-f", locustfile, "--only-summary", *words]
         with said.open("wb") as output:
             # A group of its own: Ctrl-C is for this process, which ends that one when it has understood it.
@@ -93,8 +94,17 @@ def generate(
             ended.said.append(f"the generator ended with exit code {process.returncode}: {last}")
 
 
+def _shared(workers: int) -> list[str]:
+    """What makes workers of one process: they meet at a port of their own, on loopback, whoever else runs Locust."""
+    with socket.create_server((_LOOPBACK, 0)) as free:
+        port = str(free.getsockname()[1])
+    bound = ["--master-bind-host", _LOOPBACK, "--master-bind-port", port]
+    return ["--processes", str(workers), *bound, "--master-host", _LOOPBACK, "--master-port", port]
+
+
+_LOOPBACK = "127.0.0.1"
 _REFUSED, _STOPPED = 3, 4
-_WATCHED = ("--autostart", "--autoquit", "1", "--web-host", "127.0.0.1")
+_WATCHED = ("--autostart", "--autoquit", "1", "--web-host", _LOOPBACK)
 
 
 def _followed(
