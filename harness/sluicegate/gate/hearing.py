@@ -282,7 +282,7 @@ class Hearing:
                 before = channel.future
                 channel.measured(block)
                 if channel.future > before:
-                    self.trials.objections.future.add(f"{block.metric} of {block.source}")
+                    self.trials.objections.future.add(f"{block.metric} of {block.named}")
         if block.subject == self._question.subject or block.stage in self._stages.values():
             self.measured_by[block.origin, *run.sent_as] = run.number
         if block.stage in self._stages.values():

@@ -86,6 +86,11 @@ class Measured:
     unreached: bool = False
     """Attempts that found nobody."""
 
+    @property
+    def named(self) -> str:
+        """The name of its file alone."""
+        return self.source.partition("\0")[0]
+
 
 @frozen
 class VoidSpan:
