@@ -268,6 +268,14 @@ class TestNotes:
         assert "in_flight is 10: the rest is dropped" in notes
         assert "min: 5000 is more than a run of 'fast' has: about 200 requests" in notes
 
+    @pytest.mark.parametrize(("origins", "is_noted"), [("load", True), ("[suite, load]", False)])
+    def test_what_no_double_sees_around_an_address(self, origins: str, *, is_noted: bool) -> None:
+        """Sent ever so often, load says nothing of it."""
+        line = f"fallback.correct_rate: {{from: {origins}, promote: 95 %, alert: 90 %, min: 50}}"
+        notes = [note.text for note in lint(plan(FIFTY, criteria=(line,)))]
+
+        assert any("no double stands around an address" in note for note in notes) is is_noted
+
     def test_load_without_profiles(self) -> None:
         """Recorded load stays what it was: allowed, and noted."""
         bare = text(FIFTY).replace("load:\n  profiles:\n    fifty: {users: 50, for: 60 s}\n", "")

@@ -10,9 +10,17 @@ from sluicegate.gate.wording import count_of
 from sluicegate.model import Origin
 from sluicegate.plan.arrivals import users_at
 from sluicegate.plan.load import LoadSpec, Profile
-from sluicegate.plan.types import Criterion, Plan
+from sluicegate.plan.types import Criterion, HttpTarget, Plan
 
 __all__ = ["LoadNote", "load_notes"]
+
+_SEEN_BY_DOUBLES = (
+    "budget.spend",
+    "fallback.correct_rate",
+    "fallback.rate",
+    "idempotency.violations",
+    "routing.expert_calls",
+)
 
 
 @frozen
@@ -39,6 +47,10 @@ def load_notes(plan: Plan) -> Iterator[LoadNote]:
             yield LoadNote(line=1, about="load", text=text)
         yield from _profile(profile, plan.pipeline.timeout_s)
     for criterion in criteria:
+        is_unseen = isinstance(plan.pipeline.target, HttpTarget) and criterion.origins == (Origin.LOAD,)
+        if is_unseen and criterion.metric.name in _SEEN_BY_DOUBLES:
+            text = "from: load, and no double stands around an address: it holds until measurements are recorded."
+            yield LoadNote(line=criterion.line, about=criterion.metric.name, text=text)
         if criterion.profile is not None:
             yield from _too_few(criterion, plan.load)
 
