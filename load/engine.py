@@ -121,11 +121,11 @@ class Engine:
         self._shard.close(self._micros(perf_counter()), complete=complete)
         return True
 
-    def ask_next(self) -> Reply:
-        """The next request of a user, now."""
+    def ask_next(self, now: float | None = None) -> Reply:
+        """The next request of a user, now; which time that is may be told."""
         i = self._asked * self.part.of + self.part.worker
         self._asked += 1
-        return self._ask(self._what(i, self._micros(perf_counter())))
+        return self._ask(self._what(i, self._micros(perf_counter() if now is None else now)))
 
     def _opened(self, digest: str) -> ShardOpened:
         profile, part = self.job.profile, self.part
@@ -187,8 +187,9 @@ class Engine:
             if before <= user < users:
                 spread_s = min(_RAMP_S, step.for_s / 10)
                 self._sleep_until(began + spread_s * (user - before) / (users - before))
-            while user < users and perf_counter() < end and self._shard.is_open:
-                output = self.ask_next().output
+            # One look at the clock: a user who is there yet begins before it goes.
+            while user < users and (now := perf_counter()) < end and self._shard.is_open:
+                output = self.ask_next(now).output
                 if output.error is not None and output.error.kind is CrashKind.UNREACHABLE:
                     gevent.sleep(_REFUSED_PAUSE_S)
                 gevent.sleep(self.job.profile.pause_s)

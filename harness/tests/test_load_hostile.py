@@ -18,6 +18,7 @@ from sluicegate.pipelines.stream import EventFold
 from sluicegate.plan.load import Arrival, Profile, Step, TraceArrival
 
 sys.path.insert(0, str(Path(__file__).parent))
+import load_world
 from load_world import engines, job_file, shards
 
 sys.path.pop(0)
@@ -156,3 +157,22 @@ def test_arrivals_wait_for_no_answer(tmp_path: Path, at_us: int) -> None:
 
     assert [request.status for request in requests] == ["ok"] * 100
     assert [request.intended - requests[0].intended for request in requests] == [one.at_us for one in trace]
+
+
+_INTERRUPTED = """
+import sluicegate.load.engine as engine
+real = engine.perf_counter
+engine.perf_counter = lambda: real() + (sys._getframe(1).f_code.co_name == "ask_next")
+"""
+"""A second passes between the loop of a user and its request."""
+
+
+def test_no_user_begins_after_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that turns to something else just then holds no run back."""
+    monkeypatch.setattr(load_world, "_ENGINES", load_world._ENGINES.replace("\ndef one", _INTERRUPTED + "\ndef one"))
+    two = Profile(name="two", steps=(Step(for_s=0.5, users=2),))
+    assert engines([job_file(tmp_path, "http://127.0.0.1:9/", two, cases=(Case(id="one"),))]) == ""
+
+    ((reader, requests),) = shards(tmp_path)
+    assert requests
+    assert max(request.intended for request in requests) < reader.opened.start_us + reader.opened.lasts_us
