@@ -45,8 +45,11 @@ class StormWorld(LoadWorld):
         (self.root / "bot.py").write_text("def answer(asked, context):\n    return {}\n")
         self.lock()
 
-    def stormed(self, is_struck: Callable[[int], bool], *, waits_s: float = 1.2) -> Verdict:
-        """The verdict on one run; whoever was struck is turned away for a second, and comes again after so long."""
+    def stormed(self, is_struck: Callable[[int], bool], *, waits_s: float = 1.2, calls: int = 1) -> Verdict:
+        """The verdict on one run; whoever was struck is turned away for a second, and comes again after so long.
+
+        Everybody makes so many calls besides.
+        """
         folder = self.shards(ok)
         (path,) = folder.glob("*of*.jsonl")
         served = ShardWriter(folder / "served.jsonl")
@@ -55,7 +58,7 @@ class StormWorld(LoadWorld):
         for request in requests:
             run_id, at, struck = request.run_id, from_micros(request.intended), is_struck(request.i)
             seen = [call(run_id, at, 429, fault="rate_limit", retry_after="1")] if struck else []
-            seen.append(call(run_id, at + timedelta(seconds=waits_s if struck else 0)))
+            seen += [call(run_id, at + timedelta(seconds=waits_s if struck else 0))] * calls
             line = {"run_id": run_id, "case": request.case, "at": request.intended, "took": 50_000}
             served.append("served", {**line, "calls": {"m": len(seen)}, "struck": int(struck), "observations": seen})
         served.close({"at": 0, "served": len(requests), "lost": 0})
@@ -74,6 +77,14 @@ def test_who_met_no_fault_fell_back_from_none(tmp_path: Path, waits_s: float, ki
     assert verdict.kind is kind, verdict.reasons
     assert isinstance(result.measured, Estimate)
     assert result.measured.n == 40
+
+
+def test_who_breaks_a_law_without_a_fault_is_counted(tmp_path: Path) -> None:
+    """Nine calls with one prompt are too many, in fine weather too."""
+    line = FALLBACK.replace("alert: 80 %", "alert: 80 %, rollback: 50 %")
+    world = StormWorld(root=tmp_path, live=True, profiles=[STORM], criteria=[line])
+
+    assert world.stormed(lambda i: i % 10 == 0, calls=9).kind is Kind.ROLLBACK_THRESHOLD
 
 
 def test_a_storm_that_struck_nobody_holds(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from sluicegate.gate.second_look import is_of_a_judge
 from sluicegate.gate.shortlist import Shortlist
 from sluicegate.gate.units import is_bad, speaks_against
 from sluicegate.gate.validity import Run
+from sluicegate.ledger.loads import LoadRun
 from sluicegate.model import Finding, NotMeasured, Origin, Output, Severity, Trial, Witness
 from sluicegate.model.often import made_often, maker
 from sluicegate.plan.metrics import EVERY_REQUEST
@@ -55,7 +56,6 @@ class Judged:
 
 _attempt = maker(Attempt)
 _GRADES = (MetricKind.PROPORTION, MetricKind.INCIDENTS)
-_UNDER_FAULTS = "fallback.correct_rate"
 
 
 def _recorded_as(metric: Metric) -> str | None:
@@ -230,14 +230,21 @@ class Measuring:
 
     def _measured(self, metric: Metric, judged: Judged) -> Contribution | NotMeasured | None:
         try:
-            if metric.name == "goodput" and judged.run.load is not None:
-                return goodput(judged.trial, judged.results, judged.run.load, self._config)
-            if metric.name == _UNDER_FAULTS and judged.run.load is not None and not has_model_fault(judged.trial.case):
-                return None  # nothing failed, so nothing was tried
+            if judged.run.load is not None:
+                return self._under_load(metric, judged, judged.run.load)
             return measure(metric, judged.trial, judged.results, self._config, judged.scores)
         except Exception as error:  # noqa: BLE001 - whatever measuring hostile output raises is a hold, never a traceback
             self.raised.add(f"{metric.name} ({type(error).__name__})")
             return None
+
+    def _under_load(self, metric: Metric, judged: Judged, load: LoadRun) -> Contribution | NotMeasured | None:
+        if metric.name == "goodput":
+            return goodput(judged.trial, judged.results, load, self._config)
+        measured = measure(metric, judged.trial, judged.results, self._config, judged.scores)
+        if metric.name == "fallback.correct_rate" and not has_model_fault(judged.trial.case):
+            # Nothing failed, so nothing was tried, and that it went well shows nothing.
+            return None if isinstance(measured, Contribution) and not is_bad(metric, measured) else measured
+        return measured
 
     def _count(
         self,
