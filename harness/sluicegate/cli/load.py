@@ -85,7 +85,15 @@ def load(
                 )
             _told(ran)
     kept = [] if evidence is None else ["--evidence", shlex.quote(str(evidence))]
-    words = ["sluicegate", "judge", shlex.quote(str(plan)), "--stage", shlex.quote(at.name), *kept]
+    has_run = any((workspace.evidence / at.name).glob("[0-9]*"))
+    words = [
+        "sluicegate",
+        "judge" if has_run or not at.requires.suites else "gate",
+        shlex.quote(str(plan)),
+        "--stage",
+        shlex.quote(at.name),
+        *kept,
+    ]
     show(f" next: {' '.join(words)}")
 
 
@@ -128,6 +136,7 @@ def _told(ran: LoadRan) -> None:
         complete=imported.complete,
         tally=imported.tally,
         objective_ms=profile.objective_ms,
+        objective_ttft_ms=profile.objective_ttft_ms,
     )
     lines = load_lines(load_view(result), screen.width)
     lines += [filled(printable(f"     – {why}: it holds"), screen.width) for why in imported.broken]

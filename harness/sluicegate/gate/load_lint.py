@@ -59,11 +59,12 @@ def _profile(profile: Profile, timeout_s: float) -> Iterator[LoadNote]:
     """A cap below what a slow but answering target has under way drops what should be measured."""
     peak = max((max(step.rate or 0.0, step.to_rate or 0.0) for step in profile.steps), default=0.0)
     slowest_s = timeout_s if profile.objective_ms is None else profile.objective_ms / 1000
-    needed = peak * slowest_s
+    whole = sum(step.for_s * ((step.rate or 0.0) + (step.to_rate or step.rate or 0.0)) / 2 for step in profile.steps)
+    needed = min(peak * slowest_s, whole)
     if profile.arrival is not None and needed > profile.in_flight:
         text = (
-            f"profile '{profile.name}': {peak:g} arrivals a second that take {slowest_s:g} s are {needed:,.0f} under "
-            f"way, and in_flight is {profile.in_flight:,}: the rest is dropped, and a drop holds."
+            f"profile '{profile.name}': {peak:g} arrivals a second that take {slowest_s:g} s are up to {needed:,.0f} "
+            f"under way, and in_flight is {profile.in_flight:,}: the rest is dropped, and a drop holds."
         )
         yield LoadNote(line=1, about="load", text=text)
 

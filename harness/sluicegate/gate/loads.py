@@ -78,6 +78,7 @@ def loads_shown(runs: Sequence[Run], question: Question) -> tuple[LoadResult, ..
             complete=run.complete,
             tally=run.account.tally,
             objective_ms=run.load.objective_ms,
+            objective_ttft_ms=run.load.objective_ttft_ms,
         )
         for name in _asked(question)
         if (run := _newest(runs, name, question)) is not None

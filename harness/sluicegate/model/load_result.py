@@ -89,3 +89,4 @@ class LoadResult:
     complete: bool
     tally: LoadTally
     objective_ms: float | None = None
+    objective_ttft_ms: float | None = None

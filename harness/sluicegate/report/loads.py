@@ -91,7 +91,9 @@ def _facts(result: LoadResult) -> list[str]:
     tally = result.tally
     aside = [f"{tally.warm_up:,} in warm-up", f"{tally.cool_down:,} in cool-down"]
     left = [text for text, count in zip(aside, (tally.warm_up, tally.cool_down), strict=True) if count]
-    limit = "whole answers" if result.objective_ms is None else f"in time ({_ms(result.objective_ms)})"
+    asked = [(result.objective_ms, ""), (result.objective_ttft_ms, " to the first content")]
+    limits = " and ".join(f"{_ms(limit)}{what}" for limit, what in asked if limit is not None)
+    limit = f"in time ({limits})" if limits else "whole answers"
     took = ", ".join(f"{name} {_ms_or(value)}" for name, value in (("p50", tally.p50_ms), ("p95", tally.p95_ms)))
     failed = f"{tally.errors:,} errors, {tally.incomplete:,} cut, {tally.dropped:,} dropped"
     return [
