@@ -171,6 +171,17 @@ def test_imported_twice_is_counted_once(tmp_path: Path, metric: str) -> None:
         assert "800 answers under load taken in again and counted once" in verdict.notes
 
 
+def test_what_was_found_under_load_alone_is_met_again_by_load(tmp_path: Path) -> None:
+    """No command runs a case by itself at a stage that runs none."""
+    world = LoadWorld(root=tmp_path, criteria=("draft.success_rate: {from: load, promote: 95 %, alert: 90 %}",))
+    world.ran(lambda _: Answer(content="no order"))
+
+    found = [reason.rerun for reason in world.verdict().reasons if reason.rerun]
+
+    assert found
+    assert all(rerun == f"sluicegate load {tmp_path}/plan.yaml --stage first" for rerun in found)
+
+
 def test_a_copy_that_tells_an_answer_in_another_way_holds(tmp_path: Path) -> None:
     """Of one request there is one answer: where two files say two, nobody knows which it was."""
     world = LoadWorld(root=tmp_path, criteria=("draft.success_rate: {from: load, promote: 1 %, mode: point}",))

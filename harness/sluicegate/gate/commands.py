@@ -50,11 +50,22 @@ def test_command(question: Question, name: str) -> str:
 
 
 def case_command(question: Question, finding: Finding) -> str:
-    """The command that runs the finding's case alone: pytest's, where only pytest runs the check that found it."""
+    """The command that runs the finding's case alone: pytest's, where only pytest runs the check that found it.
+
+    Where the stage runs none but under load, the load.
+    """
     case_id = printable(finding.case_id)
+    if not _runs_cases(question):
+        return load_command(question, "")
     if question.rerun[1:2] == ("demo",) or not _is_of_pytest(question, finding):
         return shlex.join([*question.rerun, case_id])
     return f"{pytest_command(question)} --sluicegate-case {shlex.quote(case_id)}"
+
+
+def _runs_cases(question: Question) -> bool:
+    stage = question.stage
+    origins = {origin for criterion in stage.criteria for origin in criterion.origins}
+    return bool(stage.requires.suites or stage.requires.tests or not origins <= {Origin.LOAD, Origin.LIVE})
 
 
 def _is_of_pytest(question: Question, finding: Finding) -> bool:

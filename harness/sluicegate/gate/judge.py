@@ -159,13 +159,7 @@ class _Bench:
             lambda: objections_said(hearing.trials.objections),
             lambda: state_said(self.state, question, first=first),
             lambda: cases_read_said(hearing.runs, question, hearing.case_files),
-            lambda: loads_said(
-                hearing.runs,
-                question,
-                compared=hearing.stages_compared,
-                wrong=hearing.trials.uncounted.loads,
-                void={number for number, _ in hearing.voids},
-            ),
+            self._loads,
             lambda: completeness_said(hearing, question, suites),
             lambda: proofs_said(hearing.proofs(), question),
             lambda: bake_said(question, last),
@@ -176,6 +170,14 @@ class _Bench:
             except Exception as error:  # noqa: BLE001 - a fault of the judge's own is a hold, beside all other reasons
                 text = f"judging raised {type(error).__name__}."
                 yield Reason(kind=Kind.HOLD_INCOMPLETE, about="judge", text=text, mend="Report it with the ledger.")
+
+    def _loads(self) -> Iterator[Reason]:
+        """Of cases that were run by themselves nothing is asked that only load could show."""
+        if not self.question.aside:
+            hearing = self.hearing
+            void = {number for number, _ in hearing.voids}
+            wrong = hearing.trials.uncounted.loads
+            yield from loads_said(hearing.runs, self.question, compared=hearing.stages_compared, wrong=wrong, void=void)
 
     def _pinned_trials(self) -> dict[Origin, int]:
         """How many trials of each pinned origin this stage asks for."""
@@ -207,7 +209,8 @@ class _Bench:
         if tolerates_none:
             yield from incidents_said(confirmed, self._incident_kind, criterion.metric.name, self.question)
         yield from incidents_said(suspected, Kind.HOLD_SUSPECT, criterion.metric.name, self.question)
-        if result.kind.row < 12:
+        asked = not self.question.aside or criterion.origins != (Origin.LOAD,)
+        if result.kind.row < 12 and asked:
             yield Reason(kind=result.kind, about=result.metric, text=said_of_result(result), mend=result.flip)
         measuring, metric = self.hearing.trials.measuring, criterion.metric
         is_share = metric.kind is MetricKind.PROPORTION
