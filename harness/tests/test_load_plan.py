@@ -18,6 +18,7 @@ from sluicegate.plan.load_reading import LOAD_KEYS, PROFILE_KEYS
 from sluicegate.plan.reader import read_plan_bytes
 from sluicegate.plan.schema import plan_schema
 from sluicegate.plan.types import Plan
+from sluicegate.session.linting import checked_plan
 
 sys.path.insert(0, str(Path(__file__).parent))
 from load_gate_world import LoadWorld
@@ -291,3 +292,32 @@ class TestNotes:
         world.write()
 
         assert world.workspace.lock_digest != before
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "said"),
+    [
+        ("bot:answer", "load profile 'storm': faults[0]: kind is 'rate_limt', unknown for model. Did you mean"),
+        ('{http: "http://127.0.0.1:9/draft"}', "load profile 'storm': has faults or redelivered messages, and an add"),
+    ],
+)
+def test_faults_that_no_double_can_play_are_faults_of_the_plan(tmp_path: Path, pipeline: str, said: str) -> None:
+    """Not of the minute in which load is sent."""
+    storm = "storm: {users: 2, for: 9s, faults: [{kind: rate_limt, from: 1s, until: 2s}]}"
+    found = text(storm).replace('{http: "http://127.0.0.1:8000/draft"}', pipeline)
+    (tmp_path / "plan.yaml").write_text(found, encoding="utf-8")
+    (tmp_path / "cases.jsonl").write_text('{"id": "a", "input": "x"}\n', encoding="utf-8")
+    (tmp_path / "bot.py").write_text("def answer(input): return 'fine'\n", encoding="utf-8")
+
+    with pytest.raises(InputError) as error:
+        checked_plan(tmp_path / "plan.yaml")
+
+    assert any(str(fault).startswith(f"{tmp_path}/plan.yaml: {said}") for fault in error.value.faults)
+
+
+def test_a_short_peak_is_no_thousand_under_way() -> None:
+    """No more are under way than there are."""
+    notes = [note.text for note in lint(plan("x: {spike: {base: 5/s, peak: 60/s, before: 2s, for: 2s, after: 2s}}"))]
+
+    assert not any("under way" in note for note in notes)
+    assert any("under way" in note.text for note in lint(plan("x: {rate: 60/s, for: 60s}")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def checked_plan(path: Path) -> tuple[Note, ...]:
     """
     workspace = Workspace(path)
     plan, base = workspace.plan, workspace.base
-    faults = missing_files(plan.subject, base) + _unread_traces(plan, base) + _unfilled(plan)
+    faults = missing_files(plan.subject, base) + _unread_traces(plan, base) + _unplayable(plan) + _unfilled(plan)
     reads: list[tuple[Stage | None, Callable[[], object]]] = [
         (None, lambda: compile_contracts(plan, base, exported_models(plan, base))),
         *((stage, partial(stage_cases, plan, stage, base)) for stage in plan.stages),
@@ -56,6 +57,17 @@ def _unfilled(plan: Plan) -> list[Fault]:
     from sluicegate.pipelines.http_request import template_faults  # here, as most plans need none of it
 
     return template_faults(plan.pipeline.target)
+
+
+def _unplayable(plan: Plan) -> list[Fault]:
+    """What no double can do of what load profiles ask: `load` would end with it."""
+    asking = [each for each in (plan.load.profiles if plan.load is not None else ()) if each.spells or each.redelivered]
+    if not asking:
+        return []
+    from sluicegate.session.load import unplayable  # here, as most plans need none of it
+
+    said = [fault for profile in asking for fault in unplayable(plan, profile)]
+    return [replace(fault, where=f"{plan.path}: {fault.where}") for fault in said]
 
 
 def _unread_traces(plan: Plan, base: Path) -> list[Fault]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from sluicegate.doubles.scripts import check_spells
 from sluicegate.errors import Fault, InputError, MissingExtraError, nearest
 from sluicegate.ledger.load_shard import ShardOpened
 from sluicegate.model import Case, from_micros
@@ -26,7 +27,21 @@ from sluicegate.session.load_import import ShardSet, runs_in
 from sluicegate.session.load_standing import standing
 from sluicegate.session.workspace import Workspace
 
-__all__ = ["job_for", "load_spec", "profile_named", "run_load", "shards_at_hand", "take_shards"]
+__all__ = ["job_for", "load_spec", "profile_named", "run_load", "shards_at_hand", "take_shards", "unplayable"]
+
+
+def unplayable(plan: Plan, profile: Profile) -> list[Fault]:
+    """What no double can do of the faults of a profile, and of its redelivered messages."""
+    where = f"load profile '{profile.name}'"
+    if isinstance(plan.pipeline.target, HttpTarget):
+        what = "has faults or redelivered messages, and an address is loaded as it is: no double stands around it."
+        asks = profile.spells or profile.redelivered
+        return [Fault(where=where, what=what, mend="Leave them out.")] if asks else []
+    try:
+        check_spells(profile.spells, [tool.name for tool in plan.tools], where=where)
+    except InputError as error:
+        return list(error.faults)
+    return []
 
 
 def load_spec(plan: Plan) -> LoadSpec:
@@ -236,9 +251,8 @@ def _target(
     """Where the requests go; a callable or command stands until the block ends, and what it served lies in a file."""
     target = workspace.plan.pipeline.target
     if isinstance(target, HttpTarget):
-        if profile.spells or profile.redelivered:
-            what = "has faults or redelivered messages, and an address is loaded as it is: no double stands around it."
-            raise InputError(Fault(where=f"load profile '{profile.name}'", what=what, mend="Leave them out."))
+        if faults := unplayable(workspace.plan, profile):
+            raise InputError(faults)
         yield target, None
     elif isinstance(target, (CallableTarget, CommandTarget)):
         served = folder / SERVED
