@@ -17,7 +17,7 @@ import pytest
 
 from sluicegate.errors import InputError
 from sluicegate.ledger.load_served import Served, ServedReader
-from sluicegate.model import Case, Fault, Output
+from sluicegate.model import Case, Crash, CrashKind, Fault, Output
 from sluicegate.model.load import Spell
 from sluicegate.pipelines.http import HttpPipeline
 from sluicegate.plan.load import Profile, Step
@@ -263,6 +263,17 @@ def test_a_message_delivered_twice_is_a_case_of_two_deliveries_at_once(stood: St
 def test_what_is_no_request_of_the_load_is_refused(stood: Stood) -> None:
     """Another case, no run, a run that is none, another method: an error status, and no line."""
     assert stood.strange == [422, 422, 422, 404]
+
+
+def test_a_crash_is_told_as_the_pipeline_crashed() -> None:
+    """The status that the generator saw is the stand's own; a time-out is what it saw itself."""
+    raised = Output(error=Crash(kind=CrashKind.EXCEPTION, message="ValueError: no order (bot.py:2)"))
+    line = Served(run_id="ab" * 8, case="a", at=1, took=1, outputs=(raised,))
+    seen = {kind: Output(error=Crash(kind=kind, message="seen")) for kind in (CrashKind.HTTP_STATUS, CrashKind.TIMEOUT)}
+
+    told = {kind: trial_under_load(Case(id="a"), 0, output, line).outputs for kind, output in seen.items()}
+
+    assert told == {CrashKind.HTTP_STATUS: (raised,), CrashKind.TIMEOUT: (seen[CrashKind.TIMEOUT],)}
 
 
 def test_one_that_was_killed_leaves_a_file_that_says_so(plan: Path) -> None:

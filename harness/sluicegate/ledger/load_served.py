@@ -54,7 +54,7 @@ class Served:
     struck: int = 0
     """Calls that met a fault."""
     outputs: tuple[Output, ...] = ()
-    """Of a message that was delivered twice, every answer."""
+    """Of a message that was delivered twice every answer, and else one that was a crash."""
     observations: tuple[Observation, ...] | None = None
     """Of a sampled request, and of one delivered twice; None of the others."""
 

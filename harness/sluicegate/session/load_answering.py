@@ -195,7 +195,7 @@ class _Server:
                 took=took,
                 deliveries=len(outputs),
                 crashed=sum(output.error is not None for output in outputs),
-                outputs=tuple(outputs) if len(outputs) > 1 else (),
+                outputs=tuple(outputs) if len(outputs) > 1 or outputs[0].error is not None else (),
                 observations=seen if keeps else None,
                 **account(seen, self._made.plan.tools, self._price_of),
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sluicegate.ledger.load_served import Served
-from sluicegate.model import Case, Fault, Observation, Output, Trial
+from sluicegate.model import Case, CrashKind, Fault, Observation, Output, Trial
 
 __all__ = ["delivered", "trial_under_load"]
 
@@ -20,7 +20,8 @@ def trial_under_load(case: Case, repeat: int, output: Output, served: Served | N
 
     A message that was delivered twice is a case of two deliveries at once, with the outputs the server had. Faults that
     struck by the time are the case's own, and then it says nothing of which models are asked, how often, or of limits,
-    as where suite `fallback` derives its cases. Without `served` nothing is known of what was called.
+    as where suite `fallback` derives its cases. What the pipeline crashed with says more than the status the generator
+    saw. Without `served` nothing is known of what was called.
     """
     if served is None:
         return Trial(case=case, repeat=repeat, outputs=(output,))
@@ -31,8 +32,13 @@ def trial_under_load(case: Case, repeat: int, output: Output, served: Served | N
         calls = tuple(limit for limit in case.expect.calls if limit.target.partition(":")[0] != "model")
         expect = replace(case.expect, model_order=None, calls=calls, limits=None)
         case = replace(case, given=replace(case.given, faults=faults), expect=expect)
-    outputs = served.outputs if served.deliveries > 1 else (output,)
+    is_told = served.deliveries > 1 or (_is_status(output) and served.outputs)
+    outputs = served.outputs if is_told else (output,)
     return Trial(case=case, repeat=repeat, outputs=outputs, observations=seen)
+
+
+def _is_status(output: Output) -> bool:
+    return output.error is not None and output.error.kind is CrashKind.HTTP_STATUS
 
 
 def _struck(seen: tuple[Observation, ...]) -> tuple[Fault, ...]:
