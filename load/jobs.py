@@ -22,7 +22,10 @@ PLAIN = "(users)"
 
 
 def given_job(options: Namespace) -> bytes | None:
-    """The job of `--job`, or of `--plan` and `--load-profile`; None without. Raises InputError."""
+    """The job of `--job`, or of `--plan` and the `--load-profile` it may have others beside; None without.
+
+    Raises InputError.
+    """
     if options.job:
         try:
             return Path(options.job).read_bytes()
@@ -30,9 +33,6 @@ def given_job(options: Namespace) -> bytes | None:
             raise InputError(Fault(where=options.job, what=f"the job cannot be read: {error.strerror}.")) from None
     if not options.plan:
         return None
-    if not options.load_profile:
-        mend = "Add --load-profile NAME, one of load: profiles: in the plan."
-        raise InputError(Fault(where="--plan", what="a plan has several profiles, and none is named.", mend=mend))
     from sluicegate.session.load import job_for
 
     return written_job(job_for(Path(options.plan), options.load_profile, shards=Path(options.shards).resolve()))

@@ -434,6 +434,16 @@ def test_a_profile_that_locust_was_told_is_missed_by_its_option(tmp_path: Path) 
         job_for(world.root / "plan.yaml", "stedy")
 
 
+def test_locust_is_told_a_profile_where_there_are_several(tmp_path: Path) -> None:
+    """The only one is meant; of more, their names are said."""
+    one = LoadWorld(root=tmp_path / "one")
+    two = LoadWorld(root=tmp_path / "two", profiles=("ten: {users: 10, for: 9s}", "peak: {rate: 9/s, for: 9s}"))
+
+    assert job_for(one.root / "plan.yaml", None).profile.name == "steady"
+    with pytest.raises(InputError, match="Add --load-profile NAME: ten, peak"):
+        job_for(two.root / "plan.yaml", None)
+
+
 def test_nobody_answered(tmp_path: Path) -> None:
     """All unreachable: the run is void, since what serves may be well."""
     ran = LoadWorld(root=tmp_path).ran(unreachable)

@@ -64,6 +64,8 @@ def load(
         raise click.UsageError(
             "--sweep sends load of its own, and none of it is evidence: leave the other options out."
         )
+    if most is not None and not sweep:
+        raise click.UsageError("--most ends a sweep: add --sweep, or leave it out.")
     for ran in () if sweep else take_orphans(workspace):
         show(filled(" What a run left that was cut short is taken in first.", terminal().width))
         _told(ran)

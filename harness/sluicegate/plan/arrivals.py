@@ -86,7 +86,8 @@ def read_trace(path: Path) -> tuple[TraceArrival, ...]:
     try:
         lines = path.read_bytes().splitlines()
     except OSError as error:
-        raise InputError(Fault(where=str(path), what=f"cannot be read: {error.strerror}.")) from None
+        mend = "Name a file of recorded arrivals under trace:, as seen from the plan's folder."
+        raise InputError(Fault(where=str(path), what=f"cannot be read: {error.strerror}.", mend=mend)) from None
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue

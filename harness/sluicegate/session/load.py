@@ -63,13 +63,19 @@ def profile_named(plan: Plan, name: str, *, option: str = "--profile") -> Profil
         raise InputError(Fault(where=option, what=f"'{name}' is no load profile.", mend=mend)) from None
 
 
-def job_for(plan: Path, profile: str, shards: Path | None = None) -> LoadJob:
+def job_for(plan: Path, profile: str | None, shards: Path | None = None) -> LoadJob:
     """What a generator is told that somebody starts with Locust itself. Raises InputError.
 
-    `shards` is the folder for them, `load-shards` here without it. Only for plans whose pipeline is an address.
+    Without `profile` it is the only one. `shards` is the folder for them, `load-shards` here without it. Only for plans
+    whose pipeline is an address.
     """
     workspace = Workspace(plan)
-    found, target = profile_named(workspace.plan, profile, option="--load-profile"), workspace.plan.pipeline.target
+    names, target = [each.name for each in load_spec(workspace.plan).profiles], workspace.plan.pipeline.target
+    if profile is None and len(names) > 1:
+        mend = f"Add --load-profile NAME: {', '.join(names)}."
+        raise InputError(Fault(where="--plan", what="the plan has several profiles, and none is named.", mend=mend))
+    profile = names[0] if profile is None else profile
+    found = profile_named(workspace.plan, profile, option="--load-profile")
     if not isinstance(target, HttpTarget):
         what = "the pipeline has no address: something has to stand it up for load."
         mend = f"Run: sluicegate load {plan} --profile {profile}"
