@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -125,6 +126,11 @@ def locust(job: Path | None, *more: str, most_kb: int | None = None) -> subproce
     limit = ["sh", "-c", f'ulimit -f {2 * most_kb}; exec "$@"', "sh"] if most_kb is not None else []
     given = {} if job is None else {"SLUICEGATE_LOAD_JOB": str(job)}
     command = [sys.executable, "-m", "locust", "-f", str(data("load", "locustfile.py")), "--headless", "--only-summary"]
+    if "--processes" in more:  # a port of their own: other tests have theirs at the same time
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = str(free.getsockname()[1])
+        more += ("--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-host", "127.0.0.1")
+        more += ("--master-port", port)
     return subprocess.Popen(
         [*limit, *command, *more],
         env={**os.environ, **given},

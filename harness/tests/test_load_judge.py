@@ -365,6 +365,23 @@ def test_a_void_run_of_a_profile_that_is_no_more_holds_nobody(tmp_path: Path) ->
     assert world.verdict().kind is Kind.PROMOTE
 
 
+def test_a_pipeline_that_is_asked_in_another_way_was_not_loaded(tmp_path: Path) -> None:
+    """Another request, other variables at its start: what was measured is not what would be."""
+    world = LoadWorld(root=tmp_path)
+    world.ran()
+    assert world.verdict().kind is Kind.PROMOTE
+    plan = world.root / "plan.yaml"
+    plain = '{http: "http://127.0.0.1:9/draft"}'
+    asked = '{http: {url: "http://127.0.0.1:9/draft", request: {tries: 1}}}'
+    plan.write_text(plan.read_text(encoding="utf-8").replace(plain, asked), encoding="utf-8")
+    world.lock()
+
+    verdict = world.verdict()
+
+    assert verdict.kind is Kind.HOLD_INCOMPLETE
+    assert "profile 'steady' was changed since it was run" in verdict.reasons[0].text
+
+
 def test_another_profile_of_the_plan_is_not_taken_for_a_renamed_one(tmp_path: Path) -> None:
     """Two names for one load are two questions, as long as the plan asks both."""
     both = [f"{name}: {{arrivals: constant, rate: 100/s, for: 4 s}}" for name in ("steady", "rush")]

@@ -1,7 +1,7 @@
-"""What a load profile asks today: arrivals, cases, trace and address. Another of these, and it was another load.
+"""What a load profile asks today: arrivals, cases, trace, and the pipeline as it is started or asked.
 
-Its name and its objective are none of what is sent: under another name, or with another objective, it is the same load.
-The objective is told after a colon, for goodput, which asks for it.
+Another of these, and it was another load. Its name and its objective are none of what is sent: under another name, or
+with another objective, it is the same load. The objective is told after a colon, for goodput, which asks for it.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def _digest(plan: Plan, base: Path, profile: Profile, cases: str) -> str:
         "cases": cases,
         "trace": "" if profile.trace is None else _trace_digest(base / profile.trace),
         "target": shown_target(plan),
+        "pipeline": digest_of([plan.pipeline.target, dict(plan.pipeline.environment)]),
         "ids": "own" if profile.own_ids else "given",
     }
     return f"{digest_of(asked)}:{digest_of([profile.objective_ms, profile.objective_ttft_ms])}"
