@@ -37,7 +37,7 @@ from sluicegate.grounding.sorts import may_be_meant, names, of_its_sort, sort_of
 from sluicegate.grounding.speech import closed, label_before, quoted_in
 from sluicegate.grounding.statuses import denies, is_known, is_weak
 from sluicegate.grounding.texts import Texts
-from sluicegate.grounding.wording import concepts_of, cues_in
+from sluicegate.grounding.wording import concepts_of, cues_in, field_words, stem
 
 __all__ = ["judge"]
 
@@ -239,7 +239,8 @@ class _Bound:
         # A number with the name of a field, `17 points`, can be meant of no other field.
         is_named = bool(fitting) and claim.unit in self._universe(claim)
         fitted = set(map(id, fitting))
-        others = [] if is_named else [fact for fact in facts if id(fact) not in fitted and may_be_meant(claim, fact)]
+        rest = [fact for fact in facts if id(fact) not in fitted and may_be_meant(claim, fact)]
+        others = [fact for fact in rest if not is_named or _has_unit(claim, fact)]
         for fact in (*fitting, *others):
             if (rule := equal(claim, fact)) and not (
                 near and is_elsewhere(claim, fact, fitting, near, _MONEY | _MOMENTS)
@@ -307,7 +308,7 @@ class _Bound:
         if claim.kind is Kind.STATUS:
             return [], False
         universe = self._universe(claim)
-        if claim.unit in universe:
+        if claim.unit in universe and not _is_of_many(claim, segment):
             return [frozenset({claim.unit}) | concepts_of(claim.unit) & universe], True
         values = [item for item in segment.claims if sort_of(item) == sort_of(claim)]
         left = max([segment.start, *(item.end for item in values if item.end <= claim.start)])
@@ -344,3 +345,14 @@ class _Bound:
         sort = sorts_of(claim)
         fields = (facts[0] for facts in self.evidence.by_field.values() if any(fact.kind in sort for fact in facts))
         return known.union(*(fact.concepts for fact in fields)) - _SUBJECTS
+
+
+def _has_unit(claim: Claim, fact: Fact) -> bool:
+    """Whether the field, or what it stands in, is of the claim's unit: `seats.purchased`, and what has `unit: kWh`."""
+    return fact.unit == claim.unit or claim.unit in map(stem, field_words(fact.field))
+
+
+def _is_of_many(claim: Claim, segment: Segment) -> bool:
+    """Whether several fields are in the claim's unit of measure, so that the unit tells none of them."""
+    alike = {fact.field for fact in segment.facts if fact.unit == claim.unit}
+    return claim.kind is Kind.QUANTITY and len(alike) > 1

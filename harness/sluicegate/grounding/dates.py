@@ -62,7 +62,8 @@ _AGO = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"(?<![\d:.,])(?P<h>[01]?\d|2[0-4])(?:[:h](?P<m>[0-5]\d)(?::[0-5]\d)?|(?=\s*(?:[ap]\.?m\b|uhr\b|heures?\b|"
+    r"(?<![\d:.,])(?P<h>[01]?\d|2[0-4])(?:(?:[:h]|[ \u00a0\u202f]h[ \u00a0\u202f](?=\d\d(?!\s?min)))(?P<m>[0-5]\d)"
+    r"(?::[0-5]\d)?|(?=\s*(?:[ap]\.?m\b|uhr\b|heures?\b|"
     r"часов\b)))"
     r"(?:\s*(?P<half>[ap])\.?m\b\.?|\s+(?:uhr|heures?|часов)\b)?(?![\d])",
     re.IGNORECASE,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from sluicegate.frozen import frozen
@@ -17,6 +18,7 @@ from sluicegate.grounding.facts import Fact, facts_of, is_identity, is_key
 from sluicegate.grounding.matching import Facts
 from sluicegate.grounding.shapes import opened, told_in
 from sluicegate.grounding.statuses import is_known, is_loose
+from sluicegate.grounding.units import unit_of
 from sluicegate.grounding.wording import field_words, stem, words
 from sluicegate.model import Json
 
@@ -25,6 +27,8 @@ __all__ = ["Evidence", "Record", "Source", "shape_of"]
 _NAMING = words("name title item product label entity player team city article subject customer")
 _NAMES = ("name", "key", "property", "label", "field")
 _MOMENTS = words("dt date day time timestamp txt")
+_CURRENCY = ("currency", "currency_code", "currencycode")
+_UNIT = ("unit", "uom", "unit_of_measure")
 _DEEPEST, _MOST_RECORDS, _MOST_PHRASES = 12, 5000, 3000
 
 
@@ -169,14 +173,8 @@ class Evidence:
                 record.children.append(made)
                 made.is_nested = not listed
             record, field = made, ""
-        currency = next(
-            (
-                str(value[name]).upper()
-                for name in value
-                if name.lower() in ("currency", "currency_code", "currencycode")
-            ),
-            "",
-        )
+        currency = next((str(value[name]).upper() for name in value if name.lower() in _CURRENCY), "")
+        unit = next((unit_of(str(value[name])) for name in value if name.lower() in _UNIT), "")
         for name, item in value.items():
             here, joined = f"{path}.{name}", f"{field}.{name}" if field else str(name)
             if isinstance(item, str) and (told := told_in(item)) is not None:
@@ -185,7 +183,7 @@ class Evidence:
             if isinstance(item, (Mapping, list, tuple)):
                 self._walk(item, here, joined if isinstance(item, Mapping) else str(name), record, depth + 1, str(name))
                 continue
-            facts = list(facts_of(item, joined, here, currency=currency))
+            facts = [_in_unit(fact, unit) for fact in facts_of(item, joined, here, currency=currency)]
             record.facts += facts
             own_ids = [str(fact.value) for fact in facts if fact.kind is Kind.IDENTIFIER and is_key(joined, fact.raw)]
             record.ids += own_ids
@@ -294,6 +292,11 @@ def _pair(item: Mapping[str, Json]) -> tuple[str, Json] | None:
         return None
     name = next((item[key] for key in _NAMES if isinstance(item.get(key), str)), None)
     return (str(name), item["value"]) if name is not None else None
+
+
+def _in_unit(fact: Fact, unit: str) -> Fact:
+    """A bare number in the unit that stands beside it."""
+    return replace(fact, kind=Kind.QUANTITY, unit=unit) if unit and fact.kind is Kind.NUMBER else fact
 
 
 def _surname(name: str) -> str | None:

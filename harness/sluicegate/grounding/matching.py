@@ -111,6 +111,8 @@ def number_rule(claim: Claim, value: Decimal, fact: Fact) -> str:  # noqa: PLR09
         return "unit"
     if claim.about and known and abs(value - known) <= abs(known) * Decimal("0.05"):
         return "rounding"
+    if claim.about and claim.kind in (Kind.QUANTITY, Kind.NUMBER) and value >= 10 and value % 5 == 0:
+        return "rounding" if abs(value - known) * 2 <= 5 else ""
     if claim.kind is Kind.PERCENTAGE and abs(known) <= 1 and abs(value - known * 100) * 2 <= step:
         return "ratio_as_percent"
     return ""

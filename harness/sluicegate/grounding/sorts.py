@@ -34,7 +34,7 @@ def of_its_sort(state: str, facts: list[Fact]) -> list[Fact]:
 
 def may_be_meant(claim: Claim, fact: Fact) -> bool:
     """Whether a fact can be meant that no word speaks of: a bound or a bare number is too easily met by chance."""
-    return not claim.bound and not (
+    return (not claim.bound or claim.value == fact.value) and not (
         claim.kind is Kind.QUANTITY and fact.kind is Kind.NUMBER and not names_unit(claim, fact)
     )
 
