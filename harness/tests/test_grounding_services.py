@@ -73,3 +73,64 @@ def test_an_hour_is_written_with_blanks_in_french() -> None:
     found = ruled("La commande TK-9957 : ouverture à 19 h 25, rang 11.", show, language="fr")
     assert found["19 h 25"].ruling is Ruling.SUPPORTED
     assert found["19 h 25"].claim.kind is Kind.TIME
+
+
+STAYS: tuple[dict[str, Any], ...] = (
+    {"confirmation": "HX7K2P", "stay": {"check_in": "2026-04-12"}, "total": 354.0, "currency": "EUR"},
+    {"confirmation": "HB3M8T", "stay": {"check_in": "2026-05-02"}, "total": 512.4, "currency": "EUR"},
+)
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_record_is_told_by_its_code_whatever_the_field_is_called(wrapped: bool) -> None:
+    """`confirmation`, `pnr`, `reservation`: what looks like a code, and is no other record's, names it."""
+    stays = [{"ok": True, "data": stay} for stay in STAYS] if wrapped else list(STAYS)
+    assert told("Your stay HX7K2P comes to €354.00.", *stays) == set()
+    assert told("Your stay HX7K2P comes to €512.40.", *stays) == {"€512.40"}
+
+
+def test_a_code_that_two_records_share_names_neither() -> None:
+    parts = ({"batch": "QX4417", "total": "20.00 EUR"}, {"batch": "QX4417", "total": "30.00 EUR"})
+    assert told("Batch QX4417 comes to €30.00.", *parts) == set()
+
+
+CARDS = ({"card_number": "6035118922044431", "points": 12480}, {"card_number": "6035118900128870", "points": 3120})
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("On the card ending in 4431 you have {} points.", "en"),
+        ("Auf der Karte mit der Endung 4431 sind {} Punkte.", "de"),
+        ("La carte se terminant par 4431 compte {} points.", "fr"),
+        ("En la tarjeta terminada en 4431 hay {} puntos.", "es"),
+        ("На карте, оканчивающейся на 4431, {} баллов.", "ru"),
+        ("Sonu 4431 ile biten kartınızda {} puan var.", "tr"),
+        ("Card **** 4431: {} points.", "en"),
+    ],
+)
+def test_the_end_of_a_number_names_its_record(text: str, language: str) -> None:
+    assert told(text.format(12480), *CARDS, language=language) == set()
+    assert told(text.format(3120), *CARDS, language=language) == {"3120"}
+
+
+def test_an_end_that_two_numbers_share_names_neither() -> None:
+    twins = [{**card, "card_number": card["card_number"][:-4] + "4431"} for card in map(dict, CARDS)]
+    assert told("On the card ending in 4431 you have 3120 points.", *twins) == set()
+
+
+LINES = (
+    {"line_id": "L-6742217", "msisdn": "+4915125040726", "fee": "33.23 EUR"},
+    {"line_id": "L-0686466", "msisdn": "+4915126837111", "fee": "31.33 EUR"},
+)
+
+
+def test_a_telephone_number_names_the_line() -> None:
+    said = "Line +49 151 2504 0726 costs €{}. +49 151 2683 7111 costs €31.33."
+    assert told(said.format("33.23"), *LINES) == set()
+    assert told(said.format("31.34").replace("31.33", "33.23"), *LINES) >= {"€33.23"}
+
+
+def test_an_amount_at_the_end_of_a_sentence_is_no_date() -> None:
+    transfer = {"transfer_id": "TR-9926", "fee": "5.02 EUR", "booked_at": "2026-03-11"}
+    assert "5.02." not in ruled("The fee for TR-9926 was €5.02. It was booked on 11 March.", transfer)

@@ -105,6 +105,10 @@ def _segments_of(
         return [Segment(start, end, span)]
     made: list[Segment] = []
     current = Segment(start, end, span)
+    if spoken_of and (over := _told_before(text, start, anchors[0][0].start, own)) is not None:
+        current.end = over
+        made.append(current)
+        current = Segment(over, end, span)
     last = -1
     in_turn = _IN_TURN.search(text, start, end) is not None
     for claim, records, by_id in anchors:
@@ -174,6 +178,13 @@ def _anchors(text: str, own: Sequence[Claim], evidence: Evidence) -> list[tuple[
     known = [(claim, evidence.by_id[str(claim.value)], True) for claim in ids if str(claim.value) in evidence.by_id]
     if known:
         return known
+    lines = [
+        (claim, records, True)
+        for claim in own
+        if claim.kind is Kind.PHONE and (records := evidence.by_line.get(str(claim.value)))
+    ]
+    if lines:
+        return lines
     named = [
         (claim, records, False)
         for claim in own
@@ -222,6 +233,12 @@ def _cut(text: str, last: int, at: int, own: Sequence[Claim]) -> int | None:
         if not any(claim.start <= found.start() < claim.end for claim in own)
     ]
     return places[-1] if places else None
+
+
+def _told_before(text: str, start: int, at: int, own: Sequence[Claim]) -> int | None:
+    """Where what is still told of the thing before ends: `The total is 20 EUR; order 1002 comes to 30 EUR`."""
+    end = text.rfind(";", start, at)
+    return end if end > start and any(claim.start < end for claim in own) else None
 
 
 def _share(one: Sequence[Record], other: Sequence[Record], evidence: Evidence) -> bool:

@@ -20,7 +20,7 @@ from sluicegate.grounding.extraction import claims_in
 from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Evidence
 from sluicegate.grounding.matching import Facts, comparable, equal
-from sluicegate.grounding.moments import reached, within
+from sluicegate.grounding.moments import is_in_its_zone, reached, within
 from sluicegate.grounding.nearby import meant_before
 from sluicegate.grounding.owners import Party
 from sluicegate.grounding.proof import is_another_owner, is_another_record
@@ -36,6 +36,7 @@ from sluicegate.grounding.rulings import (
 from sluicegate.grounding.sorts import may_be_meant, names, of_its_sort, sort_of, sorts_of
 from sluicegate.grounding.speech import closed, label_before, quoted_in
 from sluicegate.grounding.statuses import denies, is_known, is_weak
+from sluicegate.grounding.swaps import of_another
 from sluicegate.grounding.texts import Texts
 from sluicegate.grounding.wording import concepts_of, cues_in, field_words, stem
 
@@ -195,6 +196,9 @@ class _Bound:
         asked = (_MONEY | _MOMENTS) - (_VERBS if claim.kind is Kind.PERCENTAGE else frozenset())
         unanswered = any(word & asked and not word & answered for word in words)
         rival = None if unanswered or claim.kind is Kind.TIME else self._rival(claim, facts, fitting, near, segment)
+        if rival is None and not self.texts.attests(claim) and not self.texts.in_request(claim):
+            taken = of_another(claim, facts, segment, self.evidence)
+            rival = None if taken is None else ("another_record", taken)
         other = None if segment.explicit else stands_elsewhere(claim, segment.scope, self.evidence)
         if rival is not None and (other is None or not near & other.concepts - rival[1].concepts):
             return contradicted(claim, *rival)
@@ -243,7 +247,8 @@ class _Bound:
         others = [fact for fact in rest if not is_named or _has_unit(claim, fact)]
         for fact in (*fitting, *others):
             if (rule := equal(claim, fact)) and not (
-                near and is_elsewhere(claim, fact, fitting, near, _MONEY | _MOMENTS)
+                (near and is_elsewhere(claim, fact, fitting, near, _MONEY | _MOMENTS))
+                or (rule == "time_zone" and is_in_its_zone(claim, fact, self.claims))
             ):
                 return supported(claim, rule, fact.path)
         return None

@@ -35,7 +35,7 @@ _YEAR_MONTH = re.compile(
     rf"\b(?P<y>(?:19|20)\d{{2}}),?\s+(?P<m>{MONTH_WORD})\b(?:\s+(?P<d>[0-3]?\d)\b)?", re.IGNORECASE
 )
 _NUMERIC = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2((?:\d{2}){1,2})(?![\d/-]|\.\d)")
-_SHORT = re.compile(r"(?<![\d./-])(\d{1,2})\.(\d{1,2})\.(?=\s|,|$|\))")
+_SHORT = re.compile(r"(?<![\d./€$£₺₽¥₴₹-])(?<![€$£₺₽¥₴₹]\s)(\d{1,2})\.(\d{1,2})\.(?=\s|,|$|\))")
 _RELATIVE = re.compile(
     r"(?<!\w)(?:" + "|".join(sorted((re.escape(word) for word in RELATIVE), key=len, reverse=True)) + r")(?!\w)",
     re.IGNORECASE,

@@ -16,6 +16,7 @@ from sluicegate.grounding.claims import Claim, Kind
 from sluicegate.grounding.dates import dates_in, times_in
 from sluicegate.grounding.hedges import hedges_of
 from sluicegate.grounding.kept import kept
+from sluicegate.grounding.masked import masked_in
 from sluicegate.grounding.money import CURRENCIES, CURRENCY, CURRENCY_WORDS, currency_of
 from sluicegate.grounding.names import names_in
 from sluicegate.grounding.numbers import DIGITS, decimal_places, number_word, readings
@@ -94,6 +95,8 @@ class Vocabulary:
     """Words of the fields that hold numbers, as stems."""
     counted: frozenset[str] = frozenset()
     """Those of them that are plurals, and so are counted: of `blocks`, `a block` is one."""
+    numbered: frozenset[str] = frozenset()
+    """Identifiers of all fields, also of those that tell no record: of cards, accounts."""
 
 
 _NOTHING = Vocabulary()
@@ -157,6 +160,9 @@ class _Taken:
 def _exact(places: Places, language: str, today: date | None, vocabulary: Vocabulary) -> Iterator[Claim]:
     """Contacts, identifiers, moments and amounts, the more telling first."""
     yield from _contacts(places)
+    if places.numbers:
+        for start, end, value in masked_in(places.text, vocabulary.numbered):
+            yield Claim(kind=Kind.IDENTIFIER, start=start, end=end, value=value)
     yield from _known_codes(places.text, vocabulary)
     for start, end, whens in dates_in(places, language, today):
         yield Claim(kind=Kind.DATE, start=start, end=end, value=whens[0], others=whens[1:])

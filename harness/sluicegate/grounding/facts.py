@@ -115,6 +115,7 @@ def _of_number(value: Decimal, field: str, path: str, currency: str) -> Fact:  #
 
 _NUMBER_OF = re.compile(r"#?(?=(?:[^\d]*\d){3}|[^\W\d_]{1,5}[-_/]\d)(?!\d{4}-\d\d-\d\d)[^\W_]+(?:[-_/][^\W_]+)*")
 _CODE = re.compile(r"#?[^\W_]+(?:[-_/.][^\W_]+)*")
+_DIALLED = re.compile(r"\+\d{8,15}")
 _PLAIN_NUMBER = re.compile(r"[-+]?\d{1,15}(?:\.\d{1,9})?")
 
 
@@ -125,7 +126,7 @@ def _of_text(value: str, field: str) -> tuple[tuple[Kind, Value, str, int], ...]
         return ((Kind.IDENTIFIER, fold(said), "", 0),)
     if words and words[-1] in _STATES:
         return ((Kind.STATUS, state, "", 0),) if (state := state_of(said)) else ()
-    if _PLAIN_NUMBER.fullmatch(said):
+    if _PLAIN_NUMBER.fullmatch(said) and not _DIALLED.fullmatch(said):
         fact = _of_number(Decimal(said), field, "", "")
         return ((fact.kind, fact.value, fact.unit, fact.places),)
     found: list[tuple[Kind, Value, str, int]] = []

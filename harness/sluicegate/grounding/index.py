@@ -7,13 +7,14 @@ records below it. `{"name": …, "value": …}` and `["name", value]` are fields
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from sluicegate.frozen import frozen
 from sluicegate.grounding.claims import Kind, When
-from sluicegate.grounding.extraction import Vocabulary, fold
+from sluicegate.grounding.extraction import Vocabulary, fold, is_account
 from sluicegate.grounding.facts import Fact, facts_of, is_identity, is_key
 from sluicegate.grounding.matching import Facts
 from sluicegate.grounding.shapes import opened, told_in
@@ -106,6 +107,7 @@ class Evidence:
                 before = len(self.records)
                 self._walk(value, source.path, "", None, 0, source.path.partition("[")[0])
                 self._asked(source, self.records[before:])
+        _told_by_code(self.records)
         self.by_id: dict[str, list[Record]] = {}
         for record in self.records:
             for identity in record.ids:
@@ -216,6 +218,7 @@ class Evidence:
             states=tuple(sorted(state for state in states if not is_known(state) and not is_loose(state))),
             nouns=frozenset(nouns),
             counted=frozenset(counted),
+            numbered=frozenset(str(fact.value) for fact in self.facts if fact.kind is Kind.IDENTIFIER),
         )
 
     @cached_property
@@ -230,6 +233,18 @@ class Evidence:
         for fact in self.facts:
             found.setdefault(fact.field, []).append(fact)
         return found
+
+    @cached_property
+    def by_line(self) -> dict[str, list[Record]]:
+        """Records of one kind that are told apart by a telephone number, by that number: contracts, lines."""
+        fields: dict[tuple[str, str], list[tuple[str, Record]]] = {}
+        for record in self.records:
+            for fact in record.facts:
+                if fact.kind is Kind.PHONE:
+                    fields.setdefault((record.kind, fact.field), []).append((str(fact.value), record))
+        held = [held for held in fields.values() if len({value for value, _ in held}) == len(held) > 1]
+        numbers = Counter(value for group in held for value, _ in group)
+        return {value: [record] for group in held for value, record in group if numbers[value] == 1}
 
     @cached_property
     def _named(self) -> dict[str, list[Record]]:
@@ -292,6 +307,33 @@ def _pair(item: Mapping[str, Json]) -> tuple[str, Json] | None:
         return None
     name = next((item[key] for key in _NAMES if isinstance(item.get(key), str)), None)
     return (str(name), item["value"]) if name is not None else None
+
+
+def _told_by_code(records: Sequence[Record]) -> None:
+    """Records of one kind without identities are told apart by their outermost code, where each has its own."""
+    unnamed = [record for record in records if not record.ids and not record.is_nested]
+    alike: dict[tuple[str, str], list[tuple[Record, str]]] = {}
+    for record in unnamed:
+        if (fact := _code_of(record)) is not None:
+            alike.setdefault((record.kind, fact.field), []).append((record, str(fact.value)))
+    for (_, field), held in alike.items():
+        if len({code for _, code in held}) == len(held) > 1:
+            for record, code in held:
+                record.ids.append(code)
+                record.id_fields.append(field)
+
+
+def _code_of(record: Record) -> Fact | None:
+    """The outermost fact, the first of them, that is an identifier and nothing besides, with a digit in it."""
+    codes = (
+        fact
+        for fact in record.facts
+        if fact.kind is Kind.IDENTIFIER
+        and fold(fact.raw.strip()) == fact.value
+        and any(ch.isdigit() for ch in fact.raw)
+        and not is_account(str(fact.value))
+    )
+    return min(codes, key=lambda fact: fact.field.count("."), default=None)
 
 
 def _in_unit(fact: Fact, unit: str) -> Fact:

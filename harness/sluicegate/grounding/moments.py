@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from sluicegate.grounding.claims import Claim, Kind, When
 from sluicegate.grounding.facts import Fact
+from sluicegate.grounding.matching import equal
 from sluicegate.grounding.wording import field_words, words
 
-__all__ = ["reached", "within"]
+__all__ = ["is_in_its_zone", "reached", "within"]
 
+_BESIDE = 16
+"""Characters between a day and its hour: ` at `, ` um `, ` à las `."""
 _FROM = words("from start begin begins earliest min after since first lower")
 _TO = words("to until till end ends latest max before last upper by")
 _REACHED = {"shipped": "shipped", "delivered": "delivered", "paid": "paid"}
@@ -36,6 +39,12 @@ def within(claim: Claim, facts: Sequence[Fact]) -> tuple[str, str] | None:
                 if said is not None and first <= said <= last:
                     return "range", path
     return None
+
+
+def is_in_its_zone(claim: Claim, fact: Fact, claims: Iterable[Claim]) -> bool:
+    """Whether the hour is said right beside a day as the field has it, so that no zone has moved the day."""
+    beside = (item for item in claims if item.kind is Kind.TIME and 0 <= item.start - claim.end <= _BESIDE)
+    return claim.kind is Kind.DATE and any(equal(item, fact) == "exact" for item in beside)
 
 
 def reached(claim: Claim, facts: Sequence[Fact], today: date | None) -> tuple[str, str] | None:

@@ -48,10 +48,11 @@ _COURTESY = re.compile(
     r"|tout (?:de suite|à fait)|à tout moment|toute (?:autre )?(?:question|demande|information)"
     r"|si (?:usted )?tienen? (?:alguna |más |otra |cualquier )*(?:pregunta|duda)s?|(?:en|sobre|ante) todo"
     r"|если у вас (?:есть |будут |возникнут |остались |ещё |еще |другие |какие-либо )*вопрос\w*"
-    r"|soru\w* (?:olursa|varsa))\b",
+    r"|soru\w* (?:olursa|varsa)"
+    r"|(?<=[\d€$£₽₺]\s)(?:each|cada un[oa]))\b",
     re.IGNORECASE,
 )
-"""What is wished at the end of a letter: no condition of what it tells."""
+"""What is wished at the end of a letter, and a price of each: no condition, and no rule for everybody."""
 _REPORTED = re.compile(
     r"\b(?:you (?:were (?:told|promised|quoted|given)|thought|assumed|hoped|wrote|write|said|say|mention\w*|asked|"
     r"told|expected|expect|saw|paid|report\w*|"
