@@ -9,6 +9,7 @@ import pytest
 
 from sluicegate.grounding import Evidence, Judgement, Ruling, Source, judge
 from sluicegate.grounding.claims import Kind
+from sluicegate.grounding.quotes import quotes_in
 
 TODAY = date(2026, 3, 17)
 
@@ -134,3 +135,29 @@ def test_a_telephone_number_names_the_line() -> None:
 def test_an_amount_at_the_end_of_a_sentence_is_no_date() -> None:
     transfer = {"transfer_id": "TR-9926", "fee": "5.02 EUR", "booked_at": "2026-03-11"}
     assert "5.02." not in ruled("The fee for TR-9926 was €5.02. It was booked on 11 March.", transfer)
+
+
+def test_a_price_of_each_is_no_rule_for_everybody() -> None:
+    stays = [{**stay, "rate_per_night": rate} for stay, rate in zip(STAYS, (118.0, 170.8), strict=True)]
+    assert told("HX7K2P is all set: 3 nights at €118.00 each, €512.40 altogether.", *stays) == {"€512.40"}
+
+
+def test_a_short_title_between_marks_opens_no_quotation() -> None:
+    assert not list(quotes_in('"Dune" is due on 7 April, and four renewals are left. "Emma" is due on 8 April.'))
+
+
+def test_a_daily_rate_is_an_amount_and_a_tax_rate_a_share() -> None:
+    cars = ({"reservation": "RC-40917", "daily_rate": 66.28, "tax_rate": 0.19, "currency": "EUR"},)
+    found = ruled("RC-40917 is €66.28 a day, with 19 % tax.", *cars)
+    assert (found["€66.28"].ruling, found["19 %"].ruling) == (Ruling.SUPPORTED, Ruling.SUPPORTED)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("Wagen 7, Platz {}", "de"), ("voiture 7, place {}", "fr"), ("вагон 7, место {}", "ru")],
+)
+def test_a_seat_is_held_against_the_seat(text: str, language: str) -> None:
+    ride = {"pnr": "QW8R4T", "coach": 7, "seat": "54", "price": "59.90 EUR"}
+    said = f"QW8R4T: {text}. 59,90 €."
+    assert told(said.format(54), ride, language=language) == set()
+    assert told(said.format(61), ride, language=language) == {"61"}

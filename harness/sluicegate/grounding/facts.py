@@ -37,6 +37,7 @@ _COUNTS = words("count quantity qty total size length of")
 _STATES = words("status state stage phase condition durum zustand statut estado статус")
 _MONEY = frozenset({"total", "price", "shipping", "refund", "tax", "discount", "balance"})
 _MOMENTS = words("at dt date time timestamp created updated due sunrise sunset on until expires eta day")
+_SPANS = frozenset({"hourly", "daily", "nightly", "weekly", "monthly"})
 _SHARES = words("percent pct percentage rate share ratio")
 _LONGEST = 2000
 """Characters of a text that are read for facts."""
@@ -102,7 +103,7 @@ def _of_number(value: Decimal, field: str, path: str, currency: str) -> Fact:  #
     places = decimal_places(value)
     if last in ("cents", "minor", "cent") and concepts_of(field):
         return Fact(path=path, field=field, kind=Kind.MONEY, value=value / 100, unit=currency, places=2, raw=raw)
-    if last in _SHARES:
+    if last in _SHARES and not (currency and _SPANS.intersection(words)):
         return Fact(path=path, field=field, kind=Kind.PERCENTAGE, value=value, unit="%", places=places, raw=raw)
     if last.upper() in CURRENCIES:
         return Fact(path=path, field=field, kind=Kind.MONEY, value=value, unit=last.upper(), places=places, raw=raw)

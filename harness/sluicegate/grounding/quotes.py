@@ -9,7 +9,7 @@ from sluicegate.grounding.texts import normal
 
 __all__ = ["quotes_in", "unresolved"]
 
-_QUOTED = re.compile(r"[“„\"«»]\s?([^“”„\"«»\n]{8,600}?)\s?[”“\"»«]")
+_QUOTED = re.compile(r"[“„\"«»]\s?([^“”„\"«»\n]{1,600}?)\s?[”“\"»«]")
 _BEHIND = re.compile(r"^(?:> ?)(.{8,600})$", re.MULTILINE)
 _GAP = re.compile(r"\s?(?:\[?\.\.\.\]?|\[?…\]?)\s?")
 _LEAST_WORDS = 4

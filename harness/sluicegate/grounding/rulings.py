@@ -30,6 +30,8 @@ def is_elsewhere(
     claim: Claim, fact: Fact, fitting: Sequence[Fact], near: frozenset[str], telling: frozenset[str]
 ) -> bool:
     """Whether the value stands in a field that the words do not mean, while the field they mean says otherwise."""
+    if fact.kind is claim.kind is Kind.MONEY:  # a count is no word against an amount
+        fitting = [item for item in fitting if item.kind is claim.kind]
     if not fitting or fact in fitting or claim.kind is Kind.STATUS:
         return False
     strong = {word for word in near if any(word in map(stem, item.field.lower().split("_")) for item in fitting)}

@@ -49,7 +49,8 @@ _COURTESY = re.compile(
     r"|si (?:usted )?tienen? (?:alguna |más |otra |cualquier )*(?:pregunta|duda)s?|(?:en|sobre|ante) todo"
     r"|если у вас (?:есть |будут |возникнут |остались |ещё |еще |другие |какие-либо )*вопрос\w*"
     r"|soru\w* (?:olursa|varsa)"
-    r"|(?<=[\d€$£₽₺]\s)(?:each|cada un[oa]))\b",
+    r"|all (?:set|good|done|clear|booked|sorted)|(?:in|at) all)\b"
+    r"|(?:\A|(?<=[\d€$£₽₺]))\s(?:each|cada un[oa])\b",
     re.IGNORECASE,
 )
 """What is wished at the end of a letter, and a price of each: no condition, and no rule for everybody."""

@@ -34,9 +34,9 @@ def of_another(claim: Claim, facts: Sequence[Fact], segment: Segment, evidence: 
     if len(fields) != 1:
         return None
     own = [fact for fact in facts if fact.field in fields]
-    if len({fact.value for fact in own}) != 1 or _is_said(own[0], claim, segment):
+    if any(_is_it(claim, fact) for fact in own) or len({fact.value for fact in own}) != 1:
         return None
-    return own[0]
+    return None if _is_said(own[0], claim, segment) else own[0]
 
 
 def _is_it(claim: Claim, fact: Fact) -> bool:

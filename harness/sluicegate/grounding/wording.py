@@ -81,6 +81,12 @@ _CONCEPTS = {
     "neige nieve снег kar",
     "clouds": "clouds cloud cloudiness cloudy coverage wolken", "visibility": "visibility sicht",
     "probability": "pop probability chance",
+    "departure": "departure departs depart abfahrt abflug départ salida отправление вылет kalkış",
+    "seat": "seat sitz sitzplatz platz siège asiento место koltuk place",
+    "coach": "coach carriage wagen voiture coche vagón вагон vagon",
+    "row": "row reihe rang rangée fila ряд sıra", "room": "room raum zimmer salle sala кабинет oda",
+    "platform": "platform gleis quai voie andén платформа peron",
+    "night": "night nacht nächte nuit nuits noche noches ночь ночи ночей gece",
     "timezone": "timezone", "sunrise": "sunrise", "sunset": "sunset", "population": "population inhabitants einwohner",
 }  # fmt: skip
 _BY_WORD: dict[str, frozenset[str]] = {}
@@ -109,6 +115,8 @@ def concepts_of(name: str) -> frozenset[str]:
     """
     outer, _, leaf = name.rpartition(".")
     words = field_words(leaf)
+    if "per" in words[1:]:  # `rate_per_night` is about a rate
+        words = words[: words.index("per", 1)]
     known = _BY_WORD.get("_".join(words), frozenset()) or frozenset().union(
         *(_BY_WORD.get(word, frozenset()) for word in words)
     )
