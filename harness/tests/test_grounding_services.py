@@ -137,6 +137,52 @@ def test_an_amount_at_the_end_of_a_sentence_is_no_date() -> None:
     assert "5.02." not in ruled("The fee for TR-9926 was €5.02. It was booked on 11 March.", transfer)
 
 
+RIDES: tuple[dict[str, Any], ...] = (
+    {"reservation": "RC-40917", "pickup": {"at": "2026-03-28T18:40:00+01:00"}, "deposit": 900, "km_included": 1550},
+    {"reservation": "RC-53310", "pickup": {"at": "2026-04-02T13:10:00+01:00"}, "deposit": 350, "km_included": 800},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("For RC-40917 please come on 2 April.", "2 April"),
+        ("RC-40917 begins on 28 March at 13:10.", "13:10"),
+        ("RC-40917 comes with 800 km.", "800 km"),
+    ],
+)
+def test_what_only_another_record_says_contradicts_without_a_word_for_the_field(text: str, wrong: str) -> None:
+    assert told(text, *RIDES) == {wrong}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "RC-40917 begins on 28 March at 18:40. Our desk is open until 13:10.",
+        "RC-40917 is booked. Our desk is open until 13:10.",
+        "RC-40917 begins on 28 March. Please send the form by 2 April.",
+        "RC-40917 comes with 1,550 km; a further 800 km are on offer.",
+        "Neither RC-40917 nor RC-53310 begins before 28 March; RC-53310 comes with 800 km.",
+        "RC-40917 takes 2 days longer than 1 March.",
+    ],
+)
+def test_a_value_of_something_else_is_no_swap(text: str) -> None:
+    """What the named record holds in that field is said, or nothing says the hour is its own."""
+    assert told(text, *RIDES) == set()
+
+
+def test_what_stands_before_a_semicolon_is_still_of_the_record_before() -> None:
+    said = "The stay HX7K2P is booked. The total is €354.00; HB3M8T comes to €512.40."
+    assert told(said, *STAYS) == set()
+    assert told(said.replace("354.00", "512.40").replace("to €512.40", "to €354.00"), *STAYS) == {"€512.40", "€354.00"}
+
+
+def test_a_zone_moves_no_day_whose_hour_stays() -> None:
+    """1 April at 13:10 is not 2 April at 13:10; 1 April alone may be that of another zone."""
+    assert ruled("RC-53310 begins on 1 April at 13:10.", *RIDES)["1 April"].ruling is Ruling.UNATTESTED
+    assert ruled("RC-53310 begins on 1 April.", *RIDES)["1 April"].rule == "time_zone"
+
+
 def test_a_price_of_each_is_no_rule_for_everybody() -> None:
     stays = [{**stay, "rate_per_night": rate} for stay, rate in zip(STAYS, (118.0, 170.8), strict=True)]
     assert told("HX7K2P is all set: 3 nights at €118.00 each, €512.40 altogether.", *stays) == {"€512.40"}
@@ -161,3 +207,22 @@ def test_a_seat_is_held_against_the_seat(text: str, language: str) -> None:
     said = f"QW8R4T: {text}. 59,90 €."
     assert told(said.format(54), ride, language=language) == set()
     assert told(said.format(61), ride, language=language) == {"61"}
+
+
+def test_what_may_be_told_of_either_record_contradicts_neither() -> None:
+    said = "The stay HX7K2P is booked. The total was €{}, and for HB3M8T it was €512.40."
+    assert told(said.format("354.00"), *STAYS) == set()
+    assert told("HX7K2P is booked. You paid €512.40, and HB3M8T is booked, too.", *STAYS) == set()
+
+
+def test_hours_and_minutes_are_no_hour_of_the_day() -> None:
+    phone = {"id": "PH-4410", "talk_time": "Up to 3 h 30 min"}
+    found = ruled("PH-4410 lasts up to 3 hours and 30 minutes.", phone)
+    assert [found[said].ruling for said in ("3 hours", "30 minutes")] == [Ruling.SUPPORTED] * 2
+
+
+def test_a_count_is_no_word_against_an_amount() -> None:
+    """`Platz 54. Bezahlt wurden 59,90 €`: the seat is no amount."""
+    ride = {"pnr": "QW8R4T", "seat": 54, "price_cents": 5990, "currency": "EUR"}
+    other = {"pnr": "HB3M8T", "seat": 61, "price_cents": 1990, "currency": "EUR"}
+    assert told("QW8R4T: Platz 54. Bezahlt wurden 59,90 €.", ride, other, language="de") == set()

@@ -109,6 +109,11 @@ def _segments_of(
         current.end = over
         made.append(current)
         current = Segment(over, end, span)
+    elif before is not None and spoken_of and (over := _told_of_either(text, start, anchors[0][0].start, own)):
+        current.end = over
+        current.groups, current.by_id = [*before.groups, list(anchors[0][1])], True
+        made.append(current)
+        current = Segment(over, end, span)
     last = -1
     in_turn = _IN_TURN.search(text, start, end) is not None
     for claim, records, by_id in anchors:
@@ -239,6 +244,12 @@ def _told_before(text: str, start: int, at: int, own: Sequence[Claim]) -> int | 
     """Where what is still told of the thing before ends: `The total is 20 EUR; order 1002 comes to 30 EUR`."""
     end = text.rfind(";", start, at)
     return end if end > start and any(claim.start < end for claim in own) else None
+
+
+def _told_of_either(text: str, start: int, at: int, own: Sequence[Claim]) -> int | None:
+    """Where what may be told of the thing before, or of the one named, ends: `The fee was 20 EUR, and for 1002 …`."""
+    places = [found.start() for found in _SPLIT.finditer(text, start, at) if found[0].isalpha()]
+    return places[-1] if places and any(claim.start < places[-1] for claim in own) else None
 
 
 def _share(one: Sequence[Record], other: Sequence[Record], evidence: Evidence) -> bool:

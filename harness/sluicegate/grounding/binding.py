@@ -33,12 +33,12 @@ from sluicegate.grounding.rulings import (
     stands_elsewhere,
     supported,
 )
-from sluicegate.grounding.sorts import may_be_meant, names, of_its_sort, sort_of, sorts_of
-from sluicegate.grounding.speech import closed, label_before, quoted_in
+from sluicegate.grounding.sorts import has_unit, may_be_meant, names, of_its_sort, of_many_fields, sort_of, sorts_of
+from sluicegate.grounding.speech import closed, is_general, label_before, quoted_in
 from sluicegate.grounding.statuses import denies, is_known, is_weak
-from sluicegate.grounding.swaps import of_another
+from sluicegate.grounding.swaps import of_another, swapped
 from sluicegate.grounding.texts import Texts
-from sluicegate.grounding.wording import concepts_of, cues_in, field_words, stem
+from sluicegate.grounding.wording import concepts_of, cues_in
 
 __all__ = ["judge"]
 
@@ -70,7 +70,8 @@ def judge(
     texts = Texts(evidence, language=language, today=today)
     bound = _Bound(text, claims, evidence, texts=texts, party=party, today=today)
     found: list[Judgement] = []
-    for segment in segments(text, claims, evidence, bound.texts.asked_ids):
+    bound.segments = segments(text, claims, evidence, bound.texts.asked_ids)
+    for segment in bound.segments:
         found += [bound.ruled(claim, at, segment) for at, claim in enumerate(segment.claims)]
     return found
 
@@ -90,6 +91,7 @@ class _Bound:
     ) -> None:
         self.text = text
         self.claims = claims
+        self.segments: list[Segment] = []
         self.evidence = evidence
         self.texts = texts
         self.party = party
@@ -197,7 +199,7 @@ class _Bound:
         unanswered = any(word & asked and not word & answered for word in words)
         rival = None if unanswered or claim.kind is Kind.TIME else self._rival(claim, facts, fitting, near, segment)
         if rival is None and not self.texts.attests(claim) and not self.texts.in_request(claim):
-            taken = of_another(claim, facts, segment, self.evidence)
+            taken = of_another(claim, facts, segment, self.evidence, self._told_of(segment))
             rival = None if taken is None else ("another_record", taken)
         other = None if segment.explicit else stands_elsewhere(claim, segment.scope, self.evidence)
         if rival is not None and (other is None or not near & other.concepts - rival[1].concepts):
@@ -244,7 +246,7 @@ class _Bound:
         is_named = bool(fitting) and claim.unit in self._universe(claim)
         fitted = set(map(id, fitting))
         rest = [fact for fact in facts if id(fact) not in fitted and may_be_meant(claim, fact)]
-        others = [fact for fact in rest if not is_named or _has_unit(claim, fact)]
+        others = [fact for fact in rest if not is_named or has_unit(claim, fact)]
         for fact in (*fitting, *others):
             if (rule := equal(claim, fact)) and not (
                 (near and is_elsewhere(claim, fact, fitting, near, _MONEY | _MOMENTS))
@@ -261,29 +263,18 @@ class _Bound:
         unclear = len(segment.groups) > 1 and not segment.in_turn and self._anyones(claim)
         if fitting and not weak and not unclear and not has_its_value(fitting[0], claim, segment.claims):
             return "field", fitting[0]
-        swapped = self._swapped(claim, facts, near)
-        return None if swapped is None else ("another_record", swapped)
+        taken = swapped(claim, facts, near & (_MONEY | _MOMENTS), near, self._told_of(segment), self.evidence)
+        return None if taken is None else ("another_record", taken)
 
     def _anyones(self, claim: Claim) -> bool:
         """Whether any record at all says so: asked where the words do not tell which is meant."""
         return self.evidence.facts.say(claim)
 
-    def _swapped(self, claim: Claim, facts: Sequence[Fact], near: frozenset[str]) -> Fact | None:
-        """The fact of the record spoken of, where the claim's value stands in the same field of another record."""
-        known = near & (_MONEY | _MOMENTS)
-        # Small numbers are in many records: they need a word that says which field is meant.
-        is_bare = claim.kind in (Kind.NUMBER, Kind.QUANTITY, Kind.PERCENTAGE)
-        for fact in facts:
-            if (known and not fact.concepts & known) or (is_bare and not fact.concepts & near):
-                continue
-            for other in self.evidence.by_field[fact.field]:
-                if (
-                    other.path != fact.path
-                    and comparable(claim, other)
-                    and equal(claim, other) in ("exact", "date_of_time")
-                ):
-                    return fact
-        return None
+    def _told_of(self, segment: Segment) -> list[Claim]:
+        """What the whole text says of the records that a segment speaks of; a condition says nothing of them."""
+        spoken = [{record.number for record in group} for group in segment.groups]
+        same = (item for item in self.segments if [{record.number for record in g} for g in item.groups] == spoken)
+        return [claim for item in same if not is_general(self.text[slice(*item.sentence)]) for claim in item.claims]
 
     def _anywhere(self, claim: Claim, segment: Segment) -> Judgement:
         """Where nobody says which record is meant, any will do; where what is named is unknown, none."""
@@ -313,7 +304,7 @@ class _Bound:
         if claim.kind is Kind.STATUS:
             return [], False
         universe = self._universe(claim)
-        if claim.unit in universe and not _is_of_many(claim, segment):
+        if claim.unit in universe and not of_many_fields(claim, segment.facts):
             return [frozenset({claim.unit}) | concepts_of(claim.unit) & universe], True
         values = [item for item in segment.claims if sort_of(item) == sort_of(claim)]
         left = max([segment.start, *(item.end for item in values if item.end <= claim.start)])
@@ -350,14 +341,3 @@ class _Bound:
         sort = sorts_of(claim)
         fields = (facts[0] for facts in self.evidence.by_field.values() if any(fact.kind in sort for fact in facts))
         return known.union(*(fact.concepts for fact in fields)) - _SUBJECTS
-
-
-def _has_unit(claim: Claim, fact: Fact) -> bool:
-    """Whether the field, or what it stands in, is of the claim's unit: `seats.purchased`, and what has `unit: kWh`."""
-    return fact.unit == claim.unit or claim.unit in map(stem, field_words(fact.field))
-
-
-def _is_of_many(claim: Claim, segment: Segment) -> bool:
-    """Whether several fields are in the claim's unit of measure, so that the unit tells none of them."""
-    alike = {fact.field for fact in segment.facts if fact.unit == claim.unit}
-    return claim.kind is Kind.QUANTITY and len(alike) > 1

@@ -61,7 +61,9 @@ def has_its_value(fact: Fact, claim: Claim, others: Iterable[Claim]) -> bool:
     if isinstance(claim.value, Decimal) and claim.kind is Kind.NUMBER:
         return f"{claim.value:f}" in field_words(fact.field)
     alike = (item for item in others if item is not claim and sort_of(item) == sort_of(claim))
-    return claim.kind in _DECIDED and any(comparable(item, fact) and equal(item, fact) == "exact" for item in alike)
+    return claim.kind in (*_DECIDED, Kind.QUANTITY) and any(
+        comparable(item, fact) and equal(item, fact) == "exact" for item in alike
+    )
 
 
 def may_contradict(claim: Claim, fact: Fact) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sluicegate.grounding.claims import Claim, Kind
 from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.matching import names_unit
 from sluicegate.grounding.statuses import of_payment
-from sluicegate.grounding.wording import concepts_of
+from sluicegate.grounding.wording import concepts_of, field_words, stem
 
-__all__ = ["DATED", "may_be_meant", "names", "of_its_sort", "sort_of", "sorts_of"]
+__all__ = ["DATED", "has_unit", "may_be_meant", "names", "of_its_sort", "of_many_fields", "sort_of", "sorts_of"]
 
 _NUMERIC = frozenset({Kind.MONEY, Kind.QUANTITY, Kind.PERCENTAGE, Kind.NUMBER})
 DATED = frozenset({Kind.DATE, Kind.TIME})
@@ -42,3 +44,13 @@ def may_be_meant(claim: Claim, fact: Fact) -> bool:
 def names(field: str, words: frozenset[str]) -> bool:
     """Whether the field is about what one of the words is about."""
     return bool(concepts_of(field) & words)
+
+
+def has_unit(claim: Claim, fact: Fact) -> bool:
+    """Whether the field, or what it stands in, is of the claim's unit: `seats.purchased`, and what has `unit: kWh`."""
+    return fact.unit == claim.unit or claim.unit in map(stem, field_words(fact.field))
+
+
+def of_many_fields(claim: Claim, facts: Iterable[Fact]) -> bool:
+    """Whether several fields are in the claim's unit of measure, so that the unit tells none of them."""
+    return claim.kind is Kind.QUANTITY and len({fact.field for fact in facts if fact.unit == claim.unit}) > 1

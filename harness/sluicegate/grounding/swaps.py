@@ -1,7 +1,7 @@
 """Values of another record that no word of ours tells: `pick-up at 17:40`, where 17:40 is the other reservation's.
 
 Words that mean no field here leave one thing to go by: the value stands in one field of a record like the one that is
-named, in no other field and nowhere else, and what the named record holds in that field is said nowhere beside it.
+named, in no other field and nowhere else, and what the named record holds in that field is said nowhere.
 """
 
 from __future__ import annotations
@@ -14,19 +14,54 @@ from sluicegate.grounding.claims import Claim, Kind, When
 from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Evidence
 from sluicegate.grounding.matching import comparable, equal
-from sluicegate.grounding.sorts import sort_of
 from sluicegate.grounding.wording import words
 
-__all__ = ["of_another"]
+__all__ = ["of_another", "swapped"]
 
 _FEWEST_DIGITS = 3
+_BESIDE = 16
+"""Characters between a day and its hour: ` at `, ` um `, ` günü saat `."""
 _SPANS = words("s min h day week month year") | {"business day"}
 """Units of which every letter has some: `within 2 days`."""
 _YEARS = range(1900, 2101)
 
 
-def of_another(claim: Claim, facts: Sequence[Fact], segment: Segment, evidence: Evidence) -> Fact | None:
-    """The fact of the record spoken of, where the claim is plainly the same field's value of another record."""
+def swapped(  # noqa: PLR0917 - what is known of one claim
+    claim: Claim,
+    facts: Sequence[Fact],
+    known: frozenset[str],
+    near: frozenset[str],
+    told: Sequence[Claim],
+    evidence: Evidence,
+) -> Fact | None:
+    """The fact of the record spoken of, where the claim's value stands in the same field of another record.
+
+    `near` are the words around it, `known` those of them that mean an amount or a moment; `told` is what the text says
+    of the record.
+    """
+    # Small numbers are in many records: they need a word that says which field is meant.
+    is_bare = claim.kind in (Kind.NUMBER, Kind.QUANTITY, Kind.PERCENTAGE)
+    for fact in facts:
+        if (known and not fact.concepts & known) or (is_bare and not fact.concepts & near):
+            continue
+        is_guessed = is_bare or (claim.kind is Kind.DATE and not fact.concepts & near)
+        if is_guessed and _is_said(fact, claim, told):
+            continue
+        for other in evidence.by_field[fact.field]:
+            is_same = comparable(claim, other) and equal(claim, other) in ("exact", "date_of_time")
+            if other.path != fact.path and is_same:
+                return fact
+    return None
+
+
+def of_another(
+    claim: Claim, facts: Sequence[Fact], segment: Segment, evidence: Evidence, claims: Sequence[Claim]
+) -> Fact | None:
+    """The fact of the record spoken of, where the claim is plainly the same field's value of another record.
+
+    `claims` are those of the text that are told of this record. A bare hour must stand with the
+    record's name or behind its day: a house has hours of its own.
+    """
     if not segment.by_id or len(segment.groups) != 1 or segment.unknown or not _is_telling(claim):
         return None
     holding = [fact for fact in evidence.facts.like(claim) if comparable(claim, fact) and _is_it(claim, fact)]
@@ -36,7 +71,9 @@ def of_another(claim: Claim, facts: Sequence[Fact], segment: Segment, evidence: 
     own = [fact for fact in facts if fact.field in fields]
     if any(_is_it(claim, fact) for fact in own) or len({fact.value for fact in own}) != 1:
         return None
-    return None if _is_said(own[0], claim, segment) else own[0]
+    if claim.kind is Kind.TIME and not segment.explicit and not _is_behind_its_day(own[0], claim, claims):
+        return None
+    return None if _is_said(own[0], claim, claims) else own[0]
 
 
 def _is_it(claim: Claim, fact: Fact) -> bool:
@@ -57,7 +94,13 @@ def _is_telling(claim: Claim) -> bool:
     return len(value.as_tuple().digits) >= _FEWEST_DIGITS and value not in _YEARS
 
 
-def _is_said(fact: Fact, claim: Claim, segment: Segment) -> bool:
-    """Whether another claim beside it says what the field holds, so that this one is of something else."""
-    beside = (item for item in segment.claims if item is not claim and sort_of(item) == sort_of(claim))
-    return any(item.kind is claim.kind and comparable(item, fact) and _is_it(item, fact) for item in beside)
+def _is_behind_its_day(fact: Fact, claim: Claim, claims: Sequence[Claim]) -> bool:
+    """Whether the day of the fact stands right before an hour: `on 3 May at 14:00`."""
+    beside = (item for item in claims if item.kind is Kind.DATE and 0 <= claim.start - item.end <= _BESIDE)
+    return any(equal(item, fact) == "date_of_time" for item in beside)
+
+
+def _is_said(fact: Fact, claim: Claim, claims: Sequence[Claim]) -> bool:
+    """Whether another claim says what the field holds, so that this one is of something else."""
+    alike = (item for item in claims if item is not claim and item.kind is claim.kind)
+    return any(comparable(item, fact) and _is_it(item, fact) for item in alike)
