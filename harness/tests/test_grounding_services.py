@@ -226,3 +226,17 @@ def test_a_count_is_no_word_against_an_amount() -> None:
     ride = {"pnr": "QW8R4T", "seat": 54, "price_cents": 5990, "currency": "EUR"}
     other = {"pnr": "HB3M8T", "seat": 61, "price_cents": 1990, "currency": "EUR"}
     assert told("QW8R4T: Platz 54. Bezahlt wurden 59,90 €.", ride, other, language="de") == set()
+
+
+def test_after_a_sentence_about_two_records_a_nameless_one_may_be_of_either() -> None:
+    said = "RC-40917 comes with 1,550 km, and RC-53310 with 800 km. Please come on {}."
+    assert told(said.format("28 March"), *RIDES) == set()
+    assert told(said.format("2 April"), *RIDES) == set()
+
+
+def test_a_small_count_of_another_record_is_no_amount() -> None:
+    courses = (
+        {"course_id": "CRS-9895", "lessons": 41, "price": "720.04 EUR"},
+        {"course_id": "CRS-1120", "lessons": 25},
+    )
+    assert told("CRS-9895 is 720.04 EUR. A test would be 25.00 EUR.", *courses) == set()

@@ -69,7 +69,8 @@ def segments(text: str, claims: Sequence[Claim], evidence: Evidence, requested: 
     before = _default(evidence, requested)
     for start, end in sentences(text):
         own = [claim for claim in claims if start <= claim.start < end]
-        for segment in _segments_of(text, (start, end), own, evidence, before):
+        made = _segments_of(text, (start, end), own, evidence, before)
+        for segment in made:
             if not segment.groups and not segment.unknown and before is not None:
                 segment.groups, segment.by_id = before.groups, before.by_id
                 segment.unknown = before.unknown
@@ -78,7 +79,20 @@ def segments(text: str, claims: Sequence[Claim], evidence: Evidence, requested: 
             found.append(segment)
             if segment.explicit:
                 before = segment
+        before = _of_all(made) or before
     return found
+
+
+def _of_all(made: Sequence[Segment]) -> Segment | None:
+    """What is spoken of after a sentence about several things told by number: nobody says which of them."""
+    if len(made) < 2 or not all(segment.by_id and segment.groups for segment in made):
+        return None
+    either = Segment(0, 0, (0, 0))
+    for group in (group for segment in made for group in segment.groups):
+        if not any(_same(group, other) for other in either.groups):
+            either.groups.append(group)
+    either.by_id = True
+    return either if len(either.groups) > 1 else None
 
 
 def _default(evidence: Evidence, requested: Iterable[str]) -> Segment | None:

@@ -14,6 +14,7 @@ from sluicegate.grounding.claims import Claim, Kind, When
 from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Evidence
 from sluicegate.grounding.matching import comparable, equal
+from sluicegate.grounding.rulings import may_contradict
 from sluicegate.grounding.wording import words
 
 __all__ = ["of_another", "swapped"]
@@ -23,6 +24,7 @@ _BESIDE = 16
 """Characters between a day and its hour: ` at `, ` um `, ` günü saat `."""
 _SPANS = words("s min h day week month year") | {"business day"}
 """Units of which every letter has some: `within 2 days`."""
+_LEAST_AMOUNT = 100
 _YEARS = range(1900, 2101)
 
 
@@ -43,6 +45,8 @@ def swapped(  # noqa: PLR0917 - what is known of one claim
     is_bare = claim.kind in (Kind.NUMBER, Kind.QUANTITY, Kind.PERCENTAGE)
     for fact in facts:
         if (known and not fact.concepts & known) or (is_bare and not fact.concepts & near):
+            continue
+        if _is_small_count(claim, fact):
             continue
         is_guessed = is_bare or (claim.kind is Kind.DATE and not fact.concepts & near)
         if is_guessed and _is_said(fact, claim, told):
@@ -68,7 +72,7 @@ def of_another(
     fields = {fact.field for fact in holding}
     if len(fields) != 1:
         return None
-    own = [fact for fact in facts if fact.field in fields]
+    own = [fact for fact in facts if fact.field in fields and not _is_small_count(claim, fact)]
     if any(_is_it(claim, fact) for fact in own) or len({fact.value for fact in own}) != 1:
         return None
     if claim.kind is Kind.TIME and not segment.explicit and not _is_behind_its_day(own[0], claim, claims):
@@ -78,6 +82,12 @@ def of_another(
 
 def _is_it(claim: Claim, fact: Fact) -> bool:
     return equal(claim, fact) in ("exact", "date_of_time", "unit")
+
+
+def _is_small_count(claim: Claim, fact: Fact) -> bool:
+    """Whether a field that no name or currency makes an amount holds a small whole number: 41 lessons are no 41 EUR."""
+    is_whole = isinstance(fact.value, Decimal) and fact.value < _LEAST_AMOUNT and not fact.places
+    return claim.kind is Kind.MONEY and fact.kind is Kind.NUMBER and is_whole and not may_contradict(claim, fact)
 
 
 def _is_telling(claim: Claim) -> bool:
