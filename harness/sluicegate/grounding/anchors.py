@@ -62,6 +62,11 @@ class Segment:
         """Those of its records, once these are known."""
         return Facts(fact for record in self.scope for fact in record.facts)
 
+    @cached_property
+    def spoken(self) -> tuple[frozenset[int], ...]:
+        """The records it speaks of, by number, once they are known."""
+        return tuple(frozenset(record.number for record in group) for group in self.groups)
+
 
 def segments(text: str, claims: Sequence[Claim], evidence: Evidence, requested: Iterable[str]) -> list[Segment]:
     """The text in segments, in order, with claims and scope. `requested`: identifiers that were asked about."""

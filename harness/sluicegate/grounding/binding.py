@@ -92,6 +92,7 @@ class _Bound:
         self.text = text
         self.claims = claims
         self.segments: list[Segment] = []
+        self._told: dict[tuple[frozenset[int], ...], list[Claim]] = {}
         self.evidence = evidence
         self.texts = texts
         self.party = party
@@ -272,9 +273,11 @@ class _Bound:
 
     def _told_of(self, segment: Segment) -> list[Claim]:
         """What the whole text says of the records that a segment speaks of; a condition says nothing of them."""
-        spoken = [{record.number for record in group} for group in segment.groups]
-        same = (item for item in self.segments if [{record.number for record in g} for g in item.groups] == spoken)
-        return [claim for item in same if not is_general(self.text[slice(*item.sentence)]) for claim in item.claims]
+        if not self._told:
+            for item in self.segments:
+                if not is_general(self.text[slice(*item.sentence)]):
+                    self._told.setdefault(item.spoken, []).extend(item.claims)
+        return self._told.get(segment.spoken, [])
 
     def _anywhere(self, claim: Claim, segment: Segment) -> Judgement:
         """Where nobody says which record is meant, any will do; where what is named is unknown, none."""
