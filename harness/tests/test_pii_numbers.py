@@ -80,10 +80,16 @@ def test_numbers_are_told_with_their_kind_and_place(scanner: Scanner, text: str,
         "12345678901234567890",
         "between 1998 - 2004",
         "Amazon order 123-1234567-1234567",
+        "lat=89.308891, lon=-175.0763460",
+        "52.5200066 -13.4049540",
+        "array([0.17483999, 0.40990147])",
+        "paragraph 1.4.3.4 and figure 2.1.3.4",
+        "http://127.0.0.1:5432",
+        "git@github.com:acme/repo.git",
     ],
 )
 def test_business_numbers_are_nobodys(scanner: Scanner, text: str) -> None:
-    """Orders, parcels, books, versions, hashes, dates and amounts raise no alarm."""
+    """Orders, parcels, books, versions, hashes, dates, amounts, coordinates and the machine itself raise no alarm."""
     assert _told(scanner, text) == []
 
 

@@ -43,7 +43,8 @@ def mail_addresses(text: str) -> Iterator[tuple[int, int]]:
         found = _DOMAIN.match(text, at)
         if found is not None and (found["top"] or "").lower() not in _FILES:
             start = _local_start(text, at)
-            if start is not None:
+            # The user of a repository over SSH is the same for everybody: git@host:path.
+            if start is not None and text[start:at] != "git":
                 yield start, found.end()
         at = text.find("@", at + 1)
 
@@ -61,8 +62,8 @@ def _local_start(text: str, at: int) -> int | None:
 
 
 def ipv4_holds(parts: list[str]) -> bool:
-    """Whether four groups of digits are an address: 0 to 255, no leading zeros, not 0 first."""
-    if len(parts) != 4 or parts[0] == "0":
+    """Whether four groups of digits are somebody's address: 0 to 255, no leading zeros, not 0 or 127 (itself) first."""
+    if len(parts) != 4 or parts[0] in ("0", "127"):
         return False
     return all(_OCTET.fullmatch(part) and int(part) <= 255 for part in parts)
 

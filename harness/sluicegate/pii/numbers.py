@@ -33,7 +33,11 @@ ENTITIES = frozenset(
     | {"FI_PERSONAL_IDENTITY_CODE", "PT_CARTAO_CIDADAO"}
     | {rule.entity for rule in RULES}
 )
-_VERSION = re.compile(r"(?:\bv|version|release|build|firmware|section|chapter|§) ?\Z", re.IGNORECASE)
+_VERSION = re.compile(
+    r"(?:\bv|version|release|build|firmware|section|chapter|paragraph|clause|article|figure|table|"
+    r"abschnitt|kapitel|artikel|ziffer|punkt|sección|artículo|sezione|articolo|§) ?\Z",
+    re.IGNORECASE,
+)
 _SPACED_NINO = re.compile(r"[A-Za-z]{2} [0-9]")
 _SPACED_CODE = re.compile(r"[A-Za-z]{3} [A-Za-z]{3} [0-9]{2}[A-Za-z]")
 
@@ -152,7 +156,7 @@ def _touches_letters(text: str, start: int, end: int) -> bool:
 
 def _is_host(text: str, window: Window) -> bool:
     parts = text[window.start : window.end].split(".")
-    return ipv4_holds(parts) and not _VERSION.search(text[max(0, window.start - 12) : window.start])
+    return ipv4_holds(parts) and not _VERSION.search(text[max(0, window.start - 14) : window.start])
 
 
 def _is_card(text: str, window: Window) -> bool:

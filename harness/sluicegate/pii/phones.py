@@ -59,6 +59,8 @@ _MONEY_AFTER = re.compile(
     r" ?(?:[%€£$°]|EUR\b|USD\b|GBP\b|CHF\b|PLN\b|kr\b|km\b|kg\b|mm\b|ms\b|bytes\b|rows\b|people\b|users\b|million)"
 )
 
+_DECIMALS = re.compile(r"(?:0|[1-9][0-9]{0,2})\.[0-9]{3,}(?: {1,2}-?(?:0|[1-9][0-9]{0,2})\.[0-9]{3,})*")
+
 
 @frozen
 class Phone:
@@ -161,13 +163,13 @@ def _stands_inside(text: str, start: int, end: int) -> bool:
 
 
 def _is_other(text: str, start: int, end: int, groups: _Groups, between: tuple[str, ...]) -> bool:
-    """Dates, years, amounts and measures."""
+    """Dates, years, amounts, measures, coordinates and other decimals."""
     dated = _DATE.match(text, start, end)
     if dated and not (dated.end() < end and text[start] == "0" and len(groups) > 4):
         return True
     if _YEARS.match(text[start:end]) or _MONEY_BEFORE.search(text[max(0, start - 4) : start]):
         return True
-    if _MONEY_AFTER.match(text, end):
+    if _MONEY_AFTER.match(text, end) or _DECIMALS.fullmatch(text, start, end):
         return True
     # 1.234.567 and 1 234 567 are amounts; a trunk zero makes them phones.
     lengths = [two - one for one, two in groups]
