@@ -80,6 +80,8 @@ def test_numbers_are_told_with_their_kind_and_place(scanner: Scanner, text: str,
         "12345678901234567890",
         "between 1998 - 2004",
         "Amazon order 123-1234567-1234567",
+        "注文4532015112830366を発送しました",
+        "Заказ 4532015112830366 отправлен",
         "lat=89.308891, lon=-175.0763460",
         "52.5200066 -13.4049540",
         "array([0.17483999, 0.40990147])",
@@ -117,11 +119,32 @@ def test_numbers_with_weak_check_digits_need_a_word_that_names_them(scanner: Sca
         "móvil 612 345 678",
         "phone: 555 12345",
         "06-10446904-Office",
+        "тел. 8-926-267-22-61",
     ],
 )
 def test_phones_are_told_however_they_are_grouped(scanner: Scanner, text: str) -> None:
     """International, national as the country prints it, or beside a word for phones."""
     assert [entity for entity, _ in _told(scanner, text)] == ["PHONE_NUMBER"]
+
+
+@pytest.mark.parametrize(
+    ("text", "entity", "value"),
+    [
+        ("カード番号は4111 1111 1111 1111です。", "CREDIT_CARD", "4111 1111 1111 1111"),
+        ("카드4111111111111111로 결제", "CREDIT_CARD", "4111111111111111"),
+        ("DE89 3704 0044 0532 0130 00へ返金", "IBAN_CODE", "DE89 3704 0044 0532 0130 00"),
+        ("電話番号は+81 3-3411-1652です。", "PHONE_NUMBER", "+81 3-3411-1652"),
+        ("電話番号は０３－３２１１－４５６７です。", "PHONE_NUMBER", "０３－３２１１－４５６７"),
+        ("从93.121.170.241登录", "IP_ADDRESS", "93.121.170.241"),
+        ("2001:4860:6e66::4eからログイン", "IP_ADDRESS", "2001:4860:6e66::4e"),
+        ("キーAKIA32UAEK4L7UYQMPPUが使えません", "SECRET", "AKIA32UAEK4L7UYQMPPU"),
+    ],
+)
+def test_letters_that_are_written_without_spaces_end_no_number_and_no_key(
+    scanner: Scanner, text: str, entity: str, value: str
+) -> None:
+    """Kana, Han, Hangul and Thai touch what they name, in digits of either width."""
+    assert _told(scanner, text) == [(entity, value)]
 
 
 def test_locales_narrow_whose_national_phones_are_known() -> None:

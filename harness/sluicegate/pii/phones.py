@@ -24,13 +24,14 @@ PHONE_WORDS = Words(
             "tel mob cell cellphone call called calling callback dial ring fax whatsapp signal sms text reach "
             "reachable contact hotline helpline landline office home work voicemail telegram viber digits "
             "ruf portable joindre tél móvil cellulare recapito bel bellen gsm ligue ligar celular kom tlf puh cep "
-            "volejte mobilní"
+            "volejte mobilní тел моб "
         )
     ),
     stems=tuple(
         listed(
             "telefon telephon teleph phone mobil handy rufnummer anruf rückruf erreich téléphon appel teléfono llám "
-            "llam chiam telefoon mobiel telefone telemóvel komórk dzwo mobilnummer puhelin soita sună"
+            "llam chiam telefoon mobiel telefone telemóvel komórk dzwo mobilnummer puhelin soita sună "
+            "телефон мобильн звони позвон перезвон 電話 携帯 連絡 전화 휴대"
         )
     ),
 )

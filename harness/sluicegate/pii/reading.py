@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from sluicegate.frozen import frozen
 
-__all__ = ["Reading", "read"]
+__all__ = ["Reading", "read", "set_apart"]
 
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -49,3 +49,21 @@ def read(text: str) -> Reading:
         # A letter whose small form is two moves every place behind it.
         lowered = "".join(ch.lower() if len(ch.lower()) == 1 else ch for ch in text)
     return Reading(text=text, lowered=lowered, words=frozenset(_WORD.findall(lowered)))
+
+
+_UNSPACED = r"\u0e00-\u0e7f\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+"""Thai, kana, Han and Hangul: letters that stand beside a number or a word of Latin letters without a space."""
+_OTHER_WIDTH = re.compile(rf"[\u3000\uff01-\uff5e{_UNSPACED}]")
+_NARROW = {0x3000: " "} | {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+_LONG_DASH = re.compile(r"(?<=[0-9])[\u2212\u30fc](?=[0-9])")
+_TOUCHING = re.compile(rf"(?<=[0-9A-Za-z])[{_UNSPACED}]|[{_UNSPACED}](?=[0-9A-Za-z+])")
+
+
+def set_apart(text: str) -> str:
+    """The text for patterns of ASCII: in usual width, and a comma for what touches a value without being part of it.
+
+    Every character stays at its place.
+    """
+    if text.isascii() or _OTHER_WIDTH.search(text) is None:
+        return text
+    return _TOUCHING.sub("\u3001", _LONG_DASH.sub("-", text.translate(_NARROW)))

@@ -17,7 +17,7 @@ from sluicegate.pii.internet import hardware_and_ipv6, mail_addresses, urls
 from sluicegate.pii.known import Known, KnownValues
 from sluicegate.pii.models import Model
 from sluicegate.pii.phones import REGIONS
-from sluicegate.pii.reading import read
+from sluicegate.pii.reading import read, set_apart
 
 __all__ = ["COVERED", "NOT_PERSONAL", "UNCOVERED", "Examined", "Scanner", "UnreadError"]
 
@@ -118,10 +118,11 @@ class Scanner:
 
     def _found(self, text: str, unread: list[str]) -> list[Hit]:
         asked, reading = self.entities, read(text)
-        found = [*self._known.hits(text), *self._internet(text)]
-        found += [hit for hit in numbers.number_hits(text, self._regions, asked) if hit.entity in asked]
+        apart = set_apart(text)
+        found = [*self._known.hits(text), *self._internet(text, apart)]
+        found += [hit for hit in numbers.number_hits(apart, self._regions, asked) if hit.entity in asked]
         if "SECRET" in asked:
-            found += secrets.secret_hits(reading)
+            found += secrets.secret_hits(reading if apart is text else read(apart))
         found += dates.date_hits(reading, asked)
         if "PERSON" in asked:
             found += names.name_hits(reading)
@@ -134,12 +135,12 @@ class Scanner:
             found += more.hits(text, unread)
         return found
 
-    def _internet(self, text: str) -> Iterator[Hit]:
+    def _internet(self, text: str, apart: str) -> Iterator[Hit]:
         asked = self.entities
         if "@" in text and "EMAIL_ADDRESS" in asked:
             yield from (_shaped("EMAIL_ADDRESS", start, end, 1.0) for start, end in mail_addresses(text))
         if ":" in text or "-" in text:
-            found = hardware_and_ipv6(text)
+            found = hardware_and_ipv6(apart)
             yield from (_shaped(entity, start, end, 0.95) for entity, start, end in found if entity in asked)
         if "URL" in asked:
             yield from (_shaped("URL", start, end, 0.6) for start, end in urls(text))
