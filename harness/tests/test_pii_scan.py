@@ -164,6 +164,26 @@ def test_dates_and_links_are_told_only_when_asked_for() -> None:
     assert [hit.entity for hit in _ALL.scan(text)] == ["DATE_TIME", "URL", "DATE_OF_BIRTH"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I was born on 13 March 1978.",
+        "nato il 23 maggio 1973 a Bari",
+        "nascido em 4 de maio de 1980",
+        "geboren op 9 mei 1961",
+        "urodzony 5 września 1990",
+        "дата рождения: 12.10.1961",
+        "родился 21 мая 1956",
+        "doğum tarihi: 3 Şubat 1988",
+        "生年月日：1988年2月3日",
+        'span.set_attribute("dateOfBirth", "28.02.1972")',
+    ],
+)
+def test_a_date_beside_a_word_of_birth_is_told_in_many_languages(text: str) -> None:
+    """Months by their names, and fields that are written as one word."""
+    assert [hit.entity for hit in Scanner().scan(text)] == ["DATE_OF_BIRTH"]
+
+
 def test_the_packaged_set_is_the_same_under_a_seed_and_its_recall_is_counted() -> None:
     """Same seed, same texts; held-out templates are apart; every kind with check digits is found."""
     first, again = list(sentences(3, each=2)), list(sentences(3, each=2))

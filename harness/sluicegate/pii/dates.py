@@ -15,36 +15,45 @@ __all__ = ["ENTITIES", "date_hits"]
 
 ENTITIES = frozenset({"DATE_TIME", "DATE_OF_BIRTH"})
 
-_MONTHS = (
-    r"Jan(?:uary|uar|vier)?|Feb(?:ruary|ruar)?|Mar(?:ch|zo)?|März|Apr(?:il)?|May|Mai|June?|Juni|July?|Juli|"
-    r"Aug(?:ust)?|Sept?(?:ember)?|"
-    r"Oct(?:ober)?|Okt(?:ober)?|Nov(?:ember)?|Dec(?:ember)?|Dez(?:ember)?|"
-    r"janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|"
-    r"enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
+_CAPITAL_MONTHS = listed(
+    "January February March April May June July August September October November December Jan Feb Mar Apr Jun Jul Aug "
+    "Sep Sept Oct Nov Dec Januar Februar März Mai Juni Juli Oktober Dezember Okt Dez Ocak Şubat Mart Nisan Mayıs "
+    "Haziran Temmuz Ağustos Eylül Ekim Kasım Aralık"
 )
+"""Of English, German and Turkish, which write them with a capital."""
+_SMALL_MONTHS = listed(
+    "janvier février mars avril mai juin juillet août septembre octobre novembre décembre "
+    "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre "
+    "gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre "
+    "janeiro fevereiro março maio junho julho setembro outubro novembro dezembro "
+    "januari februari maart april mei juni juli augustus september oktober november december "
+    "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia "
+    "января февраля марта апреля мая июня июля августа сентября октября ноября декабря "
+    "januar februar marts maj august augusti desember"
+)
+"""Of the languages that write them small; some begin one with a capital all the same."""
+_WRITTEN = frozenset((*_CAPITAL_MONTHS, *_SMALL_MONTHS, *(month.capitalize() for month in _SMALL_MONTHS)))
+_MONTHS = "|".join(sorted(_WRITTEN, key=lambda month: (-len(month), month)))
 _TIME = r"(?:[T ,]{1,2}[0-2]?[0-9]:[0-5][0-9](?::[0-5][0-9])?(?: ?[AaPp][Mm])?)?"
-_BEGINS = re.compile(r"[0-9](?<![\w.\-/].)[0-9]{0,3}(?=[-/. ][0-9A-Za-zäé ]|st|nd|rd|th)")
+_BEGINS = re.compile(r"[0-9](?<![\w.\-/].)[0-9]{0,3}(?=[-/. ](?:[^\W_]| )|st|nd|rd|th)")
 _DAY, _YEAR = r"(?:3[01]|[12][0-9]|0?[1-9])", r"(?:1[5-9]|20)[0-9]{2}"
 _NUMERIC = re.compile(
     rf"(?:{_YEAR}(?P<a>[-/.])(?:0?[1-9]|1[0-2])(?P=a){_DAY}|{_DAY}(?P<b>[-/.]) ?{_DAY}(?P=b) "
     rf"?(?:{_YEAR}|[0-9]{{2}})){_TIME}(?![\w/\-]|\.[0-9])"
 )
+_BY_SIGNS = re.compile(rf"(?<![0-9])(?:{_YEAR}) ?年 ?(?:1[0-2]|0?[1-9]) ?月 ?{_DAY} ?日")
 _DAY_FIRST = re.compile(
     rf"{_DAY}(?:st|nd|rd|th|\.)?[ -](?:of )?(?:de )?(?:{_MONTHS})\b\.?,?(?:[ -](?:de )?(?:{_YEAR}|"
     rf"'?[0-9]{{2}}))?(?![\w/\-]|\.[0-9])"
 )
 _MONTH_FIRST = re.compile(rf"(?:{_MONTHS})\.? {_DAY}(?:st|nd|rd|th)?(?:,? {_YEAR})?(?![\w/\-]|\.[0-9])")
-_MONTH_WORDS = frozenset(re.sub(r"\(\?:([^)]*)\)\?", "", _MONTHS).lower().split("|")) | frozenset(
-    listed(
-        "january january februar february märz april june juni july juli august sept september october oktober "
-        "november december dezember januar janvier"
-    )
-)
+_MONTH_WORDS = frozenset(month.lower() for month in _WRITTEN)
 _BIRTH = cue(
-    r"born\b|birth\w*|dob\b|d\.o\.b|geb\.|geboren\w*|geburt\w*|née?\b|naissance|nacid\w*|nacimiento|nat[oa] "
-    r"(?:il|a)|nascita|"
+    r"born\b|birth\w*|date_?of_?birth\w*|dob\b|d\.o\.b|geb\.|geboren\w*|geburt\w*|née?\b|naissance|nacid\w*|"
+    r"nacimiento|nat[oa] (?:il|a)|nascita|"
     r"nascid\w*|nascimento|geboorte\w*|urodz\w*|född\w*|født|fødsels\w*|syntyn\w*|syntymä\w*|narozen\w*|"
-    r"născut\w*|doğum\w*"
+    r"născut\w*|doğum\w*|"
+    r"рожд\w*|родил\w*|生年月日|誕生日|生まれ|出生"
 )
 
 
@@ -68,7 +77,7 @@ def date_hits(reading: Reading, entities: frozenset[str]) -> Iterator[Hit]:
 
 _DAYS = frozenset(listed("monday tuesday wednesday thursday friday saturday sunday"))
 _BIRTH_WORD = re.compile(
-    r"born|birth|dob|geb|née?$|naiss|naci|nat[oa]$|nasc|urodz|född|født|fødsel|synty|naroz|născut|doğum"
+    r"born|birth|dob|geb|née?$|naiss|naci|nat[oa]$|nasc|urodz|född|født|fødsel|synty|naroz|născut|doğum|dateofbirth|рожд|родил|生年月日|誕生日|生まれ|出生"
 ).match
 
 
@@ -79,6 +88,8 @@ def _found(reading: Reading) -> Iterator[re.Match[str]]:
         found = _NUMERIC.match(text, place.start()) or (_DAY_FIRST.match(text, place.start()) if months else None)
         if found is not None:
             yield found
+    if "年" in text:
+        yield from _BY_SIGNS.finditer(text)
     if months:
         for month, end in reading.word_ends(sorted(months)):
             found = _MONTH_FIRST.match(reading.text, end - len(month))
