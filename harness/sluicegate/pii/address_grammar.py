@@ -6,11 +6,11 @@ import re
 
 from sluicegate.pii.name_cues import COMMON
 from sluicegate.pii.street_words import COUNTRIES, COUNTRY_FIRST
-from sluicegate.pii.word_list import listed
+from sluicegate.pii.word_list import CAPITAL_LETTER, listed
 
 __all__ = ["CAPITAL", "HOUSE", "IN_TOWNS", "PARTICLE", "POSTCODE", "SMALL", "STREET", "lead", "tail"]
 
-CAPITAL = r"[^\W\d_a-zß-öø-ÿ][\w'’.\-]*"
+CAPITAL = rf"{CAPITAL_LETTER}[\w'’.\-]*"
 PARTICLE = (
     r"(?:de|la|las|los|el|du|des|d[eo]s?|da|del|della|di|van|von|der|den|dem|the|of|y|e|i|et|zu|am|im|an|al|le|les|"
     r"l'|nad|pod|ob|pri|u|na|upon|on|by|sur|sous|lès|aan|op|bei|in|pri)"
@@ -35,7 +35,7 @@ _UNIT = re.compile(
     r"]?#?[0-9][\w\-/]{0,5}\b|#[ ]?[0-9]{1,5}\b|[0-9]{1,2}(?:st|nd|rd|th) floor",
     re.IGNORECASE,
 )
-_NAME = r"[^\W\d_a-zß-öø-ÿ](?:[^\W\d_]|['’.\-])*(?!\w)"
+_NAME = rf"{CAPITAL_LETTER}(?:[^\W\d_]|['’.\-])*(?!\w)"
 _TOWN = rf"{_NAME}(?:[ \-](?:{PARTICLE}[ ]){{0,2}}{_NAME}){{0,4}}"
 _TOWN_AT = re.compile(_TOWN)
 _TOWN_ANY = re.compile(r"[^\W\d_]{3,}(?:[ \-][^\W\d_]{2,}){0,3}(?=[ ]*(?:,|\n|\\n|\Z))")

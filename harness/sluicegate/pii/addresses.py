@@ -15,7 +15,7 @@ from sluicegate.pii.hits import Hit, Layer
 from sluicegate.pii.name_cues import COMMON
 from sluicegate.pii.reading import Reading
 from sluicegate.pii.street_words import STREET_ENDING, STREET_LAST, STREET_LEADING
-from sluicegate.pii.word_list import listed
+from sluicegate.pii.word_list import CAPITAL_LETTER, listed
 
 __all__ = ["ENTITIES", "address_hits"]
 
@@ -27,7 +27,7 @@ _AHEAD = re.compile(
     rf"{HOUSE},? (?:{HOUSE},? )?(?P<words>{STREET})"
     r"(?:(?:,? (?:n[º°o]|nr)\.? ?[0-9]{1,5}| [0-9]{1,4}|, [0-9]{1,3})[a-zA-Z]?(?![\w]|[.,:][0-9]))?"
 )
-_AHEAD_ANY = re.compile(_AHEAD.pattern.replace("[^\\W\\d_a-zß-öø-ÿ]", "[^\\W\\d_]"), re.IGNORECASE)
+_AHEAD_ANY = re.compile(_AHEAD.pattern.replace(CAPITAL_LETTER, "[^\\W\\d_]"), re.IGNORECASE)
 _BOX = re.compile(
     r"\b(?:P\.? ?O\.? ?Box|Post ?box|Postfach|Boîte postale|B\.?P\.?|Apartado(?: de correos)?|Casella postale|"
     r"Caixa postal|Postbus|Postboks|Postboks|PL|Skrytka)\s{1,2}[0-9]{1,6}\b"

@@ -43,6 +43,8 @@ BEFORE = frozenset(
         "son daughter father mother brother sister friend colleague boss assistant director producer artist singer "
         "actor writer president minister senator officer spokesman spokeswoman lawyer doctor teacher "
         "coach herrn founders: members: authors: guests: partners: kunde: kundin: nom: nombre: nome: imię: naam: "
+        "m'appelle chamo-me adiante saludo atenciosamente cumprimentos uważaniem poważaniem уважением зовут имя: "
+        "господин госпожа уважаемый уважаемая дорогой дорогая привет здравствуйте saygılarımla saygılarla adım "
         "navn: namn: nimi:"
     )
 )
@@ -110,7 +112,7 @@ AFTER = re.compile(
     r"moved|confirmed|requested|ordered|complained|phoned|emailed|reported|joined|"
     r"from|aged|\(born|is [0-9]{1,3})\b|['’]s (?:address|phone|number|e-?mail|account|name|wife|husband|son|"
     r"daughter|house|order|card|"
-    r"new|office|birthday|car|bank|father|mother)|:[ \"\\]|[ ]?<[^>\s@]+@|[ ]?\([^)\s@]+@"
+    r"new|office|birthday|car|bank|father|mother)|:[ \"\\](?![0-9+])|[ ]?<[^>\s@]+@|[ ]?\([^)\s@]+@"
 )
 """What begins right after a name."""
 
@@ -129,10 +131,18 @@ PLACE_WORDS = frozenset(
         "republic kingdom province region district ocean sea desert forest canyon falls war day prize award cup "
         "championship tour festival album band orchestra quartet trio choir "
         "straße strasse platz allee weg gasse rue calle avenida plaza via viale piazza corso rua ulica straat laan "
-        "gracht gade vej gatan vägen gata veien katu"
+        "gracht gade vej gatan vägen gata veien katu "
+        "support department shop store webshop customer customers kundenservice kundendienst kundenbetreuung "
+        "kundensupport support-team service-team "
+        "geschäftsleitung geschäftsführung vertrieb buchhaltung versandabteilung klantenservice klantenteam winkel "
+        "klant klanten kunde kunden équipe l'équipe l’équipe boutique clients "
+        "equipo soporte atención servicio tienda cliente clientes equipa equipe apoio serviço suporte atendimento "
+        "loja assistenza ufficio servizio negozio clienti gentili dział zespół biuro sklep sklepu "
+        "obsługi obsługa klienta kliencie ekibi ekip hizmetleri destek müşteri müşterimiz mağaza "
+        "служба команда отдел магазин клиент клиенты покупатель покупатели"
     )
 )
-"""Words that make a place, a firm or an event of the name they follow."""
+"""Words that make a place, a firm, a department or an event of the name they stand in."""
 
 NOT_A_NAME = frozenset(
     listed(
@@ -147,6 +157,7 @@ NOT_A_NAME = frozenset(
         "happy sad sorry sure ready glad afraid aware able unable interested looking writing trying calling having "
         "getting going not so very just still also here there back done fine good well "
         "writing unhappy disappointed pleased happy late early new moving waiting currently really already always "
+        "ваш ваша ваши где как когда что мой моя мы вы я "
         "never going unsure certain a an the in on at my your our his her their"
     )
 )
@@ -179,6 +190,7 @@ COMMON = frozenset(
         "create "
         "according above below under between among about against across along around behind beyond despite except "
         "inside outside near per plus through throughout toward towards via within "
+        "viele grüße grüßen grüsse herzliche freundliche "
         "god lord king queen prince princess president minister senator governor mayor chairman director ceo cto "
         "cfo producer editor author professor doctor captain general colonel major sergeant officer judge "
         "man woman boy girl people person family house world life year month week day hour minute thing things way "

@@ -26,7 +26,7 @@ from sluicegate.pii.name_cues import (
     TITLE,
 )
 from sluicegate.pii.reading import Reading
-from sluicegate.pii.word_list import listed
+from sluicegate.pii.word_list import CAPITAL_LETTER, listed
 from sluicegate.resources import data
 
 __all__ = ["ENTITIES", "given_names", "name_hits", "surnames"]
@@ -34,13 +34,15 @@ __all__ = ["ENTITIES", "given_names", "name_hits", "surnames"]
 ENTITIES = frozenset({"PERSON"})
 
 _PARTICLE = r"(?:v[oa][nm]|de[rlnms]?|d[aiou]s?|della|zu[rm]?|l[aeo]s?|[ae]l|bin|ibn|ben|te[rn]|[eyi]|St\.)"
-_CAPITAL = r"[^\W\d_a-zß-öø-ÿ][^\W\d_]*(?:['’\-][^\W\d_]+)*"
+_CAPITAL = rf"{CAPITAL_LETTER}[^\W\d_]*(?:['’\-][^\W\d_]+)*"
 _SEQUENCE = re.compile(
-    rf"[^\W\d_a-zß-öø-ÿ](?<![@/\\#\w].)[^\W\d_]*(?:['’\-][^\W\d_]+)*"
-    rf"(?:[ \t](?:{_PARTICLE} ){{0,2}}(?:[^\W\d_a-zß-öø-ÿ]\.|{_CAPITAL})){{0,5}}"
+    rf"{CAPITAL_LETTER}(?<![@/\\#\w].)[^\W\d_]*(?:['’\-][^\W\d_]+)*"
+    rf"(?:[ \t](?:{_PARTICLE} ){{0,2}}(?:{CAPITAL_LETTER}\.|{_CAPITAL})){{0,5}}"
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?")
 _LOWER_NAME = re.compile(r"[^\W\d_]{2,}(?:['’\-][^\W\d_]+)*(?: [^\W\d_]{2,}(?:['’\-][^\W\d_]+)*){0,2}")
+_NUMBERED = re.compile(r"-[0-9]")
+"""Behind what is a model or a part, not somebody."""
 _POSSESSIVE = re.compile(r"['’]s\Z")
 _LINE_END = re.compile(r"[ \t,]*(?:\r?\n|\\n|\Z)")
 _NEXT_LINE = re.compile(r"[ \t]*(?:\r?\n|\\n){1,2}[>\s]*(?:[0-9]|[^\n]{0,40}[0-9@])")
@@ -92,7 +94,7 @@ def _small(text: str, given: frozenset[str], family: frozenset[str]) -> Iterator
     found = list(_WORD.finditer(text))
     for one, two in zip(found, [*found[1:], None], strict=True):
         word = _POSSESSIVE.sub("", one[0]).rstrip(".")
-        if word not in given or word in COMMON or len(word) < 4:
+        if word not in given or word in COMMON or len(word) < 4 or _NUMBERED.match(text, one.end()):
             continue
         end = one.start() + len(word)
         follower = (
@@ -114,6 +116,8 @@ def _judged_alone(text: str, start: int, word: str, lists: _Lists) -> Hit | None
         if word in COMMON:
             return None
     known = word in lists.given or word in lists.family or "-" in word
+    if not known and text[start + len(word) : start + len(word) + 1] == " " and _greeted(text, start):
+        return None
     if word in PLACE_WORDS or not (known or _may_stand_alone(text, start, word)):
         return None
     place = (start, start + len(word))
@@ -121,6 +125,17 @@ def _judged_alone(text: str, start: int, word: str, lists: _Lists) -> Hit | None
     if score is None:
         return None
     return Hit(entity="PERSON", start=place[0], end=place[1], score=score, layer=Layer.CUE, witness=Witness.PATTERN)
+
+
+def _greeted(text: str, start: int) -> bool:
+    """Whether a greeting and its comma stand before: "Hola, Quiero devolver" goes on with a sentence."""
+    return text[start - 2 : start] in (", ", "! ") and _GREETING.search(text, max(0, start - 16), start) is not None
+
+
+_GREETING = re.compile(
+    r"(?<![^\W_])(?:hi|hello|hey|hallo|hola|ciao|olá|hej|hei|cześć|bonjour|merhaba|ahoj|привет|здравствуйте)[,!] \Z",
+    re.IGNORECASE,
+)
 
 
 def _may_stand_alone(text: str, start: int, alone: str) -> bool:
@@ -231,6 +246,8 @@ def _score(
         return None
     if is_given and 1 < len(words) <= 4:
         return 0.7
+    if len(words) == 1 and len(words[0]) == 1:
+        return None
     if titled or _cued(text, start):
         return 0.85 if is_given or words[-1] in lists.family or len(words) <= 3 else None
     if len(words) == 1:
@@ -272,7 +289,7 @@ def _score_of_more(text: str, words: list[str], place: tuple[int, int], lists: _
 
 def _cued(text: str, start: int) -> bool:
     """Whether the word or two before the name say that one follows."""
-    before = text[start - 28 if start > 28 else 0 : start].lower().rsplit(None, 2)
+    before = text[start - 28 if start > 28 else 0 : start].lower().replace("’", "'").rsplit(None, 2)
     if not before:
         return False
     last = before[-1].strip(_QUOTES)
