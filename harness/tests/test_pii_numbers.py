@@ -137,6 +137,7 @@ def test_phones_are_told_however_they_are_grouped(scanner: Scanner, text: str) -
         ("電話番号は０３－３２１１－４５６７です。", "PHONE_NUMBER", "０３－３２１１－４５６７"),
         ("从93.121.170.241登录", "IP_ADDRESS", "93.121.170.241"),
         ("2001:4860:6e66::4eからログイン", "IP_ADDRESS", "2001:4860:6e66::4e"),
+        ("パスワード：gr8-Tulpe!77", "SECRET", "gr8-Tulpe!77"),
         ("キーAKIA32UAEK4L7UYQMPPUが使えません", "SECRET", "AKIA32UAEK4L7UYQMPPU"),
     ],
 )

@@ -34,6 +34,9 @@ def _told(text: str) -> list[str]:
         f"dop_v1_{_HEX}",
         f"{_MIXED[:3]}8Q~{_MIXED[10:44]}",
         f"hvs.{_MIXED[:95]}",
+        f"sk-lf-{'0760a1ee-6262-4bbe-ad6f-804ddaaa1c5b'}",
+        f"AccountKey={_MIXED[:86]}==",
+        f"pcsk_{_MIXED[:5]}_{_MIXED[5:68]}",
     ],
 )
 def test_tokens_are_told_by_their_issuers_format(token: str) -> None:
@@ -69,6 +72,15 @@ def test_private_keys_and_web_tokens_are_told_whole() -> None:
         (f"curl -u admin:{_MIXED[:12]} https://example.test", f"admin:{_MIXED[:12]}"),
         (f'api_key = "{_MIXED[:32]}"', _MIXED[:32]),
         ("password: gr8-Tulpe!77", "gr8-Tulpe!77"),
+        ("mein Passwort ist gr8-Tulpe!77", "gr8-Tulpe!77"),
+        ("mot de passe : gr8-Tulpe!77", "gr8-Tulpe!77"),
+        ("Hasło: gr8-Tulpe!77", "gr8-Tulpe!77"),
+        ("contraseña: gr8-Tulpe!77", "gr8-Tulpe!77"),
+        ("пароль: gr8-Tulpe!77", "gr8-Tulpe!77"),
+        ("şifre: gr8-Tulpe!77", "gr8-Tulpe!77"),
+        (f"GET /v1?access_token={_MIXED[:24]}&page=2", _MIXED[:24]),
+        (f"Set-Cookie: sessionid={_MIXED[:32]}; HttpOnly", _MIXED[:32]),
+        (f"Cookie: lang=en; connect.sid={_MIXED[:24]}", _MIXED[:24]),
     ],
 )
 def test_credentials_are_told_by_what_stands_around_them(text: str, secret: str) -> None:
@@ -92,6 +104,10 @@ def test_credentials_are_told_by_what_stands_around_them(text: str, secret: str)
         f"commit {_HEX[:40]}",
         "primary_key: customer_order_id_2",
         "AKIAIOSFODNN7EXAMPLE",
+        f"Cookie: _ga={_MIXED[:24]}; theme=dark",
+        "Passwort: mindestens 12 Zeichen",
+        "mot de passe : oublié",
+        "senha é obrigatória para 2 contas",
     ],
 )
 def test_stand_ins_names_and_hashes_are_no_secrets(text: str) -> None:

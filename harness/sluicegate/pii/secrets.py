@@ -38,10 +38,15 @@ _CURL_USER = re.compile(
     r"\s(?:-u|--user)[= ]{0,3}(?P<quote>[\"']?)(?P<value>[^\s\"']{0,100}:[^\s\"']{3,200})(?P=quote)"
 )
 
+_PASSWORDS = (
+    r"passwort|kennwort|mot de passe|mdp|contraseña|senha|palavra-passe|wachtwoord|hasł[oa]|парол[ья]|lösenord|"
+    r"adgangskode|passord|salasana|heslo|jelszó|parolă|şifre(?:m|si|niz)?|parola|パスワード|密码|密碼|비밀번호"
+)
+"""What other languages call a password."""
 _NAMED = re.compile(
-    r"(?P<name>keys?|secrets?|tokens?|passw(?:or)?d|passphrase|passwort|kennwort|pwd|credentials?|"
+    rf"(?P<name>keys?|secrets?|tokens?|passw(?:or)?d|passphrase|pwd|credentials?|{_PASSWORDS}|"
     r"creds)(?:[_\-]?(?:key|value|string|base64))?"
-    r"[\"'`\])]{0,3}\s{0,4}(?P<sign>=>|:=|==?|:{1,3}|is\b|,|>)[\s\"'`=(\[]{0,6}(?P<value>[^\s\"'`,;<>(){}\[\]]{6,200})",
+    r"[\"'`\])]{0,3}\s{0,4}(?P<sign>=>|:=|==?|:{1,3}|(?:is|ist|est|es|è|é|jest|är|er)\b|,|>)[\s\"'`=(\[]{0,6}(?P<value>[^\s\"'`,;<>(){}\[\]]{6,200})",
     re.IGNORECASE,
 )
 _VENDORED = re.compile(
@@ -64,10 +69,11 @@ _WORDY = re.compile(
     r"(?:[a-z]{3,}|[A-Z][a-z]{2,})(?:[_\-. /]?(?:[a-z]{2,}|[A-Z][a-z]{1,}|[A-Z]{2,}))*[0-9]{0,2}", re.ASCII
 )
 _HEX = re.compile(r"[0-9a-fA-F]+\Z|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\Z")
-_PASSWORD = re.compile(r"pass|pwd|kennwort", re.IGNORECASE)
+_PASSWORD = re.compile(rf"pass|pwd|{_PASSWORDS}", re.IGNORECASE)
 _CALLS = re.compile(r"[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+\Z|[A-Za-z]:?[\\/]|\.{0,2}/[\w./\-]+\Z|https?:")
 
-_ROOTS = ("key", "secret", "token", "passw", "passphrase", "kennwort", "pwd", "creds", "credential")
+_ROOTS = ("key", "secret", "token", "passw", "passphrase", "pwd", "creds", "credential")
+_FOREIGN_ROOTS = tuple(re.findall(r"[^\W_]{2,}(?:[ -][^\W_]+)*(?=[|(\[]|\Z)", _PASSWORDS))
 _PREFIXES = tuple((form.prefix, form) for form in FORMATS)
 _SERVICE_ACCOUNT = '"type": "service_account"'
 _HEADER_WORDS = frozenset(("authorization", "apikey", "token", "key", "curl", "authentication"))
@@ -98,6 +104,8 @@ def secret_hits(reading: Reading) -> Iterator[Hit]:
         yield from _urls(text)
     if reading.words & _HEADER_WORDS:
         yield from _headers(text)
+    if "cookie" in reading.words:
+        yield from _cookies(text)
     yield from _named(reading)
     if "=" in text or ":" in text:
         yield from _vendored(reading)
@@ -167,13 +175,25 @@ def _headers(text: str) -> Iterator[Hit]:
                 yield _hit(found.start("value"), found.end("value"), "curl credentials", Layer.CONTEXT)
 
 
+def _cookies(text: str) -> Iterator[Hit]:
+    for header in _COOKIES.finditer(text):
+        for found in _COOKIE.finditer(text, header.end(), min(len(text), header.end() + 4000)):
+            if _SESSION.search(found["name"]) and _is_random(found["value"], hexadecimal=True):
+                yield _hit(found.start("value"), found.end("value"), "session cookie", Layer.CONTEXT)
+
+
+_COOKIES = re.compile(r"\bcookie[\"']?\s{0,3}[:=]", re.IGNORECASE)
+_COOKIE = re.compile(r"(?<![\w.\-])(?P<name>[\w.\-]{2,64})=(?P<value>[\w%.+/~\-]{16,150}=?=?)(?=[;\s\"'\\]|\Z)")
+_SESSION = re.compile(r"sess|sid\Z|auth|token|login|remember|jwt|ticket", re.IGNORECASE)
+
+
 def _named(reading: Reading) -> Iterator[Hit]:
     text = reading.text
-    for at in reading.places(*_ROOTS):
+    for at in reading.places(*_ROOTS, *_FOREIGN_ROOTS):
         found = _NAMED.match(text, at)
         if found is None:
             continue
-        value = found["value"].rstrip(".:!?")
+        value = _QUERY.split(found["value"], maxsplit=1)[0].rstrip(".:!?")
         before = _IDENTIFIER.search(text, max(0, at - 24), at)
         head = before[0].lower() if before else ""
         if "public" in head or (
@@ -185,12 +205,14 @@ def _named(reading: Reading) -> Iterator[Hit]:
         if _PASSWORD.search(found["name"]):
             good = _is_password(value, found["sign"])
         else:
-            good = found["sign"].lower() != "is" and _is_random(value)
+            good = not found["sign"].isalpha() and _is_random(value)
         if good:
             start = found.start("value")
             yield _hit(start, start + len(value), "named secret", Layer.CONTEXT)
 
 
+_QUERY = re.compile(r"&(?:amp;)?[A-Za-z_][\w.\-]*=")
+"""The next field of a query."""
 _IDENTIFIER = re.compile(r"[\w.\-]*\Z")
 _JOINED = frozenset(
     listed(
