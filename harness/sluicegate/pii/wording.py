@@ -89,18 +89,27 @@ def cue(words: str) -> re.Pattern[str]:
 
 def named(text: str, start: int, end: int, words: re.Pattern[str] | Words) -> bool:
     """Whether one of the words stands close by, and no word of business is nearer before the number."""
-    before = text[max(0, start - _BEFORE) : start].lower()
+    before = _spelled(text[max(0, start - _BEFORE) : start])
     last = words.last(before) if isinstance(words, Words) else _last(words, before)
     if last >= 0:
         return _BUSINESS.last(before) <= last
-    after = text[end : end + _AFTER].lower()
+    after = _spelled(text[end : end + _AFTER])
     follows = words.first(after) if isinstance(words, Words) else words.search(after) is not None
     return follows and not told_business(text, start)
 
 
 def told_business(text: str, start: int) -> bool:
     """Whether a word shortly before the number says that it is an order, a parcel, an invoice, a version …"""
-    return _BUSINESS.last(text[max(0, start - 40) : start].lower()) >= 0
+    return _BUSINESS.last(_spelled(text[max(0, start - 40) : start])) >= 0
+
+
+def _spelled(words: str) -> str:
+    """In lower case, and names of fields as the words they are made of: nhs_number, nhsNumber."""
+    return _FIELD.sub(lambda found: _CAPITAL.sub(r" \g<0>", found[0]), words).replace("_", " ").lower()
+
+
+_FIELD = re.compile(r"(?<![^\W_])[a-z]+(?:[A-Z][a-z0-9]+)+(?![^\W_])")
+_CAPITAL = re.compile(r"[A-Z]")
 
 
 def _last(words: re.Pattern[str], before: str) -> int:
