@@ -29,6 +29,25 @@ def test_words_of_a_street_may_be_small(text: str, address: str) -> None:
     assert addresses(text) == [address]
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "Calle de Alcalá, 18, 3º B, 28052 Madrid",
+        "Piazza San Marco n. 36, 50123 Firenze",
+        "Laan van Meerdervoort 28, 2595XK Den Haag",
+        "Dorpsstraat 180-II, 3556 AB Utrecht",
+        "al. Jerozolimskie 4, 02-108 Warszawa",
+        "os. Słoneczne 78 m. 4, 31-184 Kraków",
+        "Travessa do Carmo n.º 177, 3000-576 Coimbra",
+        "Rua Augusta, 160, 2.º Esq., 1100-116 Lisboa",
+    ],
+)
+@pytest.mark.parametrize("around", ["Please use {} soon.", '{{"address": "{}"}}', "17;{};open", "<td>{}</td>"])
+def test_doors_and_floors_belong_to_it_in_a_sentence_and_in_a_record(address: str, around: str) -> None:
+    """As Spain, Portugal, Italy, Poland and the Netherlands write them; quotes and tags are none of it."""
+    assert addresses(around.format(address)) == [address]
+
+
 def test_a_town_may_have_a_district() -> None:
     """Its number ends no address."""
     assert addresses("my address is 5 Evropská 21, Praha 6, CZ\nCzechia 16000") == [

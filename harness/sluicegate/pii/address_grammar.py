@@ -15,7 +15,7 @@ PARTICLE = (
     r"(?:de|la|las|los|el|du|des|d[eo]s?|da|del|della|di|van|von|der|den|dem|the|of|y|e|i|et|zu|am|im|an|al|le|les|"
     r"l'|nad|pod|ob|pri|u|na|upon|on|by|sur|sous|lès|aan|op|bei|in|pri)"
 )
-HOUSE = r"[0-9]{1,5}(?:[-/][0-9]{1,4})?(?: ?[a-zA-Z](?![\w'’]))?"
+HOUSE = r"[0-9]{1,5}(?:[-/][0-9]{1,4}|-(?:[IVX]{1,4}|hs|bis)\b)?(?: ?[a-zA-Z](?![\w'’]|\. ?[0-9]))?"
 SMALL = (
     "(?:ul|al|os|pl|rue|avenue|av|place|boulevard|chemin|allée|impasse|quai|via|viale|piazza|corso|calle|avenida|"
     "plaza|paseo|rua|travessa|carrer|strada|trg)"
@@ -32,7 +32,8 @@ _UNIT = re.compile(
     r"(?:apt|apartment|suite|ste|unit|flat|floor|fl|room|rm|building|bldg|block|level|piso|planta|pta|puerta|"
     r"esc|etage|étage|appartement|appt|bât|wohnung|whg|stiege|"
     r"top|tür|og|eg|lgh|dør|dv\.|sal|th|tv|interno|int|scala|lok|m\.|byt|ap|bl|sc|et)\.?[ "
-    r"]?#?[0-9][\w\-/]{0,5}\b|#[ ]?[0-9]{1,5}\b|[0-9]{1,2}(?:st|nd|rd|th) floor",
+    r"]?#?[0-9][\w\-/]{0,5}\b|#[ ]?[0-9]{1,5}\b|[0-9]{1,2}(?:st|nd|rd|th) floor|"
+    r"[0-9]{1,2}\.?[ºª°](?: ?(?:[A-Z]|izq|izda|dcha|dta|esq|dto|frente)\b\.?)?",
     re.IGNORECASE,
 )
 _NAME = rf"{CAPITAL_LETTER}(?:[^\W\d_]|['’.\-])*(?!\w)"

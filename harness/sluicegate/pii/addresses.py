@@ -221,13 +221,22 @@ def _behind(text: str, number: re.Match[str], done: int, *, small: bool) -> tupl
         return None
     words = _words_before(text, max(done, at - 70), at, small=small)
     lowered = [word[0].lower().rstrip(".,") for word in words]
-    first = next((place for place, word in enumerate(lowered) if word in STREET_LEADING or _is_street(word)), None)
+    first = next(
+        (
+            place
+            for place, word in enumerate(lowered)
+            if word in STREET_LEADING or _is_street(word) or words[place][0] in _ABBREVIATED
+        ),
+        None,
+    )
     strong = first is not None or any(word in STREET_LAST for word in lowered[1:])
-    begin = first if first is not None and lowered[first] in STREET_LEADING else max(0, len(words) - 4)
+    led = first is not None and (lowered[first] in STREET_LEADING or words[first][0] in _ABBREVIATED)
+    begin = first if first is not None and led else max(0, len(words) - 4)
     while (
         begin < len(words)
         and (lowered[begin] in COMMON or lowered[begin] in _NOT_STREET)
         and lowered[begin] not in STREET_LEADING
+        and words[begin][0] not in _ABBREVIATED
     ):
         begin += 1
     if begin >= len(words) or any(word in _NOT_STREET for word in lowered[begin:]):
@@ -257,24 +266,29 @@ def _led(text: str, number: re.Match[str], done: int) -> tuple[int, int, bool] |
 
 _SMALL_FIRST = frozenset(word[0] for word in SMALL[3:-1].split("|"))
 _HOUSE_AT = re.compile(HOUSE)
-_TOKEN = re.compile(r"[^\s,]+,?")
+_TOKEN = re.compile(r"[^\W_][^\s,;|<>=\"]*,?")
+"""A word; quotes and brackets before it are none of it."""
 _OF_A_NAME = frozenset(listed("útja tere sora köze körútja sétánya"))
 """Behind the name of somebody, whose last word is small: "Árpád fejedelem útja"."""
-_PARTS = frozenset(PARTICLE[3:-1].split("|"))
-_SMALLS = frozenset(SMALL[3:-1].split("|")) | frozenset(listed("nr no nº n° numero number"))
+_ABBREVIATED = ("al.", "os.", "Al.", "Os.")
+"""Words for streets that are other words without their full stop."""
+_BLANK = re.compile(r"[\s,]*\Z")
+_PARTS = frozenset(PARTICLE[3:-1].split("|")) | frozenset(listed("de des do dos"))
+_SMALLS = frozenset(SMALL[3:-1].split("|")) | frozenset(listed("n nr no nº n° n.º n.° numero number"))
 
 
 def _words_before(text: str, least: int, at: int, *, small: bool) -> list[re.Match[str]]:
     """The words of a street before its number: capitals, and small words that names of streets hold."""
     least = max(least, text.rfind("\n", least, at) + 1)
     found = list(_TOKEN.finditer(text, least, at))
-    if least and found and not text[least - 1].isspace():
+    if least and found and found[0].start() == least and text[least - 1].isalnum():
         found = found[1:]
     first = len(found)
     for place in range(len(found) - 1, max(-1, len(found) - 7), -1):
         word = found[place][0]
         bare = word.rstrip(".,").lower()
-        if word.endswith(":") or (place < len(found) - 1 and word.endswith(",")):
+        apart = text[found[place].end() : found[place + 1].start() if place + 1 < len(found) else at]
+        if word.endswith(":") or (place < len(found) - 1 and word.endswith(",")) or not _BLANK.match(apart):
             break
         if word[0].isupper() or bare in _SMALLS or (small and word[0].isalpha()) or bare in STREET_LAST:
             first = place
@@ -287,13 +301,16 @@ def _may_follow(text: str, at: int, *, small: bool) -> bool:
     """Whether the word before a number may be the end of a street: it begins with a capital, or all is small."""
     if text[at - 1 : at] != " ":
         return False
-    word = (text[max(0, at - 30) : at - 1].rstrip(",").split() or [""])[-1]
+    word = _EDGE.split(text[max(0, at - 30) : at - 1].rstrip(","))[-1]
     return (
         word[:1].isupper()
         or (small and word.isalpha())
         or word.lower().rstrip(".") in STREET_LAST
-        or word.lower() in ("nr", "nr.", "nº", "n°", "no.")
+        or word.lower() in ("n.", "nr", "nr.", "nº", "n°", "n.º", "n.°", "no.")
     )
+
+
+_EDGE = re.compile(r"[\s;|<>=\"'(]+")
 
 
 def _street_end(text: str, ahead: re.Match[str]) -> tuple[int | None, bool]:

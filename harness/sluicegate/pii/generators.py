@@ -99,7 +99,9 @@ def mail(rng: Random) -> str:
 def ip(rng: Random) -> str:
     """Version 4, and version 6 in full and shortened."""
     if rng.random() < 0.6:
-        return ".".join(str(rng.randint(1, 254)) for _ in range(4))
+        first = rng.randint(1, 253)
+        # 127 is the machine itself.
+        return ".".join(map(str, (first + (first >= 127), *(rng.randint(1, 254) for _ in range(3)))))
     groups = [f"{rng.randrange(1, 65536):x}" for _ in range(8)]
     return ":".join(groups) if rng.random() < 0.5 else f"2001:db8::{groups[0]}:{groups[1]}"
 

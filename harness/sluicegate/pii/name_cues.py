@@ -131,6 +131,7 @@ PLACE_WORDS = frozenset(
         "republic kingdom province region district ocean sea desert forest canyon falls war day prize award cup "
         "championship tour festival album band orchestra quartet trio choir "
         "straße strasse platz allee weg gasse rue calle avenida plaza via viale piazza corso rua ulica straat laan "
+        "sokak sok sk caddesi cad cd mahallesi mah bulvarı улица проспект переулок "
         "gracht gade vej gatan vägen gata veien katu "
         "support department shop store webshop customer customers kundenservice kundendienst kundenbetreuung "
         "kundensupport support-team service-team "

@@ -21,6 +21,7 @@ STREET_LAST = frozenset(
         "dreef steenweg vej gade allé plads stræde vei veg gate gata gt väg vägen gatan gränd torg "
         "tie katu kuja polku tänav tee iela gatve sokak caddesi bulvarı mahallesi utca u út tér körút sor "
         "útja tere körútja sora köz köze sétány sétánya rakpart "
+        "sok sk cad cd bulv "
         "ulica utca ulice náměstí třída trg cesta brdo"
     )
 )
@@ -28,7 +29,7 @@ STREET_LAST = frozenset(
 
 STREET_LEADING = frozenset(
     listed(
-        "rue avenue av boulevard bd boul place pl chemin impasse allée allee quai cours route passage square "
+        "laan rue avenue av boulevard bd boul place pl chemin impasse allée allee quai cours route passage square "
         "sentier ruelle villa résidence lotissement faubourg "
         "calle c/ cl avenida avda av plaza pza paseo pº camino carretera ctra ronda travesía glorieta urbanización "
         "callejón cuesta bulevar rambla "
