@@ -48,6 +48,24 @@ def test_doors_and_floors_belong_to_it_in_a_sentence_and_in_a_record(address: st
     assert addresses(around.format(address)) == [address]
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ул. Ленина, д. 152, кв. 62, Москва, 111301",
+        "126787, г. Казань, пр-т Победы, 132",
+        "Невский проспект, дом 45, Санкт-Петербург",
+        "Atatürk Caddesi No: 93, 34338 Kadıköy/İstanbul",
+        "Cumhuriyet Mah. Gül Sok. No:60 D:5 06360 Çankaya Ankara",
+        "〒150-0055 東京都渋谷区神南1-5-5",
+        "大阪府大阪市北区梅田3丁目14番1号",
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", '{{"address": "{}"}}', "<td>{}</td>"])
+def test_russia_turkey_and_japan_have_an_order_of_their_own(address: str, around: str) -> None:
+    """From the postcode to the door, whichever comes first."""
+    assert addresses(around.format(address)) == [address]
+
+
 def test_a_town_may_have_a_district() -> None:
     """Its number ends no address."""
     assert addresses("my address is 5 Evropská 21, Praha 6, CZ\nCzechia 16000") == [
@@ -71,6 +89,12 @@ def test_the_number_of_a_door_begins_no_phone() -> None:
         "paid via bank transfer 2 times",
         "sent via email 3 days ago",
         "please send via email 2 copies",
+        "Эта улица закрыта с 2019 года",
+        "проспект Мира открыт, скидка 15",
+        "Sokak 3 gün kapalı",
+        "площадь 45 кв. м",
+        "東京都は晴れです",
+        "北海道限定のお菓子が5個",
         "la rue est fermée depuis 2019",
     ],
 )

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from sluicegate.model.finding import Witness
 from sluicegate.pii.address_grammar import CAPITAL, HOUSE, IN_TOWNS, PARTICLE, POSTCODE, SMALL, STREET, lead, tail
+from sluicegate.pii.addresses_east import eastern_addresses
 from sluicegate.pii.hits import Hit, Layer
 from sluicegate.pii.name_cues import COMMON
 from sluicegate.pii.reading import Reading
@@ -138,6 +139,7 @@ def address_hits(reading: Reading) -> Iterator[Hit]:
 def _other_kinds(reading: Reading, *, small: bool) -> Iterator[Hit]:
     """Corners, streets without a number, postcodes that are named, post office boxes."""
     text, words = reading.text, reading.words
+    yield from (_hit(start, end, 0.75) for start, end in eastern_addresses(reading))
     if "orner of " in text:
         yield from (_hit(found.start(), found.end(), 0.5) for found in _CORNER.finditer(text))
     if not words.isdisjoint(_ASKING):
