@@ -34,6 +34,8 @@ def test_words_of_a_street_may_be_small(text: str, address: str) -> None:
     [
         "Calle de Alcalá, 18, 3º B, 28052 Madrid",
         "Piazza San Marco n. 36, 50123 Firenze",
+        "Via dei Mille, 129/B, 80141 Napoli",
+        "pl. Wolności 63/3, 61-169 Poznań",
         "Laan van Meerdervoort 28, 2595XK Den Haag",
         "Dorpsstraat 180-II, 3556 AB Utrecht",
         "al. Jerozolimskie 4, 02-108 Warszawa",
@@ -57,6 +59,7 @@ def test_doors_and_floors_belong_to_it_in_a_sentence_and_in_a_record(address: st
         "Atatürk Caddesi No: 93, 34338 Kadıköy/İstanbul",
         "Cumhuriyet Mah. Gül Sok. No:60 D:5 06360 Çankaya Ankara",
         "〒150-0055 東京都渋谷区神南1-5-5",
+        "福岡市中央区天神2-9-4",
         "大阪府大阪市北区梅田3丁目14番1号",
     ],
 )

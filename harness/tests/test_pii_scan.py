@@ -181,6 +181,9 @@ def test_dates_and_links_are_told_only_when_asked_for() -> None:
         "родился 21 мая 1956",
         "doğum tarihi: 3 Şubat 1988",
         "生年月日：1988年2月3日",
+        "1983年8月11日生まれです",
+        "nací el 4 de mayo de 1982",
+        "ur. 16 maja 1981",
         'span.set_attribute("dateOfBirth", "28.02.1972")',
     ],
 )

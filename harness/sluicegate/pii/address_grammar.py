@@ -12,10 +12,12 @@ __all__ = ["CAPITAL", "HOUSE", "IN_TOWNS", "PARTICLE", "POSTCODE", "SMALL", "STR
 
 CAPITAL = rf"{CAPITAL_LETTER}[\w'’.\-]*"
 PARTICLE = (
-    r"(?:de|la|las|los|el|du|des|d[eo]s?|da|del|della|di|van|von|der|den|dem|the|of|y|e|i|et|zu|am|im|an|al|le|les|"
+    r"(?:de|la|las|los|el|du|des|d[eo]s?|da|del|della|dei|degli|delle|di|van|von|der|den|dem|the|of|y|e|i|et|zu|am|im|an|al|le|les|"
     r"l'|nad|pod|ob|pri|u|na|upon|on|by|sur|sous|lès|aan|op|bei|in|pri)"
 )
-HOUSE = r"[0-9]{1,5}(?:[-/][0-9]{1,4}|-(?:[IVX]{1,4}|hs|bis)\b)?(?: ?[a-zA-Z](?![\w'’]|\. ?[0-9]))?"
+HOUSE = (
+    r"[0-9]{1,5}(?:[-/][0-9]{1,4}|[-/ ](?:hs|bis|ter)\b|-[IVX]{1,4}\b|/[A-Za-z]\b)?(?: ?[a-zA-Z](?![\w'’]|\. ?[0-9]))?"
+)
 SMALL = (
     "(?:ul|al|os|pl|rue|avenue|av|place|boulevard|chemin|allée|impasse|quai|via|viale|piazza|corso|calle|avenida|"
     "plaza|paseo|rua|travessa|carrer|strada|trg)"
@@ -33,7 +35,7 @@ _UNIT = re.compile(
     r"esc|etage|étage|appartement|appt|bât|wohnung|whg|stiege|"
     r"top|tür|og|eg|lgh|dør|dv\.|sal|th|tv|interno|int|scala|lok|m\.|byt|ap|bl|sc|et)\.?[ "
     r"]?#?[0-9][\w\-/]{0,5}\b|#[ ]?[0-9]{1,5}\b|[0-9]{1,2}(?:st|nd|rd|th) floor|"
-    r"[0-9]{1,2}\.?[ºª°](?: ?(?:[A-Z]|izq|izda|dcha|dta|esq|dto|frente)\b\.?)?",
+    r"[0-9]{1,2}\.?[ºª°](?: ?(?:[A-Z]|izq|izda|dcha|dta|esq|dto|frente)\b\.?)?|(?:bajo|entresuelo|ático|parter)\b",
     re.IGNORECASE,
 )
 _NAME = rf"{CAPITAL_LETTER}(?:[^\W\d_]|['’.\-])*(?!\w)"
@@ -126,7 +128,7 @@ _UNIT_FIRST = frozenset(
     listed(
         "apt apartment suite ste unit flat floor fl room rm building bldg block level piso planta pta puerta esc "
         "etage étage appartement appt bât wohnung whg stiege top tür og eg lgh dør dv sal th tv interno "
-        "int scala lok m byt ap bl sc et"
+        "bajo entresuelo ático parter int scala lok m byt ap bl sc et"
     )
 )
 

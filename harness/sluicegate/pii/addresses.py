@@ -272,7 +272,7 @@ _TOKEN = re.compile(r"[^\W_][^\s,;|<>=\"]*,?")
 """A word; quotes and brackets before it are none of it."""
 _OF_A_NAME = frozenset(listed("útja tere sora köze körútja sétánya"))
 """Behind the name of somebody, whose last word is small: "Árpád fejedelem útja"."""
-_ABBREVIATED = ("al.", "os.", "Al.", "Os.")
+_ABBREVIATED = ("al.", "os.", "pl.", "Al.", "Os.", "Pl.")
 """Words for streets that are other words without their full stop."""
 _BLANK = re.compile(r"[\s,]*\Z")
 _PARTS = frozenset(PARTICLE[3:-1].split("|")) | frozenset(listed("de des do dos"))

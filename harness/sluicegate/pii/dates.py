@@ -48,19 +48,23 @@ _DAY_FIRST = re.compile(
 )
 _MONTH_FIRST = re.compile(rf"(?:{_MONTHS})\.? {_DAY}(?:st|nd|rd|th)?(?:,? {_YEAR})?(?![\w/\-]|\.[0-9])")
 _MONTH_WORDS = frozenset(month.lower() for month in _WRITTEN)
-_BIRTH = cue(
-    r"born\b|birth\w*|date_?of_?birth\w*|dob\b|d\.o\.b|geb\.|geboren\w*|geburt\w*|née?\b|naissance|nacid\w*|"
+_BIRTH_SIGNS = "生年月日|誕生日|生まれ|出生"
+_BIRTH_WORDS = cue(
+    r"born\b|birth\w*|date_?of_?birth\w*|dob\b|d\.o\.b|geb\.|geboren\w*|geburt\w*|née?\b|naissance|nac(?:í|id)\w*|"
     r"nacimiento|nat[oa] (?:il|a)|nascita|"
-    r"nascid\w*|nascimento|geboorte\w*|urodz\w*|född\w*|født|fødsels\w*|syntyn\w*|syntymä\w*|narozen\w*|"
+    r"nasc(?:i|id\w*)\b|nascimento|geboorte\w*|urodz\w*|född\w*|født|fødsels\w*|syntyn\w*|syntymä\w*|narozen\w*|"
     r"născut\w*|doğum\w*|"
-    r"рожд\w*|родил\w*|生年月日|誕生日|生まれ|出生"
+    r"рожд\w*|родил\w*|ur\."
 )
+_BIRTH = re.compile(rf"{_BIRTH_WORDS.pattern}|{_BIRTH_SIGNS}", re.IGNORECASE)
 
 
 def date_hits(reading: Reading, entities: frozenset[str]) -> Iterator[Hit]:
     """Dates; DATE_OF_BIRTH beside a word of birth, else DATE_TIME, as far as each is asked for."""
     text = reading.text
-    births = "DATE_OF_BIRTH" in entities and any(map(_BIRTH_WORD, reading.words))
+    births = "DATE_OF_BIRTH" in entities and (
+        any(map(_BIRTH_WORD, reading.words)) or re.search(_BIRTH_SIGNS, text) is not None
+    )
     if not births and "DATE_TIME" not in entities:
         return
     for found in _found(reading):
@@ -77,7 +81,7 @@ def date_hits(reading: Reading, entities: frozenset[str]) -> Iterator[Hit]:
 
 _DAYS = frozenset(listed("monday tuesday wednesday thursday friday saturday sunday"))
 _BIRTH_WORD = re.compile(
-    r"born|birth|dob|geb|née?$|naiss|naci|nat[oa]$|nasc|urodz|född|født|fødsel|synty|naroz|născut|doğum|dateofbirth|рожд|родил|生年月日|誕生日|生まれ|出生"
+    r"born|birth|dob|geb|née?$|naiss|naci|nací|ur$|nat[oa]$|nasc|urodz|född|født|fødsel|synty|naroz|născut|doğum|dateofbirth|рожд|родил"
 ).match
 
 

@@ -16,6 +16,7 @@ _DOMAIN = re.compile(
     r"@\[(?:[0-9]{1,3}\.){3}[0-9]{1,3}\]"
 )
 _QUOTED = re.compile(r'"[^"\n]{1,64}"$')
+_FIELD = re.compile(r"[A-Za-z_][\w.\-]*=(?=[^\W_])")
 _FILES = frozenset(listed("png jpg jpeg gif svg webp pdf css js html htm php"))
 
 _OCTET = re.compile(r"0|[1-9][0-9]{0,2}")
@@ -58,6 +59,9 @@ def _local_start(text: str, at: int) -> int | None:
         start -= 1
     while start < at and text[start] in ".'/=":
         start += 1
+    # "user.email=jane" begins with the name of a field.
+    field = _FIELD.match(text, start, at)
+    start = field.end() if field else start
     return start if start < at and text[at - 1] != "." else None
 
 
@@ -105,7 +109,8 @@ def _is_ipv6(token: str) -> bool:
         IPv6Address(token)
     except (AddressValueError, ValueError):
         return False
-    return any(ch in "0123456789abcdefABCDEF" for ch in token)
+    # "bad::face" is two names of a program.
+    return any(ch.isdigit() for ch in token) or token.count(":") > 4
 
 
 def urls(text: str) -> Iterator[tuple[int, int]]:

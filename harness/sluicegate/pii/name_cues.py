@@ -11,8 +11,11 @@ __all__ = [
     "BEFORE",
     "BEFORE_TWO",
     "COMMON",
+    "GREETING",
+    "INSIDE",
     "NOT_A_NAME",
     "OTHERWISE",
+    "PART_OF",
     "PLACE_WORDS",
     "SAID_NAME",
     "SAID_OTHERWISE",
@@ -43,6 +46,7 @@ BEFORE = frozenset(
         "son daughter father mother brother sister friend colleague boss assistant director producer artist singer "
         "actor writer president minister senator officer spokesman spokeswoman lawyer doctor teacher "
         "coach herrn founders: members: authors: guests: partners: kunde: kundin: nom: nombre: nome: imię: naam: "
+        "soy sou sono teşekkürler доброго "
         "m'appelle chamo-me adiante saludo atenciosamente cumprimentos uważaniem poważaniem уважением зовут имя: "
         "господин госпожа уважаемый уважаемая дорогой дорогая привет здравствуйте saygılarımla saygılarla adım "
         "navn: namn: nimi:"
@@ -58,7 +62,7 @@ BEFORE_TWO = frozenset(
         "jeg hedder|nimeni on|nazywam się|nome é|name ist|guten tag|payable to|out to|signed by|regards from|best "
         "regards|kind regards|account of|behalf of|contact is|customer is|spoke to|spoke with|wrote to|writes to|"
         "heard from|chat with|chatted with|message from|letter from|email from|mail from|note from|call from|called "
-        "by|written by|met with|care of|attention of|reply to"
+        "by|written by|met with|care of|attention of|reply to|recipient is|hier ist|моё имя|мое имя"
     )
 )
 """Two words right before a name."""
@@ -112,7 +116,7 @@ AFTER = re.compile(
     r"moved|confirmed|requested|ordered|complained|phoned|emailed|reported|joined|"
     r"from|aged|\(born|is [0-9]{1,3})\b|['’]s (?:address|phone|number|e-?mail|account|name|wife|husband|son|"
     r"daughter|house|order|card|"
-    r"new|office|birthday|car|bank|father|mother)|:[ \"\\](?![0-9+])|[ ]?<[^>\s@]+@|[ ]?\([^)\s@]+@"
+    r"new|office|birthday|car|bank|father|mother)|[ ]?<[^>\s@]+@|[ ]?\([^)\s@]+@"
 )
 """What begins right after a name."""
 
@@ -191,6 +195,8 @@ COMMON = frozenset(
         "create "
         "according above below under between among about against across along around behind beyond despite except "
         "inside outside near per plus through throughout toward towards via within "
+        "soy sou sono beste lieve geachte geachter gentile estimada querido querida szanowny szanowna drogi sayın liebe lieber "
+        "chère hello lieve peer line status alert neue neuer neues "
         "viele grüße grüßen grüsse herzliche freundliche "
         "god lord king queen prince princess president minister senator governor mayor chairman director ceo cto "
         "cfo producer editor author professor doctor captain general colonel major sergeant officer judge "
@@ -214,3 +220,14 @@ COMMON = frozenset(
     )
 )
 """Words that stand alone more often than as names; in lower case."""
+
+PART_OF = re.compile(r"-[0-9]|[_=]|\.[a-z_]+\(")
+"""Behind what is a model, a field or a variable, not somebody."""
+INSIDE = re.compile(r"(?:_|[0-9]\.? )\Z")
+"""Before a part of a field's name, or the month of a day: 12 maja."""
+
+GREETING = re.compile(
+    r"(?<![^\W_])(?:hi|hello|hey|hallo|hola|ciao|olá|hej|hei|cześć|bonjour|merhaba|ahoj|привет|здравствуйте)[,!] \Z",
+    re.IGNORECASE,
+)
+"""What a sentence may go on behind: "Hola, Quiero devolver"."""

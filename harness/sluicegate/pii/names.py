@@ -18,8 +18,11 @@ from sluicegate.pii.name_cues import (
     BEFORE,
     BEFORE_TWO,
     COMMON,
+    GREETING,
+    INSIDE,
     NOT_A_NAME,
     OTHERWISE,
+    PART_OF,
     PLACE_WORDS,
     SAID_NAME,
     SAID_OTHERWISE,
@@ -41,8 +44,6 @@ _SEQUENCE = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?")
 _LOWER_NAME = re.compile(r"[^\W\d_]{2,}(?:['’\-][^\W\d_]+)*(?: [^\W\d_]{2,}(?:['’\-][^\W\d_]+)*){0,2}")
-_NUMBERED = re.compile(r"-[0-9]")
-"""Behind what is a model or a part, not somebody."""
 _POSSESSIVE = re.compile(r"['’]s\Z")
 _LINE_END = re.compile(r"[ \t,]*(?:\r?\n|\\n|\Z)")
 _NEXT_LINE = re.compile(r"[ \t]*(?:\r?\n|\\n){1,2}[>\s]*(?:[0-9]|[^\n]{0,40}[0-9@])")
@@ -94,7 +95,9 @@ def _small(text: str, given: frozenset[str], family: frozenset[str]) -> Iterator
     found = list(_WORD.finditer(text))
     for one, two in zip(found, [*found[1:], None], strict=True):
         word = _POSSESSIVE.sub("", one[0]).rstrip(".")
-        if word not in given or word in COMMON or len(word) < 4 or _NUMBERED.match(text, one.end()):
+        if word not in given or word in COMMON or len(word) < 4 or PART_OF.match(text, one.end()):
+            continue
+        if INSIDE.search(text, max(0, one.start() - 3), one.start()):
             continue
         end = one.start() + len(word)
         follower = (
@@ -129,13 +132,7 @@ def _judged_alone(text: str, start: int, word: str, lists: _Lists) -> Hit | None
 
 def _greeted(text: str, start: int) -> bool:
     """Whether a greeting and its comma stand before: "Hola, Quiero devolver" goes on with a sentence."""
-    return text[start - 2 : start] in (", ", "! ") and _GREETING.search(text, max(0, start - 16), start) is not None
-
-
-_GREETING = re.compile(
-    r"(?<![^\W_])(?:hi|hello|hey|hallo|hola|ciao|olá|hej|hei|cześć|bonjour|merhaba|ahoj|привет|здравствуйте)[,!] \Z",
-    re.IGNORECASE,
-)
+    return text[start - 2 : start] in (", ", "! ") and GREETING.search(text, max(0, start - 16), start) is not None
 
 
 def _may_stand_alone(text: str, start: int, alone: str) -> bool:
@@ -246,13 +243,17 @@ def _score(
         return None
     if is_given and 1 < len(words) <= 4:
         return 0.7
-    if len(words) == 1 and len(words[0]) == 1:
+    if len(words) == 1 and (len(words[0]) == 1 or _is_abbreviation(text, words[0], place, lists)):
         return None
     if titled or _cued(text, start):
-        return 0.85 if is_given or words[-1] in lists.family or len(words) <= 3 else None
+        return 0.85 if is_given or words[-1] in lists.family or len(set(words) - _PARTICLES) <= 3 else None
     if len(words) == 1:
         return _score_of_one(text, words[0], place, lists)
     return _score_of_more(text, words, place, lists) if ends and len(words) <= 4 else None
+
+
+def _is_abbreviation(text: str, word: str, place: tuple[int, int], lists: _Lists) -> bool:
+    return len(word) < 5 and text[slice(*place)].isupper() and word not in lists.given and word not in lists.family
 
 
 def _score_of_one(text: str, word: str, place: tuple[int, int], lists: _Lists) -> float | None:

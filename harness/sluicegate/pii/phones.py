@@ -60,6 +60,7 @@ _MONEY_AFTER = re.compile(
     r" ?(?:[%€£$°]|EUR\b|USD\b|GBP\b|CHF\b|PLN\b|kr\b|km\b|kg\b|mm\b|ms\b|bytes\b|rows\b|people\b|users\b|million)"
 )
 
+_FRACTION = re.compile(r"(?:^|[ /])0\.[0-9]{4,}")
 _DECIMALS = re.compile(r"(?:0|[1-9][0-9]{0,2})\.[0-9]{3,}(?: {1,2}-?(?:0|[1-9][0-9]{0,2})\.[0-9]{3,})*")
 
 
@@ -170,7 +171,7 @@ def _is_other(text: str, start: int, end: int, groups: _Groups, between: tuple[s
         return True
     if _YEARS.match(text[start:end]) or _MONEY_BEFORE.search(text[max(0, start - 4) : start]):
         return True
-    if _MONEY_AFTER.match(text, end) or _DECIMALS.fullmatch(text, start, end):
+    if _MONEY_AFTER.match(text, end) or _DECIMALS.fullmatch(text, start, end) or _FRACTION.search(text, start, end):
         return True
     # 1.234.567 and 1 234 567 are amounts; a trunk zero makes them phones.
     lengths = [two - one for one, two in groups]

@@ -56,7 +56,7 @@ _UNSPACED = r"\u0e00-\u0e7f\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3"
 _OTHER_WIDTH = re.compile(rf"[\u3000\uff01-\uff5e{_UNSPACED}]")
 _NARROW = {0x3000: " "} | {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 _LONG_DASH = re.compile(r"(?<=[0-9])[\u2212\u30fc](?=[0-9])")
-_TOUCHING = re.compile(rf"(?<=[0-9A-Za-z])[{_UNSPACED}]|[{_UNSPACED}](?=[0-9A-Za-z+])")
+_TOUCHING = re.compile(rf"(?<=[0-9A-Za-z])[{_UNSPACED}]|[{_UNSPACED}](?=[0-9A-Za-z+(])")
 
 
 def set_apart(text: str) -> str:
