@@ -73,6 +73,8 @@ def test_private_keys_and_web_tokens_are_told_whole() -> None:
         (f'api_key = "{_MIXED[:32]}"', _MIXED[:32]),
         ("password: gr8-Tulpe!77", "gr8-Tulpe!77"),
         ("mein Passwort ist gr8-Tulpe!77", "gr8-Tulpe!77"),
+        ("<password>gr8-Tulpe!77</password>", "gr8-Tulpe!77"),
+        ("Das Passwort lautet: gr8-Tulpe!77", "gr8-Tulpe!77"),
         ("mot de passe : gr8-Tulpe!77", "gr8-Tulpe!77"),
         ("Hasło: gr8-Tulpe!77", "gr8-Tulpe!77"),
         ("contraseña: gr8-Tulpe!77", "gr8-Tulpe!77"),

@@ -165,8 +165,7 @@ def _cued(reading: Reading, start: int) -> bool:
     return not _ASKING.isdisjoint(_LETTERS.findall(sentence))
 
 
-_SENTENCE = re.compile(r"[.!?](?=\s)")
-_LETTERS = re.compile(r"[^\W\d_]+")
+_SENTENCE, _LETTERS = re.compile(r"[.!?](?=\s)"), re.compile(r"[^\W\d_]+")
 
 
 def _unnumbered(reading: Reading) -> Iterator[tuple[int, int]]:
@@ -243,6 +242,8 @@ def _behind(text: str, number: re.Match[str], done: int, *, small: bool) -> tupl
         begin += 1
     if begin >= len(words) or any(word in _NOT_STREET for word in lowered[begin:]):
         return None
+    if begin == len(words) - 1 and lowered[begin] in STREET_LEADING:
+        return None
     if words[begin][0] == "via":  # an English word as well: "sent via email 2 times"
         if not COMMON.isdisjoint(lowered[begin + 1 :]):
             return None
@@ -312,7 +313,7 @@ def _may_follow(text: str, at: int, *, small: bool) -> bool:
     )
 
 
-_EDGE = re.compile(r"[\s;|<>=\"'(]+")
+_EDGE = re.compile(r"[\s;|<>=*\"'(]+")
 
 
 def _street_end(text: str, ahead: re.Match[str]) -> tuple[int | None, bool]:

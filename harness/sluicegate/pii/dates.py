@@ -48,7 +48,7 @@ _DAY_FIRST = re.compile(
 )
 _MONTH_FIRST = re.compile(rf"(?:{_MONTHS})\.? {_DAY}(?:st|nd|rd|th)?(?:,? {_YEAR})?(?![\w/\-]|\.[0-9])")
 _MONTH_WORDS = frozenset(month.lower() for month in _WRITTEN)
-_BIRTH_SIGNS = "生年月日|誕生日|生まれ|出生"
+_BIRTH_SIGNS = r"д\. ?р\.|生年月日|誕生日|生まれ|出生"
 _BIRTH_WORDS = cue(
     r"born\b|birth\w*|date_?of_?birth\w*|dob\b|d\.o\.b|geb\.|geboren\w*|geburt\w*|née?\b|naissance|nac(?:í|id)\w*|"
     r"nacimiento|nat[oa] (?:il|a)|nascita|"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sluicegate.pii.word_list import listed, phrases
+from sluicegate.pii.word_list import CAPITAL_LETTER, listed, phrases
 
 __all__ = [
     "AFTER",
@@ -13,6 +13,8 @@ __all__ = [
     "COMMON",
     "GREETING",
     "INSIDE",
+    "NAME_FIELD",
+    "NAME_OWNER",
     "NOT_A_NAME",
     "OTHERWISE",
     "PART_OF",
@@ -27,6 +29,7 @@ TITLE = frozenset(
         "mr mrs ms miss mx dr prof professor sir dame madam lord lady rev reverend father sister brother capt "
         "captain judge hon herr frau monsieur m mme "
         "mlle madame mademoiselle señor señora señorita sr sra srta don doña signor signora signorina sig dott "
+        "господин госпожа "
         "dott.ssa ing dipl mag pan pani hr fru herra rouva "
         "dhr mevr mw de-heer mevrouw meneer bay bayan dra sra."
     )
@@ -46,7 +49,7 @@ BEFORE = frozenset(
         "son daughter father mother brother sister friend colleague boss assistant director producer artist singer "
         "actor writer president minister senator officer spokesman spokeswoman lawyer doctor teacher "
         "coach herrn founders: members: authors: guests: partners: kunde: kundin: nom: nombre: nome: imię: naam: "
-        "soy sou sono teşekkürler доброго "
+        "aquí qui salutations пожеланиями günler soy sou sono teşekkürler доброго "
         "m'appelle chamo-me adiante saludo atenciosamente cumprimentos uważaniem poważaniem уважением зовут имя: "
         "господин госпожа уважаемый уважаемая дорогой дорогая привет здравствуйте saygılarımla saygılarla adım "
         "navn: namn: nimi:"
@@ -62,7 +65,7 @@ BEFORE_TWO = frozenset(
         "jeg hedder|nimeni on|nazywam się|nome é|name ist|guten tag|payable to|out to|signed by|regards from|best "
         "regards|kind regards|account of|behalf of|contact is|customer is|spoke to|spoke with|wrote to|writes to|"
         "heard from|chat with|chatted with|message from|letter from|email from|mail from|note from|call from|called "
-        "by|written by|met with|care of|attention of|reply to|recipient is|hier ist|моё имя|мое имя"
+        "by|written by|met with|care of|attention of|reply to|recipient is|holder is|hier ist|моё имя|мое имя"
     )
 )
 """Two words right before a name."""
@@ -137,7 +140,7 @@ PLACE_WORDS = frozenset(
         "straße strasse platz allee weg gasse rue calle avenida plaza via viale piazza corso rua ulica straat laan "
         "sokak sok sk caddesi cad cd mahallesi mah bulvarı улица проспект переулок "
         "gracht gade vej gatan vägen gata veien katu "
-        "support department shop store webshop customer customers kundenservice kundendienst kundenbetreuung "
+        "support care department shop store webshop customer customers kundenservice kundendienst kundenbetreuung "
         "kundensupport support-team service-team "
         "geschäftsleitung geschäftsführung vertrieb buchhaltung versandabteilung klantenservice klantenteam winkel "
         "klant klanten kunde kunden équipe l'équipe l’équipe boutique clients "
@@ -195,7 +198,8 @@ COMMON = frozenset(
         "create "
         "according above below under between among about against across along around behind beyond despite except "
         "inside outside near per plus through throughout toward towards via within "
-        "soy sou sono beste lieve geachte geachter gentile estimada querido querida szanowny szanowna drogi sayın liebe lieber "
+        "i'm i’m bin aquí qui soy sou sono "
+        "beste lieve geachte geachter gentile estimada querido querida szanowny szanowna drogi sayın liebe lieber "
         "chère hello lieve peer line status alert neue neuer neues "
         "viele grüße grüßen grüsse herzliche freundliche "
         "god lord king queen prince princess president minister senator governor mayor chairman director ceo cto "
@@ -231,3 +235,15 @@ GREETING = re.compile(
     re.IGNORECASE,
 )
 """What a sentence may go on behind: "Hola, Quiero devolver"."""
+
+NAME_OWNER = re.compile(
+    r"(?<![^\W_])(?:full|first|last|family|customer|contact|client|recipient|sender|patient|holder|owner|employee|guest|my|"
+    r"your|their|his|her|legal|birth)[_ ]?\Z",
+    re.IGNORECASE,
+)
+"""Whose name a field holds, right before the word name."""
+NAME_FIELD = re.compile(
+    rf"(?i:names?)[\"']?\s{{0,2}}[:=|>]\s{{0,2}}[\"'*]{{0,2}}"
+    rf"(?={CAPITAL_LETTER}[\w'’\-]+ (?:[\w'’]+ ){{0,2}}{CAPITAL_LETTER})"
+)
+"""At the word name in a record: customer_name="Jane Roe"."""

@@ -21,13 +21,11 @@ from sluicegate.pii.name_cues import (
     GREETING,
     INSIDE,
     NOT_A_NAME,
-    OTHERWISE,
     PART_OF,
     PLACE_WORDS,
-    SAID_NAME,
-    SAID_OTHERWISE,
     TITLE,
 )
+from sluicegate.pii.name_said import OTHERWISE_WORDS, at_name, otherwise, owned
 from sluicegate.pii.reading import Reading
 from sluicegate.pii.word_list import CAPITAL_LETTER, listed
 from sluicegate.resources import data
@@ -83,9 +81,9 @@ def name_hits(reading: Reading) -> Iterator[Hit]:
         if hit is not None:
             yield hit
     if "name" in reading.lowered:
-        yield from _spoken(text, _at_name(reading))
-    if not reading.words.isdisjoint(_OTHERWISE_WORDS):
-        yield from _spoken(text, _otherwise(reading))
+        yield from _spoken(text, at_name(reading, lists.given))
+    if not reading.words.isdisjoint(OTHERWISE_WORDS):
+        yield from _spoken(text, otherwise(reading))
     if text.islower():
         yield from _small(text, lists.given, lists.family)
 
@@ -119,6 +117,8 @@ def _judged_alone(text: str, start: int, word: str, lists: _Lists) -> Hit | None
         if word in COMMON:
             return None
     known = word in lists.given or word in lists.family or "-" in word
+    if not known and text[max(0, start - 6) : start] == "name: " and not owned(text, start - 6):
+        return None
     if not known and text[start + len(word) : start + len(word) + 1] == " " and _greeted(text, start):
         return None
     if word in PLACE_WORDS or not (known or _may_stand_alone(text, start, word)):
@@ -143,28 +143,6 @@ def _may_stand_alone(text: str, start: int, alone: str) -> bool:
         or "’" in alone
         or _cued(text, start)
     )
-
-
-_OTHERWISE_WORDS = frozenset(word for part in OTHERWISE for word in part.split() if len(word) > 3) | frozenset(
-    ("call", "go", "nom", "ik", "heiße", "heisse", "adım")
-)
-"""One of these stands in every text that holds a part of OTHERWISE."""
-
-
-def _otherwise(reading: Reading) -> Iterator[int]:
-    """Where a name begins behind "I go by", "ich heiße" …"""
-    for at in reading.places(*OTHERWISE):
-        said = SAID_OTHERWISE.search(reading.text, max(0, at - 10), at + 40)
-        if said is not None:
-            yield said.end()
-
-
-def _at_name(reading: Reading) -> Iterator[int]:
-    """Where a name begins behind the word name."""
-    for at in reading.places("name"):
-        said = SAID_NAME.match(reading.text, at)
-        if said is not None:
-            yield said.end()
 
 
 def _judged(text: str, start: int, words: list[str], lists: _Lists) -> Hit | None:
@@ -338,6 +316,8 @@ def _spoken(text: str, places: Iterable[int]) -> Iterator[Hit]:
             if part[0].lower().rstrip(".") in COMMON:
                 break
             kept += 1
+        if not PLACE_WORDS.isdisjoint(part[0].lower() for part in parts):
+            continue
         if kept and parts[0][0].lower() not in NOT_A_NAME:
             yield Hit(
                 entity="PERSON",

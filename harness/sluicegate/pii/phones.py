@@ -226,6 +226,8 @@ def _national(
         if trunk == "0" and len(digits) >= 10 and plan.mobile.fullmatch(digits[1:]):
             grouped = True
             break
+    if not is_named and between == ("-",) and lengths[0] > 4 and digits[0] != "0":
+        return None  # 68923-68929 is from here to there.
     if is_named:
         return 0.75 if valid else (0.5 if len(digits) <= 13 and _looks_dialled(digits, lengths, between) else None)
     if grouped:

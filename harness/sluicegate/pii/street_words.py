@@ -29,7 +29,8 @@ STREET_LAST = frozenset(
 
 STREET_LEADING = frozenset(
     listed(
-        "laan rue avenue av boulevard bd boul place pl chemin impasse allée allee quai cours route passage square "
+        "laan rynek "
+        "rue avenue av boulevard bd boul place pl chemin impasse allée allee quai cours route passage square "
         "sentier ruelle villa résidence lotissement faubourg "
         "calle c/ cl avenida avda av plaza pza paseo pº camino carretera ctra ronda travesía glorieta urbanización "
         "callejón cuesta bulevar rambla "

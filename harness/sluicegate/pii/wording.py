@@ -67,7 +67,7 @@ _BUSINESS = Words(
             "confirmation transaction txn request trace span session correlation job task event timestamp epoch "
             "kundennummer colis suivi livraison pedido pedidos envío seguimiento albarán artículo ordine ordini "
             "tracciamento articolo encomenda kargo ups fedex dhl usps dpd gls hermes 1z customerno "
-            "sn serie série matricola nota ts created updated unix 注 订 訂"
+            "sn seri serie série matricola nota ts created updated unix 注 订 訂"
         )
     ),
     stems=tuple(
@@ -75,7 +75,7 @@ _BUSINESS = Words(
             "bestell auftrag rechnung sendung liefer paket artikel vorgang commande facture réf factura fattura "
             "spedizion fatura zamówieni faktur przesyłk paczk bestelling factuur zending pakket ordre "
             "ordernummer beställning leverans tilaus lasku lähety objednávk zásilk comand colet sipariş "
-            "серийн 製造 заказ трек посылк накладн отправлени 注文 追跡 伝票 订单 訂單 주문 송장"
+            "seryjn serijn serienn серийн 製造 заказ трек посылк накладн отправлени 注文 追跡 伝票 订单 訂單 주문 송장"
         )
     ),
 )

@@ -1,0 +1,58 @@
+"""Where a text says that a name follows: in words, or as a field of a record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sluicegate.pii.name_cues import NAME_FIELD, NAME_OWNER, OTHERWISE, SAID_NAME, SAID_OTHERWISE
+from sluicegate.pii.reading import Reading
+from sluicegate.pii.word_list import CAPITAL_LETTER
+
+__all__ = ["OTHERWISE_WORDS", "at_name", "otherwise", "owned"]
+
+OTHERWISE_WORDS = frozenset(word for part in OTHERWISE for word in part.split() if len(word) > 3) | frozenset(
+    ("call", "go", "nom", "ik", "heiße", "heisse", "adım")
+)
+"""One of these stands in every text that holds a part of OTHERWISE."""
+
+
+def otherwise(reading: Reading) -> Iterator[int]:
+    """Where a name begins behind "I go by", "ich heiße" …"""
+    for at in reading.places(*OTHERWISE):
+        said = SAID_OTHERWISE.search(reading.text, max(0, at - 10), at + 40)
+        if said is not None:
+            yield said.end()
+
+
+def at_name(reading: Reading, given: frozenset[str]) -> Iterator[int]:
+    """Where a name begins behind the word name; `given` are the given names that are known."""
+    for at in reading.places("name"):
+        said = SAID_NAME.match(reading.text, at)
+        if said is not None:
+            if not said[0].rstrip().endswith(":") or _is_somebodys(reading, at, said.end(), given):
+                yield said.end()
+        elif (field := NAME_FIELD.match(reading.text, at)) and owned(reading.text, at):
+            yield field.end()
+
+
+def owned(text: str, at: int) -> bool:
+    """Whether the word name at a place is that of a customer, a patient, a holder …"""
+    return NAME_OWNER.search(text, max(0, at - 12), at) is not None
+
+
+def _is_somebodys(reading: Reading, at: int, end: int, given: frozenset[str]) -> bool:
+    """Whether a label "name:" is of a person: files, hosts, classes and containers have names too."""
+    if _TYPE.match(reading.lowered, end):
+        return False
+    if owned(reading.text, at):
+        return True
+    first = _FIRST.match(reading.lowered, end)
+    if first is not None and first[0] in given:
+        return True
+    return reading.text[at] == "N" and _CAPITAL.match(reading.text, end) is not None
+
+
+_TYPE = re.compile(r"(?:string|str|text|varchar|char|null|none|optional|required|true|false)(?![^\W_])")
+_FIRST = re.compile(r"[^\W\d_]+")
+_CAPITAL = re.compile(CAPITAL_LETTER)
