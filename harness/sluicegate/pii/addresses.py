@@ -273,9 +273,7 @@ _TOKEN = re.compile(r"[^\W_][^\s,;|<>=\"]*,?")
 """A word; quotes and brackets before it are none of it."""
 _OF_A_NAME = frozenset(listed("útja tere sora köze körútja sétánya"))
 """Behind the name of somebody, whose last word is small: "Árpád fejedelem útja"."""
-_ABBREVIATED = ("al.", "os.", "pl.", "Al.", "Os.", "Pl.")
-"""Words for streets that are other words without their full stop."""
-_BLANK = re.compile(r"[\s,]*\Z")
+_ABBREVIATED = ("al.", "os.", "pl.", "Al.", "Os.", "Pl.")  # Without the full stop they are other words.
 _PARTS = frozenset(PARTICLE[3:-1].split("|")) | frozenset(listed("de des do dos"))
 _SMALLS = frozenset(SMALL[3:-1].split("|")) | frozenset(listed("n nr no nº n° n.º n.° numero number"))
 
@@ -291,7 +289,7 @@ def _words_before(text: str, least: int, at: int, *, small: bool) -> list[re.Mat
         word = found[place][0]
         bare = word.rstrip(".,").lower()
         apart = text[found[place].end() : found[place + 1].start() if place + 1 < len(found) else at]
-        if word.endswith(":") or (place < len(found) - 1 and word.endswith(",")) or not _BLANK.match(apart):
+        if word.endswith(":") or (place < len(found) - 1 and word.endswith(",")) or apart.strip(", \t\n\u00a0"):
             break
         if word[0].isupper() or bare in _SMALLS or (small and word[0].isalpha()) or bare in STREET_LAST:
             first = place
@@ -304,7 +302,9 @@ def _may_follow(text: str, at: int, *, small: bool) -> bool:
     """Whether the word before a number may be the end of a street: it begins with a capital, or all is small."""
     if text[at - 1 : at] != " ":
         return False
-    word = _EDGE.split(text[max(0, at - 30) : at - 1].rstrip(","))[-1]
+    word = (text[max(0, at - 30) : at - 1].rstrip(",").split() or [""])[-1]
+    if not word[:1].isalpha():
+        word = _EDGE.split(word)[-1]
     return (
         word[:1].isupper()
         or (small and word.isalpha())

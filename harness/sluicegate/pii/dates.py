@@ -33,7 +33,7 @@ _SMALL_MONTHS = listed(
 )
 """Of the languages that write them small; some begin one with a capital all the same."""
 _WRITTEN = frozenset((*_CAPITAL_MONTHS, *_SMALL_MONTHS, *(month.capitalize() for month in _SMALL_MONTHS)))
-_MONTHS = "|".join(sorted(_WRITTEN, key=lambda month: (-len(month), month)))
+_MONTH = r"(?P<month>[^\W\d_]{3,11})"
 _TIME = r"(?:[T ,]{1,2}[0-2]?[0-9]:[0-5][0-9](?::[0-5][0-9])?(?: ?[AaPp][Mm])?)?"
 _BEGINS = re.compile(r"[0-9](?<![\w.\-/].)[0-9]{0,3}(?=[-/. ](?:[^\W_]| )|st|nd|rd|th)")
 _DAY, _YEAR = r"(?:3[01]|[12][0-9]|0?[1-9])", r"(?:1[5-9]|20)[0-9]{2}"
@@ -43,10 +43,10 @@ _NUMERIC = re.compile(
 )
 _BY_SIGNS = re.compile(rf"(?<![0-9])(?:{_YEAR}) ?年 ?(?:1[0-2]|0?[1-9]) ?月 ?{_DAY} ?日")
 _DAY_FIRST = re.compile(
-    rf"{_DAY}(?:st|nd|rd|th|\.)?[ -](?:of )?(?:de )?(?:{_MONTHS})\b\.?,?(?:[ -](?:de )?(?:{_YEAR}|"
+    rf"{_DAY}(?:st|nd|rd|th|\.)?[ -](?:of )?(?:de )?{_MONTH}\b\.?,?(?:[ -](?:de )?(?:{_YEAR}|"
     rf"'?[0-9]{{2}}))?(?![\w/\-]|\.[0-9])"
 )
-_MONTH_FIRST = re.compile(rf"(?:{_MONTHS})\.? {_DAY}(?:st|nd|rd|th)?(?:,? {_YEAR})?(?![\w/\-]|\.[0-9])")
+_MONTH_FIRST = re.compile(rf"{_MONTH}\.? {_DAY}(?:st|nd|rd|th)?(?:,? {_YEAR})?(?![\w/\-]|\.[0-9])")
 _MONTH_WORDS = frozenset(month.lower() for month in _WRITTEN)
 _BIRTH_SIGNS = r"д\. ?р\.|生年月日|誕生日|生まれ|出生"
 _BIRTH_WORDS = cue(
@@ -63,7 +63,7 @@ def date_hits(reading: Reading, entities: frozenset[str]) -> Iterator[Hit]:
     """Dates; DATE_OF_BIRTH beside a word of birth, else DATE_TIME, as far as each is asked for."""
     text = reading.text
     births = "DATE_OF_BIRTH" in entities and (
-        any(map(_BIRTH_WORD, reading.words)) or re.search(_BIRTH_SIGNS, text) is not None
+        any(map(_BIRTH_WORD, reading.words)) or (not text.isascii() and re.search(_BIRTH_SIGNS, text) is not None)
     )
     if not births and "DATE_TIME" not in entities:
         return
@@ -89,7 +89,10 @@ def _found(reading: Reading) -> Iterator[re.Match[str]]:
     """Dates of each kind; those that name a month only where a month is named."""
     text, months = reading.text, reading.words & _MONTH_WORDS
     for place in _BEGINS.finditer(text):
-        found = _NUMERIC.match(text, place.start()) or (_DAY_FIRST.match(text, place.start()) if months else None)
+        found = _NUMERIC.match(text, place.start())
+        if found is None and months:
+            named = _DAY_FIRST.match(text, place.start())
+            found = named if named and named["month"] in _WRITTEN else None
         if found is not None:
             yield found
     if "年" in text:
@@ -97,7 +100,7 @@ def _found(reading: Reading) -> Iterator[re.Match[str]]:
     if months:
         for month, end in reading.word_ends(sorted(months)):
             found = _MONTH_FIRST.match(reading.text, end - len(month))
-            if found is not None:
+            if found is not None and found["month"] in _WRITTEN:
                 yield found
 
 

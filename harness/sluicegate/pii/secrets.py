@@ -74,6 +74,13 @@ _CALLS = re.compile(r"[A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)+\Z|[A-Za-z]:?[\\/]|\.{0,2
 
 _ROOTS = ("key", "secret", "token", "passw", "passphrase", "pwd", "creds", "credential")
 _FOREIGN_ROOTS = tuple(re.findall(r"[^\W_]{2,}(?:[ -][^\W_]+)*(?=[|(\[]|\Z)", _PASSWORDS))
+_FOREIGN_WORDS = frozenset(
+    listed(
+        "passwort kennwort passe mdp contraseña senha wachtwoord hasło hasła пароль пароля lösenord adgangskode "
+        "passord salasana heslo jelszó parolă parola şifre şifrem şifresi şifreniz"
+    )
+)
+_UNSPACED_ROOTS = ("パスワード", "密码", "密碼", "비밀번호")
 _PREFIXES = tuple((form.prefix, form) for form in FORMATS)
 _SERVICE_ACCOUNT = '"type": "service_account"'
 _HEADER_WORDS = frozenset(("authorization", "apikey", "token", "key", "curl", "authentication"))
@@ -189,7 +196,12 @@ _SESSION = re.compile(r"sess|sid\Z|auth|token|login|remember|jwt|ticket", re.IGN
 
 def _named(reading: Reading) -> Iterator[Hit]:
     text = reading.text
-    for at in reading.places(*_ROOTS, *_FOREIGN_ROOTS):
+    roots = _ROOTS
+    if not reading.words.isdisjoint(_FOREIGN_WORDS):
+        roots += _FOREIGN_ROOTS
+    elif not text.isascii():
+        roots += _UNSPACED_ROOTS
+    for at in reading.places(*roots):
         found = _NAMED.match(text, at)
         if found is None:
             continue
