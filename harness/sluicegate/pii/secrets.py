@@ -196,7 +196,7 @@ _SESSION = re.compile(r"sess|sid\Z|auth|token|login|remember|jwt|ticket", re.IGN
 
 def _named(reading: Reading) -> Iterator[Hit]:
     text = reading.text
-    roots = _ROOTS
+    roots: tuple[str, ...] = _ROOTS
     if not reading.words.isdisjoint(_FOREIGN_WORDS):
         roots += _FOREIGN_ROOTS
     elif not text.isascii():
