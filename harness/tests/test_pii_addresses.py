@@ -44,7 +44,9 @@ def test_words_of_a_street_may_be_small(text: str, address: str) -> None:
         "Rua Augusta, 160, 2.º Esq., 1100-116 Lisboa",
     ],
 )
-@pytest.mark.parametrize("around", ["Please use {} soon.", '{{"address": "{}"}}', "17;{};open", "<td>{}</td>"])
+@pytest.mark.parametrize(
+    "around", ["Please use {} soon.", '{{"address": "{}"}}', "17;{};open", "<td>{}</td>", "<b data-to>{}</b>"]
+)
 def test_doors_and_floors_belong_to_it_in_a_sentence_and_in_a_record(address: str, around: str) -> None:
     """As Spain, Portugal, Italy, Poland and the Netherlands write them; quotes and tags are none of it."""
     assert addresses(around.format(address)) == [address]

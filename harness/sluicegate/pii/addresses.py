@@ -303,7 +303,7 @@ def _may_follow(text: str, at: int, *, small: bool) -> bool:
     if text[at - 1 : at] != " ":
         return False
     word = (text[max(0, at - 30) : at - 1].rstrip(",").split() or [""])[-1]
-    if not word[:1].isalpha():
+    if not word[:1].isupper():
         word = _EDGE.split(word)[-1]
     return (
         word[:1].isupper()
