@@ -244,7 +244,9 @@ def test_what_people_vouch_for(walked: tuple[Path, dict[str, tuple[int, str]]]) 
     folder, _ = walked
     for command in commands(part("## What people vouch for")):
         done = run(command, folder)
-        assert (done.returncode, done.stderr) == (0, ""), command
+        assert done.returncode == 0, command
+        # The plan of this page asks nobody to vouch, and that is said.
+        assert done.stderr == "" or done.stderr.startswith("warning: no stage of the plan asks for"), command
 
     assert run("sluicegate judge rollout.yaml", folder).returncode == 20
 
