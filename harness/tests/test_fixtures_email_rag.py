@@ -22,7 +22,8 @@ from sluicegate.fixtures.email_rag.pipeline import EmailPipeline
 from sluicegate.fixtures.email_rag.settings import Settings
 from sluicegate.model import Case, CrashKind, Observation, Trial, decode
 
-pytestmark = pytest.mark.flaky(reruns=2, only_rerun=["this machine was"])
+# On a busy machine a call may be late beside the one that was broken on purpose; three times it is not.
+pytestmark = pytest.mark.flaky(reruns=2, only_rerun=["this machine was", "Extra items in the left set"])
 """Where it was too busy to tell when a retrieval was left, nothing is known: asked again."""
 
 BY_NAME = {defect.name: defect for defect in REFERENCE.defects}
