@@ -9,7 +9,8 @@ from random import Random
 
 import pytest
 
-from sluicegate.gate.pinned import Account, Pinned
+from sluicegate.gate.account import Account
+from sluicegate.gate.pinned import Pinned
 from sluicegate.gate.reading import UnreadableError, micros
 from sluicegate.gate.validity import Run
 from sluicegate.gate.waiting import Held, Waiting, worse
@@ -56,7 +57,7 @@ def test_results_of_several_attempts_pool_to_the_worst() -> None:
     """Whatever was said before, in whatever order, and of however many other trials."""
     random = Random(3)
     checks = ("schema.must", "schema.valid")
-    cases = tuple((f"c{number}", "d") for number in range(40))
+    cases = tuple((f"c{number}", "d" * 64) for number in range(40))
     pinned = Pinned({"schema": LockedSuite(checks=checks, cases=cases, repeats=1)})
     account, expected = Account(pinned), [dict[str, str]() for _ in cases]
     for _ in range(400):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from sluicegate.errors import InputError
 from sluicegate.plan.lock import Lock, LockedStage, LockedSuite, lock_bytes, lock_digest, lock_path, read_lock
 
+_IDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters="\ufffe\uffff"), min_size=1)
 A, B = "a" * 64, "b" * 64
 LOCK = Lock(
     plan_digest=A,
@@ -123,6 +126,71 @@ def test_the_layout_of_the_file_is_not_the_lock(tmp_path: Path) -> None:
     path.write_bytes(json.dumps(json.loads(TEXT)).encode())
 
     assert lock_digest(read_lock(path)) == lock_digest(LOCK)
+
+
+@given(
+    st.lists(st.tuples(_IDS, st.sampled_from([A, B])), max_size=8, unique_by=lambda pair: pair[0]),
+    st.sampled_from(["as it is", "indented", "in one line", "another order"]),
+)
+@settings(deadline=None)
+def test_a_lock_says_the_same_however_it_is_laid_out(cases: list[tuple[str, str]], layout: str) -> None:
+    """Read a row at a time where it is as it was written, else as any JSON: the same lock."""
+    suite = LockedSuite(cases=tuple(cases))
+    data = lock_bytes(Lock(plan_digest=A, stages={"s": LockedStage(suites={"x": suite, "y": suite})}))
+    said = json.loads(data)
+    if layout == "another order":
+        said["stages"]["s"]["suites"]["x"]["cases"].reverse()
+    text = {"as it is": data.decode(), "in one line": json.dumps(said)}.get(layout) or json.dumps(said, indent=1)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "rollout.lock"
+        path.write_bytes(text.encode())
+        assert lock_bytes(read_lock(path)) == data
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (f'["order-1", "{A}"],\n', f'["order-1", "{A}"]\n'),
+        (f'["order-1", "{A}"],\n', f'["order-1", "{A}"],\n            ["order-1", "{B}"],\n'),
+        (f'["order-1", "{A}"],\n', f'["order-1", "{A.upper()}"],\n'),
+        (f'["order-1", "{A}"],\n', '["0", "#"],\n'),
+        (f'["order-1", "{A}"],\n', f'["order\\u00e9-1", "{A}", "x"],\n'),
+        (f'["order-2", "{B}"]\n', f'["order-2", "{B}"],\n'),
+        ('"checks": [', '"cases": [\n          ["0", "#"]\n          ],\n          "checks": ['),
+        (f'["order-1", "{A}"],\n            ["order-2", "{B}"]\n', '["0", "#"]\n'),
+        (f'["order-1", "{A}"],\n', f'["order-\x7f1", "{A}"],\n'),
+    ],
+)
+def test_a_row_that_no_lock_has_is_a_fault(tmp_path: Path, written: str, read: str) -> None:
+    """A comma too few or too many, an id twice, a digest that is none, a third text, what stands for rows elsewhere."""
+    assert written in TEXT
+
+    assert faults(tmp_path, TEXT.replace(written, read).encode())
+
+
+def test_an_escaped_id_is_read_as_what_it_says(tmp_path: Path) -> None:
+    """JSON has many ways to write one."""
+    path = tmp_path / "rollout.lock"
+    path.write_text(TEXT.replace("order-1", "order\\u00e9\\n1"))
+
+    assert read_lock(path).stages["preflight"].suites["schema"].cases[0] == ("orderé\n1", A)
+
+
+def test_a_lock_of_many_cases_is_read_and_digested_in_little_memory(tmp_path: Path) -> None:
+    """Suites share their rows, and nobody holds the file's text."""
+    path = tmp_path / "rollout.lock"
+    suite = LockedSuite(cases=[(f"case-{number:06}", A) for number in range(20_000)])
+    lock = Lock(plan_digest=A, stages={"s": LockedStage(suites={"x": suite, "y": suite, "z": suite})})
+    path.write_bytes(lock_bytes(lock))
+    digest = lock_digest(lock)
+    tracemalloc.start()
+    found = read_lock(path)
+    assert lock_digest(found) == digest
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert held < 20_000 * 80
+    assert peak < 20_000 * 200 < path.stat().st_size
 
 
 def test_a_lock_lies_beside_its_plan() -> None:

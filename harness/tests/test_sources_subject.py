@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from sluicegate.errors import InputError
+from sluicegate.plan.lock import Lock, LockedStage
 from sluicegate.plan.types import CallableTarget, Exposure, PipelineSpec, Plan, Stage, SubjectSpec, ToolSpec
 from sluicegate.sources.asked import said_by_command
 from sluicegate.sources.subject import apparatus_digest, subject_digest
@@ -229,7 +230,10 @@ def a_plan(**changes: object) -> Plan:
     return Plan(**given)
 
 
-def apparatus(plan: Plan, lock: bytes = b'{"plan_digest":"a","stages":{}}', **changes: str) -> str:
+LOCK = Lock(plan_digest="a")
+
+
+def apparatus(plan: Plan, lock: Lock = LOCK, **changes: str) -> str:
     return apparatus_digest(plan, lock=lock, case_files={"a.jsonl": changes.get("a", "1")}, engine="0.1.0")[0]
 
 
@@ -238,7 +242,7 @@ def test_exposure_settings_are_no_part_of_the_apparatus() -> None:
     exposure = Exposure(live=True, percent=Fraction(1, 4), settings={"flags": {"x": True}})
     widened = replace(a_plan(), digest="b" * 64, stages=(Stage(name="ten", exposure=exposure),))
 
-    assert apparatus(a_plan()) == apparatus(widened, b'{"plan_digest":"b","stages":{}}')
+    assert apparatus(a_plan()) == apparatus(widened, Lock(plan_digest="b"))
 
 
 @pytest.mark.parametrize(
@@ -259,7 +263,16 @@ def test_what_measures_is_the_apparatus(other: Plan) -> None:
 
 def test_lock_and_case_files_are_the_apparatus() -> None:
     """A changed pin or case file is seen."""
-    assert len({apparatus(a_plan()), apparatus(a_plan(), b'{"stages":{"ten":{}}}'), apparatus(a_plan(), a="2")}) == 3
+    assert (
+        len(
+            {
+                apparatus(a_plan()),
+                apparatus(a_plan(), replace(LOCK, stages={"ten": LockedStage()})),
+                apparatus(a_plan(), a="2"),
+            }
+        )
+        == 3
+    )
 
 
 PYTHON = (sys.executable, "-c")

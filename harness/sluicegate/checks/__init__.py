@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sluicegate.checks.check import Check, CheckConfig, CheckOutcome, Contract, Problem, Result, Suite
+    from sluicegate.checks.check import Check, CheckConfig, CheckOutcome, Contract, Problem, Result, Suite, every_case
     from sluicegate.checks.contracts import BUILT_IN_CONTRACTS, compile_contract
     from sluicegate.checks.masking import masked
     from sluicegate.checks.measures import Contribution, admitted, measure, provenance_of
@@ -26,6 +26,7 @@ __all__ = [
     "Suite",
     "admitted",
     "compile_contract",
+    "every_case",
     "masked",
     "measure",
     "provenance_of",
@@ -35,7 +36,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "check": ("Check", "CheckConfig", "CheckOutcome", "Contract", "Problem", "Result", "Suite"),
+    "check": ("Check", "CheckConfig", "CheckOutcome", "Contract", "Problem", "Result", "Suite", "every_case"),
     "contracts": ("BUILT_IN_CONTRACTS", "compile_contract"),
     "masking": ("masked",),
     "measures": ("Contribution", "admitted", "measure", "provenance_of"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, finding, nothing_known
+from sluicegate.checks.check import Check, CheckConfig, NotJudged, Problem, Suite, every_case, finding, nothing_known
 from sluicegate.checks.model_calls import (
     answered,
     asking,
@@ -243,5 +243,5 @@ SUITE = Suite(
     name="budget",
     title="Calls, tokens and money stay within what is allowed, and are what the pipeline says.",
     checks=tuple(check.name for check in CHECKS),
-    cases=lambda cases, _seed: list(cases),
+    cases=every_case,
 )

@@ -25,6 +25,7 @@ __all__ = [
     "Suite",
     "always",
     "deliveries",
+    "every_case",
     "finding",
     "is_crash",
     "nothing_known",
@@ -164,7 +165,7 @@ class Suite:
     name: str
     title: str
     checks: tuple[str, ...]
-    cases: Callable[[Sequence[Case], int], list[Case]]
+    cases: Callable[[Sequence[Case], int], Sequence[Case]]
     """The suite's cases, derived from the plan's under a seed."""
     installed: Callable[[], None] = _nothing
     """Raises InputError, with the line to type, where the suite needs a package that is not installed."""
@@ -172,6 +173,11 @@ class Suite:
     """Loads what the checks would load with the first trial; raises nothing."""
     notes: Callable[[], tuple[str, ...]] = _no_notes
     """What a report must say of a suite that ran: what it cannot see."""
+
+
+def every_case(cases: Sequence[Case], _seed: int) -> Sequence[Case]:
+    """The cases of a suite that reads all of them as they are."""
+    return cases
 
 
 def unmet(case: Case, capabilities: frozenset[Capability]) -> str | None:

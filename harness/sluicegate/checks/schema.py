@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sluicegate.checks.check import Check, CheckConfig, Contract, Problem, Suite, deliveries, finding
+from sluicegate.checks.check import Check, CheckConfig, Contract, Problem, Suite, deliveries, every_case, finding
 from sluicegate.checks.language import asked_language, spoken_otherwise
 from sluicegate.checks.limits import limit_failures
 from sluicegate.checks.rules import rule_holds, rule_problems
@@ -204,10 +204,6 @@ def _has_language(case: Case, _capabilities: frozenset[Capability]) -> str | Non
     return None if asked_language(case) else "neither locale nor request tells a language"
 
 
-def _cases(cases: Sequence[Case], _seed: int) -> list[Case]:
-    return list(cases)
-
-
 CHECKS: tuple[Check, ...] = (
     Check(
         name="schema.valid",
@@ -255,5 +251,5 @@ SUITE = Suite(
     name="schema",
     title="Every answer is whole, keeps its contract, and says what its case asks for.",
     checks=tuple(check.name for check in CHECKS),
-    cases=_cases,
+    cases=every_case,
 )

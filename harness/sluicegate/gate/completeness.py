@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from sluicegate.checks import SUITES
 from sluicegate.checks.effects import PLANTED
 from sluicegate.errors import printable
+from sluicegate.gate.account import SuiteAccount
 from sluicegate.gate.causes import failures_said
 from sluicegate.gate.commands import pytest_command, test_command
 from sluicegate.gate.hearing import Hearing
 from sluicegate.gate.loads import names_today
-from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.unseen import is_unseen, unseen_said
 from sluicegate.gate.unstruck import unstruck_said
 from sluicegate.gate.validity import Question

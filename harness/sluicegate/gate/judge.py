@@ -13,6 +13,7 @@ from functools import partial
 from sluicegate.checks import CheckConfig
 from sluicegate.errors import printable
 from sluicegate.frozen import frozen
+from sluicegate.gate.account import SuiteAccount
 from sluicegate.gate.causes import against_said, causes_said, crash_mended, incidents_said
 from sluicegate.gate.commands import aside_said, rollback_said, typed, typed_result, unreached_said
 from sluicegate.gate.completeness import completeness_said
@@ -23,7 +24,6 @@ from sluicegate.gate.loads import loads_said, loads_shown
 from sluicegate.gate.memory import entered_at, remembered, state_said, taken_back
 from sluicegate.gate.notes import notes_said
 from sluicegate.gate.order import led_on, ordered, rounded
-from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.proofs import bake_said, proofs_said, stale_said
 from sluicegate.gate.results import raised_result, said_of_result
 from sluicegate.gate.runs import (

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from sluicegate.checks import SUITES
 from sluicegate.errors import printable
+from sluicegate.gate.account import SuiteAccount
 from sluicegate.gate.asking import OF_EVERYBODY
 from sluicegate.gate.hearing import Hearing
 from sluicegate.gate.memory import entry_notes
-from sluicegate.gate.pinned import SuiteAccount
 from sluicegate.gate.runs import library_notes, word_notes
 from sluicegate.gate.validity import Question
 from sluicegate.gate.wording import count_of

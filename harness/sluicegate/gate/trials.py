@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from sluicegate.checks import CHECKS, Check, CheckConfig, CheckOutcome, Result, run_check
 from sluicegate.checks.effects import kinds_seen
 from sluicegate.checks.message_ids import own_ids
+from sluicegate.gate.account import Account
 from sluicegate.gate.again import Again
 from sluicegate.gate.asking import Asking, Sample
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.faults import Objections
 from sluicegate.gate.measuring import Judged, Measuring
-from sluicegate.gate.pinned import Account, Pinned
+from sluicegate.gate.pinned import Pinned
 from sluicegate.gate.reading import micros
 from sluicegate.gate.twins import Twins
 from sluicegate.gate.uncounted import Uncounted, is_unasked

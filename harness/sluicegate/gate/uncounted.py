@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 
 from sluicegate.checks import CHECKS
+from sluicegate.gate.account import Account
 from sluicegate.gate.faults import Names
 from sluicegate.gate.measuring import Judged, Measuring
-from sluicegate.gate.pinned import Account
 from sluicegate.gate.validity import Relation
 from sluicegate.gate.waiting import said_of
 from sluicegate.model import CrashKind, Trial

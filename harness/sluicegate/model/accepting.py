@@ -7,7 +7,7 @@ fault: at the first doubt the whole value is left to the reader that does.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from math import isfinite
@@ -53,7 +53,7 @@ def _of_generic(origin: Any, of: tuple[Any, ...]) -> _Acceptor:
             return _of_optional(ACCEPTORS[rest[0]])
         if all(is_dataclass(kind) for kind in of):
             return _doubted
-    if origin is tuple:
+    if origin in (tuple, Sequence):
         return _of_tuple(ACCEPTORS[of[0]])
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return _of_mapping(ACCEPTORS[of[1]])

@@ -72,7 +72,7 @@ def _reader_of_generic(origin: Any, of: tuple[Any, ...]) -> _Reader:
             return _optional_reader(rest[0])
         if all(is_dataclass(kind) for kind in of):
             return _union_reader(of)
-    if origin is tuple:
+    if origin in (tuple, Sequence):
         return _tuple_reader(of[0])
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return _mapping_reader(of[1])

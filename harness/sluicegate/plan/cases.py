@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO
@@ -13,11 +12,24 @@ from typing import BinaryIO
 import orjson
 
 from sluicegate.errors import Fault, InputError, nearest
-from sluicegate.model import Case, Json, Rule, decode_or_faults, holds_long_number, parse_time
+from sluicegate.model import Case, Json, decode_or_faults, holds_long_number
+from sluicegate.plan.sound_cases import PROPOSED, REVIEWS, unsound
 from sluicegate.plan.strict_json import RepeatedKeyError, parse_unique
 from sluicegate.plan.textfile import regular_file
 
-__all__ = ["ALIASES", "PROPOSED", "REVIEWS", "case_or_faults", "each_case", "is_header", "read_cases"]
+__all__ = [
+    "ALIASES",
+    "KNOWN",
+    "MAX_LINE_BYTES",
+    "PROPOSED",
+    "REVIEWS",
+    "Reading",
+    "case_or_faults",
+    "each_case",
+    "is_header",
+    "numbered_lines",
+    "read_cases",
+]
 
 ALIASES: Mapping[str, str] = {
     "name": "id",
@@ -39,18 +51,13 @@ ALIASES: Mapping[str, str] = {
 """Field names other tools use, with ours."""
 
 _MOST_FAULTS = 50
-_MAX_LINE_BYTES = 16 * 1024 * 1024
+MAX_LINE_BYTES = 16 * 1024 * 1024
 _SKIPPED_BYTES = 64 * 1024
-_KNOWN = frozenset(Case.__dataclass_fields__)
-_ID = re.compile(r"[^\x00-\x1f\x7f~]{1,200}")
-_TARGET = re.compile(r"retriever|mail|model(:.{1,200})?|tool:.{1,200}")
-PROPOSED = "proposed"
-"""The review of a case that somebody has still to look at."""
-REVIEWS = (PROPOSED, "accepted")
+KNOWN = frozenset(Case.__dataclass_fields__)
 _HEADER = b'{"$schema":'
 _HEADER_KEYS = frozenset({"$schema", "schema_version"})
 _SCHEMA_VERSION = 1
-_OUTCOMES = ("answer", "verification", "refusal", "error")
+_MARK = b"\xef\xbb\xbf"
 _SPACED_COLON = re.compile(rb'"\s+:')
 
 
@@ -60,9 +67,9 @@ def read_cases(paths: Iterable[Path]) -> Iterator[Case]:
     Raises InputError with up to 50 faults of all files: at the first fault no further case is given out, the rest is
     read for its faults only, and then they are raised. Who must not start on half a set reads to the end first.
     """
-    reading = _Reading()
+    reading = Reading()
     for path in dict.fromkeys(paths):
-        for _, case in reading.file(path):
+        for _, _, case in reading.file(path):
             if not reading.faults:
                 yield case
     reading.finish()
@@ -73,9 +80,9 @@ def each_case(paths: Iterable[Path], faults: list[Fault]) -> Iterator[tuple[str,
 
     For who looks at a set, and will say what is wrong with all of it at once. Who runs one uses `read_cases`.
     """
-    reading = _Reading()
+    reading = Reading()
     for path in dict.fromkeys(paths):
-        for number, case in reading.file(path):
+        for number, _, case in reading.file(path):
             yield f"{path}:{number}", case
     try:
         reading.finish()
@@ -89,12 +96,12 @@ def case_or_faults(value: Json, where: str) -> tuple[Case | None, list[Fault]]:
         mend = 'Write one case a line: {"id": "…", "input": …}'
         return None, [Fault(where=where, what="Is no JSON object.", mend=mend)]
     faults: list[Fault] = []
-    if not _KNOWN.issuperset(value):
+    if not KNOWN.issuperset(value):
         value, faults = _renamed(value, where)
     case, found = decode_or_faults(Case, value, where)
     faults += found
     if case is not None:
-        faults.extend(Fault(where=where, what=what, mend=mend) for what, mend in _unsound(case))
+        faults.extend(Fault(where=where, what=what, mend=mend) for what, mend in unsound(case))
     return (None if faults else case), faults
 
 
@@ -116,7 +123,7 @@ def _header_faults(line: bytes, where: str) -> list[Fault]:
     return []
 
 
-class _Reading:
+class Reading:
     """Several files as one set: their faults, and their ids."""
 
     def __init__(self) -> None:
@@ -126,15 +133,15 @@ class _Reading:
         self._ids: dict[str, tuple[array[int], array[int]]] = {}
         """Per file: 64 bits of each id's hash, and its line. 12 bytes a case, where a set of ids would take 100."""
 
-    def file(self, path: Path) -> Iterator[tuple[int, Case]]:
-        """Its cases with their lines, faults noted as they are met."""
+    def file(self, path: Path) -> Iterator[tuple[int, int, Case]]:
+        """Its cases, each with its line and the byte it begins at; faults are noted as they are met."""
         if (fault := regular_file(path, "a file of cases")) is not None:
             self._add(fault)
             return
         hashes, lines = self._ids.setdefault(str(path), (array("Q"), array("I")))
         try:
             with path.open("rb") as file:
-                for number, line in _lines(file):
+                for number, at, line in numbered_lines(file):
                     if number == 1 and is_header(line):
                         self._add(*_header_faults(line, f"{path}:1"))
                         continue
@@ -143,7 +150,7 @@ class _Reading:
                         continue
                     hashes.append(int.from_bytes(blake2b(case.id.encode(), digest_size=8).digest(), "big"))
                     lines.append(number)
-                    yield number, case
+                    yield number, at, case
         except OSError as error:
             self._add(Fault(where=str(path), what=f"Cannot be read: {error.strerror}."))
         if not hashes and not self.faults:
@@ -200,20 +207,25 @@ def _repeated(columns: Iterable[array[int]]) -> set[int]:
     return found
 
 
-def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """Numbered lines, the first without its byte order mark; of one too long only the start is kept."""
-    number = 0
-    while line := file.readline(_MAX_LINE_BYTES + 1):
+def numbered_lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
+    """Lines with their numbers and the bytes they begin at, without a byte order mark; of a too long one its start."""
+    number = at = 0
+    while line := file.readline(MAX_LINE_BYTES + 1):
         number += 1
-        if len(line) > _MAX_LINE_BYTES:
-            while (rest := file.readline(_SKIPPED_BYTES)) and not rest.endswith(b"\n"):
-                pass
-        yield number, line[3:] if number == 1 and line[:3] == b"\xef\xbb\xbf" else line
+        ends = at + len(line)
+        if len(line) > MAX_LINE_BYTES:
+            while rest := file.readline(_SKIPPED_BYTES):
+                ends += len(rest)
+                if rest.endswith(b"\n"):
+                    break
+        has_mark = number == 1 and line[:3] == _MARK
+        yield number, at + 3 * has_mark, line[3:] if has_mark else line
+        at = ends
 
 
 def _parsed(line: bytes, where: str) -> tuple[Json, Fault | None]:
-    if len(line) > _MAX_LINE_BYTES:
-        what = f"Is longer than {_MAX_LINE_BYTES // 1024 // 1024} MiB."
+    if len(line) > MAX_LINE_BYTES:
+        what = f"Is longer than {MAX_LINE_BYTES // 1024 // 1024} MiB."
         return None, Fault(where=where, what=what, mend="One case is one line; is this file JSON lines?")
     try:
         value = orjson.loads(line.rstrip())
@@ -267,9 +279,9 @@ def _renamed(value: dict[str, Json], where: str) -> tuple[dict[str, Json], list[
     taken: dict[str, str] = {}
     faults: list[Fault] = []
     for key, item in value.items():
-        name = key if key in _KNOWN else ALIASES.get(key)
+        name = key if key in KNOWN else ALIASES.get(key)
         if name is None:
-            mend = nearest(key, [*_KNOWN, *ALIASES]) or f'Put it under metadata: {{"metadata": {{"{key}": …}}}}.'
+            mend = nearest(key, [*KNOWN, *ALIASES]) or f'Put it under metadata: {{"metadata": {{"{key}": …}}}}.'
             faults.append(Fault(where=where, what=f"$ has an unknown key '{key}'.", mend=mend))
         elif name in taken:
             what = f"$ says '{name}' twice, as '{taken[name]}' and '{key}'."
@@ -278,73 +290,3 @@ def _renamed(value: dict[str, Json], where: str) -> tuple[dict[str, Json], list[
             taken[name] = key
             found[name] = item
     return found, faults
-
-
-def _unsound(case: Case) -> Iterator[tuple[str, str]]:
-    """What a well-typed case cannot mean."""
-    if not _ID.fullmatch(case.id):
-        yield f"$.id is {case.id!r:.80}.", "Use up to 200 characters without line breaks and without '~'."
-    yield from _unsound_given(case)
-    for index, limit in enumerate(case.expect.calls):
-        if not _TARGET.fullmatch(limit.target):
-            mend = "Write model, model:<name>, tool:<name>, retriever or mail."
-            yield f"$.expect.calls[{index}].target is '{limit.target}'.", mend
-        if limit.least < 0 or (limit.most is not None and limit.most < limit.least):
-            yield f"$.expect.calls[{index}] asks for {limit.least} to {limit.most} calls.", "Write least ≤ most."
-    if case.review is not None and case.review not in REVIEWS:
-        yield f"$.review is '{case.review}'.", nearest(case.review, REVIEWS) or f"Known are {', '.join(REVIEWS)}."
-    if case.expect.outcome is not None and case.expect.outcome not in _OUTCOMES:
-        yield from _unsound_outcome(case.expect.outcome)
-    for name, rules in (("must", case.expect.must), ("must_not", case.expect.must_not)):
-        for index, rule in enumerate(rules):
-            yield from ((f"$.expect.{name}[{index}] {what}", mend) for what, mend in _unsound_rule(rule))
-
-
-def _unsound_given(case: Case) -> Iterator[tuple[str, str]]:
-    given = case.given
-    if given.deliveries < 1:
-        yield f"$.given.deliveries is {given.deliveries}.", "Write 1 or more."
-    if given.inputs and (case.input is not None or given.deliveries != 1):
-        yield (
-            "$.given.inputs stands beside another input or number of deliveries.",
-            "Keep inputs alone: one delivery each.",
-        )
-    if given.crash_after_write and (given.times < 2 or given.at_once):
-        yield "$.given.crash_after_write stands without a delivery after the first.", "Write deliveries: 2 or more."
-    if given.now is not None and not _is_time(given.now):
-        yield f"$.given.now is '{given.now}'.", "Write an RFC 3339 time: 2026-01-29T14:00:00Z."
-
-
-def _unsound_outcome(word: str) -> Iterator[tuple[str, str]]:
-    """A word of the user's own may be any, but for one that looks like ours and would mean nothing."""
-    near = get_close_matches(word.strip().casefold(), _OUTCOMES, n=1, cutoff=0.75)
-    if near or not word.strip():
-        mend = f"Did you mean '{near[0]}'?" if near else f"Known are {', '.join(_OUTCOMES)}."
-        yield f"$.expect.outcome is '{word}'.", mend
-
-
-_OF_NULL = (
-    "Write one of them. That a field is null is asked with equals of the object it stands in, "
-    'as {"field": "structured", "equals": {"order": null}}, or by a schema under schemas.'
-)
-
-
-def _unsound_rule(rule: Rule) -> Iterator[tuple[str, str]]:
-    operators = sum(operator is not None for operator in (rule.contains, rule.equals, rule.matches))
-    if not operators:
-        yield "asks nothing: contains, equals and matches are missing, or null, which is the same.", _OF_NULL
-    elif operators != 1:
-        yield f"has {operators} of contains, equals, matches.", "Keep exactly one."
-    if rule.matches is not None:
-        try:
-            re.compile(rule.matches)
-        except re.error as error:
-            yield f"'{rule.matches}' is no regular expression: {error}.", "Correct it."
-
-
-def _is_time(text: str) -> bool:
-    try:
-        parse_time(text)
-    except ValueError:
-        return False
-    return True

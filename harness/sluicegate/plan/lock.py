@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import field
-from json.encoder import encode_basestring as _quoted
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from sluicegate.errors import Fault, InputError
 from sluicegate.frozen import frozen
-from sluicegate.model import decode_or_faults, digest_bytes
+from sluicegate.model import decode_or_faults
+from sluicegate.plan.locked_cases import LockedCases, Skimmed, rows, skimmed
 from sluicegate.plan.strict_json import RepeatedKeyError, parse_unique
-from sluicegate.plan.textfile import read_bytes, read_text
+from sluicegate.plan.textfile import read_bytes, read_text, regular_file
 
 __all__ = ["Lock", "LockedStage", "LockedSuite", "lock_bytes", "lock_digest", "lock_path", "read_lock"]
 
@@ -28,7 +29,7 @@ class LockedSuite:
     """One suite at one stage."""
 
     checks: tuple[str, ...] = ()
-    cases: tuple[tuple[str, str], ...] = ()
+    cases: Sequence[tuple[str, str]] = ()
     """Id and content digest of each case."""
     repeats: int = 1
 
@@ -66,6 +67,41 @@ def lock_path(plan_path: Path) -> Path:
 
 def read_lock(path: Path) -> Lock:
     """The lock at `path`. Raises InputError with every fault in it."""
+    return _as_written(path) or _read(path)
+
+
+def _as_written(path: Path) -> Lock | None:
+    """A lock that has nothing wrong with it and is laid out as locks are; None at the first doubt."""
+    if regular_file(path, "a lock") is not None:
+        return None
+    try:
+        with path.open("rb") as file:
+            found = skimmed(file)
+        text = read_text(bytes(found.text), str(path), limit=_MAX_BYTES, what="a lock")
+        lock, faults = decode_or_faults(Lock, parse_unique(text), str(path))
+        return None if lock is None or faults else _with_rows(lock, found)
+    except (OSError, ValueError, RecursionError, InputError):
+        return None
+
+
+def _with_rows(lock: Lock, found: Skimmed) -> Lock | None:
+    """The lock with the cases that its rows stand for; None where anything in it is wrong."""
+    left = len(found.blocks)
+    stages = {}
+    for name, stage in lock.stages.items():
+        suites = {}
+        for suite, locked in stage.suites.items():
+            cases = found.stands_for(locked.cases)
+            left -= cases is not None
+            suites[suite] = replace(locked, cases=LockedCases(locked.cases) if cases is None else cases)
+        stages[name] = replace(stage, suites=suites)
+    whole = replace(lock, stages=stages)
+    is_sound = not left and whole.schema_version == 1 and next(_wrong(whole), None) is None
+    return whole if is_sound else None
+
+
+def _read(path: Path) -> Lock:
+    """A lock of any layout, or what is wrong with it."""
     data = read_bytes(path, "a lock", limit=_MAX_BYTES, siblings="*.lock", mend=_AGAIN)
     name = str(path)
     text = read_text(data, name, limit=_MAX_BYTES, what="a lock")
@@ -90,6 +126,10 @@ def read_lock(path: Path) -> Lock:
 
 def lock_bytes(lock: Lock) -> bytes:
     """The one byte string of a lock: keys and ids sorted, one case a line so that a review sees which ones changed."""
+    return b"".join(_pieces(lock))
+
+
+def _pieces(lock: Lock) -> Iterator[bytes]:
     stages = {
         name: {
             "suites": {suite: _suite_json(locked) for suite, locked in stage.suites.items()},
@@ -106,30 +146,32 @@ def lock_bytes(lock: Lock) -> bytes:
         "contracts": dict(lock.contracts),
         **({"models": dict(lock.models)} if lock.models else {}),
     }
-    return ("".join(_lines(whole, "")) + "\n").encode()
+    for piece in _lines(whole, ""):
+        yield piece.encode()
+    yield b"\n"
 
 
 def lock_digest(lock: Lock) -> str:
     """SHA-256 of `lock_bytes`."""
-    return digest_bytes(lock_bytes(lock))
+    said = sha256()
+    for piece in _pieces(lock):
+        said.update(piece)
+    return said.hexdigest()
 
 
 def _suite_json(suite: LockedSuite) -> dict[str, Any]:
     return {
         "checks": sorted(suite.checks),
-        "cases": _Rows(sorted(suite.cases)),
+        "cases": _Rows(suite.cases) if suite.cases else [],
         "repeats": suite.repeats,
     }
 
 
-class _Rows(list[tuple[str, ...]]):
-    """Lists of texts, each written on one line; the bulk of a lock."""
+class _Rows:
+    """The cases of a suite, a line each."""
 
-    __slots__ = ()
-
-    def lines(self, indent: str) -> str:
-        """All of them, as `_lines` would write them."""
-        return ",\n".join([f"{indent}[{', '.join(map(_quoted, row))}]" for row in self])
+    def __init__(self, cases: Sequence[tuple[str, str]]) -> None:
+        self.cases = cases
 
 
 def _lines(value: Any, indent: str) -> Iterator[str]:
@@ -139,8 +181,10 @@ def _lines(value: Any, indent: str) -> Iterator[str]:
             yield f"{',' if index else '{'}\n{inner}{_text(key)}: "
             yield from _lines(value[key], inner)
         yield f"\n{indent}}}"
-    elif isinstance(value, _Rows) and value:
-        yield f"[\n{value.lines(inner)}\n{indent}]"
+    elif isinstance(value, _Rows):
+        yield "[\n"
+        yield from rows(value.cases, inner)
+        yield f"\n{indent}]"
     elif isinstance(value, list) and value:
         for index, item in enumerate(value):
             yield f"{',' if index else '['}\n{inner}"
@@ -177,6 +221,10 @@ def _wrong_suite(suite: LockedSuite) -> Iterator[str]:
         yield f"repeats is {suite.repeats}."
     if len(set(suite.checks)) != len(suite.checks):
         yield "checks names a check twice."
+    if isinstance(suite.cases, LockedCases):  # which holds digests alone
+        if (index := suite.cases.ids.repeated()) is not None:
+            yield f"cases[{index}] pins '{suite.cases.ids[index]}' twice."
+        return
     seen: set[str] = set()
     for index, case in enumerate(suite.cases):
         if len(case) != 2 or not _DIGEST.fullmatch(case[1]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from sluicegate.frozen import frozen
 from sluicegate.ledger import Expected, MailLibrary, Resumed, RunStarted
 from sluicegate.model import Case, Counts, Origin, Trial, canonical, digest_bytes, now_utc, rfc3339
 from sluicegate.plan.lock import LockedStage
+from sluicegate.plan.locked_cases import LockedCases
+from sluicegate.plan.stored_cases import StoredCases
 from sluicegate.plan.types import CallableTarget, CommandTarget, HttpTarget, Stage
 from sluicegate.resources import VERSION
 from sluicegate.runner import Progress, drive, interruptible
@@ -26,6 +28,7 @@ from sluicegate.session.own_scorers import own_scorers
 from sluicegate.session.own_test_files import changed_tests
 from sluicegate.session.production import production
 from sluicegate.session.stage_cases import StageCases, stage_cases
+from sluicegate.session.trials import Trials
 from sluicegate.session.workspace import AttemptFolder, PlanError, Workspace
 
 __all__ = ["Collected", "Collection", "collect"]
@@ -59,7 +62,7 @@ class Collection:
         for name in stage.requires.suites:
             if name in SUITES:
                 SUITES[name].installed()
-        self.cases: StageCases = stage_cases(plan, stage, workspace.base)
+        self.cases: StageCases = stage_cases(plan, stage, workspace.base, self.locked)
         self._check_lock(contracts)
 
     @property
@@ -67,17 +70,15 @@ class Collection:
         """What has cases to run."""
         return [origin for origin in (Origin.SUITE, Origin.GOLDEN) if self.cases.of(origin)]
 
-    def trials(self, origin: Origin, only: frozenset[str] | None = None) -> list[tuple[Case, int]]:
+    def trials(self, origin: Origin, only: frozenset[str] | None = None) -> Trials:
         """Every trial of an origin, repeats of a case side by side; `only` narrows it to some case ids."""
-        cases = [case for case in self.cases.of(origin) if only is None or case.id in only]
-        return [(case, repeat) for case in cases for repeat in range(self.workspace.plan.repeats)]
+        cases = self.cases
+        return Trials(cases.of(origin), cases.ids_of(origin), self.workspace.plan.repeats, only=only)
 
-    def started(
-        self, origin: Origin, attempt: int, trials: Sequence[tuple[Case, int]], previous: Resumed | None
-    ) -> RunStarted:
+    def started(self, origin: Origin, attempt: int, trials: Trials, previous: Resumed | None) -> RunStarted:
         """The first record of a run."""
         workspace = self.workspace
-        ids = sorted({case.id for case, _ in trials})
+        ids = sorted(trials.ids)
         return RunStarted(
             schema_version=1,
             nonce=previous.started[0].nonce if previous and previous.started else secrets.token_hex(16),
@@ -114,14 +115,9 @@ class Collection:
         faults = []
         digests: dict[int, str] = {}
         for suite, cases in self.cases.by_suite.items():
-            pinned = dict(self.locked.suites[suite].cases) if suite in self.locked.suites else {}
-            # Suites share most of their cases, and a digest costs as much as reading one.
-            seen = {case.id: digests.get(id(case)) or digests.setdefault(id(case), case.digest()) for case in cases}
-            if pinned != seen:
-                gone, new = len(pinned.keys() - seen.keys()), len(seen.keys() - pinned.keys())
-                changed = sum(pinned[key] != seen[key] for key in pinned.keys() & seen.keys())
-                what = f"suite {suite} has other cases than the lock pins: {gone} gone, {new} new, {changed} changed."
-                faults.append(what)
+            pinned = self.locked.suites[suite].cases if suite in self.locked.suites else ()
+            if (unlike := _unlike(pinned, cases, digests)) is not None:
+                faults.append(f"suite {suite} has other cases than the lock pins: {unlike}.")
         locked = self.workspace.lock.contracts
         for name, contract in contracts.items():
             if locked.get(name) != getattr(contract, "digest", None):
@@ -131,6 +127,27 @@ class Collection:
             plan = self.workspace.plan.path
             mend = f"Review the change, then run: sluicegate plan lock {plan}"
             raise PlanError([Fault(where=str(plan), what=what, mend=mend) for what in faults])
+
+
+def _unlike(pinned: Sequence[tuple[str, str]], cases: Sequence[Case], digests: dict[int, str]) -> str | None:
+    """How the cases of a suite differ from those pinned. `digests` are known of some, by identity."""
+    if isinstance(cases, StoredCases):
+        if cases.pins is pinned:
+            return None
+        seen: Iterable[tuple[str, str]] = cases.pins
+    else:
+        # Suites share most of their cases, and a digest costs as much as reading one.
+        seen = {case.id: digests.get(id(case)) or digests.setdefault(id(case), case.digest()) for case in cases}.items()
+    known = pinned if isinstance(pinned, LockedCases) else LockedCases(pinned)
+    new = changed = alike = 0
+    for case_id, digest in seen:
+        number = known.ids.number(case_id)
+        new += number is None
+        is_alike = number is not None and known.digest(number) == digest
+        alike += is_alike
+        changed += number is not None and not is_alike
+    gone = len(known) - alike - changed
+    return f"{gone} gone, {new} new, {changed} changed" if gone or new or changed else None
 
 
 async def collect(
@@ -161,7 +178,7 @@ async def collect(
         previous = earlier.get(origin)
         if previous is not None:
             counts = _sum(counts, Counts(crashed=previous.failed))
-        if previous is not None and previous.closed and next(previous.remaining(trials), None) is None:
+        if previous is not None and previous.closed and not trials.without(previous):
             counts = _sum(counts, Counts(planned=len(trials), run=previous.run))
             continue
         ran = True
@@ -179,7 +196,7 @@ async def collect(
 
 def _check_selection(collection: Collection, only: frozenset[str]) -> None:
     """Before an attempt is begun for nothing."""
-    known = {case.id for origin in collection.origins for case in collection.cases.of(origin)}
+    known = {case_id for origin in collection.origins for case_id in collection.cases.ids_of(origin)}
     if strangers := sorted(only - known):
         what = f"no case of stage '{collection.stage.name}' is called {', '.join(strangers)}."
         mend = nearest(strangers[0], known) or "Give ids as the report prints them."
@@ -194,7 +211,7 @@ class _Run:
         collection: Collection,
         folder: AttemptFolder,
         origin: Origin,
-        trials: Sequence[tuple[Case, int]],
+        trials: Trials,
         previous: Resumed | None,
     ) -> None:
         self.collection = collection
@@ -236,7 +253,7 @@ class _Run:
                     with interruptible(stop, task, **({"tell": tell} if tell else {})):
                         await drive(
                             made.pipeline,
-                            previous.remaining(self._trials) if previous else self._trials,
+                            self._trials.without(previous),
                             recorder=broker,
                             boundary=made.boundary,
                             nonce=self._started.nonce,

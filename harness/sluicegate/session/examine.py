@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from sluicegate.checks import CHECKS, SUITES, Check, CheckConfig, run_check
 from sluicegate.ledger import Checked
@@ -12,7 +12,7 @@ from sluicegate.model.often import maker
 __all__ = ["examiner"]
 
 
-def examiner(suites: Mapping[str, frozenset[str]], config: CheckConfig) -> Callable[[Trial], Checked | None]:
+def examiner(suites: Mapping[str, Collection[str]], config: CheckConfig) -> Callable[[Trial], Checked | None]:
     """A function from a trial to the results of every check some suite puts to its case, or None without any.
 
     `suites` maps a suite to the ids of its cases; names without built-in checks are passed over. What

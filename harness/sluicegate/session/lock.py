@@ -9,7 +9,10 @@ from pathlib import Path
 from sluicegate.checks import SUITES
 from sluicegate.errors import Fault
 from sluicegate.gate.wording import count_of
+from sluicegate.model import Case
 from sluicegate.plan.lock import Lock, LockedStage, LockedSuite, lock_bytes, lock_path
+from sluicegate.plan.locked_cases import LockedCases
+from sluicegate.plan.stored_cases import StoredCases
 from sluicegate.plan.types import Plan, Stage
 from sluicegate.session.contracts import compile_contracts, exported_models
 from sluicegate.session.own_test_files import files_of_tests
@@ -95,7 +98,7 @@ def _locked(plan: Plan, stage: Stage, cases: StageCases, tests: tuple[str, ...],
         suites={
             suite: LockedSuite(
                 checks=tuple(SUITES[suite].checks) if suite in SUITES else (),
-                cases=tuple((case.id, case.digest()) for case in found),
+                cases=_pinned(found),
                 repeats=plan.repeats,
             )
             for suite, found in cases.by_suite.items()
@@ -104,3 +107,7 @@ def _locked(plan: Plan, stage: Stage, cases: StageCases, tests: tuple[str, ...],
         test_files=files_of_tests(tests, base) if stage.requires.tests else {},
         case_files=cases.files,
     )
+
+
+def _pinned(cases: Sequence[Case]) -> LockedCases:
+    return cases.pins if isinstance(cases, StoredCases) else LockedCases((case.id, case.digest()) for case in cases)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 
-from sluicegate.checks import SUITES, rule_faults
+from sluicegate.checks import SUITES, every_case, rule_faults
 from sluicegate.errors import Fault, InputError
 from sluicegate.frozen import frozen
 from sluicegate.model import Case, Given, Origin
-from sluicegate.plan.cases import PROPOSED, each_case
+from sluicegate.plan.cases import PROPOSED
+from sluicegate.plan.lock import LockedStage
+from sluicegate.plan.locked_cases import LockedCases
+from sluicegate.plan.stored_cases import StoredCases, as_pinned, read_stored
 from sluicegate.plan.types import Plan, Stage
 from sluicegate.session.production import DOUBLED
 from sluicegate.session.workspace import PlanError
@@ -48,7 +51,7 @@ class StageCases:
     awaiting: int = 0
     """Cases that somebody has still to review: they are in the files, and are not run."""
     _of: dict[Origin, Sequence[Case]] = field(default_factory=dict, repr=False, compare=False)
-    _own: set[str] = field(default_factory=set, repr=False, compare=False)
+    _ids: dict[str, Collection[str]] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, origin: Origin) -> Sequence[Case]:
         """The distinct cases of one origin in a stable order. Raises InputError for one id with two contents."""
@@ -58,10 +61,13 @@ class StageCases:
         return known
 
     def _distinct(self, origin: Origin) -> Sequence[Case]:
+        asked = [
+            (suite, cases) for suite, cases in self.by_suite.items() if (suite == GOLDEN) is (origin is Origin.GOLDEN)
+        ]
+        if asked and all(cases is asked[0][1] for _, cases in asked):
+            return asked[0][1]  # of one file no id stands twice
         found: dict[str, Case] = {}
-        for suite, cases in self.by_suite.items():
-            if (suite == GOLDEN) is not (origin is Origin.GOLDEN):
-                continue
+        for suite, cases in asked:
             for case in cases:
                 known = found.setdefault(case.id, case)
                 if known is not case and known != case:
@@ -69,11 +75,20 @@ class StageCases:
                     raise InputError(Fault(where=f"suite {suite}", what=what, mend="Give each case an id of its own."))
         return tuple(found.values())
 
+    def ids(self, suite: str) -> Collection[str]:
+        """Ids of a suite's cases, each once."""
+        known = self._ids.get(suite)
+        if known is None:
+            known = self._ids[suite] = ids_of(self.by_suite[suite])
+        return known
+
+    def ids_of(self, origin: Origin) -> Collection[str]:
+        """Ids of all cases of an origin, each once."""
+        return ids_of(self.of(origin))
+
     def is_own(self, case_id: str) -> bool:
         """Whether it is one of the plan's cases or a copy of one (`id~twice`); so are all, where the plan has none."""
-        if not self._own:
-            self._own.update(case.id for case in self.by_suite.get(PLAIN, ()))
-        return not self._own or case_id.partition("~")[0] in self._own
+        return not self.by_suite.get(PLAIN) or case_id.partition("~")[0] in self.ids(PLAIN)
 
     @property
     def notes(self) -> list[str]:
@@ -83,24 +98,28 @@ class StageCases:
         said = "1 case awaits" if self.awaiting == 1 else f"{self.awaiting} cases await"
         return [f"{said} review and count for nothing until then: sluicegate golden review FILE"]
 
-    def suites_of(self, origin: Origin) -> dict[str, frozenset[str]]:
+    def suites_of(self, origin: Origin) -> dict[str, Collection[str]]:
         """Suite to the ids of its cases, for one origin."""
-        return {
-            suite: frozenset(case.id for case in cases)
-            for suite, cases in self.by_suite.items()
-            if (suite == GOLDEN) is (origin is Origin.GOLDEN)
-        }
+        return {suite: self.ids(suite) for suite in self.by_suite if (suite == GOLDEN) is (origin is Origin.GOLDEN)}
 
 
-def stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
-    """Read the plan's case files and derive each required suite's cases. Raises CasesError with every fault."""
+def ids_of(cases: Sequence[Case]) -> Collection[str]:
+    """Ids of cases, each once."""
+    return cases.pins.ids if isinstance(cases, StoredCases) else frozenset(case.id for case in cases)
+
+
+def stage_cases(plan: Plan, stage: Stage, base: Path, locked: LockedStage | None = None) -> StageCases:
+    """Read the plan's case files and derive each required suite's cases. Raises CasesError with every fault.
+
+    Files that are as `locked` says were found sound when they were pinned, and are not looked through again.
+    """
     try:
-        return _stage_cases(plan, stage, base)
+        return _stage_cases(plan, stage, base, locked or LockedStage())
     except InputError as error:
         raise CasesError(error.faults) from None
 
 
-def _stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
+def _stage_cases(plan: Plan, stage: Stage, base: Path, locked: LockedStage) -> StageCases:
     files: dict[str, str] = {}
     by_suite: dict[str, Sequence[Case]] = {}
     awaiting = 0
@@ -108,70 +127,98 @@ def _stage_cases(plan: Plan, stage: Stage, base: Path) -> StageCases:
     # The user's own tests read outputs, whatever else the stage asks for.
     asks_suite = bool(available) or stage.requires.tests or _reads(stage, Origin.SUITE)
     if asks_suite and plan.cases:
-        found = case_files(plan.cases, base)
-        cases, awaiting = _read(found, plan)
-        files.update(_digests(found))
-        by_suite[PLAIN] = cases
-        flagged = [case for case in cases if case.given.flags is not None]
-        others = [case for case in cases if case.given.flags is None] if flagged else cases
+        read = _read(PLAIN, plan.cases, plan, base, locked)
+        files.update(read.files)
+        awaiting += read.awaiting
+        by_suite[PLAIN] = others = read.cases
+        flagged: list[Case] = []
+        if read.has_flags or not all(SUITES[name].cases is every_case for name in available):
+            by_suite[PLAIN] = held = list(read.cases)  # several suites take some of them: once in memory, not for each
+            flagged = [case for case in held if case.given.flags is not None]
+            others = [case for case in held if case.given.flags is None] if flagged else held
         for name in available:
             by_suite[name] = SUITES[name].cases(flagged if name == _ROLLOUT else others, plan.seed)
     asks_golden = stage.requires.tests or _reads(stage, Origin.GOLDEN) or GOLDEN in stage.requires.suites
     if plan.golden and asks_golden:
-        found = case_files(plan.golden, base)
-        files.update(_digests(found))
-        by_suite[GOLDEN], proposed = _read(found, plan)
-        awaiting += proposed
+        read = _read(GOLDEN, plan.golden, plan, base, locked)
+        files.update(read.files)
+        awaiting += read.awaiting
+        by_suite[GOLDEN] = read.cases
     return StageCases(by_suite=by_suite, files=files, awaiting=awaiting)
 
 
-def _read(files: Iterable[CaseFile], plan: Plan) -> tuple[list[Case], int]:
+@frozen
+class _Read:
+    """The cases of some files."""
+
+    cases: StoredCases
+    files: Mapping[str, str]
+    """File to SHA-256 of its content."""
+    awaiting: int = 0
+    has_flags: bool = False
+
+
+def _read(name: str, patterns: Iterable[str], plan: Plan, base: Path, locked: LockedStage) -> _Read:
+    found = case_files(patterns, base)
+    pins = locked.suites[name].cases if name in locked.suites else None
+    if isinstance(pins, LockedCases):
+        cases = as_pinned({file.name: file.path for file in found}, locked.case_files, pins)
+        if cases is not None:
+            return _Read(cases=cases, files={file.name: locked.case_files[file.name] for file in found})
+    return _looked_through(found, plan)
+
+
+def _looked_through(found: Sequence[CaseFile], plan: Plan) -> _Read:
     """The cases, each with rules that can be applied and a script that can be played: what cannot would show late.
 
     Those that await a review are only counted. Raises InputError with the faults of all files and all cases.
     """
-    paths = [file.path for file in files]
-    faults = list[Fault]()
-    written = [case for _, case in each_case(paths, faults)]
+    faults, unmet, unplayed, awaiting, has_flags = list[Fault](), list[Fault](), list[Fault](), 0, False
+    paths = [file.path for file in found]
+    # Of the plan, where doubles stand in.
+    tools = frozenset(tool.name for tool in plan.tools) if plan.pipeline.capabilities & DOUBLED else None
+
+    def wanted(case: Case) -> bool:
+        nonlocal awaiting, has_flags
+        if case.review == PROPOSED:
+            awaiting += 1
+            return False
+        has_flags = has_flags or case.given.flags is not None
+        for name, rules in (("must", case.expect.must), ("must_not", case.expect.must_not)):
+            for rule in rules:
+                unmet.extend(rule_faults(rule, f"case '{case.id}': {name}"))
+        unplayed.extend(_script_faults(case, tools))
+        return True
+
+    cases = read_stored(paths, faults, wanted)
     if len(faults) >= _MOST_FAULTS:
         raise InputError(faults)
-    cases = [case for case in written if case.review != PROPOSED]
-    if written and not cases and not faults:
+    if awaiting and not cases and not faults:
         what, mend = "Every case awaits review, so none would be run.", f"Run: sluicegate golden review {paths[0]}"
         raise InputError(Fault(where=", ".join(map(str, paths)), what=what, mend=mend))
-    faults += [
-        fault
-        for case in cases
-        for name in ("must", "must_not")
-        for rule in getattr(case.expect, name)
-        for fault in rule_faults(rule, f"case '{case.id}': {name}")
-    ]
-    faults += _script_faults(cases, plan)
+    faults += unmet + unplayed
     if len(faults) > _MOST_FAULTS:
         faults[_MOST_FAULTS:] = [Fault(where="", what=f"and {len(faults) - _MOST_FAULTS} more faults.")]
     if faults:
         raise InputError(faults)
-    return cases, len(written) - len(cases)
+    return _Read(cases=cases, files=_digests(found), awaiting=awaiting, has_flags=has_flags)
 
 
-def _script_faults(cases: Iterable[Case], plan: Plan) -> Iterator[Fault]:
-    """What no double can do, of every case that scripts one. Tools are those of the plan, where doubles stand in."""
-    if flagged := [case for case in cases if case.given.flags is not None]:
+def _script_faults(case: Case, tools: frozenset[str] | None) -> Iterator[Fault]:
+    """What no double can do, of a case that scripts one."""
+    if case.given.flags is not None:
         from sluicegate.runner.flags import flag_faults
 
-        yield from (fault for case in flagged for fault in flag_faults(case))
-    scripted = [case for case in cases if _is_scripted(case.given)]
-    if not scripted:
+        yield from flag_faults(case)
+    if not _is_scripted(case.given):
         return
     # Here, because the doubles take as long to load as everything else a check of a plan needs.
     from sluicegate.doubles.scripts import check_script
 
-    tools = frozenset(tool.name for tool in plan.tools) if plan.pipeline.capabilities & DOUBLED else None
-    for case in scripted:
-        try:
-            check_script(case, tools)
-        except InputError as error:
-            yield from error.faults
+    try:
+        check_script(case, tools)
+    except InputError as error:
+        yield from error.faults
 
 
 def _is_scripted(given: Given) -> bool:
@@ -194,7 +241,11 @@ def case_files(patterns: Iterable[str], base: Path) -> list[CaseFile]:
 
 
 def _digests(files: Iterable[CaseFile]) -> dict[str, str]:
-    return {file.name: sha256(file.path.read_bytes()).hexdigest() for file in files}
+    found = {}
+    for file in files:
+        with file.path.open("rb") as stream:
+            found[file.name] = file_digest(stream, "sha256").hexdigest()
+    return found
 
 
 def _reads(stage: Stage, origin: Origin) -> bool:

@@ -23,6 +23,7 @@ from sluicegate.session.examine import examiner
 from sluicegate.session.own_scorers import OwnScorers, own_scorers
 from sluicegate.session.production import Production, production
 from sluicegate.session.results import ANSWERS, RunResults
+from sluicegate.session.trials import Trials
 from sluicegate.session.workspace import Workspace
 
 __all__ = ["FILE", "StageRun"]
@@ -71,7 +72,7 @@ class StageRun:
         The stage's own attempts and verdict stay as they are. Raises InputError for unknown cases.
         """
         collection = self._collection
-        known = {case.id for origin in collection.origins for case in collection.cases.of(origin)}
+        known = {case_id for origin in collection.origins for case_id in collection.cases.ids_of(origin)}
         if strangers := sorted(cases - known):
             what = f"no case of stage '{self.stage.name}' is called {', '.join(strangers[:5])}."
             mend = nearest(strangers[0], known) or "Give ids as the report prints them."
@@ -195,7 +196,7 @@ class StageRun:
             mend = nearest(name, by_suite) or f"It has {', '.join(by_suite) or 'none'}."
             what = f"the stage has no suite '{name}'."
             raise InputError(Fault(where="@pytest.mark.sluicegate(suite=…)", what=what, mend=mend))
-        return frozenset(case.id for case in by_suite[name])
+        return frozenset(self._collection.cases.ids(name))
 
     def _ids_of(self, name: str) -> frozenset[str]:
         files = self._collection.cases.files
@@ -276,23 +277,22 @@ class _OriginRun:
 
     broker: Broker
 
-    def __init__(self, run: StageRun, origin: Origin, trials: list[tuple[Case, int]], earlier: Earlier | None) -> None:
+    def __init__(self, run: StageRun, origin: Origin, trials: Trials, earlier: Earlier | None) -> None:
         self._run = run
         self._plan = run.workspace.plan
         self._origin = origin
         self._trials = trials
         self._resumed = earlier.resumed if earlier is not None else None
         self._paths = earlier.paths if earlier is not None else ()
-        self._ids = frozenset(case.id for case, _ in trials)
         self.suites = run.collection.cases.suites_of(origin)
         """Suite to the ids of its cases."""
-        self.remaining = trials if self._resumed is None else list(self._resumed.remaining(trials))
+        self.remaining = trials.without(self._resumed)
 
     def open(self, path: Path, attempt: int) -> None:
         """Begin the ledger; what earlier attempts lost is a crash for ever."""
         collection = self._run.collection
         begun = frozenset(self._resumed.crashed) if self._resumed is not None else frozenset()
-        lost = [(case, repeat) for case, repeat in self._trials if (case.id, repeat) in begun]
+        lost = [(case, repeat) for case, repeat in self._trials if (case.id, repeat) in begun] if begun else []
         for case, repeat in lost:
             self._run.lost(case, repeat)
         examine = examiner(self.suites, collection.config)
@@ -308,7 +308,7 @@ class _OriginRun:
 
     def has(self, case_id: str) -> bool:
         """Whether this origin runs the case."""
-        return case_id in self._ids
+        return case_id in self._trials.ids
 
     async def produce(self, made: Production | None, stop: asyncio.Event) -> None:
         """Earlier attempts first, with their outputs kept and their checks redone."""

@@ -12,9 +12,8 @@ from sluicegate.checks.prices import price_table
 from sluicegate.errors import Fault, InputError
 from sluicegate.frozen import frozen
 from sluicegate.ledger import StateView, read_state
-from sluicegate.model import digest_bytes
 from sluicegate.plan.lines import BASELINE, references
-from sluicegate.plan.lock import Lock, lock_bytes, lock_path, read_lock
+from sluicegate.plan.lock import Lock, lock_digest, lock_path, read_lock
 from sluicegate.plan.reader import read_plan
 from sluicegate.plan.types import Plan, Stage
 from sluicegate.resources import VERSION
@@ -100,11 +99,7 @@ class Workspace:
     @cached_property
     def lock_digest(self) -> str:
         """SHA-256 of the lock."""
-        return digest_bytes(self._lock_bytes)
-
-    @cached_property
-    def _lock_bytes(self) -> bytes:
-        return lock_bytes(self.lock)
+        return lock_digest(self.lock)
 
     @cached_property
     def _subject(self) -> tuple[str, dict[str, str]]:
@@ -199,7 +194,7 @@ class Workspace:
             own = next((each for each in self.plan.stages if each.name == stage), None)
             scorers = stage_scorers(self.plan, own, self.base) if own is not None else {}
             digest, _ = apparatus_digest(
-                self.plan, lock=self._lock_bytes, case_files=files, engine=VERSION, prices=prices, scorers=scorers
+                self.plan, lock=self.lock, case_files=files, engine=VERSION, prices=prices, scorers=scorers
             )
             self._apparatus[stage] = digest
         return self._apparatus[stage]

@@ -6,7 +6,7 @@ Exposure settings (percentage, flags, cohorts) belong to neither.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from fractions import Fraction
 from hashlib import sha256
@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sluicegate.errors import Fault, InputError
-from sluicegate.model import Json, canonical, digest_bytes, digest_of, parse
+from sluicegate.model import Json, canonical, digest_bytes, digest_of
+from sluicegate.plan.lock import Lock, lock_digest
 from sluicegate.plan.types import Plan, SubjectSpec
 from sluicegate.sources.asked import said_by_command, said_by_service
 from sluicegate.sources.git import commit_of
@@ -78,7 +79,7 @@ def missing_files(spec: SubjectSpec, base: Path) -> list[Fault]:
 def apparatus_digest(
     plan: Plan,
     *,
-    lock: bytes | None,
+    lock: Lock | None,
     case_files: Mapping[str, str],
     engine: str,
     prices: str | None = None,
@@ -89,13 +90,10 @@ def apparatus_digest(
     `case_files` maps each case file's name to the SHA-256 of its content. `prices` names the price table, where one
     is read; `scorers` maps metrics to the digests of the user's own code that scores them.
     """
-    pinned: Json = None
-    if lock is not None:
-        # The lock quotes the digest of the plan's bytes, which an exposure setting changes too.
-        pinned = {key: value for key, value in parse(lock).items() if key != "plan_digest"}
     parts = {
         "plan": digest_bytes(canonical(_plain(plan))),
-        "lock": digest_of(pinned),
+        # The lock quotes the digest of the plan's bytes, which an exposure setting changes too.
+        "lock": "" if lock is None else lock_digest(replace(lock, plan_digest="")),
         "cases": digest_of(dict(case_files)),
         "engine": engine,
         **({} if prices is None else {"prices": prices}),
