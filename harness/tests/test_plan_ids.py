@@ -22,7 +22,8 @@ def test_ids_are_found_as_a_list_finds_them(ids: list[str], other: str) -> None:
     assert [found[number] for number in range(len(ids))] == ids
     assert [found.number(case_id) for case_id in ids] == [ids.index(case_id) for case_id in ids]
     assert (other in found) is (other in ids)
-    assert found.repeated() == next((at for at, case_id in enumerate(ids) if case_id in ids[:at]), None)
+    assert found.is_sorted is (ids == sorted(set(ids)))
+    assert found.repeated == next((at for at, case_id in enumerate(ids) if case_id in ids[:at]), None)
 
 
 def test_ids_whose_hashes_are_alike_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,7 +32,7 @@ def test_ids_whose_hashes_are_alike_are_told_apart(monkeypatch: pytest.MonkeyPat
     found = CaseIds(["a", "b", "c", "b"])
 
     assert [found.number(case_id) for case_id in "abcd"] == [0, 1, 2, None]
-    assert found.repeated() == 3
+    assert found.repeated == 3
 
 
 def test_an_id_out_of_range_is_an_index_error() -> None:

@@ -163,7 +163,7 @@ class Pinned:
         checks = tuple(self._check_number[check] for check in suite.checks)
         numbers: Sequence[int]
         if suite.cases is self._most_cases:
-            numbers, twice = range(len(self._base)), self._base.ids.repeated() is not None
+            numbers, twice = range(len(self._base)), self._base.ids.repeated is not None
         else:
             numbers = array("I", [self._numbered(case_id, digest) for case_id, digest in suite.cases])
             twice = len(set(numbers)) != len(numbers)

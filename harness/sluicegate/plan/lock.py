@@ -222,7 +222,7 @@ def _wrong_suite(suite: LockedSuite) -> Iterator[str]:
     if len(set(suite.checks)) != len(suite.checks):
         yield "checks names a check twice."
     if isinstance(suite.cases, LockedCases):  # which holds digests alone
-        if (index := suite.cases.ids.repeated()) is not None:
+        if (index := suite.cases.ids.repeated) is not None:
             yield f"cases[{index}] pins '{suite.cases.ids[index]}' twice."
         return
     seen: set[str] = set()

@@ -42,15 +42,6 @@ class LockedCases(Sequence[tuple[str, str]]):
         """The content pinned of the case of that number."""
         return self._digests[32 * number : 32 * number + 32].hex()
 
-    def is_sorted(self) -> bool:
-        """Whether the ids stand in order, each once."""
-        before = None
-        for case_id in self.ids:
-            if before is not None and case_id <= before:
-                return False
-            before = case_id
-        return True
-
     def __len__(self) -> int:
         return len(self.ids)
 
@@ -84,7 +75,7 @@ def _digest(said: str) -> bytes:
 
 def rows(cases: Sequence[tuple[str, str]], indent: str) -> Iterator[str]:
     """Their lines in a lock, sorted, some at a time; without the last newline."""
-    ordered = cases if isinstance(cases, LockedCases) and cases.is_sorted() else sorted(cases)
+    ordered = cases if isinstance(cases, LockedCases) and cases.ids.is_sorted else sorted(cases)
     held: list[str] = []
     before = ""
     for case_id, digest in ordered:

@@ -13,8 +13,8 @@ from sluicegate.broker.broker import Broker
 from sluicegate.checks import SUITES, CheckConfig
 from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.frozen import frozen
-from sluicegate.ledger import Expected, MailLibrary, Resumed, RunStarted
-from sluicegate.model import Case, Counts, Origin, Trial, canonical, digest_bytes, now_utc, rfc3339
+from sluicegate.ledger import MailLibrary, Resumed, RunStarted
+from sluicegate.model import Case, Counts, Origin, Trial, now_utc, rfc3339
 from sluicegate.plan.lock import LockedStage
 from sluicegate.plan.locked_cases import LockedCases
 from sluicegate.plan.stored_cases import StoredCases
@@ -78,7 +78,6 @@ class Collection:
     def started(self, origin: Origin, attempt: int, trials: Trials, previous: Resumed | None) -> RunStarted:
         """The first record of a run."""
         workspace = self.workspace
-        ids = sorted(trials.ids)
         return RunStarted(
             schema_version=1,
             nonce=previous.started[0].nonce if previous and previous.started else secrets.token_hex(16),
@@ -96,7 +95,7 @@ class Collection:
             previous=previous.head if previous else None,
             pipeline=_kind(workspace),
             capabilities=tuple(sorted(workspace.plan.pipeline.capabilities)),
-            expected=Expected(cases=len(ids), trials=len(trials), ids_digest=digest_bytes(canonical(ids))),
+            expected=trials.expected(),
             mail_library=self._mail_library(origin),
         )
 

@@ -130,14 +130,7 @@ def _stage_cases(plan: Plan, stage: Stage, base: Path, locked: LockedStage) -> S
         read = _read(PLAIN, plan.cases, plan, base, locked)
         files.update(read.files)
         awaiting += read.awaiting
-        by_suite[PLAIN] = others = read.cases
-        flagged: list[Case] = []
-        if read.has_flags or not all(SUITES[name].cases is every_case for name in available):
-            by_suite[PLAIN] = held = list(read.cases)  # several suites take some of them: once in memory, not for each
-            flagged = [case for case in held if case.given.flags is not None]
-            others = [case for case in held if case.given.flags is None] if flagged else held
-        for name in available:
-            by_suite[name] = SUITES[name].cases(flagged if name == _ROLLOUT else others, plan.seed)
+        by_suite.update(_by_suite(read, available, plan.seed))
     asks_golden = stage.requires.tests or _reads(stage, Origin.GOLDEN) or GOLDEN in stage.requires.suites
     if plan.golden and asks_golden:
         read = _read(GOLDEN, plan.golden, plan, base, locked)
@@ -166,6 +159,19 @@ def _read(name: str, patterns: Iterable[str], plan: Plan, base: Path, locked: Lo
         if cases is not None:
             return _Read(cases=cases, files={file.name: locked.case_files[file.name] for file in found})
     return _looked_through(found, plan)
+
+
+def _by_suite(read: _Read, names: Sequence[str], seed: int) -> Iterator[tuple[str, Sequence[Case]]]:
+    """The plan's own cases, and those of each suite."""
+    if not read.has_flags and all(SUITES[name].cases is every_case for name in names):
+        yield from ((name, read.cases) for name in (PLAIN, *names))
+        return
+    held = list(read.cases)  # several suites take some of them: in memory once, not once for each
+    flagged = [case for case in held if case.given.flags is not None]
+    others = [case for case in held if case.given.flags is None] if flagged else held
+    yield PLAIN, held
+    for name in names:
+        yield name, SUITES[name].cases(flagged if name == _ROLLOUT else others, seed)
 
 
 def _looked_through(found: Sequence[CaseFile], plan: Plan) -> _Read:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
+from hashlib import sha256
 
-from sluicegate.ledger import Resumed
-from sluicegate.model import Case
+from sluicegate.ledger import Expected, Resumed
+from sluicegate.model import Case, canonical
+from sluicegate.plan.ids import CaseIds
 
 __all__ = ["Trials"]
 
@@ -34,6 +36,10 @@ class Trials:
         """Those that an earlier attempt has not begun."""
         return self if done is None else Trials(self._cases, self.ids, self._repeats, only=self._only, done=done)
 
+    def expected(self) -> Expected:
+        """What a run of them sets out to do."""
+        return Expected(cases=len(self.ids), trials=len(self), ids_digest=_digest(self.ids))
+
     def __iter__(self) -> Iterator[tuple[Case, int]]:
         only, done = self._only, self._done
         for case in self._cases:
@@ -49,3 +55,13 @@ class Trials:
     @cached_property
     def _count(self) -> int:
         return len(self.ids) * self._repeats if self._done is None else sum(1 for _ in self)
+
+
+def _digest(ids: Collection[str]) -> str:
+    """SHA-256 of the canonical JSON of the sorted ids, made piece by piece."""
+    said, between = sha256(b"["), b""
+    for case_id in ids if isinstance(ids, CaseIds) and ids.is_sorted else sorted(ids):
+        said.update(between + canonical(case_id))
+        between = b","
+    said.update(b"]")
+    return said.hexdigest()
