@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sluicegate.checks.linear import LinearPattern, NotRegular
+from sluicegate.checks.needed import needed_words
 from sluicegate.errors import Fault, InputError
 
 __all__ = ["MAX_TEXT", "Pattern", "TooLong", "compile_pattern", "ecma"]
@@ -48,15 +49,32 @@ class Pattern:
     """Longest text the backtracking engine is given when there is an automaton."""
     limit: int
     """Longest text that is searched at all."""
+    needed: tuple[str, ...] = ()
+    """Words one of which stands wherever the pattern occurs."""
+    folds: bool = False
+    """It ignores case, and so does the search for the needed words."""
 
     def search(self, text: str) -> bool:
         """Whether the pattern occurs in `text`. Raises TooLong."""
         length = len(text)
         if length > self.limit:
             raise TooLong(length, self.limit)
+        if self.needed and self._lacks(text):
+            return False
         if length <= self.quick_limit or self.automaton is None:
             return self.quick.search(text) is not None
         return self.automaton.search(text)
+
+    def _lacks(self, text: str) -> bool:
+        """Whether none of the needed words is there."""
+        if self.folds:
+            if not text.isascii():
+                return False
+            text = text.lower()
+        for word in self.needed:  # noqa: SIM110 - a loop, because this runs for every text of every answer
+            if word in text:
+                return False
+        return True
 
 
 @lru_cache(maxsize=1024)
@@ -89,6 +107,8 @@ def compile_pattern(source: str, *, where: str = "pattern") -> Pattern:
         automaton=automaton,
         quick_limit=_reach(_QUICK_STEPS, cost, anchored=anchored),
         limit=MAX_TEXT if automaton is not None else _reach(_PATIENT_STEPS, cost, anchored=anchored),
+        needed=needed_words(tree, quick.flags),
+        folds=bool(quick.flags & re.IGNORECASE),
     )
 
 
