@@ -42,7 +42,9 @@ class _Compiler:
         unusual = schema.keys() - _PARTS.keys() - _SILENT
         if unusual:
             raise _Unusual
-        parts = [part for key, make in _PARTS.items() if key in schema and (part := make(self, schema)) is not None]
+        made = [(key, make(self, schema)) for key, make in _PARTS.items() if key in schema]
+        says_type = any(key in _OF_TYPE.get(str(schema.get("type")), ()) for key, part in made if part is not None)
+        parts = [part for key, part in made if part is not None and not (says_type and key == "type")]
         if len(parts) == 1:
             return parts[0]
         if len(parts) == 2:
@@ -102,6 +104,20 @@ _TYPES: Mapping[str, _Accepts] = {
 """Exact types: a subclass, and 1.0 as a whole number, are asked of the full validator."""
 
 
+_OF_TYPE: Mapping[str, frozenset[str]] = {
+    "object": frozenset({"properties", "required", "additionalProperties"}),
+    "array": frozenset({"items", "minItems", "maxItems"}),
+    "string": frozenset({"minLength", "maxLength", "pattern", "format"}),
+    "number": frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}),
+}
+"""Keywords whose own test asks for the type as well, so that one call does for both."""
+
+
+def _allows_others(schema: Mapping[str, Any], kind: str) -> bool:
+    """Whether a keyword that reads one type lets values of every other pass, as it does unless `type` asks for it."""
+    return schema.get("type") != kind
+
+
 def _one_of_texts(_compiler: _Compiler, schema: Mapping[str, Any]) -> _Accepts:
     allowed = schema["enum"]
     if not all(type(value) is str for value in allowed):
@@ -116,25 +132,29 @@ def _const(compiler: _Compiler, schema: Mapping[str, Any]) -> _Accepts:
 
 def _lengths(_compiler: _Compiler, schema: Mapping[str, Any]) -> _Accepts:
     low, high = schema.get("minLength", 0), schema.get("maxLength", float("inf"))
-    return lambda value: type(value) is not str or low <= len(value) <= high
+    others = _allows_others(schema, "string")
+    return lambda value: low <= len(value) <= high if type(value) is str else others
 
 
 def _bounds(_compiler: _Compiler, schema: Mapping[str, Any]) -> _Accepts:
     low, high = schema.get("minimum", float("-inf")), schema.get("maximum", float("inf"))
-    return lambda value: (type(value) is not int and type(value) is not float) or low <= value <= high
+    others = _allows_others(schema, "number")
+    return lambda value: low <= value <= high if type(value) is float or type(value) is int else others
 
 
 def _strict_bounds(_compiler: _Compiler, schema: Mapping[str, Any]) -> _Accepts:
     low, high = schema.get("exclusiveMinimum", float("-inf")), schema.get("exclusiveMaximum", float("inf"))
-    return lambda value: (type(value) is not int and type(value) is not float) or low < value < high
+    others = _allows_others(schema, "number")
+    return lambda value: low < value < high if type(value) is float or type(value) is int else others
 
 
 def _pattern(_compiler: _Compiler, schema: Mapping[str, Any]) -> _Accepts:
-    pattern = compile_pattern(ecma(schema["pattern"]))
+    search = compile_pattern(ecma(schema["pattern"])).search
+    others = _allows_others(schema, "string")
 
     def fits(value: Any) -> bool:
         try:
-            return type(value) is not str or pattern.search(value)
+            return search(value) if type(value) is str else others
         except TooLong:
             return False
 
@@ -146,22 +166,26 @@ def _format(_compiler: _Compiler, schema: Mapping[str, Any]) -> _Accepts | None:
     if name in ANNOTATIONS:
         return None
     holds = FORMATS[name]
-    return lambda value: type(value) is not str or holds(value)
+    others = _allows_others(schema, "string")
+    return lambda value: holds(value) if type(value) is str else others
 
 
 def _counts(_compiler: _Compiler, schema: Mapping[str, Any]) -> _Accepts:
     low, high = schema.get("minItems", 0), schema.get("maxItems", float("inf"))
-    return lambda value: type(value) is not list or low <= len(value) <= high
+    others = _allows_others(schema, "array")
+    return lambda value: low <= len(value) <= high if type(value) is list else others
 
 
 def _items(compiler: _Compiler, schema: Mapping[str, Any]) -> _Accepts:
     accepts = compiler.accepts(schema["items"])
+    others = _allows_others(schema, "array")
 
     def every(value: Any) -> bool:
-        if type(value) is list:
-            for item in value:
-                if not accepts(item):
-                    return False
+        if type(value) is not list:
+            return others
+        for item in value:  # noqa: SIM110 - a loop, because this runs for every list of every answer
+            if not accepts(item):
+                return False
         return True
 
     return every
@@ -171,16 +195,17 @@ def _members(compiler: _Compiler, schema: Mapping[str, Any]) -> _Accepts:
     """`properties`, `required` and `additionalProperties` in one pass over the object."""
     known = {name: compiler.accepts(below) for name, below in schema.get("properties", {}).items()}
     required = tuple(schema.get("required", ()))
-    others = compiler.accepts(schema.get("additionalProperties", True))
+    unknown = compiler.accepts(schema.get("additionalProperties", True))
+    others = _allows_others(schema, "object")
 
     def every(value: Any) -> bool:
         if type(value) is not dict:
-            return True
+            return others
         for name in required:
             if name not in value:
                 return False
         for name, item in value.items():  # noqa: SIM110 - a loop, because this runs for every object of every answer
-            if not known.get(name, others)(item):
+            if not known.get(name, unknown)(item):
                 return False
         return True
 

@@ -28,6 +28,7 @@ __all__ = [
     "every_case",
     "finding",
     "is_crash",
+    "needs_nothing",
     "nothing_known",
     "unmet",
 ]
@@ -128,7 +129,8 @@ def always(_case: Case, _capabilities: frozenset[Capability]) -> str | None:
     return None
 
 
-def _needs_nothing(_config: CheckConfig) -> str | None:
+def needs_nothing(_config: CheckConfig) -> str | None:
+    """Ready in every run."""
     return None
 
 
@@ -153,7 +155,7 @@ class Check:
     """An error or incident among the findings fails the trial; warnings do not."""
     applies: Callable[[Case, frozenset[Capability]], str | None] = always
     """None when it applies, else the reason why not."""
-    ready: Callable[[CheckConfig], str | None] = _needs_nothing
+    ready: Callable[[CheckConfig], str | None] = needs_nothing
     """None when the run says enough to judge by, else what is missing: a check without its contract passes nothing."""
     zero_tolerance: bool = False
 

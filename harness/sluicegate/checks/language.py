@@ -83,6 +83,8 @@ def _request_text(case: Case) -> str:
     if given.mail is not None:
         return f"{given.mail.subject or ''} {given.mail.body or ''}"
     command = given.command if given.command is not None or not given.locale else case.input
+    if command is None:
+        return ""
     if isinstance(command, Mapping):
         command = next((command[key] for key in ("text", "query", "question", "message") if key in command), "")
     if not isinstance(command, str):

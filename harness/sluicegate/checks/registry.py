@@ -23,10 +23,20 @@ from sluicegate.checks import (
     tracing,
 )
 from sluicegate.checks import format as telegram_format
-from sluicegate.checks.check import Check, CheckConfig, CheckOutcome, NotJudged, Result, Suite, unmet
+from sluicegate.checks.check import (
+    Check,
+    CheckConfig,
+    CheckOutcome,
+    NotJudged,
+    Result,
+    Suite,
+    always,
+    needs_nothing,
+    unmet,
+)
 from sluicegate.checks.masking import masked
 from sluicegate.errors import Fault, InputError, nearest
-from sluicegate.model import Capability, Finding, Severity, Trial
+from sluicegate.model import Capability, Case, Finding, Severity, Trial
 
 __all__ = ["CHECKS", "SUITES", "Check", "CheckConfig", "CheckOutcome", "Suite", "resolve", "run_check"]
 
@@ -58,10 +68,10 @@ CHECKS: Mapping[str, Check] = MappingProxyType({check.name: check for room in _R
 def run_check(check: Check, trial: Trial, config: CheckConfig) -> CheckOutcome:
     """One check on one trial. Total: what raises is the result `error`, never a pass and never an exception."""
     try:
-        reason = _why_not(check, trial, config)
+        reason = _why_not(check, trial.case, config)
         if reason is not None:
             return _not_applicable(reason)
-        found = list(check.run(trial, config))
+        found = tuple(check.run(trial, config))
     except NotJudged as unknown:
         if unknown.lost:
             return _unknown(check, trial, masked(str(unknown)))
@@ -101,13 +111,13 @@ def _not_applicable(reason: str) -> CheckOutcome:
     return CheckOutcome(result=Result.NOT_APPLICABLE, reason=reason)
 
 
-def _why_not(check: Check, trial: Trial, config: CheckConfig) -> str | None:
-    reason = check.ready(config)
-    if reason is not None:
+def _why_not(check: Check, case: Case, config: CheckConfig) -> str | None:
+    # Runs for every check of every trial: what most checks do not ask is not called.
+    if check.ready is not needs_nothing and (reason := check.ready(config)) is not None:
         return reason
-    if config.capabilities is not None and (reason := unmet(trial.case, config.capabilities)) is not None:
+    if case.needs and config.capabilities is not None and (reason := unmet(case, config.capabilities)) is not None:
         return reason
-    return check.applies(trial.case, config.capabilities or _NO_CAPABILITIES)
+    return None if check.applies is always else check.applies(case, config.capabilities or _NO_CAPABILITIES)
 
 
 def _unknown(check: Check, trial: Trial, reason: str) -> CheckOutcome:

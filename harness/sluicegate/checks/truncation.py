@@ -38,7 +38,7 @@ def stopped_early(output: Output) -> str | None:
     content = output.content
     if content is None:
         return None
-    if len(_FENCE.findall(content)) % 2:
+    if ("```" in content or "~~~" in content) and len(_FENCE.findall(content)) % 2:
         return "a code block is opened and never closed"
     return cut_json(content) if _JSON_START.match(content) else None
 

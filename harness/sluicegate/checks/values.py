@@ -43,12 +43,12 @@ def unsound(value: Any) -> tuple[tuple[Any, ...], str] | None:
 
 def _is_sound(value: Any, depth: int) -> bool:
     kind = type(value)
+    if kind is str:
+        return value.isascii() or _is_sound_text(value)
     if kind is dict:
         return depth <= _MAX_DEPTH and _is_sound_object(value, depth + 1)
     if kind is list or kind is tuple:
-        return depth <= _MAX_DEPTH and all(_is_sound(item, depth + 1) for item in value)
-    if kind is str:
-        return value.isascii() or _is_sound_text(value)
+        return depth <= _MAX_DEPTH and _are_sound(value, depth + 1)
     if kind is int or kind is float:
         return bool(math.isfinite(value) if kind is float else value.bit_length() <= _MAX_BITS)
     return kind is bool or value is None
@@ -56,7 +56,17 @@ def _is_sound(value: Any, depth: int) -> bool:
 
 def _is_sound_object(value: dict[Any, Any], depth: int) -> bool:
     for key, item in value.items():
-        if type(key) is not str or not (key.isascii() or _is_sound_text(key)) or not _is_sound(item, depth):
+        if type(key) is not str or not (key.isascii() or _is_sound_text(key)):
+            return False
+        # Most of what an object holds is text, and needs no call of its own.
+        if (type(item) is not str or not item.isascii()) and not _is_sound(item, depth):
+            return False
+    return True
+
+
+def _are_sound(items: Iterable[Any], depth: int) -> bool:
+    for item in items:  # noqa: SIM110 - a loop, because this runs for every list of every answer
+        if not _is_sound(item, depth):
             return False
     return True
 
