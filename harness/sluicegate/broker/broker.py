@@ -10,7 +10,7 @@ from typing import Self
 
 import orjson
 
-from sluicegate.broker.catalogue import Catalogue, Span
+from sluicegate.broker.catalogue import Catalogue, Place
 from sluicegate.broker.stamp import Stamp
 from sluicegate.broker.unwritable import writable
 from sluicegate.errors import Fault, InputError, printable
@@ -61,13 +61,13 @@ class Broker:
         self._gathers = gathers
         self._resuming = resumed != (0, 0)
         self._run, self._abandoned = resumed
-        self._unchecked: deque[tuple[Trial, Span]] = deque()
+        self._unchecked: deque[tuple[Trial, Place]] = deque()
         """Recorded, and neither checked yet nor shown to readers."""
         self._begun = self._ended = self._crashed = self._scored = 0
         self._shards: dict[str, Shard] = {}
         self._lost_shard = False
         self._writer = LedgerWriter(path)
-        self._file = catalogue.add_file(path) if catalogue is not None else 0
+        self._begins = catalogue.add_file(path) if catalogue is not None else 0
         self._writer.append(RunStarted.KIND, started.body())
 
     @property
@@ -105,10 +105,10 @@ class Broker:
         with_case = repeat == 0 or self._resuming
         if with_case:
             body["case"] = orjson.Fragment(said)
-        span = self._append("intent", body, held=self._gathers)
+        place = self._append("intent", body, held=self._gathers)
         self._begun += 1
         if with_case and self._catalogue is not None:
-            self._catalogue.intended(case, span)
+            self._catalogue.intended(case, place)
 
     def record(self, trial: Trial, run_id: str) -> None:
         """Written after the last delivery, with what the checks say of it."""
@@ -137,12 +137,12 @@ class Broker:
         # Readers have their turn after this.
         self.commit()
 
-    def review(self, trial: Trial) -> Span | None:
+    def review(self, trial: Trial) -> Place | None:
         """Check a trial of an earlier attempt again: outputs are kept, checks are always this attempt's."""
         self._crashed += trial.failed
-        span = self._check(trial)
+        place = self._check(trial)
         self.commit()
-        return span
+        return place
 
     def checked(self, checked: Checked) -> None:
         """What somebody else's checks say of a trial."""
@@ -221,38 +221,33 @@ class Broker:
         done = self._run + self._abandoned + self._ended
         return self._begun == self._ended and done == (self.started.expected.trials if planned is None else planned)
 
-    def _check(self, trial: Trial) -> Span | None:
+    def _check(self, trial: Trial) -> Place | None:
         said = self._examine(trial) if self._examine is not None else None
         if said is None:
             return None
         self._scored += "error" not in said.results.values()
         return self._say(said)
 
-    def _say(self, said: Checked) -> Span:
-        return self._append(
-            "checked",
-            {
-                "case_id": said.case_id,
-                "repeat": said.repeat,
-                "results": said.results,
-                "findings": encode_shared(said.findings) if said.findings else [],
-                "self_reported": said.self_reported,
-                **({"scores": dict(said.scores)} if said.scores else {}),
-            },
-            held=self._gathers,
-        )
+    def _say(self, said: Checked) -> Place:
+        body: dict[str, Json] = {
+            "case_id": said.case_id,
+            "repeat": said.repeat,
+            "results": said.results,
+            "findings": encode_shared(said.findings) if said.findings else [],
+            "self_reported": said.self_reported,
+        }
+        if said.scores:
+            body["scores"] = dict(said.scores)
+        return self._append("checked", body, held=self._gathers)
 
-    def _append(self, kind: str, body: dict[str, Json], *, held: bool = False) -> Span:
-        at = self._writer.size_bytes
+    def _append(self, kind: str, body: dict[str, Json], *, held: bool = False) -> Place:
+        place = self._begins + self._writer.size_bytes
         self._writer.append(kind, body, held=held)
-        return _NOWHERE if self._catalogue is None else Span(self._file, at)
+        return place
 
 
 _MOST_UNCHECKED = 128
 """A judge keeps twice as many outcomes that wait for their results."""
-
-_NOWHERE = Span(0, 0)
-"""Where nobody reads, nobody asks."""
 
 
 def _outcome(trial: Trial, run_id: str, at: str) -> dict[str, Json]:

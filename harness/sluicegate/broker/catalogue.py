@@ -8,14 +8,14 @@ from array import array
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TypeAlias
 from zlib import crc32
 
 from sluicegate.errors import Fault
 from sluicegate.ledger.writer import LedgerError
 from sluicegate.model import Case
 
-__all__ = ["Catalogue", "Span"]
+__all__ = ["Catalogue", "Place"]
 
 _BATCH_ROWS = 64
 _LINE_BYTES = 4096
@@ -23,16 +23,10 @@ _LINE_BYTES = 4096
 _AT = (1 << 48) - 1
 
 
-class Span(NamedTuple):
-    """Where one line of one ledger file begins."""
+Place: TypeAlias = int
+"""Where one line of one ledger file begins: bytes into the file, and above bit 48 the file's number."""
 
-    file: int
-    """Number that `add_file` gave."""
-    at: int
-    """Bytes into the file."""
-
-
-_NOWHERE = Span(0, 0)
+_NOWHERE: Place = 0
 """A file begins with `run_started`, which is nothing a trial consists of."""
 
 
@@ -46,7 +40,7 @@ def _longs() -> array[int]:
 
 @dataclass(slots=True)
 class _Rows:
-    """Trials of one set of groups, in order of completion: 28 bytes each, a file's number above bit 48 of a place."""
+    """Trials of one set of groups, in order of completion: 28 bytes each."""
 
     cases: array[int] = field(default_factory=_longs)
     outcomes: array[int] = field(default_factory=_longs)
@@ -56,10 +50,11 @@ class _Rows:
     def __len__(self) -> int:
         return len(self.shard_keys)
 
-    def add(self, case: Span, outcome: Span, results: Span, shard_key: int) -> None:
+    def add(self, case: Place, outcome: Place, results: Place, shard_key: int) -> None:
         """One more trial."""
-        for places, span in ((self.cases, case), (self.outcomes, outcome), (self.results, results)):
-            places.append(span.file << 48 | span.at)
+        self.cases.append(case)
+        self.outcomes.append(outcome)
+        self.results.append(results)
         self.shard_keys.append(shard_key)
 
     def of_shard(self, number: int, of: int, start: int, end: int) -> list[int]:
@@ -78,22 +73,22 @@ class Catalogue:
         self._groups = groups
         self._repeats = repeats
         self._rows: dict[frozenset[str], _Rows] = {}
-        self._cases: dict[str, tuple[Span, int]] = {}
+        self._cases: dict[str, tuple[Place, int]] = {}
         self._files: list[int] = []
         self._waiting: set[asyncio.Future[None]] = set()
         self.ended = False
         """No more trials will come."""
 
-    def add_file(self, path: Path) -> int:
-        """Open a ledger file for reading; its number for `Span`s."""
+    def add_file(self, path: Path) -> Place:
+        """Open a ledger file for reading; where it begins."""
         self._files.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-        return len(self._files) - 1
+        return len(self._files) - 1 << 48
 
-    def intended(self, case: Case, span: Span) -> None:
+    def intended(self, case: Case, place: Place) -> None:
         """A case was written there. Kept until its trials have all ended."""
-        self._cases.setdefault(case.id, (span, self._repeats))
+        self._cases.setdefault(case.id, (place, self._repeats))
 
-    def recorded(self, case: Case, outcome: Span, checked: Span | None) -> None:
+    def recorded(self, case: Case, outcome: Place, checked: Place | None) -> None:
         """A trial of this case ended there."""
         written, left = self._cases[case.id]
         if left > 1:
@@ -105,7 +100,8 @@ class Catalogue:
         if rows is None:
             rows = self._rows[groups] = _Rows()
         rows.add(written, outcome, checked or _NOWHERE, _shard_key(case.id))
-        self._ring()
+        if self._waiting:
+            self._ring()
 
     def end(self) -> None:
         """Let the readers go once they have read everything."""
@@ -153,7 +149,7 @@ class Catalogue:
         case, outcome = self._read(rows.cases[index]), self._read(rows.outcomes[index])
         return b'{"intent":%b,"outcome":%b,"checked":%b}\n' % (case, outcome, results)
 
-    def _read(self, place: int) -> bytes:
+    def _read(self, place: Place) -> bytes:
         """The line that begins there, without its newline."""
         if not place:
             return b"null"

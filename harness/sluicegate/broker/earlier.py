@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from sluicegate.broker.broker import Broker
-from sluicegate.broker.catalogue import Catalogue, Span
+from sluicegate.broker.catalogue import Catalogue
 from sluicegate.ledger.reader import LedgerReader
 from sluicegate.ledger.records import Intent
 from sluicegate.ledger.trials import TrialJoin
@@ -25,18 +25,16 @@ async def take_over(broker: Broker, catalogue: Catalogue, paths: Iterable[Path],
     join = TrialJoin(repeats=repeats)
     count = 0
     for path in paths:
-        number = catalogue.add_file(path)
+        place = first = catalogue.add_file(path)
         reader = LedgerReader(path)
-        begins = 0
         for record in reader:
-            span = Span(number, begins)
-            begins = reader.verified_bytes
+            at, place = place, first + reader.verified_bytes
             done = join.feed(record, reader.where(record.seq))
             if done is not None:
-                catalogue.recorded(done.trial.case, span, broker.review(done.trial))
+                catalogue.recorded(done.trial.case, at, broker.review(done.trial))
                 count += 1
                 if count % _BREATH_TRIALS == 0:
                     await asyncio.sleep(0)
             elif record.kind == Intent.KIND and (case := join.case(record.body["case_id"])) is not None:
-                catalogue.intended(case, span)
+                catalogue.intended(case, at)
     return count
