@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -78,6 +77,8 @@ class Threads:
 
     def break_off(self, done: asyncio.Future[Any]) -> None:
         """Let a call go no further, as a coroutine that is cancelled: what it waits for in C comes back first."""
+        import ctypes  # here, because few pipelines are ever broken off
+
         with self._lock:
             if (thread := self._at.get(done)) is not None:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(BrokenOff))
