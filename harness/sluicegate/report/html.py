@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from sluicegate.model import Verdict
 from sluicegate.report.chart import chart_of
-from sluicegate.report.figures import parted
 from sluicegate.report.view import view_of
 from sluicegate.resources import data
 
@@ -38,24 +37,11 @@ def render_html(verdict: Verdict) -> str:
 
 @cache
 def _style() -> str:
-    return _source("report.css")
+    return data("report", "report.css").read_text(encoding="utf-8")
 
 
 @cache
 def _template() -> Template:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
+    from sluicegate.report.templates import Ahead, environment
 
-    environment = Environment(
-        loader=FunctionLoader(_source),  # by name: what only some reports have is compiled only for them
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        optimized=False,  # the page is drawn once in a process: looking for what could be drawn quicker takes longer
-    )
-    environment.filters["parted"] = parted
-    return environment.get_template("report.html.j2")
-
-
-def _source(name: str) -> str:
-    return data("report", name).read_text(encoding="utf-8")
+    return environment(Ahead()).get_template("report.html.j2")
