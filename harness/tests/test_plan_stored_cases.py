@@ -67,11 +67,9 @@ def test_what_is_wrong_with_a_file_is_said_as_ever(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", ["in place", "by another file", "gone"])
 def test_a_file_that_changed_is_never_read_on(tmp_path: Path, how: str) -> None:
-    """Before the first case and between two, for what a case was is what its digest says."""
+    """What is read of it then would be another set."""
     path = written(tmp_path / "cases.jsonl", *ROWS)
     found = stored(path)
-    reading = iter(found)
-    next(reading)
     if how == "gone":
         path.unlink()
     else:
@@ -82,9 +80,6 @@ def test_a_file_that_changed_is_never_read_on(tmp_path: Path, how: str) -> None:
 
     with pytest.raises(InputError):
         list(found)
-    if how == "in place":
-        with pytest.raises(InputError, match="changed while"):
-            list(reading)
 
 
 def test_files_as_they_were_pinned_are_not_looked_through_again(

@@ -126,3 +126,18 @@ def test_a_killed_golden_run_is_gone_on_with(tmp_path: Path, request: pytest.Fix
     assert 0 < counts["crashed"] <= AT_ONCE
     assert counts["run"] == cases + 1 - counts["crashed"]
     result.check(exit_code=1, kind="hold.incomplete", says=("never ended", "collect with --again"))
+
+
+def test_a_case_file_that_is_written_after_it_was_read_is_told_and_holds(tmp_path: Path) -> None:
+    """Each test that reads results says so in one line; what was asked would be another set than the lock's."""
+    touching = {
+        "conftest.py": "import os\n\ndef pytest_collection_modifyitems():\n    os.utime('cases.jsonl', ns=(1, 1))\n"
+    }
+    example = project(tmp_path, ids=(), tests=touching)
+
+    result = gated(example)
+
+    result.check(exit_code=1, kind="hold.invalid_evidence", says_not="During handling of the above exception")
+    assert "cases.jsonl: Was changed while its cases were run. Run again once nobody writes it." in result.stdout
+    (tmp_path / "conftest.py").unlink()
+    gated(example).check(exit_code=0, kind="complete")

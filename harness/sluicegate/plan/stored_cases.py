@@ -80,7 +80,6 @@ class _File:
                 line = file.readline()
                 at = place + len(line)
                 yield self._case(line)
-            self._check(file)
 
     @contextmanager
     def _opened(self) -> Iterator[BinaryIO]:

@@ -28,7 +28,7 @@ class CheckResults:
         try:
             said = self._link.client.ask(check=check, shard=self._shard)
         except SluicegateError as error:
-            pytest.fail(str(error), pytrace=False)
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
         return CheckReading(check, said, self._link, self._subtests)
 
 

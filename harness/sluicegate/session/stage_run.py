@@ -132,6 +132,9 @@ class StageRun:
                     self._now = run
                     await run.produce(self._production, stop)
             self._is_whole = not stop.is_set()
+        except InputError as error:
+            self.fault = self.fault or error
+            raise
         finally:
             if self._production is not None:
                 self.notes += self._production.notes
