@@ -12,7 +12,8 @@ import pytest
 
 from sluicegate.ledger.load_shard import LoadRequest, ShardReader
 from sluicegate.ledger.shard_writer import ShardWriter
-from sluicegate.model import Estimate, Kind, Verdict, from_micros, rfc3339
+from sluicegate.model import Estimate, Fault, Kind, Observation, Verdict, from_micros, rfc3339
+from sluicegate.session.load_account import account, has_met
 
 sys.path.insert(0, str(Path(__file__).parent))
 from load_gate_world import LoadWorld, ok
@@ -53,14 +54,22 @@ class StormWorld(LoadWorld):
         folder = self.shards(ok)
         (path,) = folder.glob("*of*.jsonl")
         served = ShardWriter(folder / "served.jsonl")
-        served.append("opened", {"version": 1, "profile": "steady", "at": 0})
+        served.append("opened", {"version": 2, "profile": "steady", "at": 0})
         requests = [line for line in ShardReader(path) if isinstance(line, LoadRequest)]
         for request in requests:
             run_id, at, struck = request.run_id, from_micros(request.intended), is_struck(request.i)
             seen = [call(run_id, at, 429, fault="rate_limit", retry_after="1")] if struck else []
             seen += [call(run_id, at + timedelta(seconds=waits_s if struck else 0))] * calls
             line = {"run_id": run_id, "case": request.case, "at": request.intended, "took": 50_000}
-            served.append("served", {**line, "calls": {"m": len(seen)}, "struck": int(struck), "observations": seen})
+            served.append(
+                "served",
+                {
+                    **line,
+                    "calls": {"m": len(seen)},
+                    "struck": {"rate_limit model m": 1} if struck else {},
+                    "observations": seen,
+                },
+            )
         served.close({"at": 0, "served": len(requests), "lost": 0})
         self.took_in(folder)
         return self.verdict()
@@ -87,8 +96,54 @@ def test_who_breaks_a_law_without_a_fault_is_counted(tmp_path: Path) -> None:
     assert world.stormed(lambda i: i % 10 == 0, calls=9).kind is Kind.ROLLBACK_THRESHOLD
 
 
+@pytest.mark.parametrize(
+    ("other", "kind"),
+    [
+        ("kind: rate_limit, model: m", Kind.PROMOTE),
+        ("kind: rate_limit, model: n", Kind.HOLD_INVALID_EVIDENCE),
+        ("kind: timeout", Kind.HOLD_INVALID_EVIDENCE),
+        ("kind: rate_limit, target: retriever", Kind.HOLD_INVALID_EVIDENCE),
+    ],
+)
+def test_every_fault_of_a_storm_has_to_meet_a_call(tmp_path: Path, other: str, kind: Kind) -> None:
+    """A model that nobody asks, a double that nobody calls, a share too small: that weather was never seen."""
+    storm = STORM.replace("faults: [", f"faults: [{{{other}, from: 0s, until: 4s, share: 1 %}}, ")
+    world = StormWorld(root=tmp_path, profiles=[storm], criteria=[LATENCY])
+
+    assert world.stormed(lambda i: i % 10 == 0).kind is kind
+
+
 def test_a_storm_that_struck_nobody_holds(tmp_path: Path) -> None:
     """Nothing failed, so the latency of a storm is that of fine weather."""
     world = StormWorld(root=tmp_path, profiles=[STORM], criteria=[LATENCY])
 
     assert world.stormed(lambda _: False).kind is Kind.HOLD_INVALID_EVIDENCE
+
+
+@pytest.mark.parametrize(
+    ("script", "double", "action", "protocol", "is_met"),
+    [
+        (Fault(kind="cut", target="tool:orders"), "tool", "orders", None, True),
+        (Fault(kind="cut", target="tool:orders"), "tool", "customers", None, False),
+        (Fault(kind="timeout", target="retriever"), "retriever", "search", None, True),
+        (Fault(kind="timeout", target="embedding"), "model", "e-3", "openai.embeddings", True),
+        (Fault(kind="timeout", target="embedding"), "model", "e-3", "openai.chat", False),
+        (Fault(kind="timeout"), "model", "e-3", "openai.embeddings", False),
+        (Fault(kind="timeout", model="a b"), "model", "a b", "openai.chat", True),
+        (Fault(kind="slow", model="a b"), "model", "a b", "openai.chat", False),
+    ],
+)
+def test_a_fault_is_met_by_calls_of_its_own_double(
+    script: Fault, double: str, action: str, protocol: str | None, is_met: bool
+) -> None:
+    """As scripts name doubles: embeddings are asked of the model server and are none of its answers."""
+    kind = "timeout" if script.kind == "slow" else script.kind
+    seen = Observation(
+        run_id="r",
+        double=double,
+        action=action,
+        at="2026-01-01T00:00:00Z",
+        detail={"fault": kind, "protocol": protocol},
+    )
+
+    assert has_met(script, account([seen], (), lambda *_, **__: 0)["struck"]) is is_met

@@ -17,7 +17,7 @@ from sluicegate.model.often import made_often
 
 __all__ = ["SERVED_VERSION", "Served", "ServedClosed", "ServedOpened", "ServedReader"]
 
-SERVED_VERSION = 1
+SERVED_VERSION = 2
 
 
 @frozen
@@ -51,8 +51,8 @@ class Served:
     """Micro-dollars of the answered calls; None where a model has no price, or the log was cut."""
     writes: Mapping[str, int] = field(default_factory=dict)
     """Side effects, by tool."""
-    struck: int = 0
-    """Calls that met a fault."""
+    struck: Mapping[str, int] = field(default_factory=dict)
+    """Calls that met a fault, by the fault, the double and what was asked of it."""
     outputs: tuple[Output, ...] = ()
     """Of a message that was delivered twice every answer, and else one that was a crash."""
     observations: tuple[Observation, ...] | None = None
@@ -105,9 +105,10 @@ class ServedReader(ClosedLines[ServedOpened, Served, ServedClosed]):
 
     def _take(self, line: Served) -> str:
         self._served += 1
-        if line.took < 0 or line.deliveries < 1 or line.struck < 0 or (line.cost or 0) < 0:
+        if line.took < 0 or line.deliveries < 1 or (line.cost or 0) < 0:
             return "holds a request of less than nothing"
-        return "holds a count below 0" if any(n < 0 for n in (*line.calls.values(), *line.writes.values())) else ""
+        counts = (*line.calls.values(), *line.writes.values(), *line.struck.values())
+        return "holds a count below 0" if any(n < 0 for n in counts) else ""
 
     def _miscounts(self, closed: ServedClosed) -> str:
         return "" if closed.served == self._served else "counts other requests than it holds"

@@ -6,7 +6,7 @@ the time the profile asks for.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -34,9 +34,11 @@ from sluicegate.model import (
     now_utc,
     rfc3339,
 )
+from sluicegate.model.load import Spell
 from sluicegate.model.load_result import LoadTally
 from sluicegate.plan.arrivals import lasts_us
 from sluicegate.plan.load import Profile, TraceArrival, sampled
+from sluicegate.session.load_account import has_met
 from sluicegate.session.load_places import Clock, Places
 from sluicegate.session.load_rows import RequestRows, lag_ms
 from sluicegate.session.load_tally import Tallying
@@ -291,8 +293,7 @@ class _Import:
             self._broken.append(f"what was served is not known to its end: {reader.broken.what.rstrip('.')}")
         elif reader.closed is not None and reader.closed.incomplete:
             self._broken.append(f"what was served is not known whole: {reader.closed.incomplete}")
-        if self._profile.spells and not any(served.struck for served in self._served.values()):
-            self._broken.append("no call met any of its faults, so nothing failed: look at their targets and times")
+        self._broken += _unmet(self._profile.spells, Counter(key for s in self._served.values() for key in s.struck))
 
     def _measured(self, block: Measurements) -> None:
         self._append(Measurements.KIND, block.body())
@@ -300,6 +301,15 @@ class _Import:
     def _append(self, kind: str, body: Mapping[str, object]) -> None:
         self._held += 1
         self._ledger.append(kind, dict(body), held=self._held % _FLUSH != 0)
+
+
+def _unmet(spells: Sequence[Spell], struck: Mapping[str, int]) -> list[str]:
+    """Faults that no call met: what was to be seen under them was not."""
+    if spells and not struck:
+        return ["no call met any of its faults, so nothing failed: look at their targets and times"]
+    faults = [spell.fault for spell in spells]
+    named = [f"{fault.kind} of {fault.model or fault.target}" for fault in faults if not has_met(fault, struck)]
+    return [f"no call met its fault {name}: look at its target, times and share" for name in dict.fromkeys(named)]
 
 
 def _output(request: LoadRequest) -> Output:
