@@ -132,11 +132,7 @@ def _of_one_made_often(kind: Any, twin: type) -> _Acceptor:
     for item in fields(kind):
         name, hint = item.name, hints[item.name]
         lines += [f"    if {name!r} in value:", f"        item = value[{name!r}]"]
-        if hint in (str, int, bool):
-            lines.append(f"        if type(item) is not {hint.__name__}: raise TypeError")
-        elif (inner := ACCEPTORS[hint]) is not _anything:
-            known[f"_accept_{name}"] = inner
-            lines.append(f"        item = _accept_{name}(item)")
+        lines += [f"        {line}" for line in _accepted(hint, f"_accept_{name}", known)]
         lines += [f"        made.{name} = item", "        left -= 1"]
         if item.default_factory is not MISSING:
             known[f"_default_{name}"] = item.default_factory
@@ -149,3 +145,21 @@ def _of_one_made_often(kind: Any, twin: type) -> _Acceptor:
     lines += ["    if left: raise KeyError", "    made.__class__ = _kind", "    return made"]
     exec("\n".join(lines), known)  # noqa: S102 - the way of `dataclasses`: our own field names, no input
     return cast("_Acceptor", known["accept"])
+
+
+def _accepted(hint: Any, accept: str, known: dict[str, Any]) -> list[str]:
+    """Lines that read `item` as a `hint`, with what they call in `known`."""
+    origin, of = get_origin(hint), get_args(hint)
+    if hint in (str, int, bool):
+        return [f"if type(item) is not {hint.__name__}: raise TypeError"]
+    if ACCEPTORS[hint] is _anything:
+        return []
+    if origin in (Union, types.UnionType) and len(of) == 2 and of[1] is type(None):
+        inner = _accepted(of[0], accept, known)
+        return ["if item is not None:", *(f"    {line}" for line in inner)] if inner else []
+    if origin is tuple:
+        known[accept] = ACCEPTORS[of[0]]
+        made = f"item = tuple([{accept}(each) for each in item]) if item else ()"
+        return ["if type(item) is not list: raise TypeError", made]
+    known[accept] = ACCEPTORS[hint]
+    return [f"item = {accept}(item)"]
