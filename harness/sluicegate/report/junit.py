@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -80,7 +81,7 @@ class JUnitCases:
 
     def _worded(self, results: Mapping[str, str]) -> list[_Words]:
         """By suite: the states of its checks, and what is written before, between and after the ids."""
-        found: dict[str, _Words] = {}
+        found: dict[str, tuple[_Suite, list[_State], list[str]]] = {}
         for check, result in results.items():
             case = JUnitCase(suite=check.partition(".")[0], check=check, case_id="", result=result)
             _, states, around = found.setdefault(case.suite, (self._suite(case.suite), [], [""]))
@@ -88,7 +89,7 @@ class JUnitCases:
             around[-1] += head
             around.append(_case(case)[len(head) + len(_attribute("")) :])
             states.append(_RESULTS.get(result, "error"))
-        return list(found.values())
+        return [(suite, tuple(states), around) for suite, states, around in found.values()]
 
     def _suite(self, name: str) -> _Suite:
         suite = self.suites.get(name)
@@ -119,7 +120,9 @@ def render_junit(verdict: Verdict, cases: JUnitCases | Iterable[JUnitCase] = ())
 class _Suite:
     """The cases of one suite, compressed, and how many of each state."""
 
-    counts: dict[_State, int] = field(default_factory=lambda: {"passed": 0, "failure": 0, "error": 0, "skipped": 0})
+    _counts: Counter[_State] = field(default_factory=Counter)
+    _alike: Counter[tuple[_State, ...]] = field(default_factory=Counter)
+    """How often states came together, of cases that are not counted yet."""
     _packer: zlib._Compress = field(default_factory=lambda: zlib.compressobj(1))
     _packed: list[bytes] = field(default_factory=list)
     _waiting: list[str] = field(default_factory=list)
@@ -127,12 +130,16 @@ class _Suite:
     def add(self, state: _State, text: str) -> None:
         self.add_several((state,), text)
 
-    def add_several(self, states: Sequence[_State], text: str) -> None:
-        for state in states:
-            self.counts[state] += 1
+    def add_several(self, states: tuple[_State, ...], text: str) -> None:
+        self._alike[states] += 1
         self._waiting.append(text)
         if len(self._waiting) == _BLOCK_CASES:
             self._pack()
+
+    @property
+    def counts(self) -> Counter[_State]:
+        self._count()
+        return self._counts
 
     def pieces(self) -> Iterator[bytes]:
         self._pack()
@@ -145,19 +152,28 @@ class _Suite:
                 rest = unpacker.unconsumed_tail
         yield unpacker.flush()
 
+    def _count(self) -> None:
+        for states, times in self._alike.items():
+            for state in states:
+                self._counts[state] += times
+        self._alike.clear()
+
     def _pack(self) -> None:
+        self._count()
         if packed := self._packer.compress("".join(self._waiting).encode()):
             self._packed.append(packed)
         self._waiting.clear()
 
 
-_Words = tuple[_Suite, list[_State], list[str]]
+_Words = tuple[_Suite, tuple[_State, ...], list[str]]
 
 
 def _figures(suites: Sequence[_Suite]) -> str:
-    sums = [sum(suite.counts[state] for suite in suites) for state in ("passed", "failure", "error", "skipped")]
-    _, failures, errors, skipped = sums
-    return f'tests="{sum(sums)}" failures="{failures}" errors="{errors}" skipped="{skipped}"'
+    sums: Counter[_State] = Counter()
+    for suite in suites:
+        sums.update(suite.counts)
+    failures, errors, skipped = sums["failure"], sums["error"], sums["skipped"]
+    return f'tests="{sums.total()}" failures="{failures}" errors="{errors}" skipped="{skipped}"'
 
 
 def _of_verdict(verdict: Verdict, view: VerdictView) -> _Suite:
