@@ -228,3 +228,53 @@ def test_an_outcome_that_nobody_intended_is_refused():
     """Outcomes cannot be slipped in."""
     with pytest.raises(InputError, match="answers no intent"):
         TrialJoin().feed(list(_trial_records(1))[1], "l:9")
+
+
+_MET = {"case_id": "c", "repeat": 0, "results": {"a": "pass"}, "findings": [], "self_reported": False}
+
+
+def _met(**other):
+    return Record(seq=0, kind="checked", body=_MET | other, hash="")
+
+
+def test_results_that_were_met_before_are_shared():
+    """Most trials say the same, which is kept once: in their order, which a report keeps."""
+    entry(_met())
+    first, again = entry(_met(case_id="d")), entry(_met(case_id="e", repeat=1))
+    assert again == Checked(case_id="e", repeat=1, results={"a": "pass"})
+    assert first.results is again.results
+    assert [*entry(_met(results={"b": "pass", "a": "fail"})).results] == ["b", "a"]
+    assert [*entry(_met(results={"a": "fail", "b": "pass"})).results] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"case_id": 1},
+        {"repeat": True},
+        {"repeat": "0"},
+        {"self_reported": 0},
+        {"findings": {}},
+        {"findings": None},
+        {"scores": {"a": "much"}},
+        {"more": 1},
+        {"results": {"a": 1}},
+        {"results": {"a": ["pass"]}},
+        {"results": [["a", "pass"]]},
+    ],
+    ids=str,
+)
+def test_what_stands_beside_results_that_were_met_before_is_read_as_strictly(other):
+    """That its results are known vouches for nothing else in a record."""
+    assert entry(_met()).results == {"a": "pass"}
+    with pytest.raises(InputError):
+        entry(_met(**other))
+
+
+@pytest.mark.parametrize("name", ["case_id", "results"])
+def test_a_field_that_is_missing_beside_results_that_were_met_before_is_missed(name):
+    """A record with as many fields as it should have may still lack one."""
+    entry(_met())
+    body = {key: value for key, value in _MET.items() if key != name} | {"scores": {}}
+    with pytest.raises(InputError):
+        entry(Record(seq=0, kind="checked", body=body, hash=""))

@@ -14,8 +14,9 @@ from operator import gt
 from sluicegate.errors import InputError
 from sluicegate.frozen import frozen
 from sluicegate.ledger.chain import Record
+from sluicegate.ledger.entries import entry
 from sluicegate.ledger.measurements import CountRows, Measurements, ValueRows
-from sluicegate.ledger.records import Entry, Void, entry
+from sluicegate.ledger.records import Entry, Void
 from sluicegate.model import Origin, parse_time, to_micros
 
 __all__ = ["Measured", "Rows", "UnreadableError", "VoidSpan", "micros", "read_entry", "read_measured", "read_void"]

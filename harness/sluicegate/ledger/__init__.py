@@ -1,6 +1,7 @@
 """Evidence as it is kept: append-only files whose lines vouch for each other."""
 
 from sluicegate.ledger.chain import MAX_LINE_BYTES, ZERO, Record
+from sluicegate.ledger.entries import entry
 from sluicegate.ledger.loads import LoadAccount, LoadRun
 from sluicegate.ledger.measurements import (
     BLOCK_ROWS,
@@ -30,7 +31,6 @@ from sluicegate.ledger.records import (
     Stray,
     TestRun,
     Void,
-    entry,
 )
 from sluicegate.ledger.resume import Resumed, resume
 from sluicegate.ledger.state import (

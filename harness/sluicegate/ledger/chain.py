@@ -170,7 +170,9 @@ class Chain:
         del body["seq"], body["prev"]
         if not isinstance(kind, str):
             return None
-        record = _record(seq=seq, kind=kind, body=body, hash=sha256(memoryview(line)[:-1]).hexdigest())
+        # A view costs more than a copy of what few lines are longer than.
+        said = line[:-1] if len(line) < _AHEAD_BYTES else memoryview(line)[:-1]
+        record = _record(seq=seq, kind=kind, body=body, hash=sha256(said).hexdigest())
         if (objection := self._objection(record)) is not None:
             self._break(objection, _COPY, seq=seq)
             return None

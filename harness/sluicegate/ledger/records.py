@@ -1,4 +1,4 @@
-"""What a ledger's records say, typed: `body()` for writing, `entry()` for reading."""
+"""What a ledger's records say, typed: `body()` for writing, `entry()` of `sluicegate.ledger.entries` for reading."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field, fields
 from typing import Any, ClassVar, TypeAlias
 
-from sluicegate.errors import Fault, InputError, nearest
 from sluicegate.frozen import frozen
-from sluicegate.ledger.chain import Record
 from sluicegate.ledger.loads import LoadAccount, LoadRun
 from sluicegate.ledger.measurements import Measurements
 from sluicegate.model import (
@@ -21,7 +19,6 @@ from sluicegate.model import (
     Origin,
     Output,
     Trial,
-    decode,
     encode,
 )
 from sluicegate.model.often import made_often
@@ -43,7 +40,6 @@ __all__ = [
     "Stray",
     "TestRun",
     "Void",
-    "entry",
 ]
 
 SCHEMA_VERSION = 1
@@ -299,44 +295,3 @@ class RunClosed:
 _OfTrials: TypeAlias = Intent | Outcome | Checked
 _OfWorkers: TypeAlias = TestRun | Shard | Stray | FileRead
 Entry: TypeAlias = RunStarted | _OfTrials | _OfWorkers | Measurements | Attestation | Void | LoadAccount | RunClosed
-
-_KINDS: Mapping[str, type[Entry]] = {
-    kind.KIND: kind
-    for kind in (
-        *(RunStarted, Intent, Outcome, Checked, TestRun, Shard, Stray, FileRead),
-        *(Attestation, Void, LoadAccount, RunClosed),
-    )
-}
-
-
-def entry(record: Record, where: str = "") -> Entry:
-    """A verified record as its typed value. Raises InputError at `where` for an unknown kind or a wrong field.
-
-    A good hash says that nobody changed the record, not that whoever wrote it was right.
-    """
-    if record.kind == Measurements.KIND:
-        return Measurements.read(record.body, where)
-    kind = _KINDS.get(record.kind)
-    if kind is None:
-        known = [*_KINDS, Measurements.KIND]
-        raise InputError(
-            Fault(where=where, what=f"'{record.kind}' is no kind of record.", mend=nearest(record.kind, known))
-        )
-    body = record.body
-    if kind is Void:
-        body = {_VOID.get(key, key): value for key, value in body.items()}
-    value = decode(kind, body, where)
-    if isinstance(value, Outcome):
-        if not value.outputs:
-            raise InputError(Fault(where=where, what=f"the outcome of '{value.case_id}' holds no output."))
-    elif isinstance(value, Checked):
-        if not RESULTS.issuperset(value.results.values()):
-            seen = ", ".join(sorted(set(value.results.values()) - RESULTS))
-            raise InputError(Fault(where=where, what=f"'{seen}' is no result of a check."))
-    elif isinstance(value, RunStarted) and value.schema_version != SCHEMA_VERSION:
-        what = f"schema_version is {value.schema_version}; this release reads {SCHEMA_VERSION}."
-        raise InputError(Fault(where=where, what=what, mend="Judge it with the release that wrote it."))
-    return value
-
-
-_VOID = {"from": "begins", "to": "ends"}

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from sluicegate.errors import Fault, InputError
 from sluicegate.frozen import frozen
 from sluicegate.ledger.chain import Record
-from sluicegate.ledger.records import Intent, Outcome, entry
+from sluicegate.ledger.entries import entry
+from sluicegate.ledger.records import Intent, Outcome
 from sluicegate.model import Case, Trial
 from sluicegate.model.often import made_often
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sluicegate.errors import InputError
 from sluicegate.ledger import read_ledger
-from sluicegate.ledger.records import Entry, RunClosed, RunStarted, entry
+from sluicegate.ledger.entries import entry
+from sluicegate.ledger.records import Entry, RunClosed, RunStarted
 from sluicegate.session.workspace import Workspace
 
 __all__ = ["made_of"]
