@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 
 from sluicegate.checks import CHECKS, Check
@@ -12,7 +12,7 @@ from sluicegate.ledger.loads import LoadRun
 from sluicegate.model import Origin
 from sluicegate.plan.types import Metric, Stage
 
-__all__ = ["OF_EVERYBODY", "Asked", "Asking", "Sample", "is_asked"]
+__all__ = ["OF_EVERYBODY", "Asked", "Asking", "Sample", "Told", "is_asked"]
 
 OF_EVERYBODY = ("errors.rate", "crashes")
 """Counted over every case that ran, those that a suite made included."""
@@ -45,6 +45,19 @@ class Asked:
     """Those that can be put again, by name, in order."""
 
 
+@frozen
+class Told:
+    """What results say to what was asked of their case."""
+
+    results: Mapping[str, str]
+    whole: bool
+    """Nothing is missing."""
+    failed: bool
+    """A check failed, be it one that nobody asked for."""
+    again: tuple[tuple[str, Check], ...]
+    """Built-in checks that are put again whatever chance has: the strict ones, and what is no pass."""
+
+
 class Asking:
     """What is asked of each case; worked out once for all cases that the same suites pin."""
 
@@ -52,7 +65,9 @@ class Asking:
         """`strict` are built-in checks that are judged again in every trial."""
         self._pinned = pinned
         self._own_checks = own_checks
+        self._strict = strict
         self._known: dict[int | None, Asked] = {}
+        self._told: dict[tuple[int | None, int], Told] = {}
         self._known_of_load: dict[tuple[int | None, bool, bool], tuple[tuple[str, Check], ...]] = {}
         read = {criterion.metric.suite for criterion in stage.criteria if Origin.LOAD in criterion.origins}
         suites = read.union(stage.requires.suites)
@@ -69,6 +84,41 @@ class Asking:
             built_in = tuple((name, CHECKS[name]) for name in sorted(names) if name in CHECKS)
             asked = self._known[group] = Asked(names=self._own_checks.union(names), built_in=built_in)
         return asked
+
+    def told(self, case: int | None, results: Mapping[str, str]) -> Told:
+        """What results say; most trials of the same suites share one mapping of them, of which it is known."""
+        key = (None if case is None else self._pinned.group(case), id(results))
+        told = self._told.get(key)
+        if told is None or told.results is not results:
+            asked = self.of(case)
+            told = Told(
+                results=results,
+                whole=asked.names <= results.keys(),
+                failed="fail" in results.values(),
+                again=self._doubted(asked.built_in, results),
+            )
+            if len(self._told) >= _MOST_TOLD:
+                self._told.clear()
+            self._told[key] = told
+        return told
+
+    def again(
+        self, case: int | None, told: Told, of_load: Sequence[tuple[str, Check]] | None, *, everything: bool
+    ) -> Sequence[tuple[str, Check]]:
+        """Built-in checks that are put again to a trial: of an answer under load those of `of_load`, which it is asked.
+
+        Where nobody pinned the case, those that have a result, and the strict ones.
+        """
+        if case is not None and of_load is None:
+            return self.of(case).built_in if everything else told.again
+        asked = of_load
+        if asked is None:
+            asked = [(name, CHECKS[name]) for name in sorted({*self._strict, *told.results}) if name in CHECKS]
+        return asked if everything else self._doubted(asked, told.results)
+
+    def _doubted(self, asked: Sequence[tuple[str, Check]], results: Mapping[str, str]) -> tuple[tuple[str, Check], ...]:
+        """The strict ones, and what is no pass."""
+        return tuple(each for each in asked if each[0] in self._strict or results.get(each[0]) != "pass")
 
     def must_answer(self, name: str, load: LoadRun) -> bool:
         """Whether a check that cannot judge an answer of this load holds.
@@ -95,16 +145,18 @@ class Asking:
         return self._known_of_load[key]
 
 
+_MOST_TOLD = 1000
+
+
 class Sample:
     """Which trials are judged again in full: a tenth, no fewer than 50 and no more than 500, as chance has it."""
 
     def __init__(self, *, seed: int, trials: int) -> None:
-        self._seeded = sha256(f"{seed}\0".encode())
+        self._seed = f"{seed}\0".encode()
         wanted = max(50, min(500, -(-trials // 10)))
         self._below = (min(wanted, trials) << 64) // trials if trials else 1 << 64
 
     def takes(self, challenge: str) -> bool:
         """Decided by the hash of the record that brought the results, so nobody can know before they are written."""
-        drawn = self._seeded.copy()
-        drawn.update(challenge.encode())
+        drawn = sha256(self._seed + challenge.encode())
         return int.from_bytes(drawn.digest()[:8], "big") < self._below

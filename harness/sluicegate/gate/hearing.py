@@ -14,7 +14,7 @@ from sluicegate.gate.measuring import Measuring
 from sluicegate.gate.owntests import OwnTests, Shards
 from sluicegate.gate.pinned import Pinned
 from sluicegate.gate.proofs import Proof, proof_of
-from sluicegate.gate.reading import UnreadableError, VoidSpan, read_entry, read_measured, read_void
+from sluicegate.gate.reading import UnreadableError, VoidSpan, read_entries, read_measured, read_void
 from sluicegate.gate.series import Evidence
 from sluicegate.gate.strays import Strays
 from sluicegate.gate.trials import Trials
@@ -46,6 +46,7 @@ __all__ = ["Hearing", "Ledger"]
 
 _OF_TRIALS = frozenset({Intent, Outcome, Checked})
 """What most records are: a look at the type costs less than a match."""
+_OURS = Relation.OURS
 _TOGETHER = 32
 """Records read before the first of them is judged."""
 
@@ -111,9 +112,12 @@ class Hearing:
         for number, ledger in enumerate((*baseline, *ledgers)):
             run = Run(number=number, is_baseline=number < len(baseline))
             self.runs.append(run)
-            for record, entry in self._entries(self._records(ledger, run)):
+            for record, entry in self._entries(ledger, run):
                 try:
-                    self._take(entry, record, run)
+                    if type(entry) in _OF_TRIALS:
+                        self._trial(entry, record, run)  # type: ignore[arg-type]  # one of these three
+                    else:
+                        self._take(entry, run)
                 except UnreadableError as error:
                     self.trials.objections.unreadable.add(f"{run.name}, record {record.seq} ({record.kind}): {error}")
                 except Exception as error:  # noqa: BLE001 - a fault of the judge's own holds, and hides no incident heard before it
@@ -122,13 +126,6 @@ class Hearing:
         spans, sent = [span for _, span in self.voids], {run.number for run in self.runs if run.load is not None}
         for channel in (*self.channels, *(each for found in self._references.values() for each in found)):
             channel.settle(spans, sent)
-
-    def _records(self, ledger: Ledger, run: Run) -> Iterator[Record]:
-        """Records until the end, or until the file cannot be read any further."""
-        try:
-            yield from ledger
-        except OSError as error:
-            run.broken = f"the ledger cannot be read to its end: {error.strerror}"
 
     def proofs(self) -> list[Proof]:
         """Attestations, of ledgers that are whole."""
@@ -190,25 +187,26 @@ class Hearing:
         here = names.index(self._question.stage.name)
         return names[here - 1] if name == "previous" and here > 0 else name
 
-    def _entries(self, records: Iterable[Record]) -> Iterator[tuple[Record, Entry | Exception]]:
-        """Records with what they say, or with what reading them raised.
+    def _entries(self, ledger: Ledger, run: Run) -> Iterator[tuple[Record, Entry | Exception]]:
+        """Records with what they say, or with what reading them raised, until the file cannot be read any further.
 
         Read some at a time, which costs less than reading and judging them in turn.
         """
         waiting: list[Record] = []
-        for record in records:
-            if record.kind == Measurements.KIND and record.body.get("metric") not in self._metrics:
-                continue
-            waiting.append(record)
-            if len(waiting) == _TOGETHER or record.kind == Measurements.KIND:
-                yield from [(each, _said(each)) for each in waiting]
-                waiting.clear()
-        yield from [(each, _said(each)) for each in waiting]
+        measurements = Measurements.KIND
+        try:
+            for record in ledger:
+                if record.kind == measurements and record.body.get("metric") not in self._metrics:
+                    continue
+                waiting.append(record)
+                if len(waiting) == _TOGETHER or record.kind == measurements:
+                    yield from read_entries(waiting)
+                    waiting.clear()
+        except OSError as error:
+            run.broken = f"the ledger cannot be read to its end: {error.strerror}"
+        yield from read_entries(waiting)
 
-    def _take(self, entry: Entry | Exception, record: Record, run: Run) -> None:
-        if type(entry) in _OF_TRIALS:
-            self._trial(entry, record, run)  # type: ignore[arg-type]  # one of these three
-            return
+    def _take(self, entry: Entry | Exception, run: Run) -> None:
         if isinstance(entry, Exception):
             raise entry
         match entry:
@@ -245,17 +243,18 @@ class Hearing:
                 self.trials.objections.incapable.add(f"{missing.value} in {run.name}")
 
     def _trial(self, entry: Intent | Outcome | Checked, record: Record, run: Run) -> None:
-        trials = self._trials_of(run)
+        trials = self.trials if run.relation is _OURS else self._trials_of(run)
         if trials is None:
             return
-        if isinstance(entry, Intent):
+        if type(entry) is Outcome:
+            trials.outcome(entry, run)
+        elif type(entry) is Checked:
+            trials.checked(entry, record.hash, run)
+        else:
+            assert isinstance(entry, Intent)  # noqa: S101 - one of the three
             if run.is_baseline and self.pinned.differs(entry.case_id, entry.case_digest):
                 run.altered[entry.case_id] = None
             trials.intent(entry, run, record.body["case"] if entry.case is not None else None)
-        elif isinstance(entry, Outcome):
-            trials.outcome(entry, run)
-        else:
-            trials.checked(entry, record.hash, run)
 
     def _trials_of(self, run: Run) -> Trials | None:
         """Where a run's trials are counted: for the question, for a comparison, or nowhere."""
@@ -333,13 +332,6 @@ def _seen(said: str, run: Run) -> None:
         run.seen(said)
     except ValueError as error:
         raise UnreadableError(str(error)) from None
-
-
-def _said(record: Record) -> Entry | Exception:
-    try:
-        return read_entry(record)
-    except Exception as error:  # noqa: BLE001 - raised again where it is said which record it was
-        return error
 
 
 def _references(criterion: Criterion) -> tuple[str, ...]:

@@ -182,7 +182,7 @@ class _Bench:
     def _pinned_trials(self) -> dict[Origin, int]:
         """How many trials of each pinned origin this stage asks for."""
         asked = {origin for criterion in self.question.stage.criteria for origin in criterion.origins}
-        found = self.hearing.trials.trials_by_origin()
+        found = self.hearing.trials.origins.trials()
         requires = self.question.stage.requires
         if requires.tests:
             asked.add(Origin.SUITE)

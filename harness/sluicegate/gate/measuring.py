@@ -37,6 +37,8 @@ class Judged:
     """A trial with every result that stands."""
 
     trial: Trial
+    case: int | None
+    """Number of its case, where that is pinned."""
     at_us: int
     results: Mapping[str, str]
     """The judge's own where it looked, else as recorded."""
@@ -103,12 +105,8 @@ class Measuring:
     def trial(self, judged: Judged, *, lost: bool = False) -> None:
         """Count a trial for every criterion it is evidence of; a lost one can hold and cannot roll back."""
         found = [finding for outcome in judged.ours.values() if outcome.findings for finding in outcome.findings]
-        for finding in (*found, *judged.reported):
-            self.findings.add(finding)
-            self.causes.add(finding)
-        for name in self._unread.intersection(judged.ours):
-            self._unread_incidents(judged.ours[name])
-        self.reported(judged.reported)
+        if found or judged.reported:
+            self._found(judged, found)
         measured: dict[str, Contribution | NotMeasured | None] = {}
         provenances = [output.provenance for output in judged.trial.outputs]
         for channel, origin in self._readers_of(judged):
@@ -120,11 +118,22 @@ class Measuring:
                 continue
             if metric.name not in measured:
                 measured[metric.name] = self._measured(metric, judged)
-            if standing != "valid" and not speaks_against(channel.criterion, measured[metric.name]):
+            counted = measured[metric.name]
+            if standing != "valid" and not speaks_against(channel.criterion, counted):
                 channel.void += 1
                 continue
-            is_ours = lost or self._is_bad_by_us(metric, judged, measured[metric.name])
-            self._count(channel, origin, judged, measured[metric.name], lost=is_ours)
+            if counted is not None:
+                is_ours = lost or (bool(judged.behind_ms) and self._is_bad_by_us(metric, judged, counted))
+                self._count(channel, origin, judged, counted, lost=is_ours)
+
+    def _found(self, judged: Judged, found: Sequence[Finding]) -> None:
+        """Take what the judge and a user's own checks found."""
+        for finding in (*found, *judged.reported):
+            self.findings.add(finding)
+            self.causes.add(finding)
+        for name in self._unread.intersection(judged.ours):
+            self._unread_incidents(judged.ours[name])
+        self.reported(judged.reported)
 
     def maker(self, case_id: str) -> str:
         """The suite that made a case; empty for a case of a file."""
@@ -199,10 +208,12 @@ class Measuring:
 
     def _readers_of(self, judged: Judged) -> list[tuple[Channel, Origin]]:
         """Every channel that reads the trial, with the origin it reads it as: alike for cases of the same suites."""
-        case_id = judged.trial.case.id
-        case = self._known.case(case_id)
-        group = None if case is None else (self._known.group(case), self._known.is_own(case_id))
-        key = (judged.origins, group, judged.run.load)
+        case_id, case = judged.trial.case.id, judged.case
+        if self._known is not self._pinned:
+            case = self._known.case(case_id)
+        # Whether one is a copy of the plan's own cases hangs on its id; of any other the suites say whose it is.
+        of_own = "~" in case_id and self._known.is_own(case_id)
+        key = (judged.origins, None if case is None else self._known.group(case), of_own, judged.run.load)
         readers = self._readers.get(key)
         if readers is None:
             readers = self._readers[key] = []
@@ -222,7 +233,7 @@ class Measuring:
 
     def _is_bad_by_us(self, metric: Metric, judged: Judged, measured: Contribution | NotMeasured | None) -> bool:
         """Whether a trial is a bad one for no more than the load generator's own delay."""
-        if not judged.behind_ms or not isinstance(measured, Contribution) or not is_bad(metric, measured):
+        if not isinstance(measured, Contribution) or not is_bad(metric, measured):
             return False
         outputs = tuple(_earlier(output, judged.behind_ms) for output in judged.trial.outputs)
         again = self._measured(metric, replace(judged, trial=replace(judged.trial, outputs=outputs)))
@@ -251,41 +262,42 @@ class Measuring:
         channel: Channel,
         origin: Origin,
         judged: Judged,
-        measured: Contribution | NotMeasured | None,
+        measured: Contribution | NotMeasured,
         *,
         lost: bool,
     ) -> None:
-        if measured is None:
-            return
-        if channel.readings is not None and not origin.grows:
+        grows = origin.grows
+        if channel.readings is not None and not grows:
             channel.readings.add_again(judged.trial, measured)
         case, metric = judged.trial.case, channel.criterion.metric
         if isinstance(measured, NotMeasured):
             channel.unknown(measured)
-            if not origin.grows and not lost and not judged.trial.failed and is_of_a_judge(metric):
+            if not grows and not lost and not judged.trial.failed and is_of_a_judge(metric):
                 none = Contribution(k=0, n=1)
-                unit = self._unit(case.id, metric)
+                unit = self._unit(judged, metric)
                 channel.unscored.append(_attempt(unit=unit, counted=none, at_us=judged.at_us, slice=case.slice))
             return
         attempt = _attempt(
-            unit=self._unit(case.id, metric),
+            unit=self._unit(judged, metric),
             counted=measured,
             at_us=judged.at_us,
             slice=measured.arm if measured.arm is not None else case.slice,
         )
-        if not origin.grows:
+        if not grows:
             channel.against.add(judged.trial, measured)
         if not lost or origin is Origin.LOAD:
             channel.trial(origin, attempt, run=judged.run.number, unreached=lost)
-        elif not origin.grows:
+        elif not grows:
             channel.lost.append(attempt)
-        if metric.kind is MetricKind.INCIDENTS and measured.k > 0:
+        if measured.k > 0 and metric.kind is MetricKind.INCIDENTS:
             self._incident(channel, judged, lost=lost)
 
-    def _unit(self, case_id: str, metric: Metric) -> int:
+    def _unit(self, judged: Judged, metric: Metric) -> int:
         """A suite's copy of a case (`id~twice`) is the same unit as the case, where a metric spans suites."""
-        base = self._pinned.case(case_id.partition("~")[0]) if metric.suite is None else None
-        number = base if base is not None else self._pinned.case(case_id)
+        case_id, number = judged.trial.case.id, judged.case
+        if "~" in case_id and metric.suite is None:
+            base = self._pinned.case(case_id.partition("~")[0])
+            number = number if base is None else base
         return number if number is not None else self._unpinned.setdefault(case_id, len(self._unpinned))
 
     def _incident(self, channel: Channel, judged: Judged, *, lost: bool) -> None:

@@ -58,31 +58,32 @@ class Pool:
     def add(self, attempt: Attempt) -> None:
         """One attempt at one unit."""
         number = self._row_of[attempt.unit] if attempt.unit < len(self._row_of) else -1
-        new = number < 0
-        if new:
-            number = self._begin(attempt)
+        if number < 0:
+            self._begin(attempt)
+            return
         self._at[number] = max(self._at[number], attempt.at_us)
         counted = attempt.counted
         if self._valued:
-            self._add_value(number, counted.value if counted.value is not None else self._bad, new=new)
-        elif new:
-            self._k.append(counted.k)
-            self._n.append(counted.n)
+            self._again.setdefault(number, []).append(self._bad if counted.value is None else counted.value)
         elif self._majority:
             self._k[number] += counted.k
             self._n[number] += counted.n
         elif self._is_worse(counted, number):
             self._k[number], self._n[number] = counted.k, counted.n
 
-    def _begin(self, attempt: Attempt) -> int:
+    def _begin(self, attempt: Attempt) -> None:
         short = attempt.unit + 1 - len(self._row_of)
         if short > 0:
             self._row_of.extend(array("i", [-1]) * short)
-        number = self._row_of[attempt.unit] = len(self._at)
+        self._row_of[attempt.unit] = len(self._at)
         self._at.append(attempt.at_us)
-        name = attempt.slice
+        name, counted = attempt.slice, attempt.counted
         self._slice.append(-1 if name is None else self._slices.setdefault(name, len(self._slices)))
-        return number
+        if self._valued:
+            self._value.append(self._bad if counted.value is None else counted.value)
+        else:
+            self._k.append(counted.k)
+            self._n.append(counted.n)
 
     def series(self, lost: Sequence[Attempt] = ()) -> Series:
         """One row per unit, by time; `lost` are attempts that never ended, worse than any that did."""
@@ -111,12 +112,6 @@ class Pool:
             return int(math.isinf(mean)), 1, mean
         k, n = self._k[number], self._n[number]
         return (int(2 * k > n), 1, None) if self._majority and n > 1 else (k, n, None)
-
-    def _add_value(self, number: int, value: float, *, new: bool) -> None:
-        if new:
-            self._value.append(value)
-        else:
-            self._again.setdefault(number, []).append(value)
 
     def _is_worse(self, counted: Contribution, number: int) -> bool:
         """k/n against k/n without division; at a tie the larger n stays, whatever the order."""

@@ -19,7 +19,7 @@ from sluicegate.ledger.measurements import CountRows, Measurements, ValueRows
 from sluicegate.ledger.records import Entry, Void
 from sluicegate.model import Origin, parse_time, to_micros
 
-__all__ = ["Measured", "Rows", "UnreadableError", "VoidSpan", "micros", "read_entry", "read_measured", "read_void"]
+__all__ = ["Measured", "Rows", "UnreadableError", "VoidSpan", "micros", "read_entries", "read_measured", "read_void"]
 
 
 class UnreadableError(ValueError):
@@ -109,14 +109,21 @@ class VoidSpan:
         return self.from_us <= at_us <= self.to_us
 
 
-def read_entry(record: Record) -> Entry:
-    """The record as its typed value. Raises UnreadableError."""
-    try:
-        return entry(record)
-    except InputError as error:
-        raise UnreadableError(error.faults[0].what) from None
-    except (TypeError, KeyError, AttributeError) as error:
-        raise UnreadableError(f"a field is of the wrong type ({type(error).__name__})") from None
+def read_entries(records: Iterable[Record]) -> list[tuple[Record, Entry | Exception]]:
+    """Records as their typed values; where one cannot be read, what reading it raised, most often UnreadableError."""
+    found: list[tuple[Record, Entry | Exception]] = []
+    for record in records:
+        said: Entry | Exception
+        try:
+            said = entry(record)
+        except InputError as error:
+            said = UnreadableError(error.faults[0].what)
+        except (TypeError, KeyError, AttributeError) as error:
+            said = UnreadableError(f"a field is of the wrong type ({type(error).__name__})")
+        except Exception as error:  # noqa: BLE001 - raised again where it is said which record it was
+            said = error
+        found.append((record, said))
+    return found
 
 
 def micros(said: str) -> int:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from sluicegate.checks import CHECKS, Check, CheckConfig, CheckOutcome, Result, run_check
+from sluicegate.checks import CHECKS, CheckConfig, CheckOutcome, Result, run_check
 from sluicegate.checks.effects import kinds_seen
 from sluicegate.checks.message_ids import own_ids
 from sluicegate.gate.account import Account
 from sluicegate.gate.again import Again
-from sluicegate.gate.asking import Asking, Sample
+from sluicegate.gate.asking import Asking, Sample, Told
 from sluicegate.gate.counting import Channel
 from sluicegate.gate.faults import Objections
 from sluicegate.gate.measuring import Judged, Measuring
+from sluicegate.gate.origins import Origins
 from sluicegate.gate.pinned import Pinned
 from sluicegate.gate.reading import micros
 from sluicegate.gate.twins import Twins
 from sluicegate.gate.uncounted import Uncounted, is_unasked
 from sluicegate.gate.validity import SKEW, Question, Relation, Run
-from sluicegate.gate.waiting import Held, Waiting, nobody_answered, out_of_reach, said_of, self_reported, worse
+from sluicegate.gate.waiting import UNTOLD, Held, Waiting, nobody_answered, out_of_reach, said_of, self_reported, worse
 from sluicegate.ledger.records import Checked, Intent, Outcome
-from sluicegate.model import Case, Crash, CrashKind, Json, Origin, Output, Trial, canonical, digest_bytes, to_micros
+from sluicegate.model import Case, Crash, CrashKind, Json, Output, Trial, canonical, digest_bytes, to_micros
 from sluicegate.model.often import maker
 
 __all__ = ["Trials"]
@@ -30,8 +31,6 @@ _WAITING = 256
 """Outcomes kept until their results arrive; past it the eldest is judged in full, without them."""
 _WAITING_FOR_TESTS = 50_000
 """The same where a criterion reads a user's own check, whose results come from tests, long after the outcomes."""
-
-_GOLDEN = "golden"
 
 
 class Trials:
@@ -62,24 +61,15 @@ class Trials:
         self._latest_us = to_micros(question.now + SKEW)
         self._asking = Asking(pinned, self.measuring.own_checks, question.stage, self.measuring.strict)
         self._sample = Sample(seed=question.plan.seed, trials=pinned.trials)
-        self._origins_of: dict[tuple[Origin, int | None], tuple[Origin, ...]] = {}
+        self.origins = Origins(pinned)
         self._held: dict[str, Held] = {}
         self._begun: dict[tuple[str, int], Intent] = {}
         self._ended = bytearray(pinned.trials)
         self._ended_elsewhere: set[tuple[str, int]] = set()
         self._waiting: dict[tuple[str, int], Waiting] = {}
+        self._most_waiting = _WAITING_FOR_TESTS if self.measuring.own_checks else _WAITING
         self._answers: dict[tuple[str, int], dict[str, str]] = {}
         """Of trials judged before their results came."""
-
-    def trials_by_origin(self) -> dict[Origin, int]:
-        """How many trials the lock pins for suites and for golden sets, which are run apart."""
-        asked: dict[Origin, bytearray] = {}
-        for suite in self._pinned.suites:
-            origin = Origin.GOLDEN if suite.name == _GOLDEN else Origin.SUITE
-            marks = asked.setdefault(origin, bytearray(self._pinned.trials))
-            for trial, _, _ in self._pinned.trials_of(suite):
-                marks[trial] = 1
-        return {origin: marks.count(1) for origin, marks in asked.items()}
 
     def intent(self, intent: Intent, run: Run, said: Json = None) -> None:
         """A trial begins. One that begins again before it ended was lost, and stays so.
@@ -89,19 +79,19 @@ class Trials:
         key = (intent.case_id, intent.repeat)
         if intent.case is not None:
             self._held[intent.case_id] = self._hold(intent, intent.case, said, run)
-        if key in self._begun:
-            self._lose(self._begun[key], run)
+        if (before := self._begun.get(key)) is not None:
+            self._lose(before, run)
         self._begun[key] = intent
 
     def outcome(self, outcome: Outcome, run: Run) -> None:
         """A trial ended. Raises UnreadableError for a time that is none."""
         key = (outcome.case_id, outcome.repeat)
         at_us = micros(outcome.at)
-        announced = self._begun.pop(key, None) is not None
+        intent = self._begun.pop(key, None)
         number = self._trial(*key)
         if self._has_ended(key, number):
             self.objections.repeated.add(said_of(*key))
-        elif not announced:
+        elif intent is None:
             self.objections.unannounced.add(said_of(*key))
         held = self._held.get(outcome.case_id)
         if held is None:
@@ -111,8 +101,10 @@ class Trials:
             del self._held[outcome.case_id]
         if key in self._waiting:
             self._judge(self._waiting.pop(key))
-        self._waiting[key] = Waiting(held=held, outcome=outcome, number=number, at_us=at_us, run=run)
-        if len(self._waiting) > (_WAITING_FOR_TESTS if self.measuring.own_checks else _WAITING):
+        self._waiting[key] = Waiting(
+            held=held, outcome=outcome, number=number, at_us=at_us, run=run, results=UNTOLD, scores=UNTOLD
+        )
+        if len(self._waiting) > self._most_waiting:
             self._judge(self._waiting.pop(next(iter(self._waiting))))
 
     def checked(self, checked: Checked, challenge: str, run: Run) -> None:
@@ -126,10 +118,12 @@ class Trials:
             self.measuring.reported(own)
             return
         waiting.told(checked.results, own, challenge)
-        waiting.scored(checked.scores)
-        if self._asking.of(waiting.held.number).names <= waiting.results.keys():
+        if checked.scores:
+            waiting.scored(checked.scores)
+        told = self._asking.told(waiting.held.number, waiting.results)
+        if told.whole:
             del self._waiting[key]
-            self._judge(waiting)
+            self._judge(waiting, told)
 
     def end(self, run: Run) -> None:
         """The run has no more records: what waits is judged in full, what began and did not end is lost."""
@@ -145,7 +139,7 @@ class Trials:
         self._ended_elsewhere.clear()
 
     def _hold(self, intent: Intent, case: Case, said: Json, run: Run) -> Held:
-        number = self._pinned.case(intent.case_id)
+        number, load = self._pinned.case(intent.case_id), run.load
         sound = case.id == intent.case_id
         if number is not None and run.fixed:
             pinned = self._pinned.digest(number)
@@ -153,9 +147,10 @@ class Trials:
             sound = sound and intent.case_digest == pinned
             sound = sound and (digest_bytes(canonical(said)) == pinned or case.digest() == pinned)
         left = 1 if number is None else self._pinned.repeats[number]
-        left = _NO_END if run.load is not None else left
-        own = own_ids(case) if run.load is not None and run.load.own_ids else None
-        return Held(case=case, number=self._pinned.case(case.id), sound=sound, left=left, own=own)
+        left = _NO_END if load is not None else left
+        own = own_ids(case) if load is not None and load.own_ids else None
+        asked = number if case.id == intent.case_id else self._pinned.case(case.id)
+        return Held(case=case, number=asked, sound=sound, left=left, own=own)
 
     def _has_ended(self, key: tuple[str, int], trial: int | None) -> bool:
         """Whether this trial has an outcome in this run already; from now on it has."""
@@ -169,54 +164,52 @@ class Trials:
     def _trial(self, case_id: str, repeat: int) -> int | None:
         return None if (case := self._pinned.case(case_id)) is None else self._pinned.trial(case, repeat)
 
-    def _judge(self, waiting: Waiting) -> None:
-        outcome, run, number = waiting.outcome, waiting.run, waiting.number
+    def _judge(self, waiting: Waiting, told: Told | None = None) -> None:
+        outcome, run, number, case = waiting.outcome, waiting.run, waiting.number, waiting.held.number
         trial = outcome.trial(waiting.held.case_of(outcome.run_id))
-        if trial.observations or trial.output.mail is not None:
+        if trial.observations or trial.outputs[-1].mail is not None:
             self._seen(trial, run)
-        said = said_of(outcome.case_id, outcome.repeat)
+        fixed, load = run.fixed, run.load
         if waiting.at_us > self._latest_us:
-            self.objections.future.add(said)
-        if run.fixed and run.relation is Relation.OURS and (number is None or not waiting.held.sound):
+            self.objections.future.add(said_of(outcome.case_id, outcome.repeat))
+        if fixed and run.relation is _OURS and (number is None or not waiting.held.sound):
             self._forgo(waiting, trial)
             return
-        ours = self._ours(trial, waiting)
-        recorded, found_otherwise = waiting.results, dict[str, str]()
-        for name, found in ours.items():
-            if recorded.get(name) != found.result or found.result is Result.ERROR:
-                self._compare(trial, name, found, waiting)
-                found_otherwise[name] = found.result.value
-            if found.result is Result.NOT_APPLICABLE and run.load is None:
-                self.inapplicable[CHECKS[name].suite][found.reason] += 1
-        results = {**recorded, **found_otherwise} if found_otherwise else recorded
+        told = told or self._asking.told(case, waiting.results)
+        ours = self._ours(trial, waiting, told)
+        otherwise = self._otherwise(trial, ours, waiting)
+        results = {**waiting.results, **otherwise} if otherwise else waiting.results
         erred = trial.crashed
         crashed = erred and trial.failed
-        is_bad = crashed or "fail" in results.values()
-        if self.again.is_again(run, outcome.run_id, trial, is_bad=is_bad):
+        is_bad = crashed or ("fail" in results.values() if otherwise else told.failed)
+        if load is not None and self.again.is_again(run, outcome.run_id, trial, is_bad=is_bad):
             return
-        if run.fixed and number is not None:
+        if fixed and number is not None:
             self._enter(number, results, waiting, crashed=crashed)
             if crashed and run.stands:
                 self.crashes[next(output.error.kind.value for output in trial.outputs if output.error is not None)] += 1
             run.failed += is_bad
             run.asked += 1
-            run.unreached += erred and nobody_answered(trial)
+            if erred:
+                run.unreached += nobody_answered(trial)
         judged = _judged(
             trial=trial,
+            case=case,
             at_us=waiting.at_us,
             results=results,
             ours=ours,
-            origins=self._origins(waiting.held.number, run),
-            reported=tuple(waiting.findings),
+            origins=self.origins.of(case, run),
+            reported=waiting.findings,
             scores=waiting.scores,
-            run=waiting.run,
-            behind_ms=outcome.behind_ms if run.load is not None else 0.0,
+            run=run,
+            behind_ms=outcome.behind_ms if load is not None else 0.0,
         )
-        lost = (run.fixed or run.load is not None) and erred and out_of_reach(trial)
+        lost = erred and (fixed or load is not None) and out_of_reach(trial)
         self.measuring.trial(judged, lost=lost)
-        if run.fixed and number is not None:
+        if fixed and number is not None and (is_bad or trial.case.expect.arms):
             self._note(number, judged, is_bad=is_bad, lost=lost)
-        self.uncounted.under_load(judged, is_bad=is_bad and not lost)
+        if load is not None:
+            self.uncounted.under_load(judged, is_bad=is_bad and not lost)
 
     def _forgo(self, waiting: Waiting, trial: Trial) -> None:
         """A trial of a case that is not pinned as it was asked here."""
@@ -228,7 +221,7 @@ class Trials:
         self.measuring.foreign(trial)
 
     def _note(self, number: int, judged: Judged, *, is_bad: bool, lost: bool) -> None:
-        """What a criterion counts of a bad trial, and what none does."""
+        """What a criterion counts of a bad trial, and what none does; and which arm one with arms was of."""
         if is_bad:
             self.uncounted.forgive(self.account, number, judged, lost=lost)
         if judged.run.stands:
@@ -242,23 +235,31 @@ class Trials:
             self.faulted.update(fault.model for fault in trial.case.given.faults if fault.model is not None)
         self.models.update(item.action for item in trial.observations if item.double == "model")
 
-    def _ours(self, trial: Trial, waiting: Waiting) -> dict[str, CheckOutcome]:
+    def _ours(self, trial: Trial, waiting: Waiting, told: Told) -> dict[str, CheckOutcome]:
         """Built-in checks as the judge finds them: every strict one, every failure, a sample of the rest."""
-        if waiting.run.relation is not Relation.OURS:
+        run, number = waiting.run, waiting.held.number
+        if run.relation is not _OURS:
             return {}
-        recorded, strict = waiting.results, self.measuring.strict
-        asked: Iterable[tuple[str, Check]] = self._asking.of(waiting.held.number).built_in
-        if waiting.run.load is not None:
+        asked = None
+        if run.load is not None:
             struck = bool(trial.case.given.faults)
-            asked = self._asking.under_load(waiting.held.number, struck=struck, answered=not trial.failed)
-        elif waiting.held.number is None:
-            asked = [(name, CHECKS[name]) for name in sorted(strict.union(recorded)) if name in CHECKS]
-        everything = bool(waiting.run.differs) or not recorded or self._sample.takes(waiting.challenge)
-        return {
-            name: run_check(check, trial, self._config)
-            for name, check in asked
-            if everything or name in strict or recorded.get(name) != "pass"
-        }
+            asked = self._asking.under_load(number, struck=struck, answered=not trial.failed)
+        everything = bool(run.differs) or not told.results or self._sample.takes(waiting.challenge)
+        again = self._asking.again(number, told, asked, everything=everything)
+        return {name: run_check(check, trial, self._config) for name, check in again}
+
+    def _otherwise(self, trial: Trial, ours: Mapping[str, CheckOutcome], waiting: Waiting) -> dict[str, str]:
+        """Results that the judge finds otherwise than they are recorded, or cannot find."""
+        recorded = waiting.results
+        otherwise: dict[str, str] = {}
+        for name, found in ours.items():
+            result = found.result
+            if recorded.get(name) != result or result is _ERROR:
+                self._compare(trial, name, found, waiting)
+                otherwise[name] = result.value
+            if result is _NOT_APPLICABLE and waiting.run.load is None:
+                self.inapplicable[CHECKS[name].suite][found.reason] += 1
+        return otherwise
 
     def _compare(self, trial: Trial, name: str, ours: CheckOutcome, waiting: Waiting) -> None:
         where = f"{name} of {said_of(trial.case.id, trial.repeat)}"
@@ -308,7 +309,7 @@ class Trials:
         """A trial that began and never ended is a crash for ever."""
         held = self._held.get(intent.case_id)
         number = self._trial(intent.case_id, intent.repeat)
-        if run.relation is not Relation.OURS:
+        if run.relation is not _OURS:
             return
         if run.fixed and number is None:
             if "lock" in run.differs:
@@ -325,28 +326,20 @@ class Trials:
         trial = Trial(case=held.case, repeat=intent.repeat, outputs=(crash,))
         judged = Judged(
             trial=trial,
+            case=held.number,
             at_us=to_micros(run.at) if run.at is not None else 0,
             results=dict.fromkeys(self._asking.of(held.number).names, "fail"),
             ours={},
-            origins=self._origins(held.number, run),
+            origins=self.origins.of(held.number, run),
             reported=(),
             scores={},
             run=run,
         )
         self.measuring.trial(judged, lost=True)
 
-    def _origins(self, case: int | None, run: Run) -> tuple[Origin, ...]:
-        """What this trial is evidence of: a golden case run with the suites is both, when both pin it."""
-        origin = run.started.origin if run.started is not None else Origin.SUITE
-        key = (origin, None if case is None else self._pinned.group(case))
-        known = self._origins_of.get(key)
-        if known is None:
-            suites = [] if case is None else self._pinned.suites_of(case)
-            both = (Origin.GOLDEN,) if len(suites) == 1 else (Origin.SUITE, Origin.GOLDEN)
-            known = self._origins_of[key] = both if origin is Origin.SUITE and _GOLDEN in suites else (origin,)
-        return known
-
 
 _NO_END = 1 << 62
 """A load run asks one case as often as it can, and says it once."""
+# Asking an enumeration for a member costs ten times what a name does.
+_OURS, _ERROR, _NOT_APPLICABLE = Relation.OURS, Result.ERROR, Result.NOT_APPLICABLE
 _judged = maker(Judged)

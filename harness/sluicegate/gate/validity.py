@@ -75,6 +75,9 @@ class Relation(Enum):
     """Nobody can say: the run does not begin as runs do."""
 
 
+_OURS = Relation.OURS
+
+
 @dataclass(slots=True, kw_only=True)
 class Run:
     """One ledger: what it said of itself, and how it ended."""
@@ -115,13 +118,10 @@ class Run:
     """Trials that failed in cases that its lock pinned, and today's does not pin as they were."""
     unreached: int = 0
     """Of them, those where nobody answered: no connection, or a process that ended."""
+    load: LoadRun | None = None
+    """Of a run of the plan's own load: which profile."""
     account: LoadAccount | None = None
     """Of a load run: what became of its requests."""
-
-    @property
-    def load(self) -> LoadRun | None:
-        """Of a run of the plan's own load: which profile."""
-        return None if self.started is None else self.started.load
 
     @property
     def sent_as(self) -> tuple[str, str]:
@@ -156,7 +156,7 @@ class Run:
     @property
     def stands(self) -> bool:
         """Whether a pass in this run is one today; failures and incidents count from every run of the subject."""
-        return self.relation is Relation.OURS and not (self.differs or self.changed or self.stale)
+        return self.relation is _OURS and not (self.differs or self.changed or self.stale)
 
     def seen(self, said: str) -> None:
         """Take when one of its records was written. Raises ValueError for a time that is none."""
@@ -176,7 +176,7 @@ class Run:
         """Take what the run says of itself. Raises ValueError for a time that is none."""
         self.at = parse_time(started.at)
         self.seen(started.at)
-        self.started = started
+        self.started, self.load = started, started.load
         self.fixed = not started.origin.grows
         self.stage = BASELINE if self.is_baseline else started.stage
         stages = (question.stage.name, _ANY_STAGE) if started.origin.grows else (question.stage.name,)
@@ -285,8 +285,7 @@ class Admission:
             return "void"
         if at_us > self.now_us:
             return "void"
-        grows = origin.grows
-        return "foreign" if grows and not self.from_us <= at_us <= self.until_us else "valid"
+        return "valid" if self.from_us <= at_us <= self.until_us or not origin.grows else "foreign"
 
     def is_said_void(self, origin: Origin, run: Run, at_us: int) -> bool:
         """Whether nothing but the pipeline's own word on where its answer came from would make a trial void.

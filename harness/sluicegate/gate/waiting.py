@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sluicegate.checks import CheckConfig
 from sluicegate.checks.message_ids import request_word
@@ -13,7 +14,7 @@ from sluicegate.gate.validity import Run
 from sluicegate.ledger.records import Outcome
 from sluicegate.model import Case, CrashKind, Finding, Trial, Witness
 
-__all__ = ["Held", "Waiting", "nobody_answered", "out_of_reach", "said_of", "self_reported", "worse"]
+__all__ = ["UNTOLD", "Held", "Waiting", "nobody_answered", "out_of_reach", "said_of", "self_reported", "worse"]
 
 _NOBODY = frozenset({CrashKind.UNREACHABLE, CrashKind.DIED})
 
@@ -36,6 +37,10 @@ class Held:
         return self.case if self.own is None else self.own(request_word(run_id))
 
 
+UNTOLD: Mapping[str, Any] = {}
+"""What all that wait were told at first, the same for all: nobody writes into it."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Waiting:
     """An outcome on its way to be judged."""
@@ -46,22 +51,23 @@ class Waiting:
     """Of a pinned trial."""
     at_us: int
     run: Run
-    results: Mapping[str, str] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    results: Mapping[str, str] = field(default_factory=lambda: UNTOLD)
+    findings: tuple[Finding, ...] = ()
     """What the user's own checks say."""
-    scores: dict[str, float] = field(default_factory=dict)
+    scores: Mapping[str, float] = field(default_factory=lambda: UNTOLD)
     """What the user's own scorers say, by metric."""
     challenge: str = ""
     """Hash of the record that brought the results: whoever wrote them could not know what it would be."""
 
-    def told(self, results: Mapping[str, str], findings: list[Finding], challenge: str) -> None:
+    def told(self, results: Mapping[str, str], findings: Sequence[Finding], challenge: str) -> None:
         """Take results. Of two for one check the worse stays."""
         if self.results:
             both = dict(self.results)
             both |= {name: worse(both.get(name), result) for name, result in results.items()}
             results = both
         self.results = results
-        self.findings += findings
+        if findings:
+            self.findings += tuple(findings)
         self.challenge = challenge
 
     def failed(self, trial: Trial, config: CheckConfig) -> bool:
@@ -71,8 +77,9 @@ class Waiting:
     def scored(self, scores: Mapping[str, float]) -> None:
         """Take scores. Two that differ are none: the metric then lacks its number, and holds."""
         for metric, score in scores.items():
-            if self.scores.setdefault(metric, score) != score:
+            if self.scores.get(metric, score) != score:
                 self.results = {**self.results, SCORED_AS + metric: "error"}
+        self.scores = {**scores, **self.scores}
 
 
 _WEIGHT = {"not_applicable": 0, "pass": 1, "error": 2, "fail": 3}

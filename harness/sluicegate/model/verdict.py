@@ -38,7 +38,10 @@ class Origin(StrEnum):
     @property
     def grows(self) -> bool:
         """Growing evidence is looked at many times and needs anytime-valid bounds."""
-        return self in (Origin.LOAD, Origin.LIVE)
+        return self in _GROWING
+
+
+_GROWING = frozenset({Origin.LOAD, Origin.LIVE})
 
 
 class Decision(StrEnum):
