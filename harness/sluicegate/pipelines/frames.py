@@ -12,10 +12,15 @@ __all__ = ["Channel", "framed"]
 
 _PREFIX = 4
 _PAUSE_S = 0.005
+_SPACE_BYTES = 65_536
 
 
-class Channel(asyncio.Protocol):
-    """One end of a socket pair. Messages sent within one tick of the loop travel in one frame and one write."""
+class Channel(asyncio.BufferedProtocol):
+    """One end of a socket pair. Messages sent within one tick of the loop travel in one frame and one write.
+
+    What arrives is read into one buffer, which grows for a long frame: memory that asyncio takes anew for each read
+    would cost more than the reading.
+    """
 
     def __init__(self, on_message: Callable[[list[Any]], None], on_lost: Callable[[], None]) -> None:
         self._on_message = on_message
@@ -23,7 +28,8 @@ class Channel(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._loop = asyncio.get_running_loop()
         self._parts: list[bytes] = []
-        self._buffer = bytearray()
+        self._buffer = bytearray(_SPACE_BYTES)
+        self._filled = 0
         self.ended: asyncio.Future[None] = self._loop.create_future()
         """Done when the other end is gone and everything it sent is handed on."""
 
@@ -54,13 +60,27 @@ class Channel(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where to read to."""
+        if self._filled == len(self._buffer):
+            self._buffer += bytes(self._filled)
+        elif not self._filled and len(self._buffer) > _SPACE_BYTES:
+            self._buffer = bytearray(_SPACE_BYTES)
+        return memoryview(self._buffer)[self._filled :]
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Split into frames and hand on each message."""
-        if self._buffer or len(data) < _PREFIX or int.from_bytes(data[:_PREFIX], "big") != len(data) - _PREFIX:
-            self._buffer += data
-            self._split()
-            return
-        self._hand_on(data[_PREFIX:])
+        self._filled += nbytes
+        at = 0
+        with memoryview(self._buffer) as read:
+            while (begins := at + _PREFIX) <= self._filled:
+                ends = begins + int.from_bytes(read[at:begins], "big")
+                if ends > self._filled:
+                    break
+                self._hand_on(read[begins:ends])
+                at = ends
+            read[: self._filled - at] = read[at : self._filled]
+        self._filled -= at
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The other end is gone."""
@@ -68,19 +88,7 @@ class Channel(asyncio.Protocol):
             self.ended.set_result(None)
         self._on_lost()
 
-    def _split(self) -> None:
-        buffer, at = self._buffer, 0
-        while len(buffer) - at >= _PREFIX:
-            size = int.from_bytes(buffer[at : at + _PREFIX], "big")
-            if len(buffer) - at - _PREFIX < size:
-                break
-            with memoryview(buffer) as view:
-                frame = bytes(view[at + _PREFIX : at + _PREFIX + size])
-            self._hand_on(frame)
-            at += _PREFIX + size
-        del buffer[:at]
-
-    def _hand_on(self, frame: bytes) -> None:
+    def _hand_on(self, frame: memoryview) -> None:
         try:
             messages = orjson.loads(frame)
         except orjson.JSONDecodeError:
