@@ -11,13 +11,14 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import orjson
 import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sluicegate.model import Crash, CrashKind, Output, Usage
-from sluicegate.pipelines.conversion import as_output, from_json, not_json, read_exactly
+from sluicegate.pipelines.conversion import as_output, as_sent, from_json, live, not_json, read_exactly
 
 
 class Draft(pydantic.BaseModel):
@@ -235,6 +236,28 @@ def test_every_value_is_an_output(value: Any) -> None:
     if output.error is not None:
         assert len(output.error.message) <= 500
         assert output.error.message.isprintable()
+
+
+_FIELDS = {"content": st.text(max_size=3), "error": _ANYTHING, "latency_ms": st.floats(), "usage": _ANYTHING}
+
+
+def _read(sent: bytes | Output) -> Output:
+    return from_json(orjson.loads(sent)) if isinstance(sent, bytes) else sent
+
+
+@given(_ANYTHING | st.fixed_dictionaries({}, optional={**_FIELDS, "structured": _ANYTHING, "tools_called": _ANYTHING}))
+def test_an_answer_that_is_sent_on_is_read_as_it_would_be_here(value: Any) -> None:
+    """What a runner process leaves to its parent becomes the Output that it would have been there, latency aside."""
+    assert live(_read(as_sent(value))) == live(as_output(value))
+
+
+@pytest.mark.parametrize("value", [{"a": "x" * 2_000}, ["x"] * 600, {"x": math.nan}, [b"x"], {"a": [[0]] * 300}])
+def test_an_answer_that_may_not_be_kept_is_no_bytes(value: Any) -> None:
+    """Too long, no number, no JSON, or of so many brackets that it may be nested too deeply: told where it was made."""
+    sent = as_sent(value, max_bytes=1_500)
+
+    assert isinstance(sent, Output)
+    assert sent == live(as_output(value, max_bytes=1_500))
 
 
 @pytest.mark.parametrize(

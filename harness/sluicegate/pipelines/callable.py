@@ -100,7 +100,11 @@ class CallablePipeline:
             return crash(CrashKind.TIMEOUT, f"No answer within {self._timeout_s:g} s.")
         if value is _NO_THREAD:
             return crash(CrashKind.TIMEOUT, "Not called: every thread is held by a call that never returned.")
-        return live(as_output(value, max_bytes=self._max_bytes))
+        return self.converted(value, max_bytes=self._max_bytes)
+
+    def converted(self, value: Any, *, max_bytes: int) -> Output:
+        """What is made of an answer that is no text."""
+        return live(as_output(value, max_bytes=max_bytes))
 
     async def aclose(self) -> None:
         """Call the object's own `aclose` or `close`, cancel what still runs, end the threads. Never raises."""

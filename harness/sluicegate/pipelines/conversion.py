@@ -32,11 +32,13 @@ from sluicegate.pipelines.usage import is_foreign, usage_of
 __all__ = [
     "MAX_BYTES",
     "as_output",
+    "as_sent",
     "from_json",
     "live",
     "not_json",
     "output_of",
     "read_exactly",
+    "timed",
     "too_large",
     "with_error",
 ]
@@ -45,6 +47,7 @@ MAX_BYTES = 10_000_000
 
 _output = maker(Output)
 _FIELDS = frozenset(item.name for item in fields(Output))
+_STORE_LATENCY = vars(Output)["latency_ms"].__set__
 _OPTION = orjson.OPT_PASSTHROUGH_DATACLASS
 _MAX_DEPTH = 250
 _AROUND = 16
@@ -59,10 +62,25 @@ def as_output(value: Any, *, max_bytes: int = MAX_BYTES) -> Output:
         return _output(content=value)
     if value is None:
         return Output()
-    if isinstance(value, Output):
-        value, whole = with_error(encode(value)), True
-    else:
-        whole = False
+    is_whole = isinstance(value, Output)
+    data = _written(with_error(encode(value)) if is_whole else value, max_bytes)
+    if not isinstance(data, bytes):
+        return data
+    plain = orjson.loads(data)
+    return _too_deep(data, plain) or (output_of(plain) if is_whole else from_json(plain))
+
+
+def as_sent(value: Any, *, max_bytes: int = MAX_BYTES) -> bytes | Output:
+    """For another process: JSON that `from_json` makes the same Output of as `as_output` here, or that Output."""
+    if type(value) is dict or type(value) is list:
+        data = _written(value, max_bytes)
+        if not isinstance(data, bytes) or _is_shallow(data):
+            return data
+    return live(as_output(value, max_bytes=max_bytes))
+
+
+def _written(value: Any, max_bytes: int) -> bytes | Output:
+    """The JSON of an answer, or the crash where it has none."""
     try:
         data = orjson.dumps(value, default=_plain, option=_OPTION)
     except TypeError as error:
@@ -72,8 +90,7 @@ def as_output(value: Any, *, max_bytes: int = MAX_BYTES) -> Output:
     # orjson writes NaN and infinities as null: only an answer with a null in it can hold one.
     if b"null" in data and (path := _first_non_finite(value, "$", 0)) is not None:
         return crash(CrashKind.NOT_FINITE, f"{path} of the answer is NaN or infinite; JSON has no such number.")
-    plain = orjson.loads(data)
-    return _too_deep(data, plain) or (output_of(plain) if whole else from_json(plain))
+    return data
 
 
 def from_json(plain: Json) -> Output:
@@ -95,6 +112,12 @@ def with_error(plain: dict[str, Json]) -> dict[str, Json]:
 def live(output: Output) -> Output:
     """An answer just given: its latency is measured around the call, whatever it says of itself."""
     return output if output.latency_ms is None else replace(output, latency_ms=None)
+
+
+def timed(output: Output, latency_ms: float) -> Output:
+    """The same object, which nobody else may hold yet, with its latency: a copy would cost as much as making it did."""
+    _STORE_LATENCY(output, latency_ms)
+    return output
 
 
 def too_large(size_bytes: int | None, max_bytes: int) -> Output:
@@ -225,13 +248,18 @@ def _unwritable(value: Any, error: TypeError) -> Output:
 
 def _too_deep(data: bytes, value: Any) -> Output | None:
     """A crash where records could not hold an answer that can be written by itself; `data` is its JSON."""
-    if data.count(b"[") + data.count(b"{") <= _MAX_DEPTH - _AROUND:
+    if _is_shallow(data):
         return None
     for _ in range(_AROUND):
         value = [value]
     if _writable(value):
         return None
     return crash(CrashKind.GARBAGE, "$ of the answer is nested too deeply to be kept as evidence.")
+
+
+def _is_shallow(data: bytes) -> bool:
+    """Whether records hold it, however its brackets are nested."""
+    return data.count(b"[") + data.count(b"{") <= _MAX_DEPTH - _AROUND
 
 
 def _first_unwritable(value: Any, path: str, depth: int) -> tuple[str, Any]:

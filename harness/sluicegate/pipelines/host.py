@@ -25,8 +25,9 @@ from typing import Any, Protocol
 import orjson
 
 from sluicegate.errors import InputError
-from sluicegate.model import Case, Output, RunContext, decode, encode, encode_shared
+from sluicegate.model import Case, Output, RunContext, decode, encode_shared
 from sluicegate.pipelines.callable import CallablePipeline
+from sluicegate.pipelines.conversion import as_sent
 from sluicegate.pipelines.elsewhere import CALL, watch
 from sluicegate.pipelines.frames import Channel, framed
 from sluicegate.pipelines.log_capture import LogCapture, flush_exporters
@@ -45,6 +46,20 @@ class _Running(Protocol):
     def cancel(self) -> object:
         """Give it up."""
         ...
+
+
+class _Sending(CallablePipeline):
+    """Leaves it to the parent, which parses every answer, to make an Output of it; where it is JSON at all."""
+
+    def converted(self, value: Any, *, max_bytes: int) -> Any:
+        """The answer's JSON, or an Output."""
+        return as_sent(value, max_bytes=max_bytes)
+
+
+def _answer(number: int, output: Output | bytes, took_ms: float, *logged: Any) -> list[Any]:
+    if isinstance(output, bytes):
+        return ["said", number, orjson.Fragment(output), took_ms, *logged]
+    return ["done", number, encode_shared(output), took_ms, *logged]
 
 
 class _Host:
@@ -107,7 +122,7 @@ class _Host:
             self._logs = LogCapture()
             self._logs.install()
         try:
-            pipeline = CallablePipeline(
+            pipeline = _Sending(
                 load_target(target, base=base),  # type: ignore[arg-type] # load_target has checked that it is callable
                 timeout_s=options["timeout_s"],
                 max_bytes=options["max_bytes"],
@@ -131,11 +146,11 @@ class _Host:
         asked = decode(Case, case) if case is not None else None
         self._calls[number] = pipeline.begin_numbered(number, (given, told, asked), partial(self._ended, number))
 
-    def _ended(self, number: int, output: Output, took_ms: float) -> None:
+    def _ended(self, number: int, output: Output | bytes, took_ms: float) -> None:
         self._calls.pop(number, None)
         if self._serving is not None and self._serving.cancelling():
             return  # the loop is being torn down, and every call with it: that is the end of the process, no answer
-        self._send(["done", number, encode_shared(output), took_ms])
+        self._send(_answer(number, output, took_ms))
 
     async def _answer(self, number: int, given: Any, context: dict[str, Any] | None, case: Any) -> None:
         pipeline = self._pipeline
@@ -157,7 +172,7 @@ class _Host:
             if self._logs is not None:
                 logged = self._logs.end(number)
         self._calls.pop(number, None)
-        self._send(["done", number, encode(output), took_ms, *logged])
+        self._send(_answer(number, output, took_ms, *logged))
 
     def _notice(self, call: int | None, address: str) -> None:
         """A connection elsewhere."""

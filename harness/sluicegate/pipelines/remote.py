@@ -14,7 +14,7 @@ import orjson
 from sluicegate.errors import InputError
 from sluicegate.model import Capability, Case, CrashKind, Json, Output, RunContext, decode, encode
 from sluicegate.pipelines.connections import Lookout, new_mark
-from sluicegate.pipelines.conversion import MAX_BYTES
+from sluicegate.pipelines.conversion import MAX_BYTES, from_json, timed
 from sluicegate.pipelines.crashes import crash, raised_line
 from sluicegate.pipelines.inputs import canonical_input
 from sluicegate.pipelines.log_lines import Hears, lines_of
@@ -24,6 +24,8 @@ from sluicegate.pipelines.target import split_target
 __all__ = ["HostedCallable"]
 
 _MAX_RESTARTS = 3
+_ANSWERS = ("done", "said")
+"""An Output, and what is still to be made one."""
 _Landed = Callable[[Output, float], None]
 
 
@@ -165,9 +167,11 @@ class HostedCallable:
 
     def _answered(self, message: Message, case: Case, context: RunContext) -> Output:
         """What the process said. Raises InputError for what is no Output."""
-        _, _, output, took_ms, *logged = message
+        kind, _, output, took_ms, *logged = message
         if logged and self._hears is not None:
             self._hears(context.run_id, context.delivery, lines_of(logged[0]), logged[1])
+        if kind == "said":
+            return timed(from_json(output), took_ms)
         if type(output) is Output:
             return output
         if len(output) == 1 and type(output.get("content")) is str:
@@ -221,7 +225,7 @@ class HostedCallable:
 
     def _on_message(self, message: Message) -> None:
         self._heard = asyncio.get_running_loop().time()
-        if message[0] == "done" and (entry := self._calls.get(message[1])) is not None and not entry[1].done():
+        if message[0] in _ANSWERS and (entry := self._calls.get(message[1])) is not None and not entry[1].done():
             entry[1].set_result(message)
         elif message[0] == "elsewhere" and self._noticed is not None:
             _, number, address = message

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from sluicegate.model import Case, CrashKind, Observation, Output, Pipeline, Provenance, RunContext, Trial
 from sluicegate.model.often import maker
+from sluicegate.pipelines.conversion import timed
 from sluicegate.pipelines.crashes import crash, raised_line
 
 __all__ = ["Begin", "Flight", "Landed", "Running", "beginner"]
@@ -117,9 +118,7 @@ class Flight:
             what = f"the adapter answered with {type(output).__name__}, not with an Output"
             output = crash(CrashKind.GARBAGE, what)
         elif output.latency_ms is None and _is_timed(output):
-            if not self.anew:
-                output = _copied(output)
-            _STORE_LATENCY(output, latency_ms)
+            output = timed(output if self.anew else _copied(output), latency_ms)
         return output
 
     def cancel(self) -> tuple[Running, ...]:
@@ -186,7 +185,6 @@ _context = maker(RunContext)
 _trial = maker(Trial)
 _FETCH: Callable[[Output], tuple[object, ...]] = attrgetter(*(item.name for item in fields(Output)))
 _STORE = tuple(vars(Output)[item.name].__set__ for item in fields(Output))
-_STORE_LATENCY = vars(Output)["latency_ms"].__set__
 
 
 def _copied(output: Output) -> Output:
