@@ -71,7 +71,11 @@ def test_check_reads_the_trace_of_a_load_profile(tmp_path: Path) -> None:
     assert "1 error" in done.out
     rollout.write("day.jsonl", '{"at": 1}\n{"when": 2}\n')
     refused(rollout.run("plan", "check", "rollout.yaml"), 40, "day.jsonl:2: is no arrival.")
-    rollout.write("day.jsonl", '{"at": 1}\n')
+    rollout.write("day.jsonl", '{"at": 1, "case": "c1"}\n{"at": 2, "case": "c02"}\n')
+    done = refused(rollout.run("plan", "check", "rollout.yaml"), 40, "day.jsonl: asks 1 case that load is not made of:")
+    assert "'c1'" in done.out
+    assert "Did you mean 'c" in done.out
+    rollout.write("day.jsonl", '{"at": 1}\n{"at": 2, "case": "c02"}\n')
     assert "0 errors" in rollout.sound("plan", "check", "rollout.yaml").out
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from sluicegate.errors import Fault, InputError
+from sluicegate.errors import Fault, InputError, nearest, printable
 from sluicegate.gate.linter import Note, lint
+from sluicegate.gate.wording import count_of
 from sluicegate.plan.arrivals import read_trace
 from sluicegate.plan.types import HttpTarget, Plan, Stage
 from sluicegate.session.contracts import compile_contracts, exported_models
+from sluicegate.session.load_cases import load_cases
 from sluicegate.session.out_of_reach import out_of_reach
-from sluicegate.session.stage_cases import StageCases, stage_cases
+from sluicegate.session.stage_cases import CasesError, StageCases, stage_cases
 from sluicegate.session.surroundings import beyond_recording, surroundings
 from sluicegate.session.workspace import PlanError, Workspace
 from sluicegate.sources.subject import missing_files
@@ -76,7 +78,21 @@ def _unread_traces(plan: Plan, base: Path) -> list[Fault]:
     for profile in plan.load.profiles if plan.load is not None else ():
         try:
             if profile.trace is not None:
-                read_trace(base / profile.trace)
+                faults |= dict.fromkeys(_strangers(plan, base, base / profile.trace))
+        except CasesError:  # is said where the cases are read
+            continue
         except InputError as error:
             faults |= dict.fromkeys(error.faults)
     return list(faults)
+
+
+def _strangers(plan: Plan, base: Path, trace: Path) -> Iterator[Fault]:
+    """Cases that a trace asks for and load has not."""
+    asked = dict.fromkeys(one.case_id for one in read_trace(trace) if one.case_id is not None)
+    if not asked:
+        return
+    known = {case.id for case in load_cases(plan, base)}
+    if unknown := [case_id for case_id in asked if case_id not in known]:
+        what = f"asks {count_of(len(unknown), 'case')} that load is not made of: {', '.join(map(repr, unknown[:5]))}."
+        mend = nearest(unknown[0], known) or "Leave case out where any may be asked; a case with faults is never sent."
+        yield Fault(where=str(trace), what=printable(what), mend=mend)
