@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sluicegate.checks import compile_contract
 from sluicegate.checks.accepting import compile_accepts
 from sluicegate.checks.formats import FORMATS
+from sluicegate.checks.values import unsound
 from sluicegate.errors import InputError
 from sluicegate.model import Case
 
@@ -296,6 +297,78 @@ def test_the_quick_yes_is_always_the_full_validators_yes(schema, referred, value
     allowed = jsonschema.Draft202012Validator(schema, format_checker=checker).is_valid(value)
 
     assert allowed or not accepts(value)
+
+
+_unsound = st.recursive(
+    st.sampled_from(["a", 1, True, None, 0.5, float("nan"), float("inf"), "\ud800", "a\udfff", 2**5000, b"a", Enum]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["a", "b", "\ud800", 1, None]), inner, max_size=3)
+        | st.tuples(inner, st.sampled_from([1, 60, 120])).map(lambda deep: _nested(*deep))
+    ),
+    max_leaves=6,
+)
+
+
+def _nested(value, levels):
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+@settings(max_examples=400, deadline=None)
+@given(_schemas, _schemas, _json | _unsound)
+def test_a_quick_yes_is_said_of_nothing_that_json_cannot_hold(schema, referred, value):
+    """NaN, half characters, keys that are no text, endless numbers and nesting are told of under every schema."""
+    schema = {**schema, "$defs": {"r": referred}} if isinstance(schema, dict) else schema
+    accepts = None if "$ref" in repr(referred) else compile_accepts(schema)
+
+    assert accepts is None or unsound(value) is None or not accepts(value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "sound"),
+    [
+        ({"type": "object", "properties": {"a": {"type": "string"}}}, {"a": "x", "b": [1, {"c": None}]}),
+        ({"type": "array", "items": {"type": "number", "minimum": 0}}, [0, 0.5]),
+        ({"type": "array", "items": {"type": "number", "exclusiveMaximum": 1}}, [0, 0.5]),
+        ({"type": "object", "additionalProperties": {"type": "string", "maxLength": 3}}, {"ü": "ß"}),
+        ({"anyOf": [{"type": "string", "pattern": "^a"}, {"type": "object", "required": ["a"]}]}, {"a": [1]}),
+        ({"$ref": "#/$defs/n", "$defs": {"n": {"type": "array", "items": {"$ref": "#/$defs/n"}}}}, [[], [[]]]),
+    ],
+)
+def test_a_quick_yes_is_said_of_every_usual_answer(schema, sound):
+    """Looking for what JSON cannot hold refuses nothing that it can."""
+    accepts = compile_accepts(schema)
+
+    assert accepts(sound)
+    endless: list[object] = []
+    endless.append(endless)
+    for bad in (float("nan"), float("inf"), "\ud800", 2**5000, _nested(1, 120), endless, {1: 2}):
+        for value in (bad, [bad], {"a": bad}, {"z": bad}, {"a": "x", "\ud800": 1}):
+            assert not accepts(value)
+
+
+def test_a_quick_yes_counts_the_levels_of_the_whole_answer():
+    """What an open object holds stands as deep as it stands in the answer, not in that object."""
+    accepts = compile_accepts(
+        {"type": "object", "properties": {"a": {"type": "array", "items": {"type": "object", "required": []}}}}
+    )
+
+    for levels in range(90, 110):
+        value = {"a": [{"z": _nested(1, levels)}]}
+        assert accepts(value) is (unsound(value) is None)
+
+
+@pytest.mark.parametrize(
+    "keywords", [{}, {"minLength": 1}, {"pattern": "a"}, {"format": "json-pointer"}, {"enum": ["/a"]}]
+)
+def test_a_quick_yes_reads_texts_to_their_end(keywords):
+    """Half a character behind what a keyword asks for is no text."""
+    accepts = compile_accepts({"type": "string", **keywords})
+
+    assert accepts("/a")
+    assert not accepts("/a\ud800")
 
 
 class Kind(Enum):

@@ -40,11 +40,11 @@ def compile_schema(schema: Json, *, where: str) -> Callable[[Json], Sequence[Pro
         accepts = compile_accepts(schema)
 
     def problems(value: Json) -> Sequence[Problem]:
+        if accepts is not None and accepts(value):
+            return ()
         bad = unsound(value)
         if bad is not None:
             return (Problem(place=path_of(bad[0]), expected="must be a JSON value", seen=bad[1]),)
-        if accepts is not None and accepts(value):
-            return ()
         errors = list(islice(validator().iter_errors(value), MAX_PROBLEMS + 1))
         return tuple(_problems(errors)) if errors else ()
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from sluicegate.checks.masking import masked
 
-__all__ = ["path_of", "seen", "unsound"]
+__all__ = ["MAX_BITS", "MAX_DEPTH", "is_sound", "is_sound_text", "path_of", "seen", "unsound"]
 
-_MAX_DEPTH = 100
-_MAX_BITS = 4096
+MAX_DEPTH = 100
+MAX_BITS = 4096
 """Of a whole number; the standard library refuses to print much longer ones, and so do readers of JSON."""
 _SHOWN_STEPS = 6
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -38,35 +38,36 @@ def unsound(value: Any) -> tuple[tuple[Any, ...], str] | None:
     also ends values that contain themselves.
     """
     # Nearly every value is sound and needs no steps, so the walk that keeps them comes second.
-    return None if _is_sound(value, 0) else _first_unsound(value)
+    return None if is_sound(value, 0) else _first_unsound(value)
 
 
-def _is_sound(value: Any, depth: int) -> bool:
+def is_sound(value: Any, depth: int) -> bool:
+    """Whether JSON can hold what stands at this level, the outermost being 0."""
     kind = type(value)
     if kind is str:
-        return value.isascii() or _is_sound_text(value)
+        return value.isascii() or is_sound_text(value)
     if kind is dict:
-        return depth <= _MAX_DEPTH and _is_sound_object(value, depth + 1)
+        return depth <= MAX_DEPTH and _is_sound_object(value, depth + 1)
     if kind is list or kind is tuple:
-        return depth <= _MAX_DEPTH and _are_sound(value, depth + 1)
+        return depth <= MAX_DEPTH and _are_sound(value, depth + 1)
     if kind is int or kind is float:
-        return bool(math.isfinite(value) if kind is float else value.bit_length() <= _MAX_BITS)
+        return bool(math.isfinite(value) if kind is float else value.bit_length() <= MAX_BITS)
     return kind is bool or value is None
 
 
 def _is_sound_object(value: dict[Any, Any], depth: int) -> bool:
     for key, item in value.items():
-        if type(key) is not str or not (key.isascii() or _is_sound_text(key)):
+        if type(key) is not str or not (key.isascii() or is_sound_text(key)):
             return False
         # Most of what an object holds is text, and needs no call of its own.
-        if (type(item) is not str or not item.isascii()) and not _is_sound(item, depth):
+        if (type(item) is not str or not item.isascii()) and not is_sound(item, depth):
             return False
     return True
 
 
 def _are_sound(items: Iterable[Any], depth: int) -> bool:
     for item in items:  # noqa: SIM110 - a loop, because this runs for every list of every answer
-        if not _is_sound(item, depth):
+        if not is_sound(item, depth):
             return False
     return True
 
@@ -88,9 +89,9 @@ def _first_unsound(value: Any) -> tuple[tuple[Any, ...], str] | None:
 
 
 def _container_problem(item: Any, depth: int) -> str:
-    if depth > _MAX_DEPTH:
-        return f"is nested deeper than {_MAX_DEPTH} levels"
-    if type(item) is dict and not all(type(key) is str and _is_sound_text(key) for key in item):
+    if depth > MAX_DEPTH:
+        return f"is nested deeper than {MAX_DEPTH} levels"
+    if type(item) is dict and not all(type(key) is str and is_sound_text(key) for key in item):
         return "has a key that is no text"
     return ""
 
@@ -100,15 +101,16 @@ def _scalar_problem(item: Any) -> str:
     if kind is bool or item is None:
         return ""
     if kind is int:
-        return "" if item.bit_length() <= _MAX_BITS else f"is a whole number of {item.bit_length()} bits"
+        return "" if item.bit_length() <= MAX_BITS else f"is a whole number of {item.bit_length()} bits"
     if kind is str:
-        return "" if _is_sound_text(item) else "holds half of a character (a lone surrogate)"
+        return "" if is_sound_text(item) else "holds half of a character (a lone surrogate)"
     if kind is float:
         return "" if math.isfinite(item) else "is no finite number"
     return f"is no JSON value but {kind.__name__}"
 
 
-def _is_sound_text(text: str) -> bool:
+def is_sound_text(text: str) -> bool:
+    """Whether the text holds no half of a character."""
     if text.isascii():
         return True
     try:
@@ -149,6 +151,6 @@ _LONGEST_NUMBER = 40
 def _scalar_seen(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, int) and value.bit_length() > _MAX_BITS:
+    if isinstance(value, int) and value.bit_length() > MAX_BITS:
         return f"a whole number of {value.bit_length()} bits"
     return repr(value) if isinstance(value, (int, float)) else f"a {type(value).__name__}"
