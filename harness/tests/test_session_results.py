@@ -42,6 +42,21 @@ def test_every_trial_is_counted_once_for_each_of_its_checks() -> None:
         assert len(shown) == sum(min(20, _bad(results, shard)) for shard in range(shards))
 
 
+def test_results_that_are_one_object_are_counted_for_every_trial() -> None:
+    """However often they are read meanwhile, and whether they were seen before in this shard or in another."""
+    usual, odd = {"schema.valid": "pass", "schema.must": "not_applicable"}, {"schema.valid": "fail"}
+    results = RunResults(2)
+    for number in range(40):
+        case = Case(id=f"c{number}", input="x")
+        said = odd if number % 10 == 9 else usual
+        results.add(Trial(case=case, outputs=(Output(content="x"),)), Checked(case_id=case.id, results=said))
+        counted = sum((Counter(results.of("schema.valid", shard).counts) for shard in (0, 1)), Counter())
+        assert counted == +Counter(**{"pass": number + 1 - (number + 1) // 10, "fail": (number + 1) // 10})
+
+    assert sum(results.of("schema.must", shard).counts["not_applicable"] for shard in (0, 1)) == 36
+    assert sum(results.of(ANSWERS, shard).counts["pass"] for shard in (0, 1)) == 40
+
+
 def _bad(results: RunResults, shard: int) -> int:
     counts = results.of("schema.valid", shard).counts
     return counts["fail"] + counts["error"]

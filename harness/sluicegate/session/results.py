@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from zlib import crc32
@@ -42,25 +42,32 @@ class CheckResult:
         return {"counts": dict(self.counts), "failed": failed}
 
 
+@dataclass(slots=True)
+class _Usual:
+    """What is said of many answers in which no check failed."""
+
+    results: Mapping[str, str]
+    count: int = 0
+    """Answers not counted by check yet."""
+
+
 class RunResults:
     """Every check of every trial, by check and shard; memory depends on neither."""
 
     def __init__(self, shards: int) -> None:
         self._shards = shards
         self._cells: dict[str, list[CheckResult]] = {}
-        self._usual: dict[tuple[int, tuple[tuple[str, str], ...]], list[tuple[dict[str, int], str]]] = {}
-        """What is counted for answers in which no check failed: most say the same."""
+        self._usual: dict[tuple[int, int], _Usual] = {}
+        """By shard and identity: the same results are mostly one object, and what is kept here stays that object."""
 
     def add(self, trial: Trial, checked: Checked | None) -> None:
         """Count one trial."""
         shard = _shard(trial.case.id, self._shards)
         if checked is not None and not trial.crashed:
-            answers = tuple(checked.results.items())
-            if (cells := self._usual.get((shard, answers))) is not None:
-                for counts, result in cells:
-                    counts[result] += 1
+            if (usual := self._usual.get((shard, id(checked.results)))) is not None:
+                usual.count += 1
                 return
-            self._remember(shard, answers)
+            self._remember(shard, checked.results)
         crashed = next((output.error for output in trial.outputs if is_crash(output, trial.case)), None)
         cell = self._of(ANSWERS)[shard]
         if crashed is None:
@@ -84,13 +91,18 @@ class RunResults:
 
     def of(self, check: str, shard: int) -> CheckResult:
         """What was counted; nothing, for a check that no trial was put to."""
+        self._settle()
         return self._cells[check][shard] if check in self._cells else CheckResult()
 
-    def _remember(self, shard: int, said: tuple[tuple[str, str], ...]) -> None:
-        if len(self._usual) >= _MOST_ALIKE or not _UNSHOWN.issuperset(result for _, result in said):
-            return
-        answered = [(ANSWERS, "pass"), *said]
-        self._usual[shard, said] = [(self._of(name)[shard].counts, result) for name, result in answered]
+    def _remember(self, shard: int, results: Mapping[str, str]) -> None:
+        if len(self._usual) < _MOST_ALIKE and _UNSHOWN.issuperset(results.values()):
+            self._usual[shard, id(results)] = _Usual(results)
+
+    def _settle(self) -> None:
+        for (shard, _), usual in self._usual.items():
+            for name, result in ((ANSWERS, "pass"), *usual.results.items()):
+                self._of(name)[shard].counts[result] += usual.count
+            usual.count = 0
 
     def _of(self, check: str) -> list[CheckResult]:
         cells = self._cells.get(check)
