@@ -47,7 +47,7 @@ __all__ = ["Hearing", "Ledger"]
 _OF_TRIALS = frozenset({Intent, Outcome, Checked})
 """What most records are: a look at the type costs less than a match."""
 _OURS = Relation.OURS
-_TOGETHER = 32
+_TOGETHER = 16
 """Records read before the first of them is judged."""
 
 

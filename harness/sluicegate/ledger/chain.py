@@ -22,7 +22,7 @@ __all__ = ["MAX_LINE_BYTES", "ZERO", "Chain", "Record", "link"]
 ZERO = "0" * 64
 """What the first line names as the hash before it."""
 
-_AHEAD_BYTES = 32_768
+_AHEAD_BYTES = 16_384
 """Read before the first of it is given out."""
 
 MAX_LINE_BYTES = 256 * 2**20

@@ -13,7 +13,7 @@ from sluicegate.session.tallies import SeenIds
 __all__ = ["CaseReport"]
 
 
-_TOGETHER = 32
+_TOGETHER = 16
 """Records heard before they are taken: in turn with judging them it would cost more."""
 
 
