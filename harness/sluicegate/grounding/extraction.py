@@ -13,6 +13,7 @@ from itertools import chain
 
 from sluicegate.frozen import frozen
 from sluicegate.grounding.claims import Claim, Kind
+from sluicegate.grounding.codes import fold, known_codes
 from sluicegate.grounding.dates import dates_in, times_in
 from sluicegate.grounding.hedges import hedges_of
 from sluicegate.grounding.kept import kept
@@ -60,8 +61,6 @@ _LABELS = tuple(
 """What a word before an identifier begins with."""
 _NUMBERED = words("numarali lu nolu")
 """One of them, folded, stands behind an identifier."""
-_FEW = 64
-"""Identifiers that are looked for one after the other."""
 _LABELLED = re.compile(
     r"\b(?:order|parcel|shipment|tracking|invoice|ticket|case|reference|booking|customer|return|bestellung|"
     r"bestellnummer|auftrag|sendung|paket"
@@ -163,7 +162,8 @@ def _exact(places: Places, language: str, today: date | None, vocabulary: Vocabu
     if places.numbers:
         for start, end, value in masked_in(places.text, vocabulary.numbered):
             yield Claim(kind=Kind.IDENTIFIER, start=start, end=end, value=value)
-    yield from _known_codes(places.text, vocabulary)
+    for start, end, value in known_codes(places.text, vocabulary.identifiers):
+        yield Claim(kind=Kind.IDENTIFIER, start=start, end=end, value=value)
     for start, end, whens in dates_in(places, language, today):
         yield Claim(kind=Kind.DATE, start=start, end=end, value=whens[0], others=whens[1:])
     if places.numbers:
@@ -220,21 +220,6 @@ _COUNTRY = re.compile(r"[a-z]{2}\d{2}[a-z0-9]{11,30}")
 def is_account(value: str) -> bool:
     """Whether a folded identifier is the number of a bank account: an IBAN's form, mostly digits."""
     return _COUNTRY.fullmatch(value) is not None and sum(ch.isdigit() for ch in value) * 2 > len(value)
-
-
-_TOKEN = re.compile(r"#?[\w]+(?:[-_/.][\w]+)*")
-
-
-def _known_codes(text: str, vocabulary: Vocabulary) -> Iterator[Claim]:
-    """Identifiers of the evidence, whatever they look like."""
-    if len(vocabulary.identifiers) <= _FEW:
-        low = text.casefold()
-        if not any(identity in low for identity in vocabulary.identifiers):
-            return
-    for found in _TOKEN.finditer(text):
-        value = fold(found[0])
-        if value in vocabulary.identifiers:
-            yield Claim(kind=Kind.IDENTIFIER, start=found.start(), end=found.end(), value=value)
 
 
 def _codes(places: Places) -> Iterator[Claim]:
@@ -330,8 +315,3 @@ def _numeric(kind: Kind, text: str, start: int, end: int, number: str, language:
         places=decimal_places(values[0]),
         **hedges,
     )
-
-
-def fold(value: str) -> str:
-    """An identifier without its hash and in one case."""
-    return value.lstrip("#").casefold()
