@@ -44,3 +44,65 @@ def test_a_short_number_behind_a_word_for_it_names_its_record() -> None:
     cases = [{"id": 7, "total": "20.00 EUR"}, {"id": 8, "total": "35.50 EUR"}]
     assert told("Case no. 7 comes to 35.50 EUR.", *cases) == {"35.50 EUR"}
     assert not told("#7 comes to 20.00 EUR, #8 to 35.50 EUR.", *cases)
+
+
+def records(field: str, first: str, second: str, **nested: Any) -> tuple[dict[str, Any], ...]:
+    """Two of a kind, told apart by one field; what stands below them has numbers of its own."""
+    values = ((first, "486.83", 48, "2026-04-02"), (second, "912.40", 61, "2026-04-09"))
+    return tuple(
+        {
+            field: own, "status": "open", "fee": {"amount": fee, "currency": "EUR"}, "weight_kg": weight,
+            "due_on": day, "device": {"serial": f"SN{weight}4471"}, **nested,
+        }
+        for own, fee, weight, day in values
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "first", "second", "text", "language"),
+    [
+        ("project", "PV-118", "PV-392", "Project PV-118 comes to 912.40 EUR.", "en"),
+        ("docket", "13 C 901/26", "27 C 798/26", "In der Sache 13 C 901/26 betragen die Kosten 912,40 EUR.", "de"),
+        ("container", "MSKU 745327-0", "MSKU 118204-6", "Container MSKU 745327-0 : frais de 912,40 €.", "fr"),
+        ("chip", "276094368760448", "276093601030205", "Чип 276094368760448: 912,40 €.", "ru"),
+        ("scene", "42A", "17C", "La escena 42A cuesta 912,40 €.", "es"),
+        ("station", "Mill Lane 12", "Hafen 3", "Mill Lane 12 istasyonu için tutar 912,40 €.", "tr"),
+        ("pet", "Luna", "Bruno", "Luna's bill comes to 912.40 EUR.", "en"),
+        ("campaign", "Winter Shelter", "School Roof", "Winter Shelter has 912.40 EUR.", "en"),
+    ],
+)
+def test_records_are_told_apart_by_the_field_they_begin_with(
+    field: str, first: str, second: str, text: str, language: str
+) -> None:
+    """A code, or a name, that each has for itself binds what is told: the fee of the other contradicts."""
+    both = records(field, first, second)
+    (said,) = told(text, *both, language=language)
+    assert "912" in said
+    own = text.replace("912.40", "486.83").replace("912,40", "486,83")
+    assert not told(own, *both, language=language)
+
+
+def test_a_serial_number_below_a_record_leaves_it_its_own_code() -> None:
+    """PV-118 is what it goes by, not the serial number of its device; that of the other contradicts."""
+    both = records("project", "PV-118", "PV-392")
+    assert told("Project PV-118 has device SN614471.", *both) == {"SN614471"}
+    assert not told("Project PV-118 has device SN484471.", *both)
+
+
+def test_what_two_records_share_or_measure_tells_neither() -> None:
+    """An amount, a state and a value that both have are no names."""
+    both = tuple({"total": f"{n}.50 EUR", "plan": "Basic 2", "load": f"{n} KG"} for n in (31, 48))
+    assert not told("Basic 2 comes to 31.50 EUR with 48 KG.", *both)
+
+
+def test_a_name_is_told_with_its_capital() -> None:
+    """`basic` as a word is not the plan Basic."""
+    both = ({"plan": "Basic", "price": "5.00 EUR"}, {"plan": "Extended", "price": "9.00 EUR"})
+    assert told("Basic costs 9.00 EUR.", *both) == {"9.00 EUR"}
+    assert not told("Your basic question first: it costs 9.00 EUR.", *both)
+
+
+def test_what_goes_by_a_name_is_never_proven() -> None:
+    """A name may be of others, too: whatever it contradicts, a human looks."""
+    both = records("pet", "Luna", "Bruno")
+    assert not any(item.exact for item in ruled("Luna's fee comes to 912.40 EUR.", *both).values())

@@ -202,13 +202,8 @@ def _anchors(text: str, own: Sequence[Claim], evidence: Evidence) -> list[tuple[
     known = [(claim, evidence.by_id[str(claim.value)], True) for claim in ids if str(claim.value) in evidence.by_id]
     if known:
         return known
-    lines = [
-        (claim, records, True)
-        for claim in own
-        if claim.kind is Kind.PHONE and (records := evidence.by_line.get(str(claim.value)))
-    ]
-    if lines:
-        return lines
+    if told := _told_alone(text, own, evidence):
+        return told
     named = [
         (claim, records, False)
         for claim in own
@@ -225,6 +220,22 @@ def _anchors(text: str, own: Sequence[Claim], evidence: Evidence) -> list[tuple[
             if claim.kind is Kind.DATE and (records := _of_day(claim, evidence))
         ]
     return []
+
+
+def _told_alone(text: str, own: Sequence[Claim], evidence: Evidence) -> list[tuple[Claim, list[Record], bool]]:
+    """Telephone numbers that only one record has, else what records are called."""
+    lines = [
+        (claim, records, True)
+        for claim in own
+        if claim.kind is Kind.PHONE and (records := evidence.by_line.get(str(claim.value)))
+    ]
+    return lines or [
+        (claim, records, True)
+        for claim in own
+        if claim.kind is Kind.NAME
+        and (records := evidence.by_name.get(str(claim.value)))
+        and text[claim.start : claim.start + 1].isupper()
+    ]
 
 
 def _names_a_record(text: str, claim: Claim, evidence: Evidence) -> bool:

@@ -25,12 +25,18 @@ def fold(value: str) -> str:
     return value.lstrip("#").casefold()
 
 
-def known_codes(text: str, known: Collection[str]) -> Iterator[tuple[int, int, str]]:
-    """Start, end and identity of each that a text says; `known` are folded."""
-    if len(known) <= _FEW:
-        low = text.casefold()
-        if not any(identity in low for identity in known):
-            return
+def known_codes(text: str, known: Collection[str], spaced: Collection[str] = ()) -> Iterator[tuple[int, int, str]]:
+    """Start, end and identity of each that a text says. `known` are folded; `spaced` are those of several words."""
+    low = text.casefold()
+    for value in spaced:
+        at = low.find(value)
+        while at >= 0:
+            end = at + len(value)
+            if not low[max(0, at - 1) : at].isalnum() and not low[end : end + 1].isalnum():
+                yield at, end, value
+            at = low.find(value, end)
+    if len(known) <= _FEW and not any(identity in low for identity in known):
+        return
     for found in _TOKEN.finditer(text):
         value = fold(found[0])
         if value in known and not _is_a_mere_number(text, found.start(), found[0]):

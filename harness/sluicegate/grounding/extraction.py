@@ -86,6 +86,8 @@ class Vocabulary:
 
     identifiers: frozenset[str] = frozenset()
     """Whole, as `fold` makes them."""
+    spaced: tuple[str, ...] = ()
+    """Those of them that are several words."""
     phrases: tuple[str, ...] = ()
     """Names and other short texts, in lower case."""
     states: tuple[str, ...] = ()
@@ -162,7 +164,7 @@ def _exact(places: Places, language: str, today: date | None, vocabulary: Vocabu
     if places.numbers:
         for start, end, value in masked_in(places.text, vocabulary.numbered):
             yield Claim(kind=Kind.IDENTIFIER, start=start, end=end, value=value)
-    for start, end, value in known_codes(places.text, vocabulary.identifiers):
+    for start, end, value in known_codes(places.text, vocabulary.identifiers, vocabulary.spaced):
         yield Claim(kind=Kind.IDENTIFIER, start=start, end=end, value=value)
     for start, end, whens in dates_in(places, language, today):
         yield Claim(kind=Kind.DATE, start=start, end=end, value=whens[0], others=whens[1:])

@@ -14,11 +14,12 @@ from functools import cached_property
 
 from sluicegate.frozen import frozen
 from sluicegate.grounding.claims import Kind, When
-from sluicegate.grounding.extraction import Vocabulary, fold, is_account
+from sluicegate.grounding.extraction import Vocabulary, fold
 from sluicegate.grounding.facts import Fact, facts_of, is_identity, is_key
 from sluicegate.grounding.matching import Facts
 from sluicegate.grounding.shapes import opened, told_in
 from sluicegate.grounding.statuses import is_known, is_loose
+from sluicegate.grounding.telling import told_apart
 from sluicegate.grounding.units import unit_of
 from sluicegate.grounding.wording import field_words, stem, words
 from sluicegate.model import Json
@@ -30,6 +31,7 @@ _NAMES = ("name", "key", "property", "label", "field")
 _MOMENTS = words("dt date day time timestamp txt")
 _CURRENCY = ("currency", "currency_code", "currencycode")
 _UNIT = ("unit", "uom", "unit_of_measure")
+_IN_ONE = re.compile(r"\w+(?:[-_/.]\w+)*")
 _DEEPEST, _MOST_RECORDS, _MOST_PHRASES = 12, 5000, 3000
 
 
@@ -62,6 +64,8 @@ class Record:
         """Identities, folded; the first is its own."""
         self.id_fields: list[str] = []
         """The field of each."""
+        self.called = ""
+        """What alone it is told by, where that is a name: of a pet, a campaign."""
         self.is_nested = False
 
     @property
@@ -107,7 +111,7 @@ class Evidence:
                 before = len(self.records)
                 self._walk(value, source.path, "", None, 0, source.path.partition("[")[0])
                 self._asked(source, self.records[before:])
-        _told_by_code(self.records)
+        told_apart(self.records)
         self.by_id: dict[str, list[Record]] = {}
         for record in self.records:
             for identity in record.ids:
@@ -214,6 +218,7 @@ class Evidence:
         usable = (phrase for phrase in phrases if 3 < len(phrase) <= 80 and any(ch.isalpha() for ch in phrase))
         return Vocabulary(
             identifiers=frozenset(self.by_id),
+            spaced=tuple(sorted(identity for identity in self.by_id if not _IN_ONE.fullmatch(identity))),
             phrases=tuple(sorted(usable))[:_MOST_PHRASES],
             states=tuple(sorted(state for state in states if not is_known(state) and not is_loose(state))),
             nouns=frozenset(nouns),
@@ -245,6 +250,11 @@ class Evidence:
         held = [held for held in fields.values() if len({value for value, _ in held}) == len(held) > 1]
         numbers = Counter(value for group in held for value, _ in group)
         return {value: [record] for group in held for value, record in group if numbers[value] == 1}
+
+    @cached_property
+    def by_name(self) -> dict[str, list[Record]]:
+        """Records that are told apart by what they are called, by that."""
+        return {record.called: [record] for record in self.records if record.called}
 
     @cached_property
     def _named(self) -> dict[str, list[Record]]:
@@ -307,33 +317,6 @@ def _pair(item: Mapping[str, Json]) -> tuple[str, Json] | None:
         return None
     name = next((item[key] for key in _NAMES if isinstance(item.get(key), str)), None)
     return (str(name), item["value"]) if name is not None else None
-
-
-def _told_by_code(records: Sequence[Record]) -> None:
-    """Records of one kind without identities are told apart by their outermost code, where each has its own."""
-    unnamed = [record for record in records if not record.ids and not record.is_nested]
-    alike: dict[tuple[str, str], list[tuple[Record, str]]] = {}
-    for record in unnamed:
-        if (fact := _code_of(record)) is not None:
-            alike.setdefault((record.kind, fact.field), []).append((record, str(fact.value)))
-    for (_, field), held in alike.items():
-        if len({code for _, code in held}) == len(held) > 1:
-            for record, code in held:
-                record.ids.append(code)
-                record.id_fields.append(field)
-
-
-def _code_of(record: Record) -> Fact | None:
-    """The outermost fact, the first of them, that is an identifier and nothing besides, with a digit in it."""
-    codes = (
-        fact
-        for fact in record.facts
-        if fact.kind is Kind.IDENTIFIER
-        and fold(fact.raw.strip()) == fact.value
-        and any(ch.isdigit() for ch in fact.raw)
-        and not is_account(str(fact.value))
-    )
-    return min(codes, key=lambda fact: fact.field.count("."), default=None)
 
 
 def _in_unit(fact: Fact, unit: str) -> Fact:
