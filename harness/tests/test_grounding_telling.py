@@ -106,3 +106,10 @@ def test_what_goes_by_a_name_is_never_proven() -> None:
     """A name may be of others, too: whatever it contradicts, a human looks."""
     both = records("pet", "Luna", "Bruno")
     assert not any(item.exact for item in ruled("Luna's fee comes to 912.40 EUR.", *both).values())
+
+
+def test_at_the_last_visit_is_said_of_the_same_record() -> None:
+    """A time that is told as `at the last …` opens no other record, as `the last one` does."""
+    both = records("pet", "Luna", "Bruno")
+    assert told("Good news about Luna! At the last weigh-in it was 61 kg.", *both) == {"61 kg"}
+    assert not told("Good news about Luna! The last one was 61 kg.", *both)
