@@ -113,3 +113,40 @@ def test_at_the_last_visit_is_said_of_the_same_record() -> None:
     both = records("pet", "Luna", "Bruno")
     assert told("Good news about Luna! At the last weigh-in it was 61 kg.", *both) == {"61 kg"}
     assert not told("Good news about Luna! The last one was 61 kg.", *both)
+
+
+SLIPS = tuple(
+    {"payslip_id": f"PS-{n}", "iban_last4": end, "overtime_until": until, "price_per_tonne": price}
+    for n, end, until, price in (
+        (118, "4431", "2026-04-02T18:30:00", 486.83),
+        (119, "0907", "2026-04-02T16:15:00", 912.4),
+    )
+)
+
+
+def test_the_end_of_an_account_is_held_against_the_records() -> None:
+    """`iban_last4` is an end, as `ending in` tells it."""
+    assert not told("Payslip PS-118 went to the account ending in 4431.", *SLIPS)
+    assert told("Payslip PS-118 went to the account ending in 0907.", *SLIPS) == {"0907"}
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("PS-118: Überstunden bis {} Uhr.", "de"),
+        ("PS-118: overtime until {}.", "en"),
+        ("PS-118: fazla mesai saat {}'a kadar.", "tr"),
+    ],
+)
+def test_an_hour_is_written_with_a_full_stop(text: str, language: str) -> None:
+    """18.30 is a time of day where a word says so."""
+    own, other = ("6.30 pm", "4.15 pm") if language == "en" else ("18.30", "16.15")
+    assert all(item.ruling is Ruling.SUPPORTED for item in ruled(text.format(own), *SLIPS, language=language).values())
+    assert any(other in said for said in told(text.format(other), *SLIPS, language=language))
+
+
+def test_a_price_per_tonne_is_an_amount() -> None:
+    """The unit after `per` is not the unit of the value."""
+    found = ruled("PS-118 is settled at 486.83 EUR a tonne.", *SLIPS)
+    assert found["486.83 EUR"].ruling is Ruling.SUPPORTED
+    assert told("PS-118 is settled at 912.40 EUR a tonne.", *SLIPS) == {"912.40 EUR"}

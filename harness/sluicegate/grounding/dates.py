@@ -62,7 +62,8 @@ _AGO = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"(?<![\d:.,])(?P<h>[01]?\d|2[0-4])(?:(?:[:h]|[ \u00a0\u202f]h[ \u00a0\u202f](?=\d\d(?!\s?min)))(?P<m>[0-5]\d)"
+    r"(?<![\d:.,])(?P<h>[01]?\d|2[0-4])(?:(?:[:h]|\.(?=[0-5]\d\s?(?:uhr|[ap]\.?m)\b)"
+    r"|[ \u00a0\u202f]h[ \u00a0\u202f](?=\d\d(?!\s?min)))(?P<m>[0-5]\d)"
     r"(?::[0-5]\d)?|(?=\s*(?:[ap]\.?m\b|uhr\b|heures?\b|"
     r"часов\b)))"
     r"(?:\s*(?P<half>[ap])\.?m\b\.?|\s+(?:uhr|heures?|часов)\b)?(?![\d])",
@@ -77,6 +78,7 @@ _FIRST_DAY = re.compile(rf"(?<![\w.,:/-])(?P<n>[0-3]?\d)(?:st|nd|rd|th|er|\.|º)
 _FIRST_HOUR = re.compile(rf"(?<![\w.,:/-])(?P<n>[01]?\d|2[0-4])(?:\s?h)?{_JOINT}$", re.IGNORECASE)
 _LONGEST = 16
 """Characters before a date in which the first day of its range stands: `between 19 and 22 June`."""
+_DOTTED = re.compile(r"(?<=\bsaat )(?P<h>[01]?\d|2[0-3])\.(?P<m>[0-5]\d)(?![\d.,]\d|\d)", re.IGNORECASE)
 _HOUR = re.compile(
     r"(?:(?<=\bentre )|(?<=\bde )|(?<=\bet )|(?<=\bà )|(?<=\bdès )|(?<=\bvers ))"
     r"(?P<h>[01]?\d|2[0-4])\s?h(?!\w)",
@@ -161,7 +163,7 @@ def _of(known: Mapping[str, int], word: str) -> int | None:
 
 
 def times_in(places: Places) -> Iterator[Found]:
-    """Every time of day: 14:30, 2 pm, 14 Uhr, 14h30."""
+    """Every time of day: 14:30, 2 pm, 14 Uhr, 14h30, 14.30 Uhr, saat 14.30."""
     text = places.text
     taken = set()
     for found in matches_at(_TIME, text, places.numbers):
@@ -176,6 +178,8 @@ def times_in(places: Places) -> Iterator[Found]:
     for found in matches_at(_HOUR, text, places.numbers):
         if found.start() not in taken and int(found["h"]) < 24:
             yield found.start(), found.end(), (When(hour=int(found["h"]), minute=0),)
+    for found in matches_at(_DOTTED, text, places.numbers):
+        yield found.start(), found.end(), (When(hour=int(found["h"]), minute=int(found["m"])),)
 
 
 def _first_hour(text: str, at: int, hour: int, *, is_late: bool) -> Iterator[Found]:

@@ -33,6 +33,8 @@ THINGS = words(
 )
 """What has a number of its own. A field of such a name that holds a code holds that number."""
 _NO_KEYS = words("telefonnummer faxnummer handynummer rufnummer mobilnummer hausnummer kontonummer zimmernummer")
+_ENDING = re.compile(r"last_?-?(?:4|four|digits)(?:_?digits)?$", re.IGNORECASE)
+"""What holds the end of a number: of a card, an account."""
 _COUNTS = words("count quantity qty total size length of")
 _STATES = words("status state stage phase condition durum zustand statut estado статус")
 _MONEY = frozenset({"total", "price", "shipping", "refund", "tax", "discount", "balance"})
@@ -96,7 +98,7 @@ def facts_of(value: Json, field: str, path: str, *, currency: str = "") -> Itera
 def _of_number(value: Decimal, field: str, path: str, currency: str) -> Fact:  # noqa: PLR0911 - one answer for each sort of field
     raw, words = str(value), field_words(field)
     last = words[-1] if words else ""
-    if value == value.to_integral_value() and is_key(field, raw):
+    if value == value.to_integral_value() and (is_key(field, raw) or _ENDING.search(field) is not None):
         return Fact(path=path, field=field, kind=Kind.IDENTIFIER, value=fold(raw), raw=raw)
     if last in _MOMENTS and (when := of_epoch(float(value))) is not None:
         return Fact(path=path, field=field, kind=Kind.DATE, value=when, raw=raw)
@@ -109,7 +111,8 @@ def _of_number(value: Decimal, field: str, path: str, currency: str) -> Fact:  #
         return Fact(path=path, field=field, kind=Kind.MONEY, value=value, unit=last.upper(), places=places, raw=raw)
     if concepts_of("_".join(words[-2:])) & _MONEY and (currency or last in ("amount", "price", "total", "fee", "cost")):
         return Fact(path=path, field=field, kind=Kind.MONEY, value=value, unit=currency, places=places, raw=raw)
-    unit = unit_of(last) if len(words) > 1 and len(last) > 0 else ""
+    # A price per tonne is no tonne.
+    unit = unit_of(last) if len(words) > 1 and len(last) > 0 and "per" not in words else ""
     kind = Kind.QUANTITY if unit else Kind.NUMBER
     return Fact(path=path, field=field, kind=kind, value=value, unit=unit, places=places, raw=raw)
 
@@ -123,7 +126,7 @@ _PLAIN_NUMBER = re.compile(r"[-+]?\d{1,15}(?:\.\d{1,9})?")
 @lru_cache(maxsize=8192)
 def _of_text(value: str, field: str) -> tuple[tuple[Kind, Value, str, int], ...]:
     said, words = value.strip(), field_words(field)
-    if _CODE.fullmatch(said) and is_key(field, said):
+    if _CODE.fullmatch(said) and (is_key(field, said) or (said.isdigit() and _ENDING.search(field) is not None)):
         return ((Kind.IDENTIFIER, fold(said), "", 0),)
     if words and words[-1] in _STATES:
         return ((Kind.STATUS, state, "", 0),) if (state := state_of(said)) else ()

@@ -81,7 +81,8 @@ _NOT = re.compile(
     re.IGNORECASE,
 )
 _ANOTHER = re.compile(
-    r"\b(?:(?:the|your|its|an)?other(?: one| ones| order| parcel)?|(?<!\bat )(?<!\bon )the (?:second|latter|former|previous|earlier|last)|"
+    r"\b(?:(?:the|your|its|an)?other(?: one| ones| order| parcel)?"
+    r"|(?<!\bat )(?<!\bon )the (?:second|latter|former|previous|earlier|last)|"
     r"replacement|a new one"
     r"|vs|versus|compared (?:to|with)|of the two|im vergleich|comparée?s?|frente a|по сравнению"
     r"|andere[nrs]?|zweite[nrs]?|letztere[nrs]?|vorherige[nrs]?|ersatz\w*"
