@@ -150,3 +150,24 @@ def test_a_price_per_tonne_is_an_amount() -> None:
     found = ruled("PS-118 is settled at 486.83 EUR a tonne.", *SLIPS)
     assert found["486.83 EUR"].ruling is Ruling.SUPPORTED
     assert told("PS-118 is settled at 912.40 EUR a tonne.", *SLIPS) == {"912.40 EUR"}
+
+
+@pytest.mark.parametrize(
+    ("field", "first", "second", "text"),
+    [
+        ("flat", "4B", "2A", "For flat 4B the fee is 912.40 EUR."),
+        ("station", "Mill Lane 12", "Hafen 3", "At Mill Lane 12 the fee was 912.40 EUR."),
+        ("boat", "Albatros", "Sirocco", "Albatros owes 912.40 EUR."),
+    ],
+)
+def test_what_stands_right_behind_an_identity_names_its_record_too(
+    field: str, first: str, second: str, text: str
+) -> None:
+    """The flat of a lease, where nothing is said of its number; two records with one flat are told by neither."""
+    both = tuple(
+        {"lease": f"L-220{n}", field: value, "fee": {"amount": fee, "currency": "EUR"}}
+        for n, value, fee in ((7, first, "486.83"), (8, second, "912.40"))
+    )
+    assert told(text, *both) == {"912.40 EUR"}
+    assert not told(text.replace("912.40", "486.83"), *both)
+    assert not told(text, both[0], {**both[1], field: first})

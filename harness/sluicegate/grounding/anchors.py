@@ -234,7 +234,7 @@ def _told_alone(text: str, own: Sequence[Claim], evidence: Evidence) -> list[tup
         for claim in own
         if claim.kind is Kind.NAME
         and (records := evidence.by_name.get(str(claim.value)))
-        and text[claim.start : claim.start + 1].isupper()
+        and not text[claim.start].islower()
     ]
 
 

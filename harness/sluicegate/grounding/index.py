@@ -66,6 +66,8 @@ class Record:
         """The field of each."""
         self.called = ""
         """What alone it is told by, where that is a name: of a pet, a campaign."""
+        self.label = ""
+        """What it is called besides: the flat of a lease, the station of a charging session."""
         self.is_nested = False
 
     @property
@@ -215,7 +217,12 @@ class Evidence:
             for fact in record.names:
                 if (last := _surname(str(fact.value))) is not None:
                     phrases[last] = None
-        usable = (phrase for phrase in phrases if 3 < len(phrase) <= 80 and any(ch.isalpha() for ch in phrase))
+        labels = {record.label for record in self.records}
+        usable = (
+            phrase
+            for phrase in phrases
+            if (3 < len(phrase) <= 80 or phrase in labels) and any(ch.isalpha() for ch in phrase)
+        )
         return Vocabulary(
             identifiers=frozenset(self.by_id),
             spaced=tuple(sorted(identity for identity in self.by_id if not _IN_ONE.fullmatch(identity))),
@@ -254,7 +261,9 @@ class Evidence:
     @cached_property
     def by_name(self) -> dict[str, list[Record]]:
         """Records that are told apart by what they are called, by that."""
-        return {record.called: [record] for record in self.records if record.called}
+        names = [(name, record) for record in self.records for name in (record.called, record.label) if name]
+        shared = Counter(name for name, _ in names)
+        return {name: [record] for name, record in names if shared[name] == 1}
 
     @cached_property
     def _named(self) -> dict[str, list[Record]]:

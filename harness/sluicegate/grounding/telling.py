@@ -35,6 +35,7 @@ class _Record(Protocol):
     ids: list[str]
     id_fields: list[str]
     called: str
+    label: str
     is_nested: bool
 
     @property
@@ -54,6 +55,7 @@ def told_apart(records: Sequence[_Record]) -> None:
             is_head = field == next(iter(fields)) and not any("." not in own for own in held[0].id_fields)
             if all(stands) and len({facts[0].raw.casefold() for facts in stands}) == len(held):
                 _told_by(held, field, stands, is_head=is_head)
+        _labelled(held)
     _by_outermost_code([record for record in records if not (record.ids or record.called or record.is_nested)])
 
 
@@ -72,6 +74,22 @@ def _told_by(held: Sequence[_Record], field: str, stands: Sequence[Sequence[Fact
     elif is_head and all(len(facts) == 1 and _is_name(facts[0]) for facts in stands):
         for record, facts in zip(held, stands, strict=True):
             record.called = str(facts[0].value)
+
+
+def _labelled(held: Sequence[_Record]) -> None:
+    """What each is called besides its identity: the field right behind that, where it is a name or a code of each."""
+    fields = list(dict.fromkeys(fact.field for fact in held[0].facts if "." not in fact.field))[:2]
+    if len(fields) < 2 or fields[0] not in held[0].id_fields or fields[1] in held[0].id_fields:
+        return
+    stands = [[fact for fact in record.facts if fact.field == fields[1]] for record in held]
+    if not all(stands) or any(_is_measured(facts) for facts in stands):
+        return
+    values = [facts[0].raw.strip() for facts in stands]
+    if len({value.casefold() for value in values}) != len(held):
+        return
+    if all(_is_code(value, is_head=True) or _is_name(facts[-1]) for value, facts in zip(values, stands, strict=True)):
+        for record, value in zip(held, values, strict=True):
+            record.label = value.lower()
 
 
 def _is_part(record: _Record) -> bool:
