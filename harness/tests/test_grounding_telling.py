@@ -171,3 +171,23 @@ def test_what_stands_right_behind_an_identity_names_its_record_too(
     assert told(text, *both) == {"912.40 EUR"}
     assert not told(text.replace("912.40", "486.83"), *both)
     assert not told(text, both[0], {**both[1], field: first})
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Application APP-1 has a fee of 486.83 EUR. Parking costs 14.10 EUR a day.", "en"),
+        ("Application APP-1 is open. Parking costs 14.10 EUR.", "en"),
+        ("Die Gebühr für APP-1 beträgt 486,83 €. Parken kostet 18,62 € vor Ort.", "de"),
+        ("Заявка APP-1: 486,83 €. Парковка стоит 16,60 €.", "ru"),
+        ("APP-1 has 486 words, 486.83 EUR. We have 71 colleagues.", "en"),
+    ],
+)
+def test_a_value_that_stands_nowhere_is_not_held_against_what_is_told(text: str, language: str) -> None:
+    """What parking costs is no word on the fee of the record; a fee that is told wrongly still is."""
+    both = tuple(
+        {"application_id": f"APP-{n}", "words": words, "fee": {"amount": fee, "currency": "EUR"}}
+        for n, words, fee in ((1, 486, "486.83"), (2, 912, "912.40"))
+    )
+    assert not told(text, *both, language=language)
+    assert told("Application APP-1 is open. It costs 14.10 EUR.", *both) == {"14.10 EUR"}

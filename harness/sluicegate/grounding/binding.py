@@ -36,7 +36,7 @@ from sluicegate.grounding.rulings import (
 from sluicegate.grounding.sorts import has_unit, may_be_meant, names, of_its_sort, of_many_fields, sort_of, sorts_of
 from sluicegate.grounding.speech import closed, is_general, label_before, quoted_in
 from sluicegate.grounding.statuses import denies, is_known, is_weak
-from sluicegate.grounding.swaps import of_another, swapped
+from sluicegate.grounding.swaps import is_aside, of_another, swapped
 from sluicegate.grounding.texts import Texts
 from sluicegate.grounding.wording import concepts_of, cues_in
 
@@ -262,9 +262,11 @@ class _Bound:
         """Rule and fact that contradict: the field that is meant, or the same field of another record."""
         weak = claim.kind is Kind.STATUS and is_weak(str(claim.value))
         unclear = len(segment.groups) > 1 and not segment.in_turn and self._anyones(claim)
-        if fitting and not weak and not unclear and not has_its_value(fitting[0], claim, segment.claims):
+        told = self._told_of(segment)
+        plain = bool(fitting) and not weak and not unclear and not has_its_value(fitting[0], claim, segment.claims)
+        if plain and (self._anyones(claim) or not is_aside(self.text, claim, fitting[0], segment, told)):
             return "field", fitting[0]
-        taken = swapped(claim, facts, near & (_MONEY | _MOMENTS), near, self._told_of(segment), self.evidence)
+        taken = swapped(claim, facts, near & (_MONEY | _MOMENTS), near, told, self.evidence)
         return None if taken is None else ("another_record", taken)
 
     def _anyones(self, claim: Claim) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from sluicegate.grounding.quotes import quotes_in
-from sluicegate.grounding.wording import concepts_of
+from sluicegate.grounding.wording import concepts_of, stem, words
 
 __all__ = [
     "closed",
+    "has_a_subject",
     "is_general",
     "is_negated",
     "is_of_another",
@@ -100,6 +101,11 @@ _BELOW = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """Where an earlier mail is quoted below: a line of its own, or the head of that mail."""
+_COSTS = re.compile(r"([^\W\d_]+)\s+(?:costs?|kostet|kosten|coûte|coûtent|cuesta|cuestan|стоит|стоят)\b", re.IGNORECASE)
+_PRONOUNS = words(
+    "it this that which they these he she er sie es das dies diese dieser dieses il elle ils elles cela ça ceci qui "
+    "esto eso este esta que и это он она оно они который которая которое"
+)
 _PART = re.compile(r"[;,:]")
 _LABEL = re.compile(r"(?:^|[,;\n(•*-])\s*([^\W\d_][\w ./-]{0,40}?)\s*[:=]\s*[#€$£]?$")
 
@@ -134,6 +140,12 @@ def is_supposed(before: str) -> bool:
 def is_negated(text: str, start: int, at: int) -> bool:
     """Whether a `not` stands shortly before a place, in the same part of the sentence."""
     return _NOT.search(_PART.split(text[max(start, at - 40) : at])[-1]) is not None
+
+
+def has_a_subject(text: str, start: int, at: int) -> bool:
+    """Whether something is said to cost what follows, by a name that tells no field: `Parking costs 14 EUR`."""
+    found = _COSTS.search(text, start, at)
+    return found is not None and concepts_of(found[1]) <= {stem(found[1])} and found[1].lower() not in _PRONOUNS
 
 
 def label_before(text: str, start: int, at: int) -> frozenset[str]:

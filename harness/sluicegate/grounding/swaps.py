@@ -15,9 +15,10 @@ from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Evidence
 from sluicegate.grounding.matching import comparable, equal
 from sluicegate.grounding.rulings import may_contradict
+from sluicegate.grounding.speech import has_a_subject
 from sluicegate.grounding.wording import words
 
-__all__ = ["of_another", "swapped"]
+__all__ = ["is_aside", "of_another", "swapped"]
 
 _FEWEST_DIGITS = 3
 _BESIDE = 16
@@ -78,6 +79,16 @@ def of_another(
     if claim.kind is Kind.TIME and not segment.explicit and not _is_behind_its_day(own[0], claim, claims):
         return None
     return None if _is_said(own[0], claim, claims) else own[0]
+
+
+def is_aside(text: str, claim: Claim, fact: Fact, segment: Segment, told: Sequence[Claim]) -> bool:
+    """Whether a value that stands nowhere is of something else: the fact's own is told, or the verb has a subject.
+
+    `Parking costs 14 EUR` where the record's fee has been told, or where nothing is named in the sentence.
+    """
+    if not segment.explicit and has_a_subject(text, segment.start, claim.start):
+        return True
+    return (not segment.explicit or claim.kind is Kind.NUMBER) and _is_said(fact, claim, told)
 
 
 def _is_it(claim: Claim, fact: Fact) -> bool:
