@@ -26,6 +26,11 @@ _MOST = re.compile(
     r"moins de|au plus|jusqu'à|menos de|hasta|менее|меньше|не более|до|en fazla)\s*$",
     re.IGNORECASE,
 )
+_FOR = re.compile(
+    r"(?:rechnung|angebot|gutschrift|zahlung|überweisung|beleg|quittung|betrag|bestellung|lautet|lauten)\s+über\s*$",
+    re.IGNORECASE,
+)
+"""`Rechnung über 74,88 €`: what it amounts to, and no bound."""
 _WORD = re.compile(r"\w+")
 _LAST = words(
     "about around approximately roughly nearly almost some circa ca etwa rund ungefähr knapp environ près de unos unas "
@@ -41,6 +46,8 @@ def hedges_of(text: str, start: int) -> dict[str, Any]:
     """`about` and `bound` of a claim that begins at `start`."""
     before = text[max(0, start - 24) : start]
     if folded("".join(_WORD.findall(before)[-1:])) not in _LAST and "~" not in before and "≈" not in before:
+        return _EXACTLY
+    if _FOR.search(before) is not None:
         return _EXACTLY
     bound = "least" if _LEAST.search(before) else "most" if _MOST.search(before) else ""
     return {"about": _ABOUT.search(before) is not None, "bound": bound}
