@@ -191,3 +191,36 @@ def test_a_value_that_stands_nowhere_is_not_held_against_what_is_told(text: str,
     )
     assert not told(text, *both, language=language)
     assert told("Application APP-1 is open. It costs 14.10 EUR.", *both) == {"14.10 EUR"}
+
+
+VISITS = (
+    {"visit": "VI-301", "guests": 47, "bill": {"amount": "209.14", "currency": "EUR"}, "at": "2026-03-12T09:00:00"},
+    {"visit": "VI-302", "guests": 63, "bill": {"amount": "74.88", "currency": "EUR"}, "at": "2026-03-17T09:00:00"},
+)
+
+
+def test_a_count_of_two_digits_of_another_record_contradicts_beside_its_name() -> None:
+    """63 is the other visit's alone; it is let pass in a sentence of its own, and where 47 is told as well."""
+    assert told("VI-301 is for 63.", *VISITS) == {"63"}
+    assert not told("VI-301 is for 47 and has 12 chairs.", *VISITS)
+    assert not told("VI-301 is confirmed. We have 63 colleagues.", *VISITS)
+    assert not told("VI-301 is for 47, one of 63 this week.", *VISITS)
+
+
+def test_a_number_that_its_own_record_holds_in_small_coins_is_its_own() -> None:
+    """14 cents are `rate_cents: 14`, though the other job has 14 pages."""
+    jobs = ({"job": "TJ-3134", "rate_cents": 14, "pages": 42}, {"job": "TJ-4091", "rate_cents": 19, "pages": 14})
+    assert not told("Job TJ-3134 is at 14 cents per word.", *jobs)
+
+
+def test_today_may_be_said_of_the_letter() -> None:
+    """Another visit's day is no reason to hold `today` against this one; a word for its field still is."""
+    assert not told("VI-301 is settled, we checked that today.", *VISITS)
+    orders = ({"order_id": "1001", "due": "2026-03-19"}, {"order_id": "1002", "due": "2026-03-17"})
+    assert told("Order 1001 is due today.", *orders) == {"today"}
+
+
+def test_an_invoice_over_an_amount_is_of_that_amount() -> None:
+    """`Rechnung über 74,88 €` is no bound that 209.14 would meet."""
+    assert told("Zu VI-301: die Rechnung über 74,88 € liegt bei.", *VISITS, language="de") == {"74,88 €"}
+    assert not told("Zu VI-301: die Rechnung über 209,14 € liegt bei.", *VISITS, language="de")

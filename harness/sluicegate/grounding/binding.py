@@ -36,7 +36,7 @@ from sluicegate.grounding.rulings import (
 from sluicegate.grounding.sorts import has_unit, may_be_meant, names, of_its_sort, of_many_fields, sort_of, sorts_of
 from sluicegate.grounding.speech import closed, is_general, label_before, quoted_in
 from sluicegate.grounding.statuses import denies, is_known, is_weak
-from sluicegate.grounding.swaps import is_aside, of_another, swapped
+from sluicegate.grounding.swaps import is_aside, is_today, of_another, swapped
 from sluicegate.grounding.texts import Texts
 from sluicegate.grounding.wording import concepts_of, cues_in
 
@@ -199,7 +199,8 @@ class _Bound:
         asked = (_MONEY | _MOMENTS) - (_VERBS if claim.kind is Kind.PERCENTAGE else frozenset())
         unanswered = any(word & asked and not word & answered for word in words)
         rival = None if unanswered or claim.kind is Kind.TIME else self._rival(claim, facts, fitting, near, segment)
-        if rival is None and not self.texts.attests(claim) and not self.texts.in_request(claim):
+        told_by = rival is not None or is_today(self.text, claim)
+        if not told_by and not self.texts.attests(claim) and not self.texts.in_request(claim):
             taken = of_another(claim, facts, segment, self.evidence, self._told_of(segment))
             rival = None if taken is None else ("another_record", taken)
         other = None if segment.explicit else stands_elsewhere(claim, segment.scope, self.evidence)
@@ -264,8 +265,9 @@ class _Bound:
         unclear = len(segment.groups) > 1 and not segment.in_turn and self._anyones(claim)
         told = self._told_of(segment)
         plain = bool(fitting) and not weak and not unclear and not has_its_value(fitting[0], claim, segment.claims)
-        if plain and (self._anyones(claim) or not is_aside(self.text, claim, fitting[0], segment, told)):
+        if plain and not is_aside(self.text, claim, fitting[0], segment, told, self._anyones(claim)):
             return "field", fitting[0]
+        facts = [] if is_today(self.text, claim) and not fitting else facts
         taken = swapped(claim, facts, near & (_MONEY | _MOMENTS), near, told, self.evidence)
         return None if taken is None else ("another_record", taken)
 

@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from sluicegate.grounding.anchors import Segment
+from sluicegate.grounding.calendar_words import RELATIVE
 from sluicegate.grounding.claims import Claim, Kind, When
 from sluicegate.grounding.facts import Fact
 from sluicegate.grounding.index import Evidence
 from sluicegate.grounding.matching import comparable, equal
 from sluicegate.grounding.rulings import may_contradict
+from sluicegate.grounding.sorts import sort_of
 from sluicegate.grounding.speech import has_a_subject
 from sluicegate.grounding.wording import words
 
-__all__ = ["is_aside", "of_another", "swapped"]
+__all__ = ["is_aside", "is_today", "of_another", "swapped"]
 
 _FEWEST_DIGITS = 3
 _BESIDE = 16
@@ -27,6 +29,8 @@ _SPANS = words("s min h day week month year") | {"business day"}
 """Units of which every letter has some: `within 2 days`."""
 _LEAST_AMOUNT = 100
 _YEARS = range(1900, 2101)
+_LEAST_COUNT, _COMMON = 11, frozenset({12, 15, 24, 25, 45, 48})
+"""Every letter has those below, these and tens; of the rest those count that stand beside the record's name."""
 
 
 def swapped(  # noqa: PLR0917 - what is known of one claim
@@ -67,11 +71,18 @@ def of_another(
     `claims` are those of the text that are told of this record. A bare hour must stand with the
     record's name or behind its day: a house has hours of its own.
     """
-    if not segment.by_id or len(segment.groups) != 1 or segment.unknown or not _is_telling(claim):
+    if (
+        not segment.by_id
+        or len(segment.groups) != 1
+        or segment.unknown
+        or not _is_telling(claim, is_named=segment.explicit)
+    ):
         return None
     holding = [fact for fact in evidence.facts.like(claim) if comparable(claim, fact) and _is_it(claim, fact)]
     fields = {fact.field for fact in holding}
     if len(fields) != 1:
+        return None
+    if claim.kind is Kind.NUMBER and any(fact.raw == str(claim.value) for fact in segment.facts):  # `14 cents`
         return None
     own = [fact for fact in facts if fact.field in fields and not _is_small_count(claim, fact)]
     if any(_is_it(claim, fact) for fact in own) or len({fact.value for fact in own}) != 1:
@@ -81,11 +92,22 @@ def of_another(
     return None if _is_said(own[0], claim, claims) else own[0]
 
 
-def is_aside(text: str, claim: Claim, fact: Fact, segment: Segment, told: Sequence[Claim]) -> bool:
+def is_today(text: str, claim: Claim) -> bool:
+    """Whether it is the word for today, which may be said of the letter itself."""
+    return claim.kind is Kind.DATE and RELATIVE.get(text[claim.start : claim.end].lower()) == 0
+
+
+def is_aside(  # noqa: PLR0917 - what is known of one claim
+    text: str, claim: Claim, fact: Fact, segment: Segment, told: Sequence[Claim], stands: bool
+) -> bool:
     """Whether a value that stands nowhere is of something else: the fact's own is told, or the verb has a subject.
 
     `Parking costs 14 EUR` where the record's fee has been told, or where nothing is named in the sentence.
     """
+    if is_today(text, claim):
+        return _is_said(fact, claim, told)
+    if stands:
+        return False
     if not segment.explicit and has_a_subject(text, segment.start, claim.start):
         return True
     return (not segment.explicit or claim.kind is Kind.NUMBER) and _is_said(fact, claim, told)
@@ -101,8 +123,8 @@ def _is_small_count(claim: Claim, fact: Fact) -> bool:
     return claim.kind is Kind.MONEY and fact.kind is Kind.NUMBER and is_whole and not may_contradict(claim, fact)
 
 
-def _is_telling(claim: Claim) -> bool:
-    """Whether two records share such a value by chance rarely enough."""
+def _is_telling(claim: Claim, *, is_named: bool) -> bool:
+    """Whether two records share such a value by chance rarely enough; `is_named`: its sentence names the record."""
     value = claim.value
     if isinstance(value, When):
         return (value.day is not None and value.month is not None) or value.hour is not None
@@ -112,6 +134,9 @@ def _is_telling(claim: Claim) -> bool:
         return True
     if claim.kind is Kind.QUANTITY and claim.unit not in _SPANS:
         return True
+    if claim.kind is Kind.NUMBER and len(value.as_tuple().digits) == _FEWEST_DIGITS - 1:
+        is_common = not claim.places and (value < _LEAST_COUNT or not value % 10 or value in _COMMON)
+        return is_named and not is_common
     return len(value.as_tuple().digits) >= _FEWEST_DIGITS and value not in _YEARS
 
 
@@ -123,5 +148,9 @@ def _is_behind_its_day(fact: Fact, claim: Claim, claims: Sequence[Claim]) -> boo
 
 def _is_said(fact: Fact, claim: Claim, claims: Sequence[Claim]) -> bool:
     """Whether another claim says what the field holds, so that this one is of something else."""
-    alike = (item for item in claims if item is not claim and item.kind is claim.kind)
+    alike = (
+        item
+        for item in claims
+        if item is not claim and (item.kind is claim.kind or sort_of(item) == sort_of(claim) == "number")
+    )
     return any(comparable(item, fact) and _is_it(item, fact) for item in alike)
