@@ -224,3 +224,37 @@ def test_an_invoice_over_an_amount_is_of_that_amount() -> None:
     """`Rechnung über 74,88 €` is no bound that 209.14 would meet."""
     assert told("Zu VI-301: die Rechnung über 74,88 € liegt bei.", *VISITS, language="de") == {"74,88 €"}
     assert not told("Zu VI-301: die Rechnung über 209,14 € liegt bei.", *VISITS, language="de")
+
+
+def test_falls_due_is_no_condition_in_german() -> None:
+    """`falls` is a condition alone, and no word for everybody where something falls due."""
+    assert told("VI-301 is confirmed. The bill of 74.88 EUR falls due soon.", *VISITS) == {"74.88 EUR"}
+    assert not told("VI-301: falls Sie kommen, 74,88 €.", *VISITS, language="de")
+
+
+def test_a_price_for_each_ends_with_its_part_of_the_sentence() -> None:
+    """What is told behind a semicolon is no rule for everybody, though a price per person stood before it."""
+    text = "La visite VI-301 est à 209,14 € par personne ; elle est prévue le {} mars."
+    assert told(text.format(17), *VISITS, language="fr") == {"17 mars"}
+    assert not told(text.format(12), *VISITS, language="fr")
+
+
+def test_the_name_of_a_person_right_behind_an_identity_names_the_record() -> None:
+    """Two persons in a sentence are each told of their own record; two records of one person by neither."""
+    people = tuple(
+        {"application_id": f"APP-70{n}", "candidate": {"name": name}, "test_score": score}
+        for n, name, score in ((412, "Selin Aydin", 81), (533, "Tomas Iversen", 53))
+    )
+    assert told("Selin Aydin got 53; Tomas Iversen came later.", *people) == {"53"}
+    assert not told("Selin Aydin got 81; Tomas Iversen got 53.", *people)
+    twice = (people[0], {**people[1], "candidate": {"name": "Selin Aydin"}})
+    assert not told("Selin Aydin reached 53 points.", *twice)
+
+
+def test_a_name_of_several_words_may_be_small() -> None:
+    """`lime granulate` can hardly be anything else."""
+    notes = (
+        {"delivery_note": "LS3011", "goods": "lime granulate", "total": "486.83 EUR"},
+        {"delivery_note": "LS3040", "goods": "winter wheat seed", "total": "912.40 EUR"},
+    )
+    assert told("The lime granulate comes to 912.40 EUR.", *notes) == {"912.40 EUR"}

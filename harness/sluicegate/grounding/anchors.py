@@ -234,7 +234,7 @@ def _told_alone(text: str, own: Sequence[Claim], evidence: Evidence) -> list[tup
         for claim in own
         if claim.kind is Kind.NAME
         and (records := evidence.by_name.get(str(claim.value)))
-        and not text[claim.start].islower()
+        and (" " in str(claim.value) or not text[claim.start].islower())
     ]
 
 

@@ -37,7 +37,8 @@ def excused(
         return _by_request(claim, texts, rule="" if is_quoted else "reported")
     # Where a record is named, a rule for everybody may still follow it, as in a list without full stops.
     around = (said_before, claim.start) if segment.explicit else segment.sentence
-    is_rule = found.rule != "text" and is_general(text[slice(*around)])
+    said = text[slice(*around)]
+    is_rule = found.rule != "text" and is_general(said.rpartition(";")[2] if segment.explicit else said)
     if is_rule or is_supposed(text[segment.sentence[0] : claim.start]):
         return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="general")
     may_be_told = found.rule in ("field", "another_record") and not segment.explicit

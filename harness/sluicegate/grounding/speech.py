@@ -22,7 +22,7 @@ __all__ = [
 _GENERAL = re.compile(
     r"\b(?:orders are|parcels|customers|returns are|usually|generally|typically|normally|always|standard|every|"
     r"each|any|if|unless|per (?:order|item|parcel|piece|unit|person|customer|night|day|week|month|year|kilo\w*)"
-    r"|kunden|normalerweise|üblicherweise|immer|jede[rs]?|wenn|falls"
+    r"|kunden|normalerweise|üblicherweise|immer|jede[rs]?|wenn|falls(?! (?:due|on|in|within|to|under|below)\b)"
     r"|pro (?:bestellung|artikel|paket|stück|person|kunde|nacht|tag|woche|monat|jahr)"
     r"|clients|généralement|normalement|toujours|chaque|tout|toute|si"
     r"|par (?:commande|article|colis|pièce|personne|client|nuit|jour|semaine|mois|an)"

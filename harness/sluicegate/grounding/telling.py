@@ -21,6 +21,7 @@ _PLATE = re.compile(r"(?=.*\d)(?=.*[A-Z])[A-Z0-9]+(?:[ ./-]{1,2}[A-Z0-9]+)*")
 """Capitals and digits, in one piece or several: MSKU 745327-0, 13 C 901/26, 42A."""
 _PLACE = re.compile(r"[^\W\d_]{3,}(?:[ -][^\W\d_]+){0,3}[ -]\d{1,4}[A-Za-z]?")
 """A name that ends in a number: Mill Lane 12."""
+_OF_A_THING = re.compile(r"[^.]+\.name", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"\d{9,30}")
 _FEWEST_DIGITS = 3
 """Of a code that is no record's first field: `B2` may be a room as well as a class."""
@@ -78,7 +79,8 @@ def _told_by(held: Sequence[_Record], field: str, stands: Sequence[Sequence[Fact
 
 def _labelled(held: Sequence[_Record]) -> None:
     """What each is called besides its identity: the field right behind that, where it is a name or a code of each."""
-    fields = list(dict.fromkeys(fact.field for fact in held[0].facts if "." not in fact.field))[:2]
+    whole = (fact.field for fact in held[0].facts if "." not in fact.field or _OF_A_THING.fullmatch(fact.field))
+    fields = list(dict.fromkeys(whole))[:2]
     if len(fields) < 2 or fields[0] not in held[0].id_fields or fields[1] in held[0].id_fields:
         return
     stands = [[fact for fact in record.facts if fact.field == fields[1]] for record in held]
@@ -122,7 +124,7 @@ def _is_name(fact: Fact) -> bool:
     return (
         fact.kind is Kind.NAME
         and _SHORTEST_NAME <= len(raw) <= _LONGEST_NAME
-        and raw[0].isupper()
+        and (raw[0].isupper() or " " in raw)
         and not any(ch.isdigit() for ch in raw)
     )
 
