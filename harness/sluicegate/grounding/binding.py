@@ -127,9 +127,8 @@ class _Bound:
             if self.party is None or found.claim.kind in _CLOSED:
                 return False
             return is_another_owner(owners, self.party, segment, self.evidence)
-        if found.rule == "another_key":
-            return False
-        return is_another_record(self.text, found.claim, segment, self.evidence, self.texts)
+        is_key = found.rule == "another_key"
+        return not is_key and is_another_record(self.text, found.claim, segment, self.evidence, self.texts)
 
     def _inside(self, claim: Claim, at: int, segment: Segment) -> Facts:
         """Facts of the records that are spoken of; of a part that is named before the claim, where one is."""
@@ -218,8 +217,9 @@ class _Bound:
         if (part := self._of_a_part(claim, segment)) is not None:
             return "part", part.path
         if claim.kind in (Kind.STATUS, Kind.DATE):
-            is_state = claim.kind is Kind.STATUS
-            return reached(claim, segment.facts, self._today) if is_state else within(claim, segment.facts)
+            if claim.kind is Kind.DATE:
+                return within(claim, segment.facts)
+            return reached(claim, segment.facts, self._today, self.claims)
         start, end = segment.sentence
         if claim.kind is Kind.MONEY:
             beside = [item for item in self.claims if start <= item.start < end]

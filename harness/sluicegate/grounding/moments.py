@@ -47,8 +47,10 @@ def is_in_its_zone(claim: Claim, fact: Fact, claims: Iterable[Claim]) -> bool:
     return claim.kind is Kind.DATE and any(equal(item, fact) == "exact" for item in beside)
 
 
-def reached(claim: Claim, facts: Sequence[Fact], today: date | None) -> tuple[str, str] | None:
+def reached(claim: Claim, facts: Sequence[Fact], today: date | None, claims: Iterable[Claim]) -> tuple[str, str] | None:
     """Rule `reached` and path where the record names the day on which it came to the state that is said; else None."""
+    if (ahead := _told_ahead(claim, facts, claims)) is not None:
+        return ahead
     concept = _REACHED.get(str(claim.value))
     if concept is None or claim.negated:
         return None
@@ -59,6 +61,13 @@ def reached(claim: Claim, facts: Sequence[Fact], today: date | None) -> tuple[st
         if day is not None and (today is None or day <= today):
             return "reached", fact.path
     return None
+
+
+def _told_ahead(claim: Claim, facts: Iterable[Fact], claims: Iterable[Claim]) -> tuple[str, str] | None:
+    """Rule `reached` and path where a state is said with the day of it that the record has: `ready Nov 22`."""
+    days = [item for item in claims if item.kind is Kind.DATE and 0 <= item.start - claim.end <= _BESIDE]
+    named = (fact for fact in facts if fact.kind is Kind.DATE and str(claim.value) in field_words(fact.field))
+    return next((("reached", fact.path) for fact in named if any(equal(item, fact) for item in days)), None)
 
 
 def _day(when: When, year: int | None = None) -> date | None:
