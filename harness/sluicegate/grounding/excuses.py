@@ -9,8 +9,12 @@ from sluicegate.grounding.claims import Claim, Judgement, Kind, Ruling
 from sluicegate.grounding.sorts import DATED
 from sluicegate.grounding.speech import is_general, is_negated, is_of_another, is_reported, is_supposed
 from sluicegate.grounding.texts import Texts
+from sluicegate.grounding.wording import field_words, words
 
 __all__ = ["excused"]
+
+
+_LAST = words("last previous former earlier latest")
 
 
 def excused(
@@ -44,7 +48,7 @@ def excused(
     may_be_told = found.rule in ("field", "another_record") and not segment.explicit
     if may_be_told and (path := texts.says_of(claim, text[slice(*segment.sentence)])):
         return Judgement(claim=claim, ruling=Ruling.SUPPORTED, rule="text", path=path)
-    if found.rule != "text" and stands and is_of_another(text[slice(*segment.sentence)]):
+    if found.rule != "text" and stands and is_of_another(text[slice(*segment.sentence)]) and not _has_a_last(segment):
         return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule="")
     return None
 
@@ -54,6 +58,11 @@ def _by_request(claim: Claim, texts: Texts, *, rule: str) -> Judgement:
     if path := texts.in_request(claim):
         return Judgement(claim=claim, ruling=Ruling.SUPPORTED, rule="request", path=path)
     return Judgement(claim=claim, ruling=Ruling.UNATTESTED, rule=rule)
+
+
+def _has_a_last(segment: Segment) -> bool:
+    """Whether the record itself tells of a last one: `last_donation` is its own."""
+    return any(_LAST.intersection(field_words(fact.field)) for fact in segment.facts)
 
 
 def _is_of_denied(claim: Claim, segment: Segment) -> bool:

@@ -27,6 +27,12 @@ _ABBREVIATIONS = words(
     " sept oct nov dec okt dez янв фев мар апр авг сен окт ноя дек"
 )
 _DAY = re.compile(r"\d{1,2}\.\d{1,2}")
+_MONTH_DAY = re.compile(
+    r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)\.? \d{1,2}$",
+    re.IGNORECASE,
+)
+"""A day that its month stands before: its dot is no ordinal's."""
 _LAST_WORD = re.compile(r"(?:^|[\s(])([^\s(]{1,6})$")
 
 
@@ -62,6 +68,8 @@ def _is_inside(text: str, start: int, at: int) -> bool:
     rest = text[at + 1 :].lstrip(" ")
     if _DAY.fullmatch(low) is not None:  # `am 19.06. als`: a date whose sentence goes on in small letters
         return rest[:1].islower()
+    if low.isdigit() and _MONTH_DAY.search(text, max(start, at - 14), at) is not None and not rest[:1].islower():
+        return False
     return low.isdigit() and len(low) <= 2 and bool(rest) and (rest[0].isalpha() and "\n" not in text[at + 1 : at + 3])
 
 
