@@ -258,3 +258,45 @@ def test_a_name_of_several_words_may_be_small() -> None:
         {"delivery_note": "LS3040", "goods": "winter wheat seed", "total": "912.40 EUR"},
     )
     assert told("The lime granulate comes to 912.40 EUR.", *notes) == {"912.40 EUR"}
+
+
+COPIES = (
+    {"copy_order": 7577, "vehicle": {"plate": "B-KL 2207"}, "fee": "26.86 EUR", "state": "queued",
+     "last_donation": {"volume_ml": 470}, "ready_on": "2026-03-22"},
+    {"copy_order": 3174, "vehicle": {"plate": "HH-TX 904"}, "fee": "23.31 EUR", "state": "ready",
+     "last_donation": {"volume_ml": 510}, "ready_on": "2026-03-14"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("named", ["Copy order 7577", "7577", "The car B-KL 2207"])
+def test_a_number_or_a_plate_of_its_own_names_the_record(named: str) -> None:
+    """A number that a record begins with, where it is of an order, and the plate of a vehicle below it."""
+    assert told(f"{named} comes to 23.31 EUR.", *COPIES) == {"23.31 EUR"}
+    assert not told(f"{named} comes to 26.86 EUR.", *COPIES)
+
+
+def test_what_is_counted_first_is_no_number_of_a_record() -> None:
+    """Records that begin with a year, or with how many there are, are not told by these."""
+    years = ({"year": 2024, "total": "5.00 EUR"}, {"year": 2025, "total": "9.00 EUR"})
+    heads = ({"visitors": 4120, "total": "5.00 EUR"}, {"visitors": 7350, "total": "9.00 EUR"})
+    assert not told("In 2024 we were 4120; the total is 9.00 EUR.", *years)
+    assert not told("We had 4120 visitors and 9.00 EUR.", *heads)
+
+
+def test_a_state_with_its_day_is_that_day() -> None:
+    """`ready on 22 March` of what is queued: the record itself names that day so."""
+    assert not told("Copy order 7577: ready 22 March.", *COPIES)
+    assert "ready" in told("Copy order 7577 is ready.", *COPIES)
+
+
+def test_the_last_one_that_the_record_tells_of_is_its_own() -> None:
+    """`last_donation` is no other thing, so what is told of the last one is held against it."""
+    text = "Заказ 7577: последняя сдача {} мл."
+    assert told(text.format(510), *COPIES, language="ru") == {"510 мл"}
+    assert not told(text.format(470), *COPIES, language="ru")
+
+
+def test_a_sentence_ends_behind_a_day_after_its_month() -> None:
+    """`on Apr 2. We usually …`: what is usual is no word on the sentence before."""
+    text = "Copy order 7577 is queued. The fee is 23.31 EUR as of Apr 2. We usually wait 20 minutes."
+    assert told(text, *COPIES) == {"23.31 EUR"}

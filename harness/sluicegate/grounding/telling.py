@@ -12,8 +12,9 @@ from typing import Protocol
 
 from sluicegate.grounding.claims import Kind
 from sluicegate.grounding.extraction import fold, is_account
-from sluicegate.grounding.facts import Fact
+from sluicegate.grounding.facts import THINGS, Fact
 from sluicegate.grounding.matching import Facts
+from sluicegate.grounding.wording import field_words
 
 __all__ = ["told_apart"]
 
@@ -22,6 +23,8 @@ _PLATE = re.compile(r"(?=.*\d)(?=.*[A-Z])[A-Z0-9]+(?:[ ./-]{1,2}[A-Z0-9]+)*")
 _PLACE = re.compile(r"[^\W\d_]{3,}(?:[ -][^\W\d_]+){0,3}[ -]\d{1,4}[A-Za-z]?")
 """A name that ends in a number: Mill Lane 12."""
 _OF_A_THING = re.compile(r"[^.]+\.name", re.IGNORECASE)
+_NUMBER = re.compile(r"(?!(?:19|20)\d\d$)[1-9]\d{3,8}")
+"""Of four digits or more, and no year."""
 _LONG_NUMBER = re.compile(r"\d{9,30}")
 _FEWEST_DIGITS = 3
 """Of a code that is no record's first field: `B2` may be a room as well as a class."""
@@ -48,12 +51,13 @@ class _Record(Protocol):
 def told_apart(records: Sequence[_Record]) -> None:
     """Gives the records of one kind what tells them apart, where each has its own."""
     for held in _alike(record for record in records if not record.is_nested and not _is_part(record)):
-        fields = dict.fromkeys(fact.field for fact in held[0].facts if "." not in fact.field)
+        fields = dict.fromkeys(fact.field for fact in held[0].facts if fact.field.count(".") <= 1)
         for field in fields:
             if field in held[0].id_fields:
                 continue
             stands = [[fact for fact in record.facts if fact.field == field] for record in held]
-            is_head = field == next(iter(fields)) and not any("." not in own for own in held[0].id_fields)
+            is_first = field == next(iter(fields)) and "." not in field
+            is_head = is_first and not any("." not in own for own in held[0].id_fields)
             if all(stands) and len({facts[0].raw.casefold() for facts in stands}) == len(held):
                 _told_by(held, field, stands, is_head=is_head)
         _labelled(held)
@@ -65,9 +69,10 @@ def _told_by(held: Sequence[_Record], field: str, stands: Sequence[Sequence[Fact
     values = [facts[0].raw.strip() for facts in stands]
     if any(_is_measured(facts) for facts in stands):
         return
-    if all(_is_code(value, is_head=is_head) for value in values):
+    numbered = is_head and _may_number(field)
+    if all(_is_code(value, is_head=is_head) or (numbered and _NUMBER.fullmatch(value)) for value in values):
         for record, value, facts in zip(held, values, stands, strict=True):
-            first = not any("." not in own for own in record.id_fields)
+            first = "." not in field and not any("." not in own for own in record.id_fields)
             record.ids.insert(0 if first else len(record.ids), fold(value))
             record.id_fields.insert(0 if first else len(record.id_fields), field)
             code = replace(facts[0], kind=Kind.IDENTIFIER, value=fold(value), unit="", places=0)
@@ -109,6 +114,12 @@ def _is_measured(facts: Sequence[Fact]) -> bool:
     if any(fact.kind in _MEASURES for fact in facts):
         return True
     return facts[0].kind is Kind.QUANTITY and len(re.findall(r"\d+", facts[0].raw)) < 2
+
+
+def _may_number(field: str) -> bool:
+    """Whether a number that a record begins with may be its own: an order, a request, and not what is counted."""
+    last = field_words(field)[-1:]
+    return bool(last) and last[0] in THINGS
 
 
 def _is_code(value: str, *, is_head: bool) -> bool:
