@@ -300,3 +300,14 @@ def test_a_sentence_ends_behind_a_day_after_its_month() -> None:
     """`on Apr 2. We usually …`: what is usual is no word on the sentence before."""
     text = "Copy order 7577 is queued. The fee is 23.31 EUR as of Apr 2. We usually wait 20 minutes."
     assert told(text, *COPIES) == {"23.31 EUR"}
+
+
+def test_beside_a_name_what_a_record_of_another_kind_says_is_attested() -> None:
+    """The order's amount is told in a sentence that names a tariff."""
+    plans = [{"type": "Standard", "price": "4.90 EUR"}, {"type": "Express", "price": "9.90 EUR"}]
+    sources = [Source(path="tools.order[0]", value={"order_id": "41001", "total": "62.57 EUR"})]
+    sources.append(Source(path="tools.plans[0]", value=plans))
+    text = "Your order of 62.57 EUR qualifies for Standard shipping at {} EUR."
+    right, wrong = (judge(text.format(price), Evidence(sources), today=TODAY) for price in ("4.90", "9.90"))
+    assert all(item.ruling is Ruling.SUPPORTED for item in right)
+    assert [str(item.claim.value) for item in wrong if item.ruling is Ruling.CONTRADICTED] == ["9.90"]

@@ -57,6 +57,14 @@ class Segment:
         self.claims: list[Claim] = []
         self.scope: list[Record] = []
 
+    @property
+    def is_numbered(self) -> bool:
+        """Whether a number here says which record is meant; a name, as of a tariff, may be told of another one."""
+        if not self.explicit or not self.subjects:
+            return self.explicit
+        subjects = [item for item in self.claims if item.start in self.subjects]
+        return not subjects or any(item.kind is not Kind.NAME for item in subjects)
+
     @cached_property
     def facts(self) -> Facts:
         """Those of its records, once these are known."""

@@ -202,7 +202,7 @@ class _Bound:
         if not told_by and not self.texts.attests(claim) and not self.texts.in_request(claim):
             taken = of_another(claim, facts, segment, self.evidence, self._told_of(segment))
             rival = None if taken is None else ("another_record", taken)
-        other = None if segment.explicit else stands_elsewhere(claim, segment.scope, self.evidence)
+        other = None if segment.is_numbered else stands_elsewhere(claim, segment.scope, self.evidence)
         if rival is not None and (other is None or not near & other.concepts - rival[1].concepts):
             return contradicted(claim, *rival)
         return self._by_texts(claim, segment) if other is None else supported(claim, "exact", other.path)
