@@ -247,6 +247,13 @@ def test_the_name_of_a_person_right_behind_an_identity_names_the_record() -> Non
     )
     assert told("Selin Aydin got 53; Tomas Iversen came later.", *people) == {"53"}
     assert not told("Selin Aydin got 81; Tomas Iversen got 53.", *people)
+    nested = tuple(
+        {"order": {"number": f"OPT-10{n}"}, "customer": {"name": name}, "fit": {"at": f"2026-04-{n}T{hour}:00:00"}}
+        for n, name, hour in ((14, "Selin Aydin", "09"), (21, "Tomas Iversen", "15"))
+    )
+    letter = "Dear Selin Aydin, thank you for waiting. The fitting is on 14 April at {}."
+    assert told(letter.format("15:00"), *nested) == {"15:00"}
+    assert not told(letter.format("9:00"), *nested)
     twice = (people[0], {**people[1], "candidate": {"name": "Selin Aydin"}})
     assert not told("Selin Aydin reached 53 points.", *twice)
 

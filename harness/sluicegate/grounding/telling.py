@@ -86,9 +86,12 @@ def _labelled(held: Sequence[_Record]) -> None:
     """What each is called besides its identity: the field right behind that, where it is a name or a code of each."""
     whole = (fact.field for fact in held[0].facts if "." not in fact.field or _OF_A_THING.fullmatch(fact.field))
     fields = list(dict.fromkeys(whole))[:2]
-    if len(fields) < 2 or fields[0] not in held[0].id_fields or fields[1] in held[0].id_fields:
+    own = held[0].id_fields
+    is_nested = bool(own) and all("." in field for field in own)
+    told = fields[0] if is_nested and fields else fields[1] if len(fields) > 1 and fields[0] in own else ""
+    if not told or told in own or held[0].called:
         return
-    stands = [[fact for fact in record.facts if fact.field == fields[1]] for record in held]
+    stands = [[fact for fact in record.facts if fact.field == told] for record in held]
     if not all(stands) or any(_is_measured(facts) for facts in stands):
         return
     values = [facts[0].raw.strip() for facts in stands]
