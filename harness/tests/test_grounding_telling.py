@@ -318,3 +318,14 @@ def test_beside_a_name_what_a_record_of_another_kind_says_is_attested() -> None:
     right, wrong = (judge(text.format(price), Evidence(sources), today=TODAY) for price in ("4.90", "9.90"))
     assert all(item.ruling is Ruling.SUPPORTED for item in right)
     assert [str(item.claim.value) for item in wrong if item.ruling is Ruling.CONTRADICTED] == ["9.90"]
+
+
+RIDES = tuple({"transfer": f"T41{n}", "duration_min": minutes} for n, minutes in ((39, 101), (47, 58), (52, 30)))
+
+
+@pytest.mark.parametrize("first", ["Transfer T4139 takes about 100 minutes.", "Transfer T4139 is booked."])
+def test_how_long_we_wait_is_no_word_on_how_long_it_takes(first: str) -> None:
+    """A span that no record holds, in a sentence that names none, is of something else; another record's is not."""
+    assert not told(f"{first} Text us on arrival, we wait up to 45 minutes.", *RIDES)
+    assert told("Transfer T4139 takes 58 minutes.", *RIDES) == {"58 minutes"}
+    assert told("Transfer T4139 takes 45 minutes.", *RIDES) == {"45 minutes"}

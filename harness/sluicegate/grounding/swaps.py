@@ -106,11 +106,13 @@ def is_aside(  # noqa: PLR0917 - what is known of one claim
     """
     if is_today(text, claim):
         return _is_said(fact, claim, told)
-    if stands:
+    if stands and not claim.bound:  # some record meets nearly any bound
         return False
     if not segment.explicit and has_a_subject(text, segment.start, claim.start):
         return True
-    return (not segment.explicit or claim.kind is Kind.NUMBER) and _is_said(fact, claim, told)
+    if not segment.explicit and claim.kind is Kind.QUANTITY and claim.unit in _SPANS:  # `we wait up to 45 minutes`
+        return True
+    return (not segment.explicit or claim.kind is Kind.NUMBER) and _is_said(fact, claim, told, or_about=True)
 
 
 def _is_it(claim: Claim, fact: Fact) -> bool:
@@ -146,11 +148,14 @@ def _is_behind_its_day(fact: Fact, claim: Claim, claims: Sequence[Claim]) -> boo
     return any(equal(item, fact) == "date_of_time" for item in beside)
 
 
-def _is_said(fact: Fact, claim: Claim, claims: Sequence[Claim]) -> bool:
-    """Whether another claim says what the field holds, so that this one is of something else."""
+def _is_said(fact: Fact, claim: Claim, claims: Sequence[Claim], *, or_about: bool = False) -> bool:
+    """Whether another claim says what the field holds, so that this one is of something else; or about that."""
     alike = (
         item
         for item in claims
         if item is not claim and (item.kind is claim.kind or sort_of(item) == sort_of(claim) == "number")
     )
-    return any(comparable(item, fact) and _is_it(item, fact) for item in alike)
+    return any(
+        comparable(item, fact) and (_is_it(item, fact) or (or_about and equal(item, fact) == "rounding"))
+        for item in alike
+    )
