@@ -125,6 +125,8 @@ def test_a_storm_that_struck_nobody_holds(tmp_path: Path) -> None:
     [
         (Fault(kind="cut", target="tool:orders"), "tool", "orders", None, True),
         (Fault(kind="cut", target="tool:orders"), "tool", "customers", None, False),
+        (Fault(kind="cut", target="tool:my orders"), "tool", "my orders", None, True),
+        (Fault(kind="cut", target="tool:my"), "tool", "my orders", None, False),
         (Fault(kind="timeout", target="retriever"), "retriever", "search", None, True),
         (Fault(kind="timeout", target="embedding"), "model", "e-3", "openai.embeddings", True),
         (Fault(kind="timeout", target="embedding"), "model", "e-3", "openai.chat", False),

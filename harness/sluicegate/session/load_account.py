@@ -15,6 +15,7 @@ from sluicegate.plan.types import ToolSpec
 __all__ = ["Account", "account", "has_met"]
 
 _EMBEDDINGS = "openai.embeddings"
+_TOOL = "tool:"
 
 
 class Account(TypedDict):
@@ -41,6 +42,8 @@ def account(seen: Sequence[Observation], tools: Iterable[ToolSpec], price_of: Pr
 
 def has_met(fault: Fault, struck: Mapping[str, int]) -> bool:
     """Whether any of the calls in `Served.struck` met this fault."""
+    if fault.target.startswith(_TOOL):  # whose name may hold spaces
+        return f"{fault.kind} {fault.target} {fault.target.removeprefix(_TOOL)}" in struck
     met = (item.split(" ", 2) for item in struck)
     return any(
         kind == fault.kind and target == fault.target and fault.model in (None, action) for kind, target, action in met
@@ -49,7 +52,7 @@ def has_met(fault: Fault, struck: Mapping[str, int]) -> bool:
 
 def _met(item: Observation) -> str:
     """`rate_limit model gpt-5`, `cut tool:orders orders`: the fault, the double as scripts name it, what was asked."""
-    target = f"tool:{item.action}" if item.double == "tool" else item.double
+    target = f"{_TOOL}{item.action}" if item.double == "tool" else item.double
     if item.detail.get("protocol") == _EMBEDDINGS:
         target = "embedding"
     return f"{item.detail['fault']} {target} {item.action}"
