@@ -65,6 +65,27 @@ def test_what_is_wrong_with_a_file_is_said_as_ever(tmp_path: Path) -> None:
     assert [fault.where.rpartition("/")[2] for fault in faults] == ["a.jsonl:2", "gone.jsonl", "a.jsonl:3"]
 
 
+@pytest.mark.parametrize("end", [b"\x0c", b"\x0b", b" \r\t"])
+def test_what_may_stand_after_a_case_may_stand_there_ever_after(tmp_path: Path, end: bytes) -> None:
+    """A page break, or what else counts as space: what was read once is read again."""
+    path = tmp_path / "cases.jsonl"
+    path.write_bytes(b"%b%b\n" % (json.dumps(ROWS[0]).encode(), end))
+
+    assert list(stored(path)) == list(read_cases([path]))
+
+
+@pytest.mark.parametrize("now", [b"", b"5\n" * 100_000, b"x" * 100_000])
+def test_a_file_that_changes_while_it_is_read_is_said_to(tmp_path: Path, now: bytes) -> None:
+    """Emptied, or written over: no traceback says what no reader of it asked."""
+    path = written(tmp_path / "cases.jsonl", *({"id": f"case-{number}", "input": "x" * 1000} for number in range(100)))
+    cases = iter(stored(path))
+    next(cases)
+    path.write_bytes(now)
+
+    with pytest.raises(InputError, match="Was changed while its cases were run"):
+        list(cases)
+
+
 @pytest.mark.parametrize("how", ["in place", "by another file", "gone"])
 def test_a_file_that_changed_is_never_read_on(tmp_path: Path, how: str) -> None:
     """What is read of it then would be another set."""

@@ -92,11 +92,19 @@ class _File:
 
     def _check(self, file: BinaryIO) -> None:
         if _sign(file) != self._was:
-            what = "Was changed while its cases were run."
-            raise InputError(Fault(where=str(self.path), what=what, mend="Run again once nobody writes it."))
+            raise self._changed()
+
+    def _changed(self) -> InputError:
+        what = "Was changed while its cases were run."
+        return InputError(Fault(where=str(self.path), what=what, mend="Run again once nobody writes it."))
 
     def _case(self, line: bytes) -> Case:
-        value = orjson.loads(line)
+        try:
+            value = orjson.loads(line.rstrip())
+        except ValueError:
+            raise self._changed() from None
+        if not isinstance(value, dict):
+            raise self._changed()
         read = decode_or_faults if KNOWN.issuperset(value) else None
         case, faults = case_or_faults(value, str(self.path)) if read is None else read(Case, value, str(self.path))
         if case is None:
