@@ -168,6 +168,23 @@ def test_a_row_that_no_lock_has_is_a_fault(tmp_path: Path, written: str, read: s
     assert faults(tmp_path, TEXT.replace(written, read).encode())
 
 
+@pytest.mark.parametrize("digest", [A.upper(), f"{A[:-1]} ", f"{A} "])
+def test_a_digest_is_one_in_any_layout(tmp_path: Path, digest: str) -> None:
+    """Large letters, and a space: a byte fewer would give every later case the digest of another."""
+    text = json.dumps(json.loads(TEXT.replace(f'["order-1", "{A}"]', f'["order-1", "{digest}"]')))
+
+    assert faults(tmp_path, text.encode())
+
+
+def test_no_row_stands_for_rows_of_a_model(tmp_path: Path) -> None:
+    """A model may hold a list that looks like a suite's cases, and a suite what a reader once wrote for such a list."""
+    model = f'"models": {{\n  "structured": {{\n    "cases": [\n      ["x", "{A}"]\n    ]\n  }}\n  }},\n  "plan_digest"'
+    begins, ends = TEXT.index('[\n            ["order-1"'), TEXT.index(',\n          "checks"')
+    text = TEXT[:begins] + '[["0", "#"]]' + TEXT[ends:]
+
+    assert faults(tmp_path, text.replace('"plan_digest"', model).encode())
+
+
 def test_an_escaped_id_is_read_as_what_it_says(tmp_path: Path) -> None:
     """JSON has many ways to write one."""
     path = tmp_path / "rollout.lock"

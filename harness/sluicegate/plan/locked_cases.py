@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from json.encoder import encode_basestring as _quoted
+from secrets import token_hex
 from typing import BinaryIO, overload
 
 from sluicegate.plan.ids import CaseIds
@@ -68,9 +69,10 @@ class LockedCases(Sequence[tuple[str, str]]):
 
 
 def _digest(said: str) -> bytes:
-    if len(said) != 64:
+    digest = bytes.fromhex(said)  # which passes over spaces, and reads large letters
+    if len(digest) != 32 or digest.hex() != said:
         raise ValueError(f"{said!r:.80} is no SHA-256")
-    return bytes.fromhex(said)
+    return digest
 
 
 def rows(cases: Sequence[tuple[str, str]], indent: str) -> Iterator[str]:
@@ -95,10 +97,12 @@ class Skimmed:
         self.blocks: list[LockedCases] = []
         self._known: dict[bytes, LockedCases] = {}
         """By what a block says: suites share most of their cases."""
+        self._mark = token_hex(16)
+        """What stands where a digest would, another for each reading: no file can say it."""
 
     def stands_for(self, cases: Sequence[tuple[str, ...]]) -> LockedCases | None:
         """The block that a row of `text` stands for."""
-        if len(cases) != 1 or len(cases[0]) != 2 or cases[0][1] != _MARK:
+        if len(cases) != 1 or len(cases[0]) != 2 or cases[0][1] != self._mark:
             return None
         number = cases[0][0]
         is_known = number.isascii() and number.isdigit() and int(number) < len(self.blocks)
@@ -117,12 +121,8 @@ class Skimmed:
             file.seek(begins)
             block = self._known[said.digest()] = LockedCases(_pairs(file, ends))
             file.seek(ends + len(line))
-        self.text += b'["%d", "%b"]\n%b' % (len(self.blocks), _MARK.encode(), line)
+        self.text += b'["%d", "%b"]\n%b' % (len(self.blocks), self._mark.encode(), line)
         self.blocks.append(block)
-
-
-_MARK = "#"
-"""What stands where a digest would: no row of a lock says that."""
 
 
 def skimmed(file: BinaryIO) -> Skimmed:
