@@ -107,3 +107,13 @@ def test_the_number_of_a_door_begins_no_phone() -> None:
 def test_what_is_no_address(text: str) -> None:
     """Words that are words for streets elsewhere, years, and things that are counted."""
     assert addresses(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Status=ok 200", "Level=info 42 ms", "Size|m 5", "Name,age 5", 'Order="x 5', "[A,t 5]", "9BcYsQ43weBNZo, 2"],
+)
+def test_a_field_with_a_capital_and_a_small_value_before_a_number_is_read(text: str) -> None:
+    """No address, and no exception: the rest of such a line is read too."""
+    assert addresses(text) == []
+    assert [hit.entity for hit in SCANNER.scan(f"{text} by jane@corp.example")] == ["EMAIL_ADDRESS"]

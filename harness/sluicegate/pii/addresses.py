@@ -293,7 +293,7 @@ def _words_before(text: str, least: int, at: int, *, small: bool) -> list[re.Mat
             break
         if word[0].isupper() or bare in _SMALLS or (small and word[0].isalpha()) or bare in STREET_LAST:
             first = place
-        elif bare not in _PARTS and not (place + 1 == first and found[first][0].rstrip(".") in _OF_A_NAME):
+        elif bare not in _PARTS and not (place + 1 == first < len(found) and found[first][0].rstrip(".") in _OF_A_NAME):
             break
     return found[first:]
 
