@@ -79,11 +79,12 @@ def tail(text: str, end: int, *, small: bool) -> tuple[int, int]:
     for _ in range(7):
         gap = _SEP.match(text, end)
         at = gap.end() if gap else end
-        broken = "," in text[end:at] or "\n" in text[end:at] or "\\n" in text[end:at]
-        stop, points = _part(text, at, broken=broken or after_unit, small=small)
+        between = text[end:at]
+        broken = after_unit or "," in between or "\n" in between or "\\n" in between
+        stop, points = _part(text, at, broken=broken, small=small)
         if stop is None:
             break
-        after_unit = _UNIT.match(text, at) is not None
+        after_unit = points > 0 and _UNIT.match(text, at) is not None
         end = stop
         sure += points
     return end, sure
@@ -108,7 +109,8 @@ def _sure_part(text: str, at: int, *, small: bool) -> int | None:
     leading = _LEADING.match(text, at)
     if leading is None:
         return None
-    word, end = leading[0].lower(), leading.end()
+    given, end = leading[0], leading.end()
+    word = given.lower()
     found = _UNIT.match(text, at) if word in _UNIT_FIRST or not word[0].isalpha() else None
     if found is None and (not word.isalpha() or text[end : end + 2].strip("- ").isdigit()):
         postcode = POSTCODE.match(text, at)
@@ -117,7 +119,7 @@ def _sure_part(text: str, at: int, *, small: bool) -> int | None:
             return (_town(text, stop + 1, small=small) if text[stop : stop + 1] == " " else None) or stop
     if found is None and word in COUNTRY_FIRST:
         found = COUNTRIES.match(text, at)
-    if found is None and (len(word) < 4 or text[end : end + 1] == " "):
+    if found is None and given[0].isupper() and (len(word) < 4 or text[end : end + 1] == " "):
         found = _STATE.match(text, at)
     return found.end() if found else None
 
@@ -138,7 +140,7 @@ def _town(text: str, at: int, *, small: bool) -> int | None:
     if found is None:
         return None
     end = found.start()
-    for word in re.finditer(r"[^\s\-]+", found[0]):
+    for word in _TOWN_WORD.finditer(found[0]):
         if word[0].lower().rstrip(".") in COMMON and word[0].lower() not in IN_TOWNS:
             break
         end = found.start() + word.end()
@@ -151,5 +153,6 @@ def _town(text: str, at: int, *, small: bool) -> int | None:
     return district.end() if district is not None else end
 
 
+_TOWN_WORD = re.compile(r"[^\s\-]+")
 _DISTRICT = re.compile(r" [0-9]{1,2}(?=[ ]*(?:,|\n|\\n)[ \w])")
 """Of a large town: "Praha 6, CZ"."""

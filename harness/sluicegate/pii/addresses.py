@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 
 from sluicegate.model.finding import Witness
-from sluicegate.pii.address_grammar import CAPITAL, HOUSE, IN_TOWNS, PARTICLE, POSTCODE, SMALL, STREET, lead, tail
-from sluicegate.pii.addresses_east import eastern_addresses
+from sluicegate.pii.address_grammar import HOUSE, IN_TOWNS, PARTICLE, SMALL, STREET, lead, tail
+from sluicegate.pii.addresses_other import asked_for, other_kinds
 from sluicegate.pii.hits import Hit, Layer
 from sluicegate.pii.name_cues import COMMON
 from sluicegate.pii.reading import Reading
-from sluicegate.pii.street_words import STREET_ENDING, STREET_LAST, STREET_LEADING
+from sluicegate.pii.street_words import STREET_ENDINGS, STREET_LAST, STREET_LEADING
 from sluicegate.pii.word_list import CAPITAL_LETTER, listed
 
 __all__ = ["ENTITIES", "address_hits"]
@@ -29,64 +29,7 @@ _AHEAD = re.compile(
     r"(?:(?:,? (?:n[º°o]|nr)\.? ?[0-9]{1,5}| [0-9]{1,4}|, [0-9]{1,3})[a-zA-Z]?(?![\w]|[.,:][0-9]))?"
 )
 _AHEAD_ANY = re.compile(_AHEAD.pattern.replace(CAPITAL_LETTER, "[^\\W\\d_]"), re.IGNORECASE)
-_BOX = re.compile(
-    r"\b(?:P\.? ?O\.? ?Box|Post ?box|Postfach|Boîte postale|B\.?P\.?|Apartado(?: de correos)?|Casella postale|"
-    r"Caixa postal|Postbus|Postboks|Postboks|PL|Skrytka)\s{1,2}[0-9]{1,6}\b"
-    r"|\b(?:PSC|Unit|CMR) [0-9]{2,5},? Box [0-9]{1,5}\b|\b(?:USNV|USNS|USS|USCGC) [^\W\d_]+(?=\s{1,3}[FAD]PO )",
-    re.IGNORECASE,
-)
-
-_ASKING = frozenset(
-    listed(
-        "address addresses adresse adressen dirección indirizzo adres endereço morada live lives lived living "
-        "reside resides resided moved moving move taxi ship shipped shipping deliver delivers delivered "
-        "delivery send sent return returned arrive arrived arrives located location office offices meet "
-        "headquarters headquartered based visit house home billing mail mailed post posted wohne wohnt wohnhaft "
-        "wohnen habite habitons vive vivo abito abita mieszkam mieszka corner nearest closest near directions "
-        "direction branch store drop pick picked collect come go going drive staying stay property apartment "
-        "venue stands situated relocated relocating forward forwarded bor asun"
-    )
-)
-"""Words after which an address is likely, in lower case."""
-_CORNER = re.compile(
-    rf"(?:[Tt]he )?[Cc]orner of (?:{HOUSE} )?{STREET}(?: [0-9]{{1,5}})? (?:and|&) (?:{HOUSE} )?{STREET}"
-)
-_CODE = re.compile(
-    rf"(?:zip ?code|zip|post ?code|postal code|postleitzahl|plz|code postal|código postal|cap|postcode|kod "
-    rf"pocztowy)(?: (?:is|of|for))?[ :]{{1,3}}(?P<code>{POSTCODE.pattern})",
-    re.IGNORECASE,
-)
-_BOXES = (
-    " box ",
-    "postbox",
-    "postfach",
-    "boîte postale",
-    "b.p.",
-    "bp ",
-    "apartado",
-    "casella postale",
-    "caixa postal",
-    "postbus",
-    "postboks",
-    "skrytka",
-    "usnv",
-    "usns",
-    "uss ",
-    "uscgc ",
-)
-_BOX_WORDS = frozenset(
-    listed("box postbox postfach boîte b bp apartado casella caixa postbus postboks skrytka usnv usns uss uscgc psc")
-)
-_CODES = ("zip", "post code", "postcode", "postal", "plz", "postleitzahl", "kod pocztowy")
-_CODE_WORDS = frozenset(listed("zip zipcode post postcode postal plz postleitzahl kod"))
 _UNIT_WORDS = frozenset(listed("apt apartment suite ste unit flat floor room box no appt lgh whg piso"))
-_STREET_NAMED = frozenset(
-    listed("street road avenue lane drive boulevard crescent terrace close court gardens highway")
-)
-_STREET_NAMES = frozenset(listed("rue calle avenida via viale piazza corso rua strada"))
-_LONG_ENDINGS = ("straße", "strasse", "straat", "gasse", "gatan", "vägen", "veien", "gade", "katu")
-_CAPS_BEFORE = re.compile(rf"(?<![^\W_])(?:{CAPITAL} ){{1,3}}\Z")
-_NAME_BEHIND = re.compile(rf" (?:{PARTICLE} ){{0,2}}{CAPITAL}(?: {CAPITAL}){{0,2}}")
 _LED = frozenset(
     listed("ul ulica ulice rue calle rua strada piazza viale avenida carrer trg aleja plac prospekt ulitsa")
 )
@@ -115,12 +58,14 @@ def address_hits(reading: Reading) -> Iterator[Hit]:
     small = text.islower()
     led = not _LED.isdisjoint(reading.words)
     done = 0
-    yield from _other_kinds(reading, small=small)
+    yield from (_hit(start, end, score) for start, end, score in other_kinds(reading, small=small))
     for found in _NUMBER.finditer(text):
-        if found.start() < done or _before(text, found.start()) in _UNIT_WORDS:
+        if found.start() < done:
             continue
         street = (_led(text, found, done) if led else None) or _street(text, found, done, small=small)
         if street is None:
+            continue
+        if _before(text, found.start()) in _UNIT_WORDS:
             continue
         begin, end, strong = street
         start = lead(text, begin)
@@ -129,66 +74,11 @@ def address_hits(reading: Reading) -> Iterator[Hit]:
         if (
             strong
             or parts >= 2
-            or _cued(reading, start)
+            or asked_for(reading, start)
             or (parts and _LINE_START.search(text, max(0, start - 8), start))
         ):
             done = stop
             yield _hit(start, stop, 0.75 if strong or parts > 1 else 0.5)
-
-
-def _other_kinds(reading: Reading, *, small: bool) -> Iterator[Hit]:
-    """Corners, streets without a number, postcodes that are named, post office boxes."""
-    text, words = reading.text, reading.words
-    yield from (_hit(start, end, 0.75) for start, end in eastern_addresses(reading))
-    if "orner of " in text:
-        yield from (_hit(found.start(), found.end(), 0.5) for found in _CORNER.finditer(text))
-    if not words.isdisjoint(_ASKING):
-        for start, end in _unnumbered(reading):
-            if _cued(reading, start):
-                yield _hit(start, tail(text, end, small=small)[0], 0.45)
-    for at in () if words.isdisjoint(_CODE_WORDS) else reading.places(*_CODES):
-        code = _CODE.match(text, at)
-        if code is not None:
-            yield _hit(code.start("code"), code.end("code"), 0.5)
-    for at in () if words.isdisjoint(_BOX_WORDS) else reading.places(*_BOXES):
-        box = _BOX.search(text, max(0, at - 9), at + 28)
-        if box is not None and box.start() <= at < box.end():
-            yield _hit(lead(text, box.start()), tail(text, box.end(), small=small)[0], 0.75)
-
-
-def _cued(reading: Reading, start: int) -> bool:
-    """Whether a word shortly before, in the same sentence, says that an address follows."""
-    before = reading.lowered[max(0, start - 80) : start]
-    if before[-1:] not in (" ", "\n", ">", ":", "\t"):
-        return False
-    sentence = _SENTENCE.split(before)[-1]
-    return not _ASKING.isdisjoint(_LETTERS.findall(sentence))
-
-
-_SENTENCE, _LETTERS = re.compile(r"[.!?](?=\s)"), re.compile(r"[^\W\d_]+")
-
-
-def _unnumbered(reading: Reading) -> Iterator[tuple[int, int]]:
-    """Streets without a number: "Baker Street", "rue des Lilas", "Lindenstraße"."""
-    text = reading.text
-    for word, end in reading.word_ends(sorted(_STREET_NAMED & reading.words)):
-        begin = end - len(word)
-        before = _CAPS_BEFORE.search(text, max(0, begin - 40), begin)
-        if before is not None and text[begin].isupper():
-            yield before.start(), end
-    for word, end in reading.word_ends(sorted(_STREET_NAMES & reading.words)):
-        behind = _NAME_BEHIND.match(text, end)
-        if behind is not None and (word == "rue" or text[end - len(word)].isupper()):
-            yield end - len(word), behind.end()
-    for at in reading.places(*_LONG_ENDINGS):
-        start = at
-        while start > max(0, at - 30) and text[start - 1].isalpha():
-            start -= 1
-        end = at + 4
-        while end < len(text) and end < at + 8 and text[end].isalpha():
-            end += 1
-        if at - start >= 4 and text[start].isupper():
-            yield start, end
 
 
 def _before(text: str, at: int) -> str:
@@ -302,7 +192,7 @@ def _may_follow(text: str, at: int, *, small: bool) -> bool:
     """Whether the word before a number may be the end of a street: it begins with a capital, or all is small."""
     if text[at - 1 : at] != " ":
         return False
-    word = (text[max(0, at - 30) : at - 1].rstrip(",").split() or [""])[-1]
+    word = (text[max(0, at - 30) : at - 1].rstrip(",").rsplit(None, 1) or [""])[-1]
     if not word[:1].isupper():
         word = _EDGE.split(word)[-1]
     return (
@@ -319,7 +209,7 @@ _EDGE = re.compile(r"[\s;|<>=*\"'(]+")
 def _street_end(text: str, ahead: re.Match[str]) -> tuple[int | None, bool]:
     """Where a street behind its number ends; None = these words are no street."""
     start = ahead.start("words")
-    words = list(re.finditer(r"\S+", ahead["words"]))
+    words = list(_UNSPACED.finditer(ahead["words"]))
     lowered = [word[0].lower().rstrip(".,") for word in words]
     if lowered[0] in _NOT_STREET:
         return None, False
@@ -338,11 +228,12 @@ def _street_end(text: str, ahead: re.Match[str]) -> tuple[int | None, bool]:
     return whole if last == len(words) - 1 else start + words[last].end(), True
 
 
+_UNSPACED = re.compile(r"\S+")
 _POINTS = frozenset(listed("north south east west n s e w ne nw se sw"))
 
 
 def _is_street(word: str) -> bool:
-    return len(word) > 5 and STREET_ENDING.search(word) is not None
+    return len(word) > 5 and word.endswith(STREET_ENDINGS)
 
 
 def _hit(start: int, end: int, score: float) -> Hit:

@@ -49,7 +49,7 @@ _JP = re.compile(
     r"(?:[ \u3000]?[\u30a1-\u30ff]{2,15}[0-9０-９]{1,5}(?:号室)?)?"
 )
 _JP_LEADS = re.compile(r"〒? ?[0-9０-９]{3}[\-－−ー][0-9０-９]{4}[ \u3000]?\Z")
-_JP_SURE = re.compile(r"[都道府県市]")
+_JP_SURE = "都道府県市"
 
 
 def eastern_addresses(reading: Reading) -> Iterator[tuple[int, int]]:
@@ -62,7 +62,7 @@ def eastern_addresses(reading: Reading) -> Iterator[tuple[int, int]]:
     for word, end in reading.word_ends(sorted(words & _TR_WORDS)):
         if text[end - len(word)].isupper():
             yield from _around(text, end - len(word), end, _TR_LEADS, _TR_TAIL)
-    if _JP_SURE.search(text) is not None:
+    if any(sign in text for sign in _JP_SURE):
         for found in _JP.finditer(text):
             lead = _JP_LEADS.search(text, max(0, found.start() - 12), found.start())
             yield (lead.start() if lead else found.start()), found.end()

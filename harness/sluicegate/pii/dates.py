@@ -63,7 +63,7 @@ def date_hits(reading: Reading, entities: frozenset[str]) -> Iterator[Hit]:
     """Dates; DATE_OF_BIRTH beside a word of birth, else DATE_TIME, as far as each is asked for."""
     text = reading.text
     births = "DATE_OF_BIRTH" in entities and (
-        any(map(_BIRTH_WORD, reading.words)) or (not text.isascii() and re.search(_BIRTH_SIGNS, text) is not None)
+        _says_birth(reading.words) or (not text.isascii() and re.search(_BIRTH_SIGNS, text) is not None)
     )
     if not births and "DATE_TIME" not in entities:
         return
@@ -83,6 +83,25 @@ _DAYS = frozenset(listed("monday tuesday wednesday thursday friday saturday sund
 _BIRTH_WORD = re.compile(
     r"born|birth|dob|geb|née?$|naiss|naci|nací|ur$|nat[oa]$|nasc|urodz|född|født|fødsel|synty|naroz|născut|doğum|dateofbirth|рожд|родил"
 ).match
+
+
+class _OfBirth(dict[str, bool]):
+    """Which words are of a birth, a few thousand at a time: texts are made of the same words."""
+
+    def __missing__(self, word: str) -> bool:
+        if len(self) > _REMEMBERED:
+            self.clear()
+        said = self[word] = _BIRTH_WORD(word) is not None
+        return said
+
+
+_REMEMBERED = 4000
+_OF_BIRTH = _OfBirth()
+
+
+def _says_birth(words: frozenset[str]) -> bool:
+    """Whether one of the words is of a birth."""
+    return any(map(_OF_BIRTH.__getitem__, words))
 
 
 def _found(reading: Reading) -> Iterator[re.Match[str]]:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import cache
 
-from sluicegate.frozen import frozen
 from sluicegate.model.finding import Witness
 from sluicegate.pii.hits import Hit, Layer
 from sluicegate.pii.name_cues import (
@@ -25,12 +23,12 @@ from sluicegate.pii.name_cues import (
     PLACE_WORDS,
     TITLE,
 )
+from sluicegate.pii.name_lists import SUFFIXES, SURE_SUFFIXES, Alone, Lists, kinds, lists_of_names
 from sluicegate.pii.name_said import OTHERWISE_WORDS, at_name, otherwise, owned
 from sluicegate.pii.reading import Reading
 from sluicegate.pii.word_list import CAPITAL_LETTER, listed
-from sluicegate.resources import data
 
-__all__ = ["ENTITIES", "given_names", "name_hits", "surnames"]
+__all__ = ["ENTITIES", "name_hits"]
 
 ENTITIES = frozenset({"PERSON"})
 
@@ -40,47 +38,29 @@ _SEQUENCE = re.compile(
     rf"{CAPITAL_LETTER}(?<![@/\\#\w].)[^\W\d_]*(?:['’\-][^\W\d_]+)*"
     rf"(?:[ \t](?:{_PARTICLE} ){{0,2}}(?:{CAPITAL_LETTER}\.|{_CAPITAL})){{0,5}}"
 )
+_SEQUENCE_ASCII = re.compile(_SEQUENCE.pattern.replace(CAPITAL_LETTER, "[A-Z]").replace(r"[^\W\d_]", "[A-Za-z]"))
 _WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*\.?")
 _LOWER_NAME = re.compile(r"[^\W\d_]{2,}(?:['’\-][^\W\d_]+)*(?: [^\W\d_]{2,}(?:['’\-][^\W\d_]+)*){0,2}")
 _POSSESSIVE = re.compile(r"['’]s\Z")
 _LINE_END = re.compile(r"[ \t,]*(?:\r?\n|\\n|\Z)")
 _NEXT_LINE = re.compile(r"[ \t]*(?:\r?\n|\\n){1,2}[>\s]*(?:[0-9]|[^\n]{0,40}[0-9@])")
-_SUFFIX = re.compile(
-    r"(?:sson|sen|sson|ski|ska|cki|cka|wicz|czyk|czak|iak|ová|ov|ova|ev|eva|enko|chuk|yan|ian|shvili|dze|escu|"
-    r"eanu|opoulos|idis|akis|elli|etti|ini|"
-    r"ez|es|mann|berg|stein|feld|bauer|meyer|maier|huber|hofer|sma|stra|inga|ić|vić|ovic|evic|oğlu|oglu|gaard|"
-    r"quist|qvist|ström|gren|dahl|lund|lainen|nen|worth|ington|"
-    r"sworth|ston|shaw|man|kov|sky|skyi)\Z"
-)
-
-
-@cache
-def given_names() -> frozenset[str]:
-    """Common given names of some twenty languages, in lower case."""
-    return frozenset(data("pii", "given_names.txt").read_text(encoding="utf-8").split())
-
-
-@cache
-def surnames() -> frozenset[str]:
-    """Common surnames, in lower case."""
-    return frozenset(data("pii", "surnames.txt").read_text(encoding="utf-8").split())
 
 
 def name_hits(reading: Reading) -> Iterator[Hit]:
     """Persons."""
-    text = reading.text
-    lists = _lists()
-    for found in _SEQUENCE.finditer(text):
+    text, lowered = reading.text, reading.lowered
+    lists = lists_of_names()
+    for found in (_SEQUENCE_ASCII if text.isascii() else _SEQUENCE).finditer(text):
         start, end = found.span()
-        words = reading.lowered[start:end]
+        words = lowered[start:end]
         # Most capitals only begin a sentence.
-        if words in COMMON or words in TITLE:
+        if words in _NO_NAME:
             continue
         several = " " in words or "\t" in words
         hit = _judged(text, start, words.split(), lists) if several else _judged_alone(text, start, words, lists)
         if hit is not None:
             yield hit
-    if "name" in reading.lowered:
+    if "name" in lowered:
         yield from _spoken(text, at_name(reading, lists.given))
     if not reading.words.isdisjoint(OTHERWISE_WORDS):
         yield from _spoken(text, otherwise(reading))
@@ -104,26 +84,27 @@ def _small(text: str, given: frozenset[str], family: frozenset[str]) -> Iterator
         if (
             follower
             and follower not in COMMON
-            and (follower in family or follower in given or _SUFFIX.search(follower))
+            and (follower in family or follower in given or follower.endswith(SUFFIXES))
         ):
             end = one.end() + 1 + len(follower)
         yield Hit(entity="PERSON", start=one.start(), end=end, score=0.45, layer=Layer.CUE, witness=Witness.PATTERN)
 
 
-def _judged_alone(text: str, start: int, word: str, lists: _Lists) -> Hit | None:
+def _judged_alone(text: str, start: int, word: str, lists: Lists) -> Hit | None:
     """What one capitalised word says."""
     if word.endswith(("'s", "’s")):
         word = word[:-2]
         if word in COMMON:
             return None
-    known = word in lists.given or word in lists.family or "-" in word
-    if not known and text[max(0, start - 6) : start] == "name: " and not owned(text, start - 6):
-        return None
-    if not known and text[start + len(word) : start + len(word) + 1] == " " and _greeted(text, start):
-        return None
-    if word in PLACE_WORDS or not (known or _may_stand_alone(text, start, word)):
+    kind = kinds()[word]
+    if kind is Alone.NOBODY or (kind is Alone.BEHIND_A_CUE and not _cued(text, start)):
         return None
     place = (start, start + len(word))
+    if kind is not Alone.LISTED:
+        if text[max(0, start - 6) : start] == "name: " and not owned(text, start - 6):
+            return None
+        if text[place[1] : place[1] + 1] == " " and _greeted(text, start):
+            return None
     score = _score(text, [word], place, lists, titled=False, ends=True)
     if score is None:
         return None
@@ -135,21 +116,13 @@ def _greeted(text: str, start: int) -> bool:
     return text[start - 2 : start] in (", ", "! ") and GREETING.search(text, max(0, start - 16), start) is not None
 
 
-def _may_stand_alone(text: str, start: int, alone: str) -> bool:
-    """Whether one word that is on no list is worth a closer look."""
-    return (
-        (len(alone) > 6 and _SURE_SUFFIX.search(alone) is not None)
-        or "'" in alone
-        or "’" in alone
-        or _cued(text, start)
-    )
-
-
-def _judged(text: str, start: int, words: list[str], lists: _Lists) -> Hit | None:
+def _judged(text: str, start: int, words: list[str], lists: Lists) -> Hit | None:
     """What one sequence of capitalised words says; `words` in lower case, with one blank between."""
-    lowered = [word.rstrip(".") for word in words]
+    lowered = words
     for place, word in enumerate(words):
-        if word.endswith(("'s", "’s")):
+        if word.endswith("."):
+            lowered = [*lowered[:place], word.rstrip("."), *lowered[place + 1 :]]
+        elif word.endswith(("'s", "’s")):
             lowered = [*lowered[:place], word[:-2]]
             break
     first, titled = _first(lowered)
@@ -198,21 +171,8 @@ def _last(lowered: list[str], first: int) -> int:
     return last if PLACE_WORDS.isdisjoint(lowered[first : last + 2]) else first - 1
 
 
-@frozen
-class _Lists:
-    """Common names, in lower case."""
-
-    given: frozenset[str]
-    family: frozenset[str]
-
-
-@cache
-def _lists() -> _Lists:
-    return _Lists(given=given_names(), family=surnames())
-
-
 def _score(
-    text: str, words: list[str], place: tuple[int, int], lists: _Lists, *, titled: bool, ends: bool
+    text: str, words: list[str], place: tuple[int, int], lists: Lists, *, titled: bool, ends: bool
 ) -> float | None:
     """How sure it is that these words are somebody's name; None = they are not told. `ends`: nothing follows them."""
     start = place[0]
@@ -230,11 +190,11 @@ def _score(
     return _score_of_more(text, words, place, lists) if ends and len(words) <= 4 else None
 
 
-def _is_abbreviation(text: str, word: str, place: tuple[int, int], lists: _Lists) -> bool:
+def _is_abbreviation(text: str, word: str, place: tuple[int, int], lists: Lists) -> bool:
     return len(word) < 5 and text[slice(*place)].isupper() and word not in lists.given and word not in lists.family
 
 
-def _score_of_one(text: str, word: str, place: tuple[int, int], lists: _Lists) -> float | None:
+def _score_of_one(text: str, word: str, place: tuple[int, int], lists: Lists) -> float | None:
     start, end = place
     # One word in capitals is an abbreviation sooner than a name: the NINO of a letter is no Italian.
     if text[start:end].isupper():
@@ -242,14 +202,14 @@ def _score_of_one(text: str, word: str, place: tuple[int, int], lists: _Lists) -
     is_family = word in lists.family
     if is_family and _in_list(text, start, end, lists):
         return 0.45
-    if len(word) > 6 and _SURE_SUFFIX.search(word) and not _PLACE_BEFORE.search(text, max(0, start - 12), start):
+    if len(word) > 6 and word.endswith(SURE_SUFFIXES) and not _PLACE_BEFORE.search(text, max(0, start - 12), start):
         return 0.4
     if word in lists.given and word not in COMMON and len(word) > 2:
         return 0.5
     return 0.45 if is_family and len(word) > 3 and AFTER.match(text, end) else None
 
 
-def _score_of_more(text: str, words: list[str], place: tuple[int, int], lists: _Lists) -> float | None:
+def _score_of_more(text: str, words: list[str], place: tuple[int, int], lists: Lists) -> float | None:
     start, end = place
     may_begin = words[0] not in NOT_A_NAME
     if any(word in lists.given for word in words[1:-1]) or (
@@ -258,7 +218,7 @@ def _score_of_more(text: str, words: list[str], place: tuple[int, int], lists: _
         return 0.5
     if AFTER.match(text, end):
         return 0.45
-    if len(words) == 2 and may_begin and len(words[1]) > 4 and _SUFFIX.search(words[1]):
+    if len(words) == 2 and may_begin and len(words[1]) > 4 and words[1].endswith(SUFFIXES):
         return 0.4
     if start and text[start - 1] not in "\n>" and text[max(0, start - 2) : start] != "\\n":
         return None
@@ -281,6 +241,7 @@ def _cued(text: str, start: int) -> bool:
     return f"{before[-2].rsplit(None, 1)[-1].strip(_QUOTES)} {last.rstrip(':')}" in BEFORE_TWO
 
 
+_NO_NAME = COMMON | TITLE
 _PARTICLES = frozenset(
     listed("van von der den de la las los del della di da dos das do du le zu zum zur al el bin ibn ben ter ten y e")
 )
@@ -288,13 +249,9 @@ _QUOTES = "\"'*(>,.!"
 _LISTED = re.compile(r"(?:,? (?:and|und|et|y|e|en|og|och|&) |, )([^\W\d_]+)")
 _LISTED_BEFORE = re.compile(r"([^\W\d_]+)(?:,? (?:and|und|et|y|e|en|og|och|&) |, )\Z")
 _PLACE_BEFORE = re.compile(r"\b(?:in|from|at|near|to|of|the)\s\Z", re.IGNORECASE)
-_SURE_SUFFIX = re.compile(
-    r"(?:sson|ssen|sdóttir|sdottir|ovich|evich|ov|enko|owski|ewski|owska|ewska|wicz|escu|opoulos|oğlu|quist|"
-    r"qvist|ović|ević|shvili|dze|elsen|ersen|insen)\Z"
-)
 
 
-def _in_list(text: str, start: int, end: int, lists: _Lists) -> bool:
+def _in_list(text: str, start: int, end: int, lists: Lists) -> bool:
     """Whether another name stands beside it: "Weber, Kowalski and Petit"."""
     for found in (_LISTED.match(text, end), _LISTED_BEFORE.search(text[max(0, start - 30) : start])):
         if found is not None and found[1][:1].isupper():

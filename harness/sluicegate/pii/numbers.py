@@ -14,7 +14,7 @@ from sluicegate.pii.national_ids import RULES, NumberRule
 from sluicegate.pii.payment import CARD_WORDS, card_issuer, card_shape_holds, iban_at
 from sluicegate.pii.phones import phones_in
 from sluicegate.pii.runs import Run, Window, runs, taken_apart, windows
-from sluicegate.pii.wording import GENERAL_ID, cue, named, told_business
+from sluicegate.pii.wording import GENERAL_ID, Around, cue, named, told_business
 
 __all__ = ["ENTITIES", "number_hits"]
 
@@ -84,11 +84,16 @@ def _lettered(text: str, start: int, end: int) -> Hit | None:
         return None
     if begin < start:
         return _at(text, begin)
-    after = text[end : end + 2]
-    if after[:1].isalpha() or (after[:1] in "-+ " and after[1:].isalpha()) or end - start == _HETU:
-        found = _at(text, begin)
-        if found is not None:
-            return found
+    if end - start >= _FEWEST:
+        after = text[end : end + 4]
+        # One letter or two may belong to it; three are a word.
+        apart = after[1:2].isalpha() and after[0] in "-+ "
+        if apart and end - start < _HETU:
+            apart = len(after) < 4 or not after[1:].isalpha()
+        if apart or after[:1].isalpha() or end - start == _HETU:
+            found = _at(text, begin)
+            if found is not None:
+                return found
     if text[start - 1 : start] in (" ", "-") and start > 1 and text[start - 2].isalpha():
         if text[start - 2] in "XYZxyz" and not text[start - 3 : start - 2].isalnum():
             return _at(text, start - 2)
@@ -128,7 +133,7 @@ def _checked(text: str, run: Run) -> Iterator[Hit]:
     by_shape = _by_shape()
     if _touches_letters(text, run.start, run.end):
         return
-    for window in windows(text, run):
+    for window in windows(text, run, by_shape):
         size = len(window.digits)
         if size < 7 and "." not in window.shape:
             continue
@@ -173,15 +178,17 @@ def _is_card(text: str, window: Window) -> bool:
 
 def _best(text: str, window: Window, rules: tuple[NumberRule, ...]) -> Hit | None:
     """The rule that holds and is named; without a name one whose shape and digits are strong enough alone."""
-    held = sorted((rule for rule in rules if _holds(rule, window.digits)), key=lambda rule: rule.entity in _UNCHECKED)
+    held = [rule for rule in rules if _holds(rule, window.digits)]
     if not held:
         return None
+    held.sort(key=lambda rule: rule.entity in _UNCHECKED)
+    around = Around(text, window.start, window.end)
     for rule in held:
-        if named(text, window.start, window.end, cue(rule.words)):
+        if around.named(cue(rule.words)):
             return _of(rule, window, is_named=True)
-    if named(text, window.start, window.end, cue(GENERAL_ID)):
+    if around.named(cue(GENERAL_ID)):
         return _of(held[0], window, is_named=True)
-    if not told_business(text, window.start):
+    if not around.told_business():
         for rule in held:
             if window.shape in rule.bare:
                 return _of(rule, window, is_named=False)
@@ -199,9 +206,11 @@ def _of(rule: NumberRule, window: Window, *, is_named: bool) -> Hit:
 
 
 def _holds(rule: NumberRule, digits: str) -> bool:
-    return len(set(digits)) > 1 and rule.holds(digits)
+    return digits.count(digits[0]) < len(digits) and rule.holds(digits)
 
 
+_FEWEST = 6
+"""Digits before the first letter of a number that begins with digits."""
 _HETU = 11
 """Characters of a Finnish code, whose last one may be a digit."""
 _FINNISH = r"hetu\w*|henkilötunnu\w*|personal identity code"

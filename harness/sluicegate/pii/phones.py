@@ -210,10 +210,7 @@ def _national(
 ) -> float | None:
     """Without a country's code: valid in one of the regions and grouped as it prints, or named and of a fair length."""
     valid = grouped = False
-    for region in regions:
-        plan = _plan(region)
-        if plan is None:
-            continue
+    for plan in _plans(regions):
         trunk = plan.trunk if plan.trunk and digits.startswith(plan.trunk) else ""
         if not plan.number.fullmatch(digits[len(trunk) :]):
             continue
@@ -249,6 +246,11 @@ def _zero_led(digits: str, lengths: tuple[int, ...]) -> bool:
     return (
         digits[0] == "0" and digits[1] != "0" and 9 <= len(digits) <= 12 and 2 <= len(lengths) <= 6 and lengths[0] >= 2
     )
+
+
+@cache
+def _plans(regions: tuple[str, ...]) -> tuple[_Plan, ...]:
+    return tuple(plan for region in regions if (plan := _plan(region)) is not None)
 
 
 @cache

@@ -84,6 +84,8 @@ _TOO_COMMON = frozenset(
         "bundesamt pass"
     )
 )
+_HOLDS: Mapping[str, re.Pattern[str]] = {"UK_POSTCODE": re.compile(r"[0-9][^\W\d_]{2}")}
+"""What every value of a kind holds, where looking for it first is worth it."""
 _ALWAYS = frozenset(("account", "address", "identity"))
 """Common words that name a number all the same when a recogniser lists them alone."""
 
@@ -137,9 +139,12 @@ def presidio_hits(reading: Reading, asked: Curated, unread: list[str]) -> Iterat
 
 def _asked(text: str, start: int, end: int, recogniser: Any, unread: list[str]) -> Iterator[Hit]:
     entity = recogniser.supported_entities[0]
+    last = _word_end(text, end)
+    if entity in _HOLDS and _HOLDS[entity].search(text, start, last) is None:
+        return
     for pattern in recogniser.patterns:
         try:
-            for found in _compiled(pattern.regex).finditer(text, start, _word_end(text, end), timeout=_TIMEOUT_S):
+            for found in _compiled(pattern.regex).finditer(text, start, last, timeout=_TIMEOUT_S):
                 one, two = found.span()
                 if two > one and len(_TOKEN.findall(text, start, one)) <= 5:
                     score = _score(recogniser, pattern.score, found[0])

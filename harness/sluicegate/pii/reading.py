@@ -9,7 +9,7 @@ from sluicegate.frozen import frozen
 
 __all__ = ["Reading", "read", "set_apart"]
 
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD, _WORD_ASCII = re.compile(r"[^\W\d_]+"), re.compile(r"[a-z]+")
 
 
 @frozen
@@ -48,7 +48,9 @@ def read(text: str) -> Reading:
     if len(lowered) != len(text):
         # A letter whose small form is two moves every place behind it.
         lowered = "".join(ch.lower() if len(ch.lower()) == 1 else ch for ch in text)
-    return Reading(text=text, lowered=lowered, words=frozenset(_WORD.findall(lowered)))
+    return Reading(
+        text=text, lowered=lowered, words=frozenset((_WORD_ASCII if text.isascii() else _WORD).findall(lowered))
+    )
 
 
 _UNSPACED = r"\u0e00-\u0e7f\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3"

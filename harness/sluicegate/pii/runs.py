@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import pairwise
 
 from sluicegate.frozen import frozen
@@ -15,6 +15,7 @@ LONGEST = 8
 
 _RUN = re.compile(r"[0-9]+(?:[ \t\u00a0\u2007\u2009\u202f.\-\u2010-\u2013/()]{1,3}[0-9]+)*")
 _GROUP = re.compile(r"[0-9]+")
+_PLAIN = frozenset((" ", "-", ".", "/"))
 _ONE = str.maketrans(dict.fromkeys("\t\u00a0\u2007\u2009\u202f", " ") | dict.fromkeys("\u2010\u2011\u2012\u2013", "-"))
 
 
@@ -52,17 +53,28 @@ def runs(text: str, shortest: int = 2) -> Iterator[tuple[int, int]]:
 
 def taken_apart(text: str, start: int, end: int) -> Run:
     """The groups of one run."""
-    groups = tuple(found.span() for found in _GROUP.finditer(text, start, end))
-    between = tuple(text[one[1] : two[0]].translate(_ONE) for one, two in pairwise(groups))
+    if text[start:end].isdigit():
+        return Run(start=start, end=end, groups=((start, end),), between=())
+    groups = tuple([found.span() for found in _GROUP.finditer(text, start, end)])
+    between = tuple(
+        [sep if (sep := text[one[1] : two[0]]) in _PLAIN else sep.translate(_ONE) for one, two in pairwise(groups)]
+    )
     return Run(start=start, end=end, groups=groups, between=between)
 
 
-def windows(text: str, run: Run) -> Iterator[Window]:
-    """Every sequence of up to eight groups that stands apart from the rest of its run: spaces or more around it.
+def windows(text: str, run: Run, shapes: Container[str]) -> Iterator[Window]:
+    """Sequences of up to eight groups that stand apart from the rest of their run: spaces or more around them.
 
-    Groups of one window have a single separator between, so that two numbers side by side are not read as one.
+    Groups of one window have a single separator between, so that two numbers side by side are not read as one. Told
+    are those of one of the shapes, those of 12 to 19 digits, and four groups between full stops.
     """
     count = len(run.groups)
+    if count == 1:
+        size = run.end - run.start
+        if 12 <= size <= 19 or str(size) in shapes:
+            digits = text[run.start : run.end]
+            yield Window(start=run.start, end=run.end, digits=digits, shape=str(size), lengths=(size,))
+        return
     for first in range(count):
         if first and run.between[first - 1] in _GLUE:
             continue
@@ -74,8 +86,10 @@ def windows(text: str, run: Run) -> Iterator[Window]:
             shape += str(two - one)
             digits += text[one:two]
             lengths.append(two - one)
-            if last + 1 == count or run.between[last] not in _GLUE:
-                yield Window(start=run.groups[first][0], end=two, digits=digits, shape=shape, lengths=tuple(lengths))
+            apart = last + 1 == count or run.between[last] not in _GLUE
+            if apart and (12 <= len(digits) <= 19 or shape in shapes or shape.count(".") == 3):
+                start = run.groups[first][0]
+                yield Window(start=start, end=two, digits=digits, shape=shape, lengths=tuple(lengths))
             if last + 1 < count:
                 if len(run.between[last]) > 1:
                     break

@@ -6,7 +6,7 @@ import re
 
 from sluicegate.pii.word_list import listed
 
-__all__ = ["COUNTRIES", "COUNTRY_FIRST", "STREET_ENDING", "STREET_LAST", "STREET_LEADING"]
+__all__ = ["COUNTRIES", "COUNTRY_FIRST", "STREET_ENDINGS", "STREET_LAST", "STREET_LEADING"]
 
 STREET_LAST = frozenset(
     listed(
@@ -67,11 +67,13 @@ STREET_LEADING = frozenset(
 )
 """Before the name of a street."""
 
-STREET_ENDING = re.compile(
-    r"(?:straße|strasse|straat|str|platz|allee|weg|gasse|ring|damm|ufer|steig|markt|hof|laan|plein|kade|gracht|"
-    r"singel|dreef|steenweg|dijk|pad|vej|gade|vænget|stræde|torv|parken|bakken|"
-    r"vei|veien|veg|vegen|gate|gata|gaten|väg|vägen|gatan|gränd|gränden|backen|tie|katu|kuja|polku|tänav|gatve|"
-    r"götu|vegur|stræti|braut|ova|utca|höhe|berg|feld|stein|brücke|graben|zeile|kai|leite)\Z"
+STREET_ENDINGS = tuple(
+    listed(
+        "straße strasse straat str platz allee weg gasse ring damm ufer steig markt hof laan plein kade gracht "
+        "singel dreef steenweg dijk pad vej gade vænget stræde torv parken bakken vei veien veg vegen gate gata "
+        "gaten väg vägen gatan gränd gränden backen tie katu kuja polku tänav gatve götu vegur stræti braut ova "
+        "utca höhe berg feld stein brücke graben zeile kai leite"
+    )
 )
 """Streets written as one word."""
 

@@ -6,11 +6,12 @@ The nearest word before a number wins: "order 7 paid with card 4111 …" is a ca
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from sluicegate.pii.word_list import listed
 
-__all__ = ["GENERAL_ID", "Words", "cue", "named", "told_business"]
+__all__ = ["GENERAL_ID", "Around", "Words", "cue", "named", "told_business"]
 
 _BEFORE, _AFTER = 64, 32
 """Characters read on each side of a number."""
@@ -36,22 +37,22 @@ class Words:
         self.stems = stems
         self._said: dict[str, bool] = {}
 
-    def last(self, before: str) -> int:
-        """Where the last of the words in a lower-case text ends, or -1."""
-        said, end = self._said, -1
-        for found in _TOKEN.finditer(before):
-            word = found[0]
+    def last(self, among: Sequence[str]) -> int:
+        """Which of some words in lower case is the last that is one of these, or -1."""
+        said = self._said
+        for place in range(len(among) - 1, -1, -1):
+            word = among[place]
             if (is_said := said.get(word)) is None:
                 if len(said) > _REMEMBERED:
                     said.clear()
                 is_said = said[word] = word in self.whole or word.startswith(self.stems)
             if is_said:
-                end = found.end()
-        return end
+                return place
+        return -1
 
     def first(self, after: str) -> bool:
         """Whether one of the words stands in a lower-case text."""
-        return self.last(after) >= 0
+        return self.last(_TOKEN.findall(after)) >= 0
 
 
 _REMEMBERED = 4000
@@ -88,30 +89,67 @@ def cue(words: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W_])(?:{words})", re.IGNORECASE)
 
 
+class Around:
+    """What stands around one number, read once whatever is asked of it."""
+
+    __slots__ = ("_after", "_before", "_business", "_end", "_start", "_text")
+
+    def __init__(self, text: str, start: int, end: int) -> None:
+        """The number is `text[start:end]`."""
+        self._text, self._start, self._end = text, start, end
+        self._before = _spelled(text[max(0, start - _BEFORE) : start])
+        self._after: str | None = None
+        self._business: bool | None = None
+
+    def named(self, words: re.Pattern[str] | Words) -> bool:
+        """Whether one of the words stands close by, and no word of business is nearer before the number."""
+        if isinstance(words, Words):
+            among = _TOKEN.findall(self._before)
+            last = words.last(among)
+            if last >= 0:
+                return _BUSINESS.last(among[last + 1 :]) < 0
+        else:
+            last = _last(words, self._before)
+            if last >= 0:
+                while last and self._before[last : last + 1].isalnum() and self._before[last - 1].isalnum():
+                    last -= 1
+                return _BUSINESS.last(_TOKEN.findall(self._before, last)) < 0
+        if self._after is None:
+            self._after = _spelled(self._text[self._end : self._end + _AFTER])
+        follows = words.first(self._after) if isinstance(words, Words) else words.search(self._after) is not None
+        return follows and not self.told_business()
+
+    def told_business(self) -> bool:
+        """Whether a word shortly before the number says that it is an order, a parcel, an invoice, a version …"""
+        if self._business is None:
+            self._business = told_business(self._text, self._start)
+        return self._business
+
+
 def named(text: str, start: int, end: int, words: re.Pattern[str] | Words) -> bool:
     """Whether one of the words stands close by, and no word of business is nearer before the number."""
-    before = _spelled(text[max(0, start - _BEFORE) : start])
-    last = words.last(before) if isinstance(words, Words) else _last(words, before)
-    if last >= 0:
-        return _BUSINESS.last(before) <= last
-    after = _spelled(text[end : end + _AFTER])
-    follows = words.first(after) if isinstance(words, Words) else words.search(after) is not None
-    return follows and not told_business(text, start)
+    return Around(text, start, end).named(words)
 
 
 def told_business(text: str, start: int) -> bool:
     """Whether a word shortly before the number says that it is an order, a parcel, an invoice, a version …"""
-    return _BUSINESS.last(_spelled(text[max(0, start - 40) : start])) >= 0
+    return _BUSINESS.first(_spelled(text[max(0, start - 40) : start]))
 
 
 def _spelled(words: str) -> str:
     """In lower case, and names of fields as the words they are made of: nhs_number, nhsNumber."""
-    return _FIELD.sub(lambda found: _CAPITAL.sub(r" \g<0>", found[0]), words).replace("_", " ").lower()
+    if _INNER.search(words) is not None:
+        words = _FIELD.sub(lambda found: _CAPITAL.sub(r" \g<0>", found[0]), words)
+    return words.replace("_", " ").lower()
 
 
+_INNER = re.compile(r"[a-z][A-Z]")
 _FIELD = re.compile(r"(?<![^\W_])[a-z]+(?:[A-Z][a-z0-9]+)+(?![^\W_])")
 _CAPITAL = re.compile(r"[A-Z]")
 
 
 def _last(words: re.Pattern[str], before: str) -> int:
-    return max((found.end() for found in words.finditer(before)), default=-1)
+    end = -1
+    for found in words.finditer(before):
+        end = found.end()
+    return end

@@ -1,0 +1,89 @@
+"""Common names, endings of surnames, and what one word may be by itself."""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import cache
+
+from sluicegate.frozen import frozen
+from sluicegate.pii.name_cues import PLACE_WORDS
+from sluicegate.pii.word_list import listed
+from sluicegate.resources import data
+
+__all__ = ["SUFFIXES", "SURE_SUFFIXES", "Alone", "Lists", "kinds", "lists_of_names"]
+
+SUFFIXES = tuple(
+    listed(
+        "sson sen sson ski ska cki cka wicz czyk czak iak ová ov ova ev eva enko chuk yan ian shvili dze escu "
+        "eanu opoulos idis akis elli etti ini ez es mann berg stein feld bauer meyer maier huber hofer sma stra "
+        "inga ić vić ovic evic oğlu oglu gaard quist qvist ström gren dahl lund lainen nen worth ington sworth "
+        "ston shaw man kov sky skyi"
+    )
+)
+"""Endings of surnames, believed behind a word that may be a given name."""
+
+SURE_SUFFIXES = tuple(
+    listed(
+        "sson ssen sdóttir sdottir ovich evich ov enko owski ewski owska ewska wicz escu opoulos oğlu quist qvist "
+        "ović ević shvili dze elsen ersen insen"
+    )
+)
+"""Endings that hardly any other word has."""
+
+
+@frozen
+class Lists:
+    """Common names of some twenty languages, in lower case."""
+
+    given: frozenset[str]
+    family: frozenset[str]
+
+
+@cache
+def lists_of_names() -> Lists:
+    """The lists, read once."""
+    return Lists(given=_words("given_names.txt"), family=_words("surnames.txt"))
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(data("pii", name).read_text(encoding="utf-8").split())
+
+
+class Alone(Enum):
+    """What one capitalised word may be by itself."""
+
+    NOBODY = 0
+    LISTED = 1
+    """On a list of names."""
+    LIKE_A_NAME = 2
+    """Ends as a surname does."""
+    BEHIND_A_CUE = 3
+    """Anything else: words before it must say so."""
+
+
+class _Kinds(dict[str, Alone]):
+    """What each word may be, a few thousand at a time: texts are made of the same words."""
+
+    def __missing__(self, word: str) -> Alone:
+        lists = lists_of_names()
+        if len(self) > _REMEMBERED:
+            self.clear()
+        if word in PLACE_WORDS:
+            kind = Alone.NOBODY
+        elif word in lists.given or word in lists.family or "-" in word:
+            kind = Alone.LISTED
+        elif (len(word) > 6 and word.endswith(SURE_SUFFIXES)) or "'" in word or "’" in word:
+            kind = Alone.LIKE_A_NAME
+        else:
+            kind = Alone.BEHIND_A_CUE
+        self[word] = kind
+        return kind
+
+
+_REMEMBERED = 4000
+
+
+@cache
+def kinds() -> _Kinds:
+    """What each word in lower case may be by itself."""
+    return _Kinds()
