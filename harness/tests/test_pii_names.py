@@ -127,3 +127,46 @@ def test_addresses_are_told_from_street_to_postcode(scanner: Scanner, address: s
 def test_counts_chapters_and_models_are_no_addresses(scanner: Scanner, text: str) -> None:
     """A number beside a capital is no street."""
     assert _told(scanner, text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Nur bis Sonntag: Code WINTER26",
+        "Liebe Kundin, lieber Kunde, wir haben geschlossen.",
+        "Consulte el artículo 12 de las Condiciones Generales.",
+        "Weitere Informationen: siehe Neue Funktionen.",
+        "The kitchen at Riverside Hall is closed.",
+        "Meet the new Aurora Lamp in Midnight Green.",
+        "Kunde fragt nach der Abschlagsänderung",
+        "El cliente Premium tiene prioridad.",
+        '{"first_name": "String", "last_name": null}',
+        "client de Carrefour",
+    ],
+)
+def test_codes_customers_papers_and_products_are_no_persons(scanner: Scanner, text: str) -> None:
+    """What a capital or a list of names alone would make a name of."""
+    assert _told(scanner, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('{"first_name":"Zorvald","x":1}', "Zorvald"),
+        ('{"x":1,"last_name":"ten Quintrell"}', "ten Quintrell"),
+        ("lastName=Quintrell;", "Quintrell"),
+        ("The caller gave the last name Quintrell and hung up.", "Quintrell"),
+        ("Belverslag: mevrouw van den Quintrell belt terug.", "van den Quintrell"),
+        ("De heer van Quintrell is verhuisd.", "van Quintrell"),
+        ("A senhora Quintrell mudou de plano.", "Quintrell"),
+        ("Kundin Zorvalda Quintrell zahlt per Überweisung.", "Zorvalda Quintrell"),
+        ("Resumen: la paciente Zorvalda Quintrell llamó.", "Zorvalda Quintrell"),
+        ("Zorvalda Quintrell Hanım taşındı.", "Zorvalda Quintrell"),
+        ("Итог: говорили с Анной Соколовой о тарифе.", "Анной Соколовой"),
+        ("Protokoll: Svenja Quintrell prüft die Zahlen.", "Svenja Quintrell"),
+        ("Mark Wilson and Grace Taylor joined late.", "Mark Wilson"),
+    ],
+)
+def test_names_are_told_in_fields_behind_roles_and_in_russian(scanner: Scanner, text: str, name: str) -> None:
+    """One field a name, a role before two words, a title before small words, declined given names."""
+    assert ("PERSON", name) in _told(scanner, text)

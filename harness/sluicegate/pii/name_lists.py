@@ -10,14 +10,15 @@ from sluicegate.pii.name_cues import PLACE_WORDS
 from sluicegate.pii.word_list import listed
 from sluicegate.resources import data
 
-__all__ = ["SUFFIXES", "SURE_SUFFIXES", "Alone", "Lists", "kinds", "lists_of_names"]
+__all__ = ["NOUNS", "SUFFIXES", "SURE_SUFFIXES", "Alone", "Lists", "kinds", "lists_of_names"]
 
 SUFFIXES = tuple(
     listed(
-        "sson sen sson ski ska cki cka wicz czyk czak iak ová ov ova ev eva enko chuk yan ian shvili dze escu "
-        "eanu opoulos idis akis elli etti ini ez es mann berg stein feld bauer meyer maier huber hofer sma stra "
-        "inga ić vić ovic evic oğlu oglu gaard quist qvist ström gren dahl lund lainen nen worth ington sworth "
-        "ston shaw man kov sky skyi"
+        "sson nsen rsen lsen dsen tsen ksen ssen gesen änen ski ska cki cka wicz czyk czak iak ová ov ova ev eva "
+        "enko chuk yan ian shvili dze escu eanu opoulos idis akis elli etti lini tini rini dini ez lves gues ndes "
+        "mann berg stein feld bauer meyer maier huber hofer sma stra inga ić vić ovic evic oğlu oglu gaard quist "
+        "qvist ström gren dahl lund lainen anen ainen kinen honen konen vonen worth ington sworth ston shaw fman "
+        "wman dman kman lman kov sky skyi"
     )
 )
 """Endings of surnames, believed behind a word that may be a given name."""
@@ -29,6 +30,19 @@ SURE_SUFFIXES = tuple(
     )
 )
 """Endings that hardly any other word has."""
+
+
+NOUNS = frozenset(
+    listed(
+        "hall house wood woods stone brook field fields hill hills lake rivers waters bell page banks bush price "
+        "rose fox wolf bird marsh moss frost snow winter summer spring love day church temple castle gates walls "
+        "wells mills glass gold silver steel cross bond booth case chambers little small short long young old "
+        "white black brown green grey gray best good bright sharp sweet strong new rich power powers street lane "
+        "wall tower noble major english french german holland england ireland scotland wales paris london york "
+        "lincoln washington jersey"
+    )
+)
+"""Surnames that are things, colours and places as well: behind a word that is no given name they are these."""
 
 
 @frozen

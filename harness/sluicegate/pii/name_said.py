@@ -32,7 +32,9 @@ def at_name(reading: Reading, given: frozenset[str]) -> Iterator[int]:
         if said is not None:
             if not said[0].rstrip().endswith(":") or _is_somebodys(reading, at, said.end(), given):
                 yield said.end()
-        elif (field := NAME_FIELD.match(reading.text, at)) and owned(reading.text, at):
+        elif ((field := NAME_FIELD.match(reading.text, at)) and owned(reading.text, at)) or (
+            (field := _FIELD.match(reading.text, at)) and _is_part(reading, at, field.end())
+        ):
             yield field.end()
 
 
@@ -53,6 +55,20 @@ def _is_somebodys(reading: Reading, at: int, end: int, given: frozenset[str]) ->
     return reading.text[at] == "N" and _CAPITAL.match(reading.text, end) is not None
 
 
-_TYPE = re.compile(r"(?:string|str|text|varchar|char|null|none|optional|required|true|false)(?![^\W_])")
+def _is_part(reading: Reading, at: int, end: int) -> bool:
+    """Whether the word name at a place is that of a first or last name, with a value and not its type behind it."""
+    return not _TYPE.match(reading.lowered, end) and _OF_A_PERSON.search(reading.text, max(0, at - 8), at) is not None
+
+
+_TYPE = re.compile(
+    r"(?:string|str|text|varchar|char|null|none|optional|required|true|false|unknown|missing|redacted|masked|any|test)"
+    r"(?![^\W_])"
+)
+_OF_A_PERSON = re.compile(r"(?<![^\W_])(?:first|last|given|family|middle|maiden|sur)[_ ]?\Z", re.IGNORECASE)
+_FIELD = re.compile(
+    rf"(?i:name)[\"']?\s{{0,2}}[:=|>]\s{{0,2}}[\"'*]{{0,2}}"
+    rf"(?=(?:[a-z]{{2,3}} ){{0,2}}{CAPITAL_LETTER}[^\W\d_]+[\"',;\n}} ])"
+)
+"""At the word name in a record of one of the parts of a name: last_name: "ten Have"."""
 _FIRST = re.compile(r"[^\W\d_]+")
 _CAPITAL = re.compile(CAPITAL_LETTER)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from enum import Enum
 
 from sluicegate.model.finding import Witness
 from sluicegate.pii.hits import Hit, Layer
 from sluicegate.pii.name_cues import (
     AFTER,
     BEFORE,
+    BEFORE_FULL,
     BEFORE_TWO,
     COMMON,
     GREETING,
@@ -23,7 +25,7 @@ from sluicegate.pii.name_cues import (
     PLACE_WORDS,
     TITLE,
 )
-from sluicegate.pii.name_lists import SUFFIXES, SURE_SUFFIXES, Alone, Lists, kinds, lists_of_names
+from sluicegate.pii.name_lists import NOUNS, SUFFIXES, SURE_SUFFIXES, Alone, Lists, kinds, lists_of_names
 from sluicegate.pii.name_said import OTHERWISE_WORDS, at_name, otherwise, owned
 from sluicegate.pii.reading import Reading
 from sluicegate.pii.word_list import CAPITAL_LETTER, listed
@@ -56,6 +58,10 @@ def name_hits(reading: Reading) -> Iterator[Hit]:
         # Most capitals only begin a sentence.
         if words in _NO_NAME:
             continue
+        if text[end : end + 1] in _GOES_ON and end < len(text):
+            words = words.rpartition(" ")[0]
+            if not words or words in _NO_NAME:
+                continue
         several = " " in words or "\t" in words
         hit = _judged(text, start, words.split(), lists) if several else _judged_alone(text, start, words, lists)
         if hit is not None:
@@ -87,7 +93,7 @@ def _small(text: str, given: frozenset[str], family: frozenset[str]) -> Iterator
             and (follower in family or follower in given or follower.endswith(SUFFIXES))
         ):
             end = one.end() + 1 + len(follower)
-        yield Hit(entity="PERSON", start=one.start(), end=end, score=0.45, layer=Layer.CUE, witness=Witness.PATTERN)
+        yield _hit(one.start(), end, 0.45)
 
 
 def _judged_alone(text: str, start: int, word: str, lists: Lists) -> Hit | None:
@@ -97,18 +103,34 @@ def _judged_alone(text: str, start: int, word: str, lists: Lists) -> Hit | None:
         if word in COMMON:
             return None
     kind = kinds()[word]
-    if kind is Alone.NOBODY or (kind is Alone.BEHIND_A_CUE and not _cued(text, start)):
+    if kind is Alone.NOBODY:
         return None
-    place = (start, start + len(word))
-    if kind is not Alone.LISTED:
-        if text[max(0, start - 6) : start] == "name: " and not owned(text, start - 6):
-            return None
-        if text[place[1] : place[1] + 1] == " " and _greeted(text, start):
-            return None
-    score = _score(text, [word], place, lists, titled=False, ends=True)
-    if score is None:
+    end = start + len(word)
+    cue = _cue(text, start)
+    if cue is _Cue.SMALL_WORD and (lead := _titled_particles(text, start)) is not None:
+        return _hit(lead, end, 0.85)
+    if kind is Alone.BEHIND_A_CUE and cue is not _Cue.CUE:
         return None
-    return Hit(entity="PERSON", start=place[0], end=place[1], score=score, layer=Layer.CUE, witness=Witness.PATTERN)
+    if kind is not Alone.LISTED and not _may_stand(text, start, end):
+        return None
+    score = _score(text, [word], (start, end), lists, cued=cue is _Cue.CUE, ends=True)
+    return None if score is None else _hit(start, end, score)
+
+
+def _may_stand(text: str, start: int, end: int) -> bool:
+    """Whether one word that is on no list is worth a closer look."""
+    if text[max(0, start - 6) : start] == "name: " and not owned(text, start - 6):
+        return False
+    return text[end : end + 1] != " " or not _greeted(text, start)
+
+
+def _titled_particles(text: str, start: int) -> int | None:
+    """Where the small words of a surname begin behind a title: "mevrouw van den Berg"; None = there are none."""
+    found = _PARTICLES_BEFORE.search(text, max(0, start - 16), start)
+    if found is None:
+        return None
+    title = text[max(0, found.start() - 14) : found.start()].lower().rsplit(None, 1)[-1:]
+    return found.start() if title and title[0].strip(_QUOTES) in TITLE else None
 
 
 def _greeted(text: str, start: int) -> bool:
@@ -125,34 +147,45 @@ def _judged(text: str, start: int, words: list[str], lists: Lists) -> Hit | None
         elif word.endswith(("'s", "’s")):
             lowered = [*lowered[:place], word[:-2]]
             break
-    first, titled = _first(lowered)
+    first, titled = _first(lowered, lists)
     if first >= len(lowered):
         return None
     last = _last(lowered, first)
     if last < first:
         return None
+    titled = titled or lowered[last + 1 : last + 2] in _TITLES_BEHIND
     begin = start + sum(map(len, words[:first])) + first
     stop = begin + sum(map(len, words[first:last])) + last - first + len(lowered[last])
     # The full stop of an initial belongs to the name.
     if len(lowered[last]) == 1 and text[stop : stop + 1] == ".":
         stop += 1
-    score = _score(text, lowered[first : last + 1], (begin, stop), lists, titled=titled, ends=last + 1 == len(lowered))
-    if score is None:
-        return None
-    return Hit(entity="PERSON", start=begin, end=stop, score=score, layer=Layer.CUE, witness=Witness.PATTERN)
+    # A given name and one to three words need no cue.
+    whole = 0 < last - first < 4 and lowered[first] in lists.given
+    cued = titled or (not whole and _cue(text, begin, several=last > first) is _Cue.CUE)
+    score = _score(text, lowered[first : last + 1], (begin, stop), lists, cued=cued, ends=last + 1 == len(lowered))
+    return None if score is None else _hit(begin, stop, score)
 
 
-def _first(lowered: list[str]) -> tuple[int, bool]:
+def _first(lowered: list[str], lists: Lists) -> tuple[int, bool]:
     """The first word that can begin a name, and whether a title stood before it."""
     titled = False
     for place, word in enumerate(lowered):
         if word in TITLE:
             titled = True
-        elif word not in COMMON:
+        elif (
+            word not in COMMON
+            or (titled and place + 1 < len(lowered) and (word in _PARTICLES or word == "lo"))
+            or (word in lists.given and _is_surname(lowered[place + 1 : place + 2], lists))
+        ):
             return place, titled
         else:
             titled = False
     return len(lowered), titled
+
+
+def _is_surname(follows: list[str], lists: Lists) -> bool:
+    """Whether what follows a word that may be a name, as Mark and Grace, makes a name of it."""
+    return follows != [] and follows[0] not in NOUNS and follows[0] not in COMMON and follows[0] in lists.family
 
 
 def _last(lowered: list[str], first: int) -> int:
@@ -172,10 +205,12 @@ def _last(lowered: list[str], first: int) -> int:
 
 
 def _score(
-    text: str, words: list[str], place: tuple[int, int], lists: Lists, *, titled: bool, ends: bool
+    text: str, words: list[str], place: tuple[int, int], lists: Lists, *, cued: bool, ends: bool
 ) -> float | None:
-    """How sure it is that these words are somebody's name; None = they are not told. `ends`: nothing follows them."""
-    start = place[0]
+    """How sure it is that these words are somebody's name; None = they are not told.
+
+    `cued`: words before them say so; `ends`: nothing follows them.
+    """
     is_given = words[0] in lists.given or words[0].partition("-")[0] in lists.given
     if len(words) == 1 and words[0] in NOT_A_NAME:
         return None
@@ -183,7 +218,7 @@ def _score(
         return 0.7
     if len(words) == 1 and (len(words[0]) == 1 or _is_abbreviation(text, words[0], place, lists)):
         return None
-    if titled or _cued(text, start):
+    if cued:
         return 0.85 if is_given or words[-1] in lists.family or len(set(words) - _PARTICLES) <= 3 else None
     if len(words) == 1:
         return _score_of_one(text, words[0], place, lists)
@@ -213,7 +248,7 @@ def _score_of_more(text: str, words: list[str], place: tuple[int, int], lists: L
     start, end = place
     may_begin = words[0] not in NOT_A_NAME
     if any(word in lists.given for word in words[1:-1]) or (
-        words[-1] in lists.family and len(words) == 2 and may_begin
+        words[-1] in lists.family and words[-1] not in NOUNS and len(words) == 2 and may_begin
     ):
         return 0.5
     if AFTER.match(text, end):
@@ -226,25 +261,42 @@ def _score_of_more(text: str, words: list[str], place: tuple[int, int], lists: L
     return 0.45 if first_line or _NEXT_LINE.match(text, end) else None
 
 
-def _cued(text: str, start: int) -> bool:
-    """Whether the word or two before the name say that one follows."""
+class _Cue(Enum):
+    """What the word or two before a name say."""
+
+    NONE = 0
+    CUE = 1
+    """That one follows."""
+    SMALL_WORD = 2
+    """A small word of a surname stands there: van, de …"""
+
+
+def _cue(text: str, start: int, *, several: bool = False) -> _Cue:
     before = text[start - 28 if start > 28 else 0 : start].lower().replace("’", "'").rsplit(None, 2)
     if not before:
-        return False
+        return _Cue.NONE
     last = before[-1].strip(_QUOTES)
     if not last and len(before) > 1:
         last = before.pop(-2).strip(_QUOTES)
-    if last in BEFORE or last in TITLE:
-        return True
+    if last in BEFORE or last in TITLE or (several and last in BEFORE_FULL):
+        return _Cue.CUE
     if len(before) == 1:
-        return False
-    return f"{before[-2].rsplit(None, 1)[-1].strip(_QUOTES)} {last.rstrip(':')}" in BEFORE_TWO
+        return _Cue.NONE
+    if f"{before[-2].rsplit(None, 1)[-1].strip(_QUOTES)} {last.rstrip(':')}" in BEFORE_TWO:
+        return _Cue.CUE
+    return _Cue.SMALL_WORD if last in _PARTICLES else _Cue.NONE
 
 
 _NO_NAME = COMMON | TITLE
+_GOES_ON = "0123456789_"
+"""Behind a word that is part of a code or a field: WINTER26, ORDER_ID."""
 _PARTICLES = frozenset(
     listed("van von der den de la las los del della di da dos das do du le zu zum zur al el bin ibn ben ter ten y e")
 )
+_PARTICLES_BEFORE = re.compile(
+    r"(?<![^\W_])(?:(?:v[oa]n|de[nrl]?|te[nr]?|d[aiou]|d[ao]s|della|zu[mr]?|l[ae]|el|al|bin|ibn|ben) ){1,3}\Z"
+)
+_TITLES_BEHIND = (["hanım"], ["bey"])
 _QUOTES = "\"'*(>,.!"
 _LISTED = re.compile(r"(?:,? (?:and|und|et|y|e|en|og|och|&) |, )([^\W\d_]+)")
 _LISTED_BEFORE = re.compile(r"([^\W\d_]+)(?:,? (?:and|und|et|y|e|en|og|och|&) |, )\Z")
@@ -270,17 +322,15 @@ def _spoken(text: str, places: Iterable[int]) -> Iterator[Hit]:
         parts = list(_WORD.finditer(text, named.start(), named.end()))
         kept = 0
         for part in parts:
-            if part[0].lower().rstrip(".") in COMMON:
+            word = part[0].lower().rstrip(".")
+            if word in COMMON and not (word in _PARTICLES and part is not parts[-1]):
                 break
             kept += 1
         if not PLACE_WORDS.isdisjoint(part[0].lower() for part in parts):
             continue
         if kept and parts[0][0].lower() not in NOT_A_NAME:
-            yield Hit(
-                entity="PERSON",
-                start=parts[0].start(),
-                end=parts[kept - 1].end(),
-                score=0.8,
-                layer=Layer.CUE,
-                witness=Witness.PATTERN,
-            )
+            yield _hit(parts[0].start(), parts[kept - 1].end(), 0.8)
+
+
+def _hit(start: int, end: int, score: float) -> Hit:
+    return Hit(entity="PERSON", start=start, end=end, score=score, layer=Layer.CUE, witness=Witness.PATTERN)
