@@ -117,3 +117,30 @@ def test_a_field_with_a_capital_and_a_small_value_before_a_number_is_read(text: 
     """No address, and no exception: the rest of such a line is read too."""
     assert addresses(text) == []
     assert [hit.entity for hit in SCANNER.scan(f"{text} by jane@corp.example")] == ["EMAIL_ADDRESS"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "9254 Willow Creek Dr, Columbus, OH 43254",
+        "722 Sunset Blvd, Austin, TX 78731",
+        "81 bis, cours Lafayette, 59000 Lille",
+        "Largo do Rato 5, 4881-201 Braga",
+        "ul. 3 Maja 120/9, 23-847 Warszawa",
+    ],
+)
+def test_streets_named_by_two_such_words_or_by_a_date_are_read_to_their_town(address: str) -> None:
+    """Creek and drive, the third of May, a broad place; towns that are given names too."""
+    text = f"Our new place is {address} - same town."
+    assert [text[hit.start : hit.end] for hit in Scanner().scan(text)] == [address]
+
+
+def test_what_goes_on_as_a_code_is_no_house_number() -> None:
+    """The first digit of an identifier."""
+    assert addresses("eval run 3e719e01-fcd3-4e22-a424-8ac9ed336de7: accuracy=0.914") == []
+
+
+def test_a_house_and_its_door_are_no_phone() -> None:
+    """Behind "No:" in the field before a phone."""
+    text = '{"street": "Fatih Mah. Menekşe Sok. No:116/17 35530 Bornova/İzmir", "phone": "0(212) 472 80 47"}'
+    assert addresses(text) == ["Fatih Mah. Menekşe Sok. No:116/17 35530 Bornova/İzmir"]

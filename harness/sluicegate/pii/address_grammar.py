@@ -19,7 +19,7 @@ HOUSE = (
     r"[0-9]{1,5}(?:[-/][0-9]{1,4}|[-/ ](?:hs|bis|ter)\b|-[IVX]{1,4}\b|/[A-Za-z]\b)?(?: ?[a-zA-Z](?![\w'’]|\. ?[0-9]))?"
 )
 SMALL = (
-    "(?:ul|al|os|pl|rue|avenue|av|place|boulevard|chemin|allée|impasse|quai|via|viale|piazza|corso|calle|avenida|"
+    "(?:ul|al|os|pl|rue|avenue|av|place|boulevard|chemin|allées?|impasse|quai|cours|ruelle|sentier|via|viale|piazza|corso|calle|avenida|"
     "plaza|paseo|rua|travessa|carrer|strada|trg)"
 )
 STREET = (
@@ -55,7 +55,12 @@ _STATE = re.compile(
     r"W[AVIY]|[FAD]PO A[AEP])\b|\([A-Z]{2}\)"
 )
 
-IN_TOWNS = frozenset(listed("new san de la le los las el and north south east west great little old park"))
+IN_TOWNS = frozenset(
+    listed(
+        "austin paris florence sydney chelsea victoria georgia virginia carolina dakota savannah brooklyn israel china "
+        "india jordan new san de la le los las el and north south east west great little old park"
+    )
+)
 
 
 def lead(text: str, start: int) -> int:

@@ -35,7 +35,8 @@ _LED = frozenset(
 )
 """Before streets whose own words may all be small; no words of English."""
 _LED_BEHIND = re.compile(
-    rf"(?<![^\W_])(?:{'|'.join(sorted(_LED))})\.?(?: [^\W\d_]+){{1,4}},? (?:n[º°o]\.? ?)?\Z", re.IGNORECASE
+    rf"(?<![^\W_])(?:{'|'.join(sorted(_LED))})\.?(?: [0-9]{{1,2}})?(?: [^\W\d_]+){{1,4}},? (?:n[º°o]\.? ?)?\Z",
+    re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 _LINE_START = re.compile(r"(?:^|\n|\\n)[>\s]*\Z")
@@ -140,8 +141,8 @@ def _behind(text: str, number: re.Match[str], done: int, *, small: bool) -> tupl
         strong = False
     if not strong and words[-1][0].endswith(","):
         return None
-    house = _HOUSE_AT.match(text, at)
-    return words[begin].start(), house.end() if house else number.end(), strong
+    end = _house_end(text, number)
+    return None if end is None else (words[begin].start(), end, strong)
 
 
 def _led(text: str, number: re.Match[str], done: int) -> tuple[int, int, bool] | None:
@@ -153,17 +154,25 @@ def _led(text: str, number: re.Match[str], done: int) -> tuple[int, int, bool] |
     words = found[0].lower().replace(",", "").split()[1:]
     if any((word in COMMON and word not in _PARTS) or word in _NOT_STREET for word in words):
         return None
-    house = _HOUSE_AT.match(text, at)
-    return found.start(), house.end() if house else number.end(), True
+    end = _house_end(text, number)
+    return None if end is None else (found.start(), end, True)
+
+
+def _house_end(text: str, number: re.Match[str]) -> int | None:
+    """Where a house number ends; None = it is the beginning of a longer code."""
+    house = _HOUSE_AT.match(text, number.start())
+    end = house.end() if house else number.end()
+    return None if _CODE_GOES_ON.match(text, end) else end
 
 
 _SMALL_FIRST = frozenset(word[0] for word in SMALL[3:-1].split("|"))
 _HOUSE_AT = re.compile(HOUSE)
+_CODE_GOES_ON = re.compile(r"[^\W_]{2}")
 _TOKEN = re.compile(r"[^\W_][^\s,;|<>=\"]*,?")
 """A word; quotes and brackets before it are none of it."""
 _OF_A_NAME = frozenset(listed("útja tere sora köze körútja sétánya"))
 """Behind the name of somebody, whose last word is small: "Árpád fejedelem útja"."""
-_ABBREVIATED = ("al.", "os.", "pl.", "Al.", "Os.", "Pl.")  # Without the full stop they are other words.
+_ABBREVIATED = ("al.", "os.", "pl.", "Al.", "Os.", "Pl.", "Largo")  # Without the full stop they are other words.
 _PARTS = frozenset(PARTICLE[3:-1].split("|")) | frozenset(listed("de des do dos"))
 _SMALLS = frozenset(SMALL[3:-1].split("|")) | frozenset(listed("n nr no nº n° n.º n.° numero number"))
 
@@ -221,6 +230,8 @@ def _street_end(text: str, ahead: re.Match[str]) -> tuple[int | None, bool]:
         if lowered[0] in COMMON and lowered[0] not in IN_TOWNS:
             return None, False
         return whole, any(word in STREET_LEADING for word in lowered)
+    while last + 1 < len(words) and lowered[last + 1] in STREET_LAST:
+        last += 1
     if last + 1 < len(words) and lowered[last + 1] in _POINTS:
         last += 1
     if last + 2 < len(words) and (lowered[last + 2] in STREET_LAST or _is_street(lowered[last + 2])):

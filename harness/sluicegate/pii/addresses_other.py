@@ -21,13 +21,18 @@ _BOX = re.compile(
 
 _ASKING = frozenset(
     listed(
-        "address addresses adresse adressen dirección indirizzo adres endereço morada live lives lived living "
-        "reside resides resided moved moving move taxi ship shipped shipping deliver delivers delivered "
-        "delivery send sent return returned arrive arrived arrives located location office offices meet "
-        "headquarters headquartered based visit house home billing mail mailed post posted wohne wohnt wohnhaft "
-        "wohnen habite habitons vive vivo abito abita mieszkam mieszka corner nearest closest near directions "
-        "direction branch store drop pick picked collect come go going drive staying stay property apartment "
-        "venue stands situated relocated relocating forward forwarded bor asun"
+        "address addresses adresse adressen dirección indirizzo adres endereço morada live lives lived living reside "
+        "resides resided moved moving move taxi ship shipped shipping deliver delivers delivered delivery send sent "
+        "return returned arrive arrived arrives located location office offices meet headquarters headquartered based "
+        "visit house home billing mail mailed post posted wohne wohnt wohnhaft wohnen habite habitons vive vivo abito "
+        "abita mieszkam mieszka corner nearest closest near directions direction branch store drop pick picked collect "
+        "come go going drive staying stay property apartment venue stands situated relocated relocating forward "
+        "forwarded bor asun schicken schicke geschickt liefern liefert geliefert lieferung lieferadresse anschrift "
+        "zustellung wohnst umgezogen gezogen livré livrée livrer livraison habitez envoyer envoyez emménagé déménagé "
+        "entrega entregar entregará entregado enviar envío vivimos mudado mudé consegna consegnare consegnato spedire "
+        "spedito abitiamo trasferito trasferita bezorgen bezorgd bezorgadres verhuisd woon woont wonen dostawa "
+        "dostarczyć doręczyć adresem mieszkamy przeprowadził przeprowadziła entregue enviada moro mora moramos morada "
+        "mudou"
     )
 )
 """Words after which an address is likely, in lower case."""

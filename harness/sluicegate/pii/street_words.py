@@ -30,8 +30,8 @@ STREET_LAST = frozenset(
 STREET_LEADING = frozenset(
     listed(
         "laan rynek "
-        "rue avenue av boulevard bd boul place pl chemin impasse allée allee quai cours route passage square "
-        "sentier ruelle villa résidence lotissement faubourg "
+        "rue avenue av boulevard bd boul place pl chemin impasse allée allee allées quai cours route passage square "
+        "esplanade sentier ruelle villa résidence lotissement faubourg "
         "calle c/ cl avenida avda av plaza pza paseo pº camino carretera ctra ronda travesía glorieta urbanización "
         "callejón cuesta bulevar rambla "
         "via viale piazza piazzale corso largo vicolo strada contrada vico salita lungomare lungarno borgo calata "
@@ -61,7 +61,6 @@ STREET_LEADING = frozenset(
         "villa",
         "passage",
         "route",
-        "cours",
         "square",
     )
 )
