@@ -171,3 +171,29 @@ def test_clean_sentences_raise_no_alarm(scanner: Scanner) -> None:
     counted, wrong = alarms(scanner, seed=5, each=20)
 
     assert (wrong, counted.k, counted.n > 400, set(BUSINESS) >= {"order", "tracking"}) == ([], 0, True, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sehr geehrte Damen und Herren, anbei das Angebot Nr. 2024-29752 über 8,991.00 Euro.",
+        "Merhaba, 2025-69944 numaralı siparişiniz kargoya verildi.",
+        "Bitte Zählerstand melden; Zählernummer 0211586938.",
+        "Devis 2026/48213 du mois dernier",
+    ],
+)
+def test_papers_numbered_by_their_year_and_meters_are_no_phones(scanner: Scanner, text: str) -> None:
+    """A year, a stroke and a count; what an offer, a contract and a meter are called."""
+    assert _told(scanner, text) == []
+
+
+def test_the_name_of_the_next_field_names_the_next_value(scanner: Scanner) -> None:
+    """Not the number in the field before it."""
+    assert _told(scanner, '{"parcel": "405277192", "bsn": "x"}') == []
+    assert _told(scanner, '{"bsn": "405277192"}') == [("NL_BSN", "405277192")]
+
+
+def test_a_stroke_of_a_table_is_no_part_of_a_mail_address(scanner: Scanner) -> None:
+    """Mail servers would take it; tables are more frequent."""
+    text = "|Zorvald|jane@corp.example|gold|"
+    assert _told(scanner, text) == [("EMAIL_ADDRESS", "jane@corp.example")]

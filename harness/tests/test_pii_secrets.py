@@ -120,3 +120,10 @@ def test_stand_ins_names_and_hashes_are_no_secrets(text: str) -> None:
 def test_entropy_is_shannons() -> None:
     """In bits a character: one of two equal letters is one bit, nothing is none."""
     assert (entropy("abab"), entropy(""), entropy("abcdefgh")) == (1.0, 0.0, 3.0)
+
+
+def test_a_password_is_told_behind_what_it_was_set_to() -> None:
+    """In the words of an agent."""
+    assert _told("Passed second factor, password reset to Kaffee!3625vT by the agent.") == ["Kaffee!3625vT"]
+    assert _told("The password was changed to Blau4232Pq yesterday") == ["Blau4232Pq"]
+    assert _told("The token was reset to its default by the agent.") == []

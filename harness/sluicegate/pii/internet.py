@@ -57,7 +57,9 @@ def _local_start(text: str, at: int) -> int | None:
     start, least = at, max(0, at - 64)
     while start > least and (text[start - 1].isalnum() or text[start - 1] in _LOCAL):
         start -= 1
-    while start < at and text[start] in ".'/=":
+    # A stroke parts the columns of a table.
+    start = max(start, text.rfind("|", start, at) + 1)
+    while start < at and text[start] in ".'/=`*":
         start += 1
     # "user.email=jane" begins with the name of a field.
     field = _FIELD.match(text, start, at)

@@ -22,7 +22,7 @@ PHONE_WORDS = Words(
     whole=frozenset(
         listed(
             "tel mob cell cellphone call called calling callback dial ring fax whatsapp signal sms text reach "
-            "reachable contact hotline helpline landline office home work voicemail telegram viber digits "
+            "reached reachable contact hotline helpline landline office home work voicemail telegram viber digits "
             "ruf portable joindre tél móvil cellulare recapito bel bellen gsm ligue ligar celular kom tlf puh cep "
             "volejte mobilní тел моб "
         )
@@ -55,6 +55,8 @@ _UNIT_BEFORE = re.compile(
     r"(?<![^\W_])(?:apt|apartment|appt|suite|ste|unit|flat|floor|room|lgh)\.? ?#?\Z", re.IGNORECASE
 )
 """What follows is the number of a door, whatever is grouped behind it."""
+_HOUSE_BEFORE = re.compile(r"(?<![^\W_])no[.:] ?\Z", re.IGNORECASE)
+"""What follows, three digits and a stroke, is a house and its door."""
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₹#]|EUR|USD|GBP|CHF|PLN|SEK|NOK|DKK|Rs\.?) ?\Z")
 _MONEY_AFTER = re.compile(
     r" ?(?:[%€£$°]|EUR\b|USD\b|GBP\b|CHF\b|PLN\b|kr\b|km\b|kg\b|mm\b|ms\b|bytes\b|rows\b|people\b|users\b|million)"
@@ -136,7 +138,11 @@ def _phone(text: str, groups: _Groups, between: tuple[str, ...], regions: tuple[
     if (
         not plus
         and not is_named
-        and (told_business(text, start) or _UNIT_BEFORE.search(text, max(0, start - 11), start))
+        and (
+            told_business(text, start)
+            or _UNIT_BEFORE.search(text, max(0, start - 11), start)
+            or (lengths[0] < 4 and between[:1] == ("/",) and _HOUSE_BEFORE.search(text, max(0, start - 5), start))
+        )
     ):
         return None
     score = _international(digits, lengths, between, is_named=is_named, plus=plus)
@@ -223,8 +229,8 @@ def _national(
         if trunk == "0" and len(digits) >= 10 and plan.mobile.fullmatch(digits[1:]):
             grouped = True
             break
-    if not is_named and between == ("-",) and lengths[0] > 4 and digits[0] != "0":
-        return None  # 68923-68929 is from here to there.
+    if not is_named and _is_written_business(digits, lengths, between):
+        return None
     if is_named:
         return 0.75 if valid else (0.5 if len(digits) <= 13 and _looks_dialled(digits, lengths, between) else None)
     if grouped:
@@ -232,6 +238,13 @@ def _national(
     bracketed = any(")" in sep for sep in between) and 9 <= len(digits) <= 12
     north_american = lengths[-3:] == (3, 3, 4) and len(lengths) <= 4 and len(digits) in (10, 11, 13)
     return 0.45 if bracketed or (north_american and digits[-10] not in "01") or _zero_led(digits, lengths) else None
+
+
+def _is_written_business(digits: str, lengths: tuple[int, ...], between: tuple[str, ...]) -> bool:
+    """68923-68929 is from here to there, 2026-48213 and 2026/48213 the number of a paper."""
+    if between not in (("-",), ("/",)) or digits[0] == "0":
+        return False
+    return (lengths[0] > 4 and between == ("-",)) or (lengths[0] == 4 and digits[:2] in ("19", "20"))
 
 
 def _looks_dialled(digits: str, lengths: tuple[int, ...], between: tuple[str, ...]) -> bool:

@@ -46,7 +46,9 @@ _PASSWORDS = (
 _NAMED = re.compile(
     rf"(?P<name>keys?|secrets?|tokens?|passw(?:or)?d|passphrase|pwd|credentials?|{_PASSWORDS}|"
     r"creds)(?:[_\-]?(?:key|value|string|base64))?"
-    r"[\"'`\])]{0,3}\s{0,4}(?P<sign>=>|:=|==?|:{1,3}|(?:is|ist|lautet|est|es|è|é|jest|är|er)\b:?|,|>)[\s\"'`=(\[]{0,6}(?P<value>[^\s\"'`,;<>(){}\[\]]{6,200})",
+    r"[\"'`\])]{0,3}\s{0,4}(?P<sign>=>|:=|==?|:{1,3}|(?:is|ist|lautet|est|es|è|é|jest|är|er|"
+    r"(?:was |is |has been )?(?:re)?set to|(?:was )?changed to)\b:?|,|>)[\s\"'`=(\[]{0,6}"
+    r"(?P<value>[^\s\"'`,;<>(){}\[\]]{6,200})",
     re.IGNORECASE,
 )
 _VENDORED = re.compile(
@@ -218,7 +220,7 @@ def _named(reading: Reading) -> Iterator[Hit]:
             tagged = found["sign"] == ">" and text.startswith("</", found.end("value"))
             good = _is_password(value, ":" if tagged else found["sign"])
         else:
-            good = not found["sign"].isalpha() and _is_random(value)
+            good = not found["sign"][0].isalpha() and _is_random(value)
         if good:
             start = found.start("value")
             yield _hit(start, start + len(value), "named secret", Layer.CONTEXT)

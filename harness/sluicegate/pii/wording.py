@@ -76,6 +76,8 @@ _BUSINESS = Words(
             "bestell auftrag rechnung sendung liefer paket artikel vorgang commande facture réf factura fattura "
             "spedizion fatura zamówieni faktur przesyłk paczk bestelling factuur zending pakket ordre "
             "ordernummer beställning leverans tilaus lasku lähety objednávk zásilk comand colet sipariş "
+            "zähler angebot vertrag offerte devis presupuesto preventiv oferta umow polis teklif sayaç договор счётчик "
+            "счетчик "
             "seryjn serijn serienn серийн 製造 заказ трек посылк накладн отправлени 注文 追跡 伝票 订单 訂單 주문 송장"
         )
     ),
@@ -115,7 +117,9 @@ class Around:
                     last -= 1
                 return _BUSINESS.last(_TOKEN.findall(self._before, last)) < 0
         if self._after is None:
-            self._after = _spelled(self._text[self._end : self._end + _AFTER])
+            # What stands in the next field, cell or line names the value there.
+            after = _NEXT_VALUE.split(self._text[self._end : self._end + _AFTER], maxsplit=1)[0]
+            self._after = _spelled(after)
         follows = words.first(self._after) if isinstance(words, Words) else words.search(self._after) is not None
         return follows and not self.told_business()
 
@@ -143,6 +147,7 @@ def _spelled(words: str) -> str:
     return words.replace("_", " ").lower()
 
 
+_NEXT_VALUE = re.compile(r"[\"{}|;\n]")
 _INNER = re.compile(r"[a-z][A-Z]")
 _FIELD = re.compile(r"(?<![^\W_])[a-z]+(?:[A-Z][a-z0-9]+)+(?![^\W_])")
 _CAPITAL = re.compile(r"[A-Z]")
