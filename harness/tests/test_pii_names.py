@@ -170,3 +170,35 @@ def test_codes_customers_papers_and_products_are_no_persons(scanner: Scanner, te
 def test_names_are_told_in_fields_behind_roles_and_in_russian(scanner: Scanner, text: str, name: str) -> None:
     """One field a name, a role before two words, a title before small words, declined given names."""
     assert ("PERSON", name) in _told(scanner, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tagesordnung: 12:30 Uhr Mittagessen im Kleinen Saal",
+        "Word count: 867. Tone: Friendly, Professional.",
+        "<p>Discover Cashmere Scarves from $68</p>",
+        "O Conselho de Ministros aprova a Lei da Habitação no outono.",
+        "Top cities: New York, San Francisco and St. Louis by car.",
+        "Premium müşteri Hızlı Teslimat alır.",
+        "Ouvert le dimanche. Victoire Totale au match.",
+    ],
+)
+def test_meals_laws_saints_and_names_that_are_words_are_no_persons(scanner: Scanner, text: str) -> None:
+    """A given name that is a word needs a cue or a surname; a saint before it makes it a place."""
+    assert _told(scanner, text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Bewerbung von Nadine Riedl ist eingegangen.", "Nadine Riedl"),
+        ("Schademelding van Nienke van Vliet, geboren in mei", "Nienke van Vliet"),
+        ("Г-жа Горбунова подтвердила приём.", "Горбунова"),
+        ("Escalation: guest Zorvald Quintrell in room 412", "Zorvald Quintrell"),
+        ("Hello Victoire, any news?", "Victoire"),
+    ],
+)
+def test_what_is_of_somebody_names_them_and_not_itself(scanner: Scanner, text: str, name: str) -> None:
+    """A noun before "von" is none of the name."""
+    assert ("PERSON", name) in _told(scanner, text)

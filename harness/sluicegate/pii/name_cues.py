@@ -33,7 +33,7 @@ TITLE = frozenset(
         "господин госпожа "
         "dott.ssa ing dipl mag pan pani hr fru herra rouva "
         "dhr mevr mw de-heer heer mevrouw meneer bay bayan dra sra. senhora senhor panu panią pana panem "
-        "hanım bey господину господина госпоже госпожу"
+        "hanım bey господину господина госпоже госпожу г-жа г-н г-ну г-же"
     )
 )
 """Before a surname, in lower case without the full stop."""
@@ -59,7 +59,8 @@ BEFORE = frozenset(
         "фамилия: soyadı: patient: patientin: paciente: paziente: patiënt: pacjent: pacjentka: пациент: hasta: "
         "titular: kontoinhaber: kontoinhaberin: empfänger: empfängerin: destinataire: destinatario: destinatário: "
         "ontvanger: odbiorca: получатель: alıcı: klient: klientka: klant: müşteri: клиент: ansprechpartner: "
-        "ansprechpartnerin: contacto: contatto: contato: kontakt: contactpersoon: контакт: yetkili:"
+        "ansprechpartnerin: contacto: contatto: contato: kontakt: contactpersoon: контакт: yetkili: "
+        "guest: payee: irtibat: contact: name's"
     )
 )
 """One word right before a name that is written with a capital, in lower case."""
@@ -75,7 +76,7 @@ BEFORE_FULL = frozenset(
         "klient klientka klientem klientką pacjent pacjentka odbiorca najemca pracownik kandydat kandydatka "
         "utente inquilino destinatário funcionário funcionária candidato "
         "клиент клиентка пациент пациентка получатель владелец сотрудник сотрудница арендатор кандидат "
-        "müşteri hasta sahibi alıcı kiracı çalışan aday"
+        "hasta sahibi alıcı kiracı guest landlord tenant"
     )
 )
 """One word right before a name of two words or more: alone, what follows may be a thing."""
@@ -140,7 +141,7 @@ AFTER = re.compile(
     r"worked|explained|explains|replied|replies|added|noted|announced|claims|claimed|"
     r"gave|signed|born|and (?:his|her)|who (?:is|was|has)|is my|was born|grew up|"
     r"moved|confirmed|requested|ordered|complained|phoned|emailed|reported|joined|"
-    r"from|aged|\(born|is [0-9]{1,3})\b|['’]s (?:address|phone|number|e-?mail|account|name|wife|husband|son|"
+    r"from(?= [A-Z])|aged|\(born|is [0-9]{1,3})\b|['’]s (?:address|phone|number|e-?mail|account|name|wife|husband|son|"
     r"daughter|house|order|card|"
     r"new|office|birthday|car|bank|father|mother)|[ ]?<[^>\s@]+@|[ ]?\([^)\s@]+@"
 )

@@ -10,11 +10,11 @@ from sluicegate.pii.name_cues import PLACE_WORDS
 from sluicegate.pii.word_list import listed
 from sluicegate.resources import data
 
-__all__ = ["NOUNS", "SUFFIXES", "SURE_SUFFIXES", "Alone", "Lists", "kinds", "lists_of_names"]
+__all__ = ["DOUBTFUL", "NOUNS", "SUFFIXES", "SURE_SUFFIXES", "Alone", "Lists", "kinds", "lists_of_names"]
 
 SUFFIXES = tuple(
     listed(
-        "sson nsen rsen lsen dsen tsen ksen ssen gesen änen ski ska cki cka wicz czyk czak iak ová ov ova ev eva "
+        "sson nsen rsen lsen dsen tsen ksen gesen änen ski ska cki cka wicz czyk czak iak ová ov ova ev eva "
         "enko chuk yan ian shvili dze escu eanu opoulos idis akis elli etti lini tini rini dini ez lves gues ndes "
         "mann berg stein feld bauer meyer maier huber hofer sma stra inga ić vić ovic evic oğlu oglu gaard quist "
         "qvist ström gren dahl lund lainen anen ainen kinen honen konen vonen worth ington sworth ston shaw fman "
@@ -43,6 +43,20 @@ NOUNS = frozenset(
     )
 )
 """Surnames that are things, colours and places as well: behind a word that is no given name they are these."""
+
+
+DOUBTFUL = frozenset(
+    listed(
+        "esperanza remedios salvador gloria soledad santiago violeta paloma candela blanca glória conceição "
+        "piedade constança vitória celeste clemente felice natale domenica azzurra grazia costanza gaia fausto "
+        "assunta gilda letizia roos fleur bas güven sevgi umut barış deniz rüya yağmur inci ufuk onur zafer güler "
+        "sevinç melek gizem metin bilge sultan önder gönül ramazan şaban dilek demir ümit mine mert prudence "
+        "ebony isla victoire florent romain maja jagoda kalina roman tone tore odd lei luna stella aurora asia "
+        "pearl penny rusty sandy sierra viola ward mason lance melody alma rosa bianca van max dale grant june "
+        "robin angel"
+    )
+)
+"""Given names that are words, days and places as well: told behind a cue or before a surname."""
 
 
 @frozen
@@ -84,6 +98,8 @@ class _Kinds(dict[str, Alone]):
             self.clear()
         if word in PLACE_WORDS:
             kind = Alone.NOBODY
+        elif word in DOUBTFUL:
+            kind = Alone.BEHIND_A_CUE
         elif word in lists.given or word in lists.family or "-" in word:
             kind = Alone.LISTED
         elif (len(word) > 6 and word.endswith(SURE_SUFFIXES)) or "'" in word or "’" in word:

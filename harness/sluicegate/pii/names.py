@@ -25,7 +25,7 @@ from sluicegate.pii.name_cues import (
     PLACE_WORDS,
     TITLE,
 )
-from sluicegate.pii.name_lists import NOUNS, SUFFIXES, SURE_SUFFIXES, Alone, Lists, kinds, lists_of_names
+from sluicegate.pii.name_lists import DOUBTFUL, NOUNS, SUFFIXES, SURE_SUFFIXES, Alone, Lists, kinds, lists_of_names
 from sluicegate.pii.name_said import OTHERWISE_WORDS, at_name, otherwise, owned
 from sluicegate.pii.reading import Reading
 from sluicegate.pii.word_list import CAPITAL_LETTER, listed
@@ -160,7 +160,7 @@ def _judged(text: str, start: int, words: list[str], lists: Lists) -> Hit | None
     if len(lowered[last]) == 1 and text[stop : stop + 1] == ".":
         stop += 1
     # A given name and one to three words need no cue.
-    whole = 0 < last - first < 4 and lowered[first] in lists.given
+    whole = 0 < last - first < 4 and lowered[first] in lists.given and lowered[first] not in DOUBTFUL
     cued = titled or (not whole and _cue(text, begin, several=last > first) is _Cue.CUE)
     score = _score(text, lowered[first : last + 1], (begin, stop), lists, cued=cued, ends=last + 1 == len(lowered))
     return None if score is None else _hit(begin, stop, score)
@@ -172,6 +172,8 @@ def _first(lowered: list[str], lists: Lists) -> tuple[int, bool]:
     for place, word in enumerate(lowered):
         if word in TITLE:
             titled = True
+        elif word not in lists.given and _names_behind(lowered, place, lists):
+            titled = False
         elif (
             word not in COMMON
             or (titled and place + 1 < len(lowered) and (word in _PARTICLES or word == "lo"))
@@ -183,9 +185,17 @@ def _first(lowered: list[str], lists: Lists) -> tuple[int, bool]:
     return len(lowered), titled
 
 
+def _names_behind(lowered: list[str], place: int, lists: Lists) -> bool:
+    """Whether a small word and somebody's given name and surname follow: "Bewerbung von Nadine Riedl"."""
+    behind = lowered[place + 1 : place + 4]
+    return len(behind) == 3 and behind[0] in _OF and behind[1] in lists.given and behind[1] not in DOUBTFUL
+
+
 def _is_surname(follows: list[str], lists: Lists) -> bool:
     """Whether what follows a word that may be a name, as Mark and Grace, makes a name of it."""
-    return follows != [] and follows[0] not in NOUNS and follows[0] not in COMMON and follows[0] in lists.family
+    if not follows or follows[0] in NOUNS or follows[0] in COMMON:
+        return False
+    return follows[0] in lists.family or follows[0].endswith(SUFFIXES)
 
 
 def _last(lowered: list[str], first: int) -> int:
@@ -214,7 +224,7 @@ def _score(
     is_given = words[0] in lists.given or words[0].partition("-")[0] in lists.given
     if len(words) == 1 and words[0] in NOT_A_NAME:
         return None
-    if is_given and 1 < len(words) <= 4:
+    if is_given and 1 < len(words) <= 4 and (words[0] not in DOUBTFUL or _is_surname(words[-1:], lists)):
         return 0.7
     if len(words) == 1 and (len(words[0]) == 1 or _is_abbreviation(text, words[0], place, lists)):
         return None
@@ -239,8 +249,8 @@ def _score_of_one(text: str, word: str, place: tuple[int, int], lists: Lists) ->
         return 0.45
     if len(word) > 6 and word.endswith(SURE_SUFFIXES) and not _PLACE_BEFORE.search(text, max(0, start - 12), start):
         return 0.4
-    if word in lists.given and word not in COMMON and len(word) > 2:
-        return 0.5
+    if word in lists.given and word not in COMMON and word not in DOUBTFUL and len(word) > 2:
+        return None if _SAINT_BEFORE.search(text, max(0, start - 6), start) else 0.5
     return 0.45 if is_family and len(word) > 3 and AFTER.match(text, end) else None
 
 
@@ -296,10 +306,12 @@ _PARTICLES = frozenset(
 _PARTICLES_BEFORE = re.compile(
     r"(?<![^\W_])(?:(?:v[oa]n|de[nrl]?|te[nr]?|d[aiou]|d[ao]s|della|zu[mr]?|l[ae]|el|al|bin|ibn|ben) ){1,3}\Z"
 )
+_OF = frozenset(listed("von van de di da do del der of"))
 _TITLES_BEHIND = (["hanım"], ["bey"])
 _QUOTES = "\"'*(>,.!"
 _LISTED = re.compile(r"(?:,? (?:and|und|et|y|e|en|og|och|&) |, )([^\W\d_]+)")
 _LISTED_BEFORE = re.compile(r"([^\W\d_]+)(?:,? (?:and|und|et|y|e|en|og|och|&) |, )\Z")
+_SAINT_BEFORE = re.compile(r"(?<![^\W_])(?:Ste?\.|Sainte?-?|Sankt|San|Santa|Fort|Port|Lake|Mount) ?\Z")
 _PLACE_BEFORE = re.compile(r"\b(?:in|from|at|near|to|of|the)\s\Z", re.IGNORECASE)
 
 
