@@ -197,3 +197,22 @@ def test_a_stroke_of_a_table_is_no_part_of_a_mail_address(scanner: Scanner) -> N
     """Mail servers would take it; tables are more frequent."""
     text = "|Zorvald|jane@corp.example|gold|"
     assert _told(scanner, text) == [("EMAIL_ADDRESS", "jane@corp.example")]
+
+
+@pytest.mark.parametrize(
+    ("text", "phone"),
+    [
+        ("почта jane@corp.example, 8 931 481 57 74", "8 931 481 57 74"),
+        ("Richiamatemi al 3328252411, grazie.", "3328252411"),
+        ("Contacto: Xavier, 692271156", "692271156"),
+    ],
+)
+def test_phones_of_russia_and_behind_words_of_contact_are_told(scanner: Scanner, text: str, phone: str) -> None:
+    """With what is dialled before them, or a word that asks for a call."""
+    assert ("PHONE_NUMBER", phone) in _told(scanner, text)
+
+
+def test_the_number_of_a_customer_is_no_phone(scanner: Scanner) -> None:
+    """Nor are ten digits in groups that only Russia would dial."""
+    assert _told(scanner, "Numéro de client 0435309044, début du contrat en mai.") == []
+    assert _told(scanner, "Lot 931 481 57 74") == []

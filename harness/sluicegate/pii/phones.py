@@ -29,9 +29,10 @@ PHONE_WORDS = Words(
     ),
     stems=tuple(
         listed(
-            "telefon telephon teleph phone mobil handy rufnummer anruf rückruf erreich téléphon appel teléfono llám "
-            "llam chiam telefoon mobiel telefone telemóvel komórk dzwo mobilnummer puhelin soita sună "
-            "телефон мобильн звони позвон перезвон 電話 携帯 連絡 전화 휴대"
+            "contatto contacto contato kontakt контакт richiam rappel telefon telephon teleph phone mobil handy "
+            "rufnummer anruf rückruf erreich téléphon appel teléfono llám llam chiam telefoon mobiel telefone "
+            "telemóvel komórk dzwo mobilnummer puhelin soita sună телефон мобильн звони позвон перезвон 電話 携帯 連絡 "
+            "전화 휴대"
         )
     ),
 )
@@ -39,7 +40,7 @@ PHONE_WORDS = Words(
 
 REGIONS = listed(
     "US GB IE CA AU NZ IN IL BR ZA DE AT CH LI LU FR BE NL ES PT IT DK NO SE FI IS PL CZ SK HU RO BG GR HR SI EE LV "
-    "LT TR UA MX SG"
+    "LT TR UA RU MX SG"
 )
 """Whose national numbers are known when no locale is named."""
 
@@ -55,6 +56,12 @@ _UNIT_BEFORE = re.compile(
     r"(?<![^\W_])(?:apt|apartment|appt|suite|ste|unit|flat|floor|room|lgh)\.? ?#?\Z", re.IGNORECASE
 )
 """What follows is the number of a door, whatever is grouped behind it."""
+_OF_A_CLIENT = re.compile(
+    r"(?:num[eé]ro|número|num[eé]r|nummer|nr|n[o°º]|c[oó]di(?:ce|go)|номер)\.? "
+    r"(?:d[eiou] )?(?:client[ea]?s?|klienta|klant|клиента)[ :]{1,3}\Z",
+    re.IGNORECASE,
+)
+"""What follows is the number that a shop gave to a customer."""
 _HOUSE_BEFORE = re.compile(r"(?<![^\W_])no[.:] ?\Z", re.IGNORECASE)
 """What follows, three digits and a stroke, is a house and its door."""
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₹#]|EUR|USD|GBP|CHF|PLN|SEK|NOK|DKK|Rs\.?) ?\Z")
@@ -145,6 +152,8 @@ def _phone(text: str, groups: _Groups, between: tuple[str, ...], regions: tuple[
         )
     ):
         return None
+    if not plus and not is_named and _OF_A_CLIENT.search(text, max(0, start - 32), start):
+        return None
     score = _international(digits, lengths, between, is_named=is_named, plus=plus)
     if score is None and not plus:
         score = _national(digits, lengths, between, regions, is_named=is_named)
@@ -218,7 +227,8 @@ def _national(
     valid = grouped = False
     for plan in _plans(regions):
         trunk = plan.trunk if plan.trunk and digits.startswith(plan.trunk) else ""
-        if not plan.number.fullmatch(digits[len(trunk) :]):
+        # Ten digits of any kind are a number of Russia; only with what is dialled before them is one seen.
+        if not plan.number.fullmatch(digits[len(trunk) :]) or (plan.code == "7" and not trunk):
             continue
         valid = True
         leading = lengths if not trunk else (lengths[0] - len(trunk), *lengths[1:])
