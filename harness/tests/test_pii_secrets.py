@@ -127,3 +127,25 @@ def test_a_password_is_told_behind_what_it_was_set_to() -> None:
     assert _told("Passed second factor, password reset to Kaffee!3625vT by the agent.") == ["Kaffee!3625vT"]
     assert _told("The password was changed to Blau4232Pq yesterday") == ["Blau4232Pq"]
     assert _told("The token was reset to its default by the agent.") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The password for the guest wifi is Blau_9096Pq",
+        "Het wachtwoord van de wifi is Blau_9096Pq",
+        "La password del wifi è Blau_9096Pq",
+        "Пароль от вайфая: Blau_9096Pq",
+        "Hasło do wifi: Blau_9096Pq",
+    ],
+)
+def test_whose_password_it_is_may_stand_between(text: str) -> None:
+    """A few words, then a colon or is."""
+    assert _told(text) == ["Blau_9096Pq"]
+
+
+def test_rules_for_passwords_are_no_passwords() -> None:
+    """Words and lengths."""
+    assert (
+        _told("The password for new users is required. Passwords of the team must be 12 characters: see page-12") == []
+    )

@@ -51,6 +51,13 @@ _NAMED = re.compile(
     r"(?P<value>[^\s\"'`,;<>(){}\[\]]{6,200})",
     re.IGNORECASE,
 )
+_PASSWORD_OF = re.compile(
+    rf"(?P<name>passw(?:or)?d|{_PASSWORDS})(?: [^\W\d_]{{1,12}}){{1,4}}?"
+    r"(?P<sign>\s?:|\s(?:is|ist|lautet|est|es|è|é|to|jest)\b:?)\s{1,2}[\"'`“«]?"
+    r"(?P<value>[^\s\"'`,;<>(){}\[\]»”]{6,200})",
+    re.IGNORECASE,
+)
+"""The password of the wifi is …"""
 _VENDORED = re.compile(
     r"(?P<vendor>sourcegraph|cohere|meraki|sumo|sumologic|discord|etsy|mailchimp|beamer|heroku|twitter|linkedin|"
     r"dropbox|datadog|cloudflare|algolia|okta|zendesk|facebook|asana|"
@@ -204,7 +211,7 @@ def _named(reading: Reading) -> Iterator[Hit]:
     elif not text.isascii():
         roots += _UNSPACED_ROOTS
     for at in reading.places(*roots):
-        found = _NAMED.match(text, at)
+        found = _NAMED.match(text, at) or _PASSWORD_OF.match(text, at)
         if found is None:
             continue
         value = _QUERY.split(found["value"], maxsplit=1)[0].rstrip(".:!?")
