@@ -144,3 +144,25 @@ def test_a_house_and_its_door_are_no_phone() -> None:
     """Behind "No:" in the field before a phone."""
     text = '{"street": "Fatih Mah. Menekşe Sok. No:116/17 35530 Bornova/İzmir", "phone": "0(212) 472 80 47"}'
     assert addresses(text) == ["Fatih Mah. Menekşe Sok. No:116/17 35530 Bornova/İzmir"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "it should arrive within 3-5 working days",
+        "next steps: send the revised quote 2 and confirm the headcount of 800",
+        "IT SHOULD ARRIVE WITHIN 3-5 WORKING DAYS",
+        "call ext. 214 for catering.",
+        "35 Minuten bei 180 Grad backen.",
+        "Ask Sales Via Chat 24/7",
+    ],
+)
+def test_in_one_case_a_word_that_asks_for_an_address_is_too_little(text: str) -> None:
+    """Counts and times behind "arrive" and "send"; words that end as streets do."""
+    assert addresses(text) == []
+
+
+def test_in_one_case_a_street_with_its_word_is_told() -> None:
+    """In small letters and in capitals."""
+    assert addresses("i live at 12 baker street, london") == ["12 baker street, london"]
+    assert addresses("SHIP TO 12 BAKER STREET, LONDON NW1 6XE") == ["12 BAKER STREET, LONDON NW1 6XE"]

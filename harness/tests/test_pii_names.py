@@ -202,3 +202,18 @@ def test_meals_laws_saints_and_names_that_are_words_are_no_persons(scanner: Scan
 def test_what_is_of_somebody_names_them_and_not_itself(scanner: Scanner, text: str, name: str) -> None:
     """A noun before "von" is none of the name."""
     assert ("PERSON", name) in _told(scanner, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "THE AGENT EXPLAINED THE PRICE",
+        "ZUSAMMENFASSUNG: KUNDE FRAGT NACH DER ABSCHLAGSÄNDERUNG",
+        "Lieber Kunde, Unsere Hotline ist geschlossen.",
+        "las tiendas de san sebastián y san francisco siguen abiertas",
+        "that one is mine and the offer ends in may",
+    ],
+)
+def test_in_one_case_a_cue_alone_makes_no_person(scanner: Scanner, text: str) -> None:
+    """Capitals everywhere say no more than none."""
+    assert _told(scanner, text) == []

@@ -57,6 +57,7 @@ def address_hits(reading: Reading) -> Iterator[Hit]:
     """Addresses from the first part that can be told to the last; those of one place may overlap."""
     text = reading.text
     small = text.islower()
+    even = small or text.isupper()
     led = not _LED.isdisjoint(reading.words)
     done = 0
     yield from (_hit(start, end, score) for start, end, score in other_kinds(reading, small=small))
@@ -75,7 +76,7 @@ def address_hits(reading: Reading) -> Iterator[Hit]:
         if (
             strong
             or parts >= 2
-            or asked_for(reading, start)
+            or ((parts or not even or reading.lowered.startswith("via ", begin)) and asked_for(reading, start))
             or (parts and _LINE_START.search(text, max(0, start - 8), start))
         ):
             done = stop
@@ -162,7 +163,8 @@ def _house_end(text: str, number: re.Match[str]) -> int | None:
     """Where a house number ends; None = it is the beginning of a longer code."""
     house = _HOUSE_AT.match(text, number.start())
     end = house.end() if house else number.end()
-    return None if _CODE_GOES_ON.match(text, end) else end
+    # 24/7 is always.
+    return None if _CODE_GOES_ON.match(text, end) or text[number.start() : end] == "24/7" else end
 
 
 _SMALL_FIRST = frozenset(word[0] for word in SMALL[3:-1].split("|"))
@@ -239,12 +241,14 @@ def _street_end(text: str, ahead: re.Match[str]) -> tuple[int | None, bool]:
     return whole if last == len(words) - 1 else start + words[last].end(), True
 
 
+_DOING = ("ering", "uring", "oring", "iring")
+"""Ends of English words, as in catering, that are no ring."""
 _UNSPACED = re.compile(r"\S+")
 _POINTS = frozenset(listed("north south east west n s e w ne nw se sw"))
 
 
 def _is_street(word: str) -> bool:
-    return len(word) > 5 and word.endswith(STREET_ENDINGS)
+    return len(word) > 5 and word.endswith(STREET_ENDINGS) and word not in STREET_ENDINGS and not word.endswith(_DOING)
 
 
 def _hit(start: int, end: int, score: float) -> Hit:

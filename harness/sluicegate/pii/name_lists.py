@@ -53,7 +53,7 @@ DOUBTFUL = frozenset(
         "sevinç melek gizem metin bilge sultan önder gönül ramazan şaban dilek demir ümit mine mert prudence "
         "ebony isla victoire florent romain maja jagoda kalina roman tone tore odd lei luna stella aurora asia "
         "pearl penny rusty sandy sierra viola ward mason lance melody alma rosa bianca van max dale grant june "
-        "robin angel"
+        "robin angel wellington"
     )
 )
 """Given names that are words, days and places as well: told behind a cue or before a surname."""

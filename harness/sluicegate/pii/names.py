@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from enum import Enum
 
 from sluicegate.model.finding import Witness
 from sluicegate.pii.hits import Hit, Layer
+from sluicegate.pii.name_before import PARTICLES, Cue, cue, titled_particles
 from sluicegate.pii.name_cues import (
     AFTER,
-    BEFORE,
-    BEFORE_FULL,
-    BEFORE_TWO,
     COMMON,
     GREETING,
     INSIDE,
@@ -79,9 +76,11 @@ def _small(text: str, given: frozenset[str], family: frozenset[str]) -> Iterator
     found = list(_WORD.finditer(text))
     for one, two in zip(found, [*found[1:], None], strict=True):
         word = _POSSESSIVE.sub("", one[0]).rstrip(".")
-        if word not in given or word in COMMON or len(word) < 4 or PART_OF.match(text, one.end()):
+        if word not in given or word in COMMON or word in DOUBTFUL or len(word) < 4 or PART_OF.match(text, one.end()):
             continue
         if INSIDE.search(text, max(0, one.start() - 3), one.start()):
+            continue
+        if _SAINT_BEFORE.search(text, max(0, one.start() - 6), one.start()):
             continue
         end = one.start() + len(word)
         follower = (
@@ -106,14 +105,15 @@ def _judged_alone(text: str, start: int, word: str, lists: Lists) -> Hit | None:
     if kind is Alone.NOBODY:
         return None
     end = start + len(word)
-    cue = _cue(text, start)
-    if cue is _Cue.SMALL_WORD and (lead := _titled_particles(text, start)) is not None:
+    said = cue(text, start)
+    if said is Cue.SMALL_WORD and (lead := titled_particles(text, start)) is not None:
         return _hit(lead, end, 0.85)
-    if kind is Alone.BEHIND_A_CUE and cue is not _Cue.CUE:
+    # Where everything is in capitals a capital says nothing.
+    if kind is Alone.BEHIND_A_CUE and (said is not Cue.CUE or text.isupper()):
         return None
     if kind is not Alone.LISTED and not _may_stand(text, start, end):
         return None
-    score = _score(text, [word], (start, end), lists, cued=cue is _Cue.CUE, ends=True)
+    score = _score(text, [word], (start, end), lists, cued=said is Cue.CUE, ends=True)
     return None if score is None else _hit(start, end, score)
 
 
@@ -124,13 +124,12 @@ def _may_stand(text: str, start: int, end: int) -> bool:
     return text[end : end + 1] != " " or not _greeted(text, start)
 
 
-def _titled_particles(text: str, start: int) -> int | None:
-    """Where the small words of a surname begin behind a title: "mevrouw van den Berg"; None = there are none."""
-    found = _PARTICLES_BEFORE.search(text, max(0, start - 16), start)
-    if found is None:
-        return None
-    title = text[max(0, found.start() - 14) : found.start()].lower().rsplit(None, 1)[-1:]
-    return found.start() if title and title[0].strip(_QUOTES) in TITLE else None
+def _is_cued(text: str, place: tuple[int, int], words: list[str], lists: Lists) -> bool:
+    """Whether the words before say that a name follows; where everything is in capitals, only a listed one."""
+    start, end = place
+    if text.isupper() and len(words) == 1 and words[0] not in lists.given and words[0] not in lists.family:
+        return False
+    return cue(text, start, several=len(words) > 1 and not text[start:end].isupper()) is Cue.CUE
 
 
 def _greeted(text: str, start: int) -> bool:
@@ -161,7 +160,7 @@ def _judged(text: str, start: int, words: list[str], lists: Lists) -> Hit | None
         stop += 1
     # A given name and one to three words need no cue.
     whole = 0 < last - first < 4 and lowered[first] in lists.given and lowered[first] not in DOUBTFUL
-    cued = titled or (not whole and _cue(text, begin, several=last > first) is _Cue.CUE)
+    cued = titled or (not whole and _is_cued(text, (begin, stop), lowered[first : last + 1], lists))
     score = _score(text, lowered[first : last + 1], (begin, stop), lists, cued=cued, ends=last + 1 == len(lowered))
     return None if score is None else _hit(begin, stop, score)
 
@@ -176,7 +175,7 @@ def _first(lowered: list[str], lists: Lists) -> tuple[int, bool]:
             titled = False
         elif (
             word not in COMMON
-            or (titled and place + 1 < len(lowered) and (word in _PARTICLES or word == "lo"))
+            or (titled and place + 1 < len(lowered) and (word in PARTICLES or word == "lo"))
             or (word in lists.given and _is_surname(lowered[place + 1 : place + 2], lists))
         ):
             return place, titled
@@ -203,7 +202,7 @@ def _last(lowered: list[str], first: int) -> int:
     last = first
     for place in range(first + 1, len(lowered)):
         word = lowered[place]
-        if len(word) == 1 or word in _PARTICLES:
+        if len(word) == 1 or word in PARTICLES:
             continue
         if word in COMMON or word in TITLE:
             break
@@ -229,7 +228,7 @@ def _score(
     if len(words) == 1 and (len(words[0]) == 1 or _is_abbreviation(text, words[0], place, lists)):
         return None
     if cued:
-        return 0.85 if is_given or words[-1] in lists.family or len(set(words) - _PARTICLES) <= 3 else None
+        return 0.85 if is_given or words[-1] in lists.family or len(set(words) - PARTICLES) <= 3 else None
     if len(words) == 1:
         return _score_of_one(text, words[0], place, lists)
     return _score_of_more(text, words, place, lists) if ends and len(words) <= 4 else None
@@ -271,47 +270,14 @@ def _score_of_more(text: str, words: list[str], place: tuple[int, int], lists: L
     return 0.45 if first_line or _NEXT_LINE.match(text, end) else None
 
 
-class _Cue(Enum):
-    """What the word or two before a name say."""
-
-    NONE = 0
-    CUE = 1
-    """That one follows."""
-    SMALL_WORD = 2
-    """A small word of a surname stands there: van, de …"""
-
-
-def _cue(text: str, start: int, *, several: bool = False) -> _Cue:
-    before = text[start - 28 if start > 28 else 0 : start].lower().replace("’", "'").rsplit(None, 2)
-    if not before:
-        return _Cue.NONE
-    last = before[-1].strip(_QUOTES)
-    if not last and len(before) > 1:
-        last = before.pop(-2).strip(_QUOTES)
-    if last in BEFORE or last in TITLE or (several and last in BEFORE_FULL):
-        return _Cue.CUE
-    if len(before) == 1:
-        return _Cue.NONE
-    if f"{before[-2].rsplit(None, 1)[-1].strip(_QUOTES)} {last.rstrip(':')}" in BEFORE_TWO:
-        return _Cue.CUE
-    return _Cue.SMALL_WORD if last in _PARTICLES else _Cue.NONE
-
-
 _NO_NAME = COMMON | TITLE
 _GOES_ON = "0123456789_"
 """Behind a word that is part of a code or a field: WINTER26, ORDER_ID."""
-_PARTICLES = frozenset(
-    listed("van von der den de la las los del della di da dos das do du le zu zum zur al el bin ibn ben ter ten y e")
-)
-_PARTICLES_BEFORE = re.compile(
-    r"(?<![^\W_])(?:(?:v[oa]n|de[nrl]?|te[nr]?|d[aiou]|d[ao]s|della|zu[mr]?|l[ae]|el|al|bin|ibn|ben) ){1,3}\Z"
-)
 _OF = frozenset(listed("von van de di da do del der of"))
 _TITLES_BEHIND = (["hanım"], ["bey"])
-_QUOTES = "\"'*(>,.!"
 _LISTED = re.compile(r"(?:,? (?:and|und|et|y|e|en|og|och|&) |, )([^\W\d_]+)")
 _LISTED_BEFORE = re.compile(r"([^\W\d_]+)(?:,? (?:and|und|et|y|e|en|og|och|&) |, )\Z")
-_SAINT_BEFORE = re.compile(r"(?<![^\W_])(?:Ste?\.|Sainte?-?|Sankt|San|Santa|Fort|Port|Lake|Mount) ?\Z")
+_SAINT_BEFORE = re.compile(r"(?<![^\W_])(?:ste?\.|sainte?-?|sankt|san|santa|fort|port|lake|mount) ?\Z", re.IGNORECASE)
 _PLACE_BEFORE = re.compile(r"\b(?:in|from|at|near|to|of|the)\s\Z", re.IGNORECASE)
 
 
@@ -335,7 +301,7 @@ def _spoken(text: str, places: Iterable[int]) -> Iterator[Hit]:
         kept = 0
         for part in parts:
             word = part[0].lower().rstrip(".")
-            if word in COMMON and not (word in _PARTICLES and part is not parts[-1]):
+            if word in COMMON and not (word in PARTICLES and part is not parts[-1]):
                 break
             kept += 1
         if not PLACE_WORDS.isdisjoint(part[0].lower() for part in parts):
