@@ -166,3 +166,8 @@ def test_in_one_case_a_street_with_its_word_is_told() -> None:
     """In small letters and in capitals."""
     assert addresses("i live at 12 baker street, london") == ["12 baker street, london"]
     assert addresses("SHIP TO 12 BAKER STREET, LONDON NW1 6XE") == ["12 BAKER STREET, LONDON NW1 6XE"]
+
+
+def test_numbered_rules_are_no_streets() -> None:
+    """Though something moved."""
+    assert addresses("Ticket moved from Waiting to Resolved by Automation Rule 12.") == []

@@ -217,3 +217,11 @@ def test_what_is_of_somebody_names_them_and_not_itself(scanner: Scanner, text: s
 def test_in_one_case_a_cue_alone_makes_no_person(scanner: Scanner, text: str) -> None:
     """Capitals everywhere say no more than none."""
     assert _told(scanner, text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Şahin Projesi ekibini tebrik ederiz!", "Senior Buyer\nT: 5", "Congrats, Project Falcon!"]
+)
+def test_projects_and_trades_are_no_persons(scanner: Scanner, text: str) -> None:
+    """Nor is a name that a project took."""
+    assert _told(scanner, text) == []

@@ -216,3 +216,20 @@ def test_the_number_of_a_customer_is_no_phone(scanner: Scanner) -> None:
     """Nor are ten digits in groups that only Russia would dial."""
     assert _told(scanner, "Numéro de client 0435309044, début du contrat en mai.") == []
     assert _told(scanner, "Lot 931 481 57 74") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0496934406 numaralı kayıt çözüldü.", []),
+        ("0532 496 34 06 numaralı telefon", [("PHONE_NUMBER", "0532 496 34 06")]),
+        ('{"to_phone":"x","to_address":"Sok. No:138/20 34718 İzmir"}', []),
+        ("Juan está localizable en el 667175168.", [("PHONE_NUMBER", "667175168")]),
+        ("Data urodzenia: 5 października 1946.", [("DATE_OF_BIRTH", "5 października 1946")]),
+    ],
+)
+def test_records_and_doors_are_no_phones_and_long_months_are_months(
+    scanner: Scanner, text: str, expected: list[tuple[str, str]]
+) -> None:
+    """Numbered by a shop, behind a street, beside a word for reaching somebody."""
+    assert [told for told in _told(scanner, text) if told[0] not in ("ADDRESS", "PERSON")] == expected

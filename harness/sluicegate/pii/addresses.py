@@ -43,12 +43,13 @@ _LINE_START = re.compile(r"(?:^|\n|\\n)[>\s]*\Z")
 _NOT_STREET = frozenset(
     listed(
         "chapter section page figure table version windows office iphone boeing article paragraph act step day week "
-        "month year part phase level room gate flight platform season episode volume issue line "
-        "order invoice ticket case ref number no top over about around only just than least until since before "
-        "after within minutes hours days weeks months years people items units pieces euros dollars copies "
-        "january february march april may june july august september october november december jan feb mar apr jun "
-        "jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday "
-        "am pm gb mb kb tb kg km cm mm ml mg usd eur gbp chf dkk sek nok pln"
+        "month year part phase level room gate flight platform season episode volume issue line order invoice "
+        "ticket case ref number no top over about around only just than least until since before after within "
+        "minutes hours days weeks months years people items units pieces euros dollars copies january february "
+        "march april may june july august september october november december jan feb mar apr jun jul aug sep sept "
+        "oct nov dec monday tuesday wednesday thursday friday saturday sunday rule rules build task group team "
+        "class lot zone hall booth stand terminal grade type test item option tier stage sprint am pm gb mb kb tb "
+        "kg km cm mm ml mg usd eur gbp chf dkk sek nok pln"
     )
 )
 

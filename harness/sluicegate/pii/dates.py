@@ -33,7 +33,7 @@ _SMALL_MONTHS = listed(
 )
 """Of the languages that write them small; some begin one with a capital all the same."""
 _WRITTEN = frozenset((*_CAPITAL_MONTHS, *_SMALL_MONTHS, *(month.capitalize() for month in _SMALL_MONTHS)))
-_MONTH = r"(?P<month>[^\W\d_]{3,11})"
+_MONTH = r"(?P<month>[^\W\d_]{3,12})"
 _TIME = r"(?:[T ,]{1,2}[0-2]?[0-9]:[0-5][0-9](?::[0-5][0-9])?(?: ?[AaPp][Mm])?)?"
 _BEGINS = re.compile(r"[0-9](?<![\w.\-/].)[0-9]{0,3}(?=[-/. ](?:[^\W_]| )|st|nd|rd|th)")
 _DAY, _YEAR = r"(?:3[01]|[12][0-9]|0?[1-9])", r"(?:1[5-9]|20)[0-9]{2}"

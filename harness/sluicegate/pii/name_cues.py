@@ -172,7 +172,8 @@ PLACE_WORDS = frozenset(
         "speaker headphones earbuds bag mug shirt sweater edition collection series bundle kit app cloud pro mini "
         "plus ultra lite premium deluxe classic serum cream shampoo lipstick perfume parfum sauce pizza burger "
         "lampe tisch stuhl jacke kleid schuhe lámpara mesa silla vestido chaqueta lampada tavolo sedia vestito "
-        "giacca tafel stoel jas jurk stół krzesło kurtka sukienka cadeira casaco"
+        "giacca tafel stoel jas jurk stół krzesło kurtka sukienka cadeira casaco "
+        "project projesi projekt projet proyecto progetto projeto проект"
     )
 )
 """Words that make a place, a firm, a department or an event of the name they stand in."""
@@ -246,7 +247,8 @@ COMMON = frozenset(
         "socio socia suscriptor clienti utente utenti collega colleghi amico amici abbonato klant klanten buren "
         "vriend vrienden gasten lezer lezers klient klientka klientko klienci państwo koledzy użytkowniku "
         "użytkownik utilizador utilizadores коллеги друзья клиенты клиент гости соседи пользователь müşterimiz "
-        "üyemiz misafirimiz arkadaşlar dostlar"
+        "üyemiz misafirimiz arkadaşlar dostlar "
+        "senior junior buyer engineer consultant analyst specialist developer designer executive accountant satın"
     )
 )
 """Words that stand alone more often than as names; in lower case."""

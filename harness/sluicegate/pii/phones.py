@@ -32,7 +32,7 @@ PHONE_WORDS = Words(
             "contatto contacto contato kontakt контакт richiam rappel telefon telephon teleph phone mobil handy "
             "rufnummer anruf rückruf erreich téléphon appel teléfono llám llam chiam telefoon mobiel telefone "
             "telemóvel komórk dzwo mobilnummer puhelin soita sună телефон мобильн звони позвон перезвон 電話 携帯 連絡 "
-            "전화 휴대"
+            "전화 휴대 localizable raggiungibil contactable contactável joignab bereikb"
         )
     ),
 )
@@ -62,6 +62,7 @@ _OF_A_CLIENT = re.compile(
     re.IGNORECASE,
 )
 """What follows is the number that a shop gave to a customer."""
+_NUMBERED = re.compile(r" numaralı (?!telefon|hat|cep|gsm)", re.IGNORECASE)
 _HOUSE_BEFORE = re.compile(r"(?<![^\W_])no[.:] ?\Z", re.IGNORECASE)
 """What follows, three digits and a stroke, is a house and its door."""
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₹#]|EUR|USD|GBP|CHF|PLN|SEK|NOK|DKK|Rs\.?) ?\Z")
@@ -145,14 +146,10 @@ def _phone(text: str, groups: _Groups, between: tuple[str, ...], regions: tuple[
     if (
         not plus
         and not is_named
-        and (
-            told_business(text, start)
-            or _UNIT_BEFORE.search(text, max(0, start - 11), start)
-            or (lengths[0] < 4 and between[:1] == ("/",) and _HOUSE_BEFORE.search(text, max(0, start - 5), start))
-        )
+        and (told_business(text, start) or _UNIT_BEFORE.search(text, max(0, start - 11), start))
     ):
         return None
-    if not plus and not is_named and _OF_A_CLIENT.search(text, max(0, start - 32), start):
+    if not plus and _is_numbered(text, (start, end), lengths, between, is_named=is_named):
         return None
     score = _international(digits, lengths, between, is_named=is_named, plus=plus)
     if score is None and not plus:
@@ -161,6 +158,16 @@ def _phone(text: str, groups: _Groups, between: tuple[str, ...], regions: tuple[
         return None
     extension = EXTENSION.match(text, end)
     return Phone(start=start, end=extension.end() if extension else end, score=score, named=is_named)
+
+
+def _is_numbered(
+    text: str, place: tuple[int, int], lengths: tuple[int, ...], between: tuple[str, ...], *, is_named: bool
+) -> bool:
+    """Whether it is a house with its door, or what a shop numbered: a customer, a record."""
+    start, end = place
+    if lengths[0] < 4 and between[:1] == ("/",) and _HOUSE_BEFORE.search(text, max(0, start - 5), start):
+        return True
+    return not is_named and bool(_OF_A_CLIENT.search(text, max(0, start - 32), start) or _NUMBERED.match(text, end))
 
 
 def _stands_inside(text: str, start: int, end: int) -> bool:
