@@ -89,6 +89,10 @@ def test_any_text_is_scanned_and_hits_share_no_character(text: str) -> None:
             "Apt 1 ",
             "1.1.",
             "zip ",
+            "THE AGENT EXPLAINED ",
+            "password of the wifi ",
+            "Nadine von ",
+            "ul. 3 Maja ",
         ),
     ],
 )

@@ -109,7 +109,7 @@ def _judged_alone(text: str, start: int, word: str, lists: Lists) -> Hit | None:
     if said is Cue.SMALL_WORD and (lead := titled_particles(text, start)) is not None:
         return _hit(lead, end, 0.85)
     # Where everything is in capitals a capital says nothing.
-    if kind is Alone.BEHIND_A_CUE and (said is not Cue.CUE or text.isupper()):
+    if kind is Alone.BEHIND_A_CUE and (said is not Cue.CUE or _is_shouted(text, start)):
         return None
     if kind is not Alone.LISTED and not _may_stand(text, start, end):
         return None
@@ -124,10 +124,15 @@ def _may_stand(text: str, start: int, end: int) -> bool:
     return text[end : end + 1] != " " or not _greeted(text, start)
 
 
+def _is_shouted(text: str, at: int) -> bool:
+    """Whether everything around a place is in capitals."""
+    return text[max(0, at - 40) : at + 40].isupper()
+
+
 def _is_cued(text: str, place: tuple[int, int], words: list[str], lists: Lists) -> bool:
     """Whether the words before say that a name follows; where everything is in capitals, only a listed one."""
     start, end = place
-    if text.isupper() and len(words) == 1 and words[0] not in lists.given and words[0] not in lists.family:
+    if len(words) == 1 and _is_shouted(text, start) and words[0] not in lists.given and words[0] not in lists.family:
         return False
     return cue(text, start, several=len(words) > 1 and not text[start:end].isupper()) is Cue.CUE
 
