@@ -93,6 +93,22 @@ def test_of_several_forms_the_nearest_is_explained():
 
 
 @pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"anyOf": [{"type": "null"}, False]}, "fits none of the 2 allowed forms; nearest: $ must be null"),
+        ({"oneOf": [False, {"required": ["id"]}]}, "fits none of the 2 allowed forms; nearest: $ lacks 'id'"),
+        ({"anyOf": [False]}, "fits none of the 1 allowed forms; nearest: $ is not allowed here"),
+        ({"properties": {"n": False}}, "is not allowed here"),
+    ],
+)
+def test_a_form_that_nothing_fits_is_one_among_others(schema, expected):
+    """`false` stands where generators rule something out: what breaks it fails, and raises nothing."""
+    contract = compile_contract(schema, name="structured")
+
+    assert [problem.expected for problem in contract.problems({"n": 1}, Case(id="c"))] == [expected]
+
+
+@pytest.mark.parametrize(
     ("value", "why"),
     [
         ({"total": float("nan")}, "is no finite number"),

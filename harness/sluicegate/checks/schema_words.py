@@ -27,7 +27,7 @@ def problems_of(error: Any) -> Iterator[Problem]:
     if error.validator in ("anyOf", "oneOf") and error.context:
         yield from _alternatives(error, steps)
         return
-    describe = _RULES.get(error.validator)
+    describe = _RULES.get(error.validator or "")
     expected = describe(error.validator_value) if describe else f"breaks '{error.validator}' of the schema"
     yield Problem(place=path_of(steps), expected=expected, seen=_seen(error))
 
@@ -76,7 +76,8 @@ def _fits(pattern: str, name: str) -> bool:
 def _alternatives(error: Any, steps: tuple[Any, ...]) -> Iterator[Problem]:
     by_form: dict[int, list[Any]] = {}
     for each in error.context:
-        by_form.setdefault(each.relative_schema_path[0], []).append(each)
+        form = each.relative_schema_path[0] if each.relative_schema_path else _NO_FORM
+        by_form.setdefault(form, []).append(each)
     # The form of the right type is the one that was meant; among those, the one with the fewest faults.
     meant = min(by_form.values(), key=lambda errors: (any(_is_other_kind(each) for each in errors), len(errors)))
     inner = next(problems_of(meant[0]))
@@ -89,8 +90,12 @@ def _alternatives(error: Any, steps: tuple[Any, ...]) -> Iterator[Problem]:
     )
 
 
+_NO_FORM = -1
+"""`false` among the forms, which nothing fits."""
+
+
 def _is_other_kind(error: Any) -> bool:
-    return error.validator in ("type", "const") and not error.relative_path
+    return error.validator is None or (error.validator in ("type", "const") and not error.relative_path)
 
 
 def _type(value: Any) -> str:
@@ -109,6 +114,7 @@ def _shown(values: Any) -> str:
 
 
 _RULES: Mapping[str, Callable[[Any], str]] = {
+    "": lambda _none: "is not allowed here",  # by a schema that is `false`, which names no rule
     "type": _type,
     "enum": lambda value: f"must be one of {_shown(value)}",
     "const": lambda value: f"must be {masked(seen(value), limit=80)}",
