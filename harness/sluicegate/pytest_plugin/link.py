@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sluicegate.broker.client import Client
     from sluicegate.pytest_plugin.interrupts import Interrupts
 
-__all__ = ["LINK", "Link", "Reach", "link_of", "needed_link"]
+__all__ = ["LINK", "Link", "Reach", "RunEndedError", "link_of", "needed_link"]
 
 
 @frozen
@@ -98,7 +98,7 @@ class Link:
         """Whether this was raised because the run was stopped or the broker is gone, not because of what it gave."""
         from sluicegate.errors import SluicegateError
 
-        return isinstance(raised, SluicegateError)
+        return isinstance(raised, SluicegateError | RunEndedError)
 
     def rerun(self, case_id: str) -> str:
         """The command that runs only this case again."""
@@ -119,6 +119,13 @@ class Link:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+class RunEndedError(pytest.fail.Exception):
+    """A test cannot read on, for a fault that is none of its own: pytest shows the fault, and no traceback."""
+
+    def __init__(self, fault: Exception) -> None:
+        super().__init__(str(fault), pytrace=False)
 
 
 LINK = pytest.StashKey[Link]()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sluicegate.pytest_plugin.ids import MARKER
-from sluicegate.pytest_plugin.link import Link, needed_link
+from sluicegate.pytest_plugin.link import Link, RunEndedError, needed_link
 
 if TYPE_CHECKING:
     from sluicegate.model import Case, Output, Trial
@@ -35,11 +35,16 @@ class Outputs:
             yield trial.case, trial.output
 
     def trials(self) -> Iterator[Trial]:
-        """The same with every delivery, the repeat, and what the doubles saw."""
-        for served in self._link.client.trials(group=self._group):
-            self._link.heed()
-            self.count += 1
-            yield served.trial
+        """The same with every delivery, the repeat, and what the doubles saw. Fails the test when the run did."""
+        from sluicegate.errors import SluicegateError
+
+        try:
+            for served in self._link.client.trials(group=self._group):
+                self._link.heed()
+                self.count += 1
+                yield served.trial
+        except SluicegateError as error:
+            raise RunEndedError(error) from None
 
 
 OUTPUTS = pytest.StashKey[Outputs]()
