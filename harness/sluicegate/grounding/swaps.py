@@ -23,6 +23,7 @@ from sluicegate.grounding.wording import words
 __all__ = ["is_aside", "is_today", "of_another", "swapped"]
 
 _FEWEST_DIGITS = 3
+_WHEN = (Kind.DATE, Kind.TIME)
 _BESIDE = 16
 """Characters between a day and its hour: ` at `, ` um `, ` günü saat `."""
 _SPANS = words("s min h day week month year") | {"business day"}
@@ -112,6 +113,8 @@ def is_aside(  # noqa: PLR0917 - what is known of one claim
         return True
     if not segment.explicit and claim.kind is Kind.QUANTITY and claim.unit in _SPANS:  # `we wait up to 45 minutes`
         return True
+    if claim.kind in _WHEN:  # a second day for what has one is another promise
+        return False
     return (not segment.explicit or claim.kind is Kind.NUMBER) and _is_said(fact, claim, told, or_about=True)
 
 
