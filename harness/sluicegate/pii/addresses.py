@@ -13,6 +13,7 @@ from sluicegate.model.finding import Witness
 from sluicegate.pii.address_grammar import HOUSE, IN_TOWNS, PARTICLE, SMALL, STREET, lead, tail
 from sluicegate.pii.addresses_other import asked_for, other_kinds
 from sluicegate.pii.hits import Hit, Layer
+from sluicegate.pii.marks import mark
 from sluicegate.pii.name_cues import COMMON
 from sluicegate.pii.reading import Reading
 from sluicegate.pii.street_words import STREET_ENDINGS, STREET_LAST, STREET_LEADING
@@ -34,6 +35,7 @@ _LED = frozenset(
     listed("ul ulica ulice rue calle rua strada piazza viale avenida carrer trg aleja plac prospekt ulitsa")
 )
 """Before streets whose own words may all be small; no words of English."""
+_LEADS = mark(_LED)
 _LED_BEHIND = re.compile(
     rf"(?<![^\W_])(?:{'|'.join(sorted(_LED))})\.?(?: [0-9]{{1,2}})?(?: [^\W\d_]+){{1,4}},? (?:n[º°o]\.? ?)?\Z",
     re.IGNORECASE,
@@ -59,7 +61,7 @@ def address_hits(reading: Reading) -> Iterator[Hit]:
     text = reading.text
     small = text.islower()
     even = small or text.isupper()
-    led = not _LED.isdisjoint(reading.words)
+    led = reading.marks & _LEADS
     done = 0
     yield from (_hit(start, end, score) for start, end, score in other_kinds(reading, small=small))
     for found in _NUMBER.finditer(text):
@@ -205,7 +207,9 @@ def _may_follow(text: str, at: int, *, small: bool) -> bool:
     if text[at - 1 : at] != " ":
         return False
     word = (text[max(0, at - 30) : at - 1].rstrip(",").rsplit(None, 1) or [""])[-1]
-    if not word[:1].isupper():
+    if word[:1].isupper():
+        return True
+    if not word.isalpha():
         word = _EDGE.split(word)[-1]
     return (
         word[:1].isupper()
@@ -242,6 +246,7 @@ def _street_end(text: str, ahead: re.Match[str]) -> tuple[int | None, bool]:
     return whole if last == len(words) - 1 else start + words[last].end(), True
 
 
+_LAYER, _WITNESS = Layer.CUE, Witness.PATTERN
 _DOING = ("ering", "uring", "oring", "iring")
 """Ends of English words, as in catering, that are no ring."""
 _UNSPACED = re.compile(r"\S+")
@@ -253,4 +258,4 @@ def _is_street(word: str) -> bool:
 
 
 def _hit(start: int, end: int, score: float) -> Hit:
-    return Hit(entity="ADDRESS", start=start, end=end, score=score, layer=Layer.CUE, witness=Witness.PATTERN)
+    return Hit(entity="ADDRESS", start=start, end=end, score=score, layer=_LAYER, witness=_WITNESS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sluicegate.pii.marks import mark
 from sluicegate.pii.reading import Reading
 from sluicegate.pii.word_list import listed
 
@@ -49,20 +50,20 @@ _JP = re.compile(
     r"(?:[ \u3000]?[\u30a1-\u30ff]{2,15}[0-9０-９]{1,5}(?:号室)?)?"
 )
 _JP_LEADS = re.compile(r"〒? ?[0-9０-９]{3}[\-－−ー][0-9０-９]{4}[ \u3000]?\Z")
-_JP_SURE = "都道府県市"
+_RUSSIAN, _TURKISH = mark(_RU_WORDS), mark(_TR_WORDS)
 
 
 def eastern_addresses(reading: Reading) -> Iterator[tuple[int, int]]:
     """Start and end of each: a street with its number, town and postcode; a prefecture with town and block."""
-    text, words = reading.text, reading.words
+    text, words, marks = reading.text, reading.woken, reading.marks
     if text.isascii():
         return
-    for word, end in reading.word_ends(sorted(words & _RU_WORDS)):
+    for word, end in reading.word_ends(sorted(words & _RU_WORDS) if marks & _RUSSIAN else ()):
         yield from _around(text, end - len(word), end, _RU_LEADS, _RU_TAIL)
-    for word, end in reading.word_ends(sorted(words & _TR_WORDS)):
+    for word, end in reading.word_ends(sorted(words & _TR_WORDS) if marks & _TURKISH else ()):
         if text[end - len(word)].isupper():
             yield from _around(text, end - len(word), end, _TR_LEADS, _TR_TAIL)
-    if any(sign in text for sign in _JP_SURE):
+    if "都" in text or "道" in text or "府" in text or "県" in text or "市" in text:
         for found in _JP.finditer(text):
             lead = _JP_LEADS.search(text, max(0, found.start() - 12), found.start())
             yield (lead.start() if lead else found.start()), found.end()

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 
 from sluicegate.pii.address_grammar import CAPITAL, HOUSE, PARTICLE, POSTCODE, STREET, lead, tail
 from sluicegate.pii.addresses_east import eastern_addresses
+from sluicegate.pii.marks import mark
 from sluicegate.pii.reading import Reading
 from sluicegate.pii.word_list import listed
 
 __all__ = ["asked_for", "other_kinds"]
 
 _BOX = re.compile(
-    r"\b(?:P\.? ?O\.? ?Box|Post ?box|Postfach|Boîte postale|B\.?P\.?|Apartado(?: de correos)?|Casella postale|"
-    r"Caixa postal|Postbus|Postboks|Postboks|PL|Skrytka)\s{1,2}[0-9]{1,6}\b"
-    r"|\b(?:PSC|Unit|CMR) [0-9]{2,5},? Box [0-9]{1,5}\b|\b(?:USNV|USNS|USS|USCGC) [^\W\d_]+(?=\s{1,3}[FAD]PO )",
+    r"(?=[pbacsu])(?:\b(?:P\.? ?O\.? ?Box|Post ?box|Postfach|Boîte postale|B\.?P\.?|Apartado(?: de correos)?|"
+    r"Casella postale|Caixa postal|Postbus|Postboks|Postboks|PL|Skrytka)\s{1,2}[0-9]{1,6}\b"
+    r"|\b(?:PSC|Unit|CMR) [0-9]{2,5},? Box [0-9]{1,5}\b|\b(?:USNV|USNS|USS|USCGC) [^\W\d_]+(?=\s{1,3}[FAD]PO ))",
     re.IGNORECASE,
 )
 
@@ -62,35 +63,38 @@ _BOXES = (
     "uss ",
     "uscgc ",
 )
-_BOX_WORDS = frozenset(
+_BOXED = mark(
     listed("box postbox postfach boîte b bp apartado casella caixa postbus postboks skrytka usnv usns uss uscgc psc")
 )
 _CODES = ("zip", "post code", "postcode", "postal", "plz", "postleitzahl", "kod pocztowy")
-_CODE_WORDS = frozenset(listed("zip zipcode post postcode postal plz postleitzahl kod"))
+_CODED = mark(listed("zip zipcode post postcode postal plz postleitzahl kod"))
 _STREET_NAMED = frozenset(
     listed("street road avenue lane drive boulevard crescent terrace close court gardens highway")
 )
 _STREET_NAMES = frozenset(listed("rue calle avenida via viale piazza corso rua strada"))
 _LONG_ENDINGS = ("straße", "strasse", "straat", "gasse", "gatan", "vägen", "veien", "gade", "katu")
+_OF_LONG_ENDINGS = ("stra", "gas", "gat", "gad", "vägen", "veien", "katu")
+"""One of them stands wherever one of the endings does."""
+_ASKS, _NAMED, _NAMES = mark(_ASKING), mark(_STREET_NAMED), mark(_STREET_NAMES)
 _CAPS_BEFORE = re.compile(rf"(?<![^\W_])(?:{CAPITAL} ){{1,3}}\Z")
 _NAME_BEHIND = re.compile(rf" (?:{PARTICLE} ){{0,2}}{CAPITAL}(?: {CAPITAL}){{0,2}}")
 
 
 def other_kinds(reading: Reading, *, small: bool) -> Iterator[tuple[int, int, float]]:
     """Start, end and score of corners, streets without a number, postcodes that are named, post office boxes."""
-    text, words = reading.text, reading.words
+    text, marks = reading.text, reading.marks
     yield from ((start, end, 0.75) for start, end in eastern_addresses(reading))
     if "orner of " in text:
         yield from ((found.start(), found.end(), 0.5) for found in _CORNER.finditer(text))
-    if not words.isdisjoint(_ASKING):
+    if marks & _ASKS:
         for start, end in _unnumbered(reading):
             if asked_for(reading, start):
                 yield start, tail(text, end, small=small)[0], 0.45
-    for at in () if words.isdisjoint(_CODE_WORDS) else reading.places(*_CODES):
+    for at in reading.places(*_CODES) if marks & _CODED else ():
         code = _CODE.match(text, at)
         if code is not None:
             yield code.start("code"), code.end("code"), 0.5
-    for at in () if words.isdisjoint(_BOX_WORDS) else reading.places(*_BOXES):
+    for at in reading.places(*_BOXES) if marks & _BOXED else ():
         box = _BOX.search(text, max(0, at - 9), at + 28)
         if box is not None and box.start() <= at < box.end():
             yield lead(text, box.start()), tail(text, box.end(), small=small)[0], 0.75
@@ -98,8 +102,12 @@ def other_kinds(reading: Reading, *, small: bool) -> Iterator[tuple[int, int, fl
 
 def asked_for(reading: Reading, start: int) -> bool:
     """Whether a word shortly before, in the same sentence, says that an address follows."""
+    if not reading.marks & _ASKS:
+        return False
     before = reading.lowered[max(0, start - 80) : start]
     if before[-1:] not in (" ", "\n", ">", ":", "\t"):
+        return False
+    if not any(map(before.__contains__, reading.woken & _ASKING)):
         return False
     sentence = _SENTENCE.split(before)[-1]
     return not _ASKING.isdisjoint(_LETTERS.findall(sentence))
@@ -111,15 +119,18 @@ _SENTENCE, _LETTERS = re.compile(r"[.!?](?=\s)"), re.compile(r"[^\W\d_]+")
 def _unnumbered(reading: Reading) -> Iterator[tuple[int, int]]:
     """Streets without a number: "Baker Street", "rue des Lilas", "Lindenstraße"."""
     text = reading.text
-    for word, end in reading.word_ends(sorted(_STREET_NAMED & reading.words)):
+    for word, end in reading.word_ends(sorted(_STREET_NAMED & reading.woken) if reading.marks & _NAMED else ()):
         begin = end - len(word)
         before = _CAPS_BEFORE.search(text, max(0, begin - 40), begin)
         if before is not None and text[begin].isupper():
             yield before.start(), end
-    for word, end in reading.word_ends(sorted(_STREET_NAMES & reading.words)):
+    for word, end in reading.word_ends(sorted(_STREET_NAMES & reading.woken) if reading.marks & _NAMES else ()):
         behind = _NAME_BEHIND.match(text, end)
         if behind is not None and (word == "rue" or text[end - len(word)].isupper()):
             yield end - len(word), behind.end()
+    lowered = reading.lowered
+    if not any(map(lowered.__contains__, _OF_LONG_ENDINGS)):
+        return
     for at in reading.places(*_LONG_ENDINGS):
         start = at
         while start > max(0, at - 30) and text[start - 1].isalpha():

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sluicegate.model.finding import Witness
 from sluicegate.pii.hits import Hit, Layer
+from sluicegate.pii.marks import mark
 from sluicegate.pii.reading import Reading
 from sluicegate.pii.word_list import listed
 from sluicegate.pii.wording import cue
@@ -56,26 +57,27 @@ _BIRTH_WORDS = cue(
     r"născut\w*|doğum\w*|"
     r"рожд\w*|родил\w*|ur\."
 )
+_BIRTH_SIGN = re.compile(_BIRTH_SIGNS)
 _BIRTH = re.compile(rf"{_BIRTH_WORDS.pattern}|{_BIRTH_SIGNS}", re.IGNORECASE)
 
 
 def date_hits(reading: Reading, entities: frozenset[str]) -> Iterator[Hit]:
     """Dates; DATE_OF_BIRTH beside a word of birth, else DATE_TIME, as far as each is asked for."""
     text = reading.text
-    births = "DATE_OF_BIRTH" in entities and (
-        _says_birth(reading.words) or (not text.isascii() and re.search(_BIRTH_SIGNS, text) is not None)
-    )
-    if not births and "DATE_TIME" not in entities:
-        return
+    births = None if "DATE_OF_BIRTH" in entities else False
     for found in _found(reading):
+        if births is None:
+            births = _says_birth(reading)
+        if not births and "DATE_TIME" not in entities:
+            return
         start, end = found.span()
         near = births and _BIRTH.search(text, max(0, start - 40), min(len(text), end + 12))
         if near and (near.end() <= start or near.start() >= end):
             yield _hit("DATE_OF_BIRTH", start, end, 0.85, Layer.CONTEXT)
         elif "DATE_TIME" in entities:
             yield _hit("DATE_TIME", start, end, 0.6, Layer.PATTERN)
-    if "DATE_TIME" in entities:
-        for day, end in reading.word_ends(sorted(reading.words & _DAYS)):
+    if "DATE_TIME" in entities and reading.marks & _NAMED:
+        for day, end in reading.word_ends(sorted(reading.woken & _DAYS)):
             yield _hit("DATE_TIME", end - len(day), end, 0.5, Layer.PATTERN)
 
 
@@ -83,6 +85,7 @@ _DAYS = frozenset(listed("monday tuesday wednesday thursday friday saturday sund
 _BIRTH_WORD = re.compile(
     r"born|birth|dob|geb|née?$|naiss|naci|nací|ur$|nat[oa]$|nasc|urodz|född|født|fødsel|synty|naroz|născut|doğum|dateofbirth|рожд|родил"
 ).match
+_NAMED = mark(_DAYS | _MONTH_WORDS)
 
 
 class _OfBirth(dict[str, bool]):
@@ -99,14 +102,16 @@ _REMEMBERED = 4000
 _OF_BIRTH = _OfBirth()
 
 
-def _says_birth(words: frozenset[str]) -> bool:
+def _says_birth(reading: Reading) -> bool:
     """Whether one of the words is of a birth."""
-    return any(map(_OF_BIRTH.__getitem__, words))
+    if any(map(_OF_BIRTH.__getitem__, reading.words)):
+        return True
+    return not reading.text.isascii() and _BIRTH_SIGN.search(reading.text) is not None
 
 
 def _found(reading: Reading) -> Iterator[re.Match[str]]:
     """Dates of each kind; those that name a month only where a month is named."""
-    text, months = reading.text, reading.words & _MONTH_WORDS
+    text, months = reading.text, reading.woken & _MONTH_WORDS
     for place in _BEGINS.finditer(text):
         found = _NUMERIC.match(text, place.start())
         if found is None and months:

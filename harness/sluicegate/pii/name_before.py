@@ -19,6 +19,7 @@ _PARTICLES_BEFORE = re.compile(
     r"(?<![^\W_])(?:(?:v[oa]n|de[nrl]?|te[nr]?|d[aiou]|d[ao]s|della|zu[mr]?|l[ae]|el|al|bin|ibn|ben) ){1,3}\Z"
 )
 _QUOTES = "\"'*(>,.!"
+_SECONDS = frozenset(two.split()[-1] for two in BEFORE_TWO)
 
 
 class Cue(Enum):
@@ -31,21 +32,26 @@ class Cue(Enum):
     """A small word of a surname stands there: van, de …"""
 
 
+_NONE, _CUE, _SMALL_WORD = Cue
+"""Read once: an enumeration is slow to be asked for a member."""
+
+
 def cue(text: str, start: int, *, several: bool = False) -> Cue:
     """What is said before a place; `several` words of a name may follow a role as well."""
     before = text[start - 28 if start > 28 else 0 : start].lower().replace("’", "'").rsplit(None, 2)
     if not before:
-        return Cue.NONE
+        return _NONE
     last = before[-1].strip(_QUOTES)
     if not last and len(before) > 1:
         last = before.pop(-2).strip(_QUOTES)
     if last in BEFORE or last in TITLE or (several and before[-1].strip("\"'*(>") in BEFORE_FULL):
-        return Cue.CUE
+        return _CUE
     if len(before) == 1:
-        return Cue.NONE
-    if f"{before[-2].rsplit(None, 1)[-1].strip(_QUOTES)} {last.rstrip(':')}" in BEFORE_TWO:
-        return Cue.CUE
-    return Cue.SMALL_WORD if last in PARTICLES else Cue.NONE
+        return _NONE
+    second = last.rstrip(":")
+    if second in _SECONDS and f"{before[-2].strip(_QUOTES)} {second}" in BEFORE_TWO:
+        return _CUE
+    return _SMALL_WORD if last in PARTICLES else _NONE
 
 
 def titled_particles(text: str, start: int) -> int | None:

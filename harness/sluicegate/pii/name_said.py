@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from sluicegate.pii.marks import mark
 from sluicegate.pii.name_cues import NAME_FIELD, NAME_OWNER, OTHERWISE, SAID_NAME, SAID_OTHERWISE
 from sluicegate.pii.reading import Reading
 from sluicegate.pii.word_list import CAPITAL_LETTER
 
-__all__ = ["OTHERWISE_WORDS", "at_name", "otherwise", "owned"]
+__all__ = ["SAYS_OTHERWISE", "at_name", "otherwise", "owned"]
 
-OTHERWISE_WORDS = frozenset(word for part in OTHERWISE for word in part.split() if len(word) > 3) | frozenset(
-    ("call", "go", "nom", "ik", "heiße", "heisse", "adım")
+SAYS_OTHERWISE = mark(
+    {word for part in OTHERWISE for word in part.split() if len(word) > 3}
+    | {"call", "go", "nom", "ik", "heiße", "heisse", "adım"}
 )
-"""One of these stands in every text that holds a part of OTHERWISE."""
+"""The mark of every text that holds a part of OTHERWISE."""
 
 
 def otherwise(reading: Reading) -> Iterator[int]:

@@ -23,7 +23,7 @@ from sluicegate.pii.name_cues import (
     TITLE,
 )
 from sluicegate.pii.name_lists import DOUBTFUL, NOUNS, SUFFIXES, SURE_SUFFIXES, Alone, Lists, kinds, lists_of_names
-from sluicegate.pii.name_said import OTHERWISE_WORDS, at_name, otherwise, owned
+from sluicegate.pii.name_said import SAYS_OTHERWISE, at_name, otherwise, owned
 from sluicegate.pii.reading import Reading
 from sluicegate.pii.word_list import CAPITAL_LETTER, listed
 
@@ -65,7 +65,7 @@ def name_hits(reading: Reading) -> Iterator[Hit]:
             yield hit
     if "name" in lowered:
         yield from _spoken(text, at_name(reading, lists.given))
-    if not reading.words.isdisjoint(OTHERWISE_WORDS):
+    if reading.marks & SAYS_OTHERWISE:
         yield from _spoken(text, otherwise(reading))
     if text.islower():
         yield from _small(text, lists.given, lists.family)
@@ -101,19 +101,19 @@ def _judged_alone(text: str, start: int, word: str, lists: Lists) -> Hit | None:
         word = word[:-2]
         if word in COMMON:
             return None
-    kind = kinds()[word]
-    if kind is Alone.NOBODY:
+    kind = _KINDS[word]
+    if kind is _NOBODY:
         return None
     end = start + len(word)
     said = cue(text, start)
-    if said is Cue.SMALL_WORD and (lead := titled_particles(text, start)) is not None:
+    if said is _SMALL_WORD and (lead := titled_particles(text, start)) is not None:
         return _hit(lead, end, 0.85)
     # Where everything is in capitals a capital says nothing.
-    if kind is Alone.BEHIND_A_CUE and (said is not Cue.CUE or _is_shouted(text, start)):
+    if kind is _BEHIND_A_CUE and (said is not _CUE or _is_shouted(text, start)):
         return None
-    if kind is not Alone.LISTED and not _may_stand(text, start, end):
+    if kind is not _LISTED_NAME and not _may_stand(text, start, end):
         return None
-    score = _score(text, [word], (start, end), lists, cued=said is Cue.CUE, ends=True)
+    score = _score_alone(text, word, (start, end), lists, cued=said is _CUE)
     return None if score is None else _hit(start, end, score)
 
 
@@ -134,7 +134,7 @@ def _is_cued(text: str, place: tuple[int, int], words: list[str], lists: Lists) 
     start, end = place
     if len(words) == 1 and _is_shouted(text, start) and words[0] not in lists.given and words[0] not in lists.family:
         return False
-    return cue(text, start, several=len(words) > 1 and not text[start:end].isupper()) is Cue.CUE
+    return cue(text, start, several=len(words) > 1 and not text[start:end].isupper()) is _CUE
 
 
 def _greeted(text: str, start: int) -> bool:
@@ -158,7 +158,7 @@ def _judged(text: str, start: int, words: list[str], lists: Lists) -> Hit | None
     if last < first:
         return None
     titled = titled or lowered[last + 1 : last + 2] in _TITLES_BEHIND
-    begin = start + sum(map(len, words[:first])) + first
+    begin = start + sum(map(len, words[:first])) + first if first else start
     stop = begin + sum(map(len, words[first:last])) + last - first + len(lowered[last])
     # The full stop of an initial belongs to the name.
     if len(lowered[last]) == 1 and text[stop : stop + 1] == ".":
@@ -176,7 +176,7 @@ def _first(lowered: list[str], lists: Lists) -> tuple[int, bool]:
     for place, word in enumerate(lowered):
         if word in TITLE:
             titled = True
-        elif word not in lists.given and _names_behind(lowered, place, lists):
+        elif len(lowered) > place + 3 and word not in lists.given and _names_behind(lowered, place, lists):
             titled = False
         elif (
             word not in COMMON
@@ -225,18 +225,20 @@ def _score(
 
     `cued`: words before them say so; `ends`: nothing follows them.
     """
+    if len(words) == 1:
+        return _score_alone(text, words[0], place, lists, cued=cued)
     is_given = words[0] in lists.given or words[0].partition("-")[0] in lists.given
-    if len(words) == 1 and words[0] in NOT_A_NAME:
-        return None
-    if is_given and 1 < len(words) <= 4 and (words[0] not in DOUBTFUL or _is_surname(words[-1:], lists)):
+    if is_given and len(words) <= 4 and (words[0] not in DOUBTFUL or _is_surname(words[-1:], lists)):
         return 0.7
-    if len(words) == 1 and (len(words[0]) == 1 or _is_abbreviation(text, words[0], place, lists)):
-        return None
     if cued:
         return 0.85 if is_given or words[-1] in lists.family or len(set(words) - PARTICLES) <= 3 else None
-    if len(words) == 1:
-        return _score_of_one(text, words[0], place, lists)
     return _score_of_more(text, words, place, lists) if ends and len(words) <= 4 else None
+
+
+def _score_alone(text: str, word: str, place: tuple[int, int], lists: Lists, *, cued: bool) -> float | None:
+    if len(word) == 1 or word in NOT_A_NAME or _is_abbreviation(text, word, place, lists):
+        return None
+    return 0.85 if cued else _score_of_one(text, word, place, lists)
 
 
 def _is_abbreviation(text: str, word: str, place: tuple[int, int], lists: Lists) -> bool:
@@ -275,6 +277,10 @@ def _score_of_more(text: str, words: list[str], place: tuple[int, int], lists: L
     return 0.45 if first_line or _NEXT_LINE.match(text, end) else None
 
 
+# Read once: an enumeration is slow to be asked for a member.
+_NOBODY, _LISTED_NAME, _BEHIND_A_CUE = Alone.NOBODY, Alone.LISTED, Alone.BEHIND_A_CUE
+_CUE, _SMALL_WORD, _KINDS = Cue.CUE, Cue.SMALL_WORD, kinds()
+_LAYER, _WITNESS = Layer.CUE, Witness.PATTERN
 _NO_NAME = COMMON | TITLE
 _GOES_ON = "0123456789_"
 """Behind a word that is part of a code or a field: WINTER26, ORDER_ID."""
@@ -316,4 +322,4 @@ def _spoken(text: str, places: Iterable[int]) -> Iterator[Hit]:
 
 
 def _hit(start: int, end: int, score: float) -> Hit:
-    return Hit(entity="PERSON", start=start, end=end, score=score, layer=Layer.CUE, witness=Witness.PATTERN)
+    return Hit(entity="PERSON", start=start, end=end, score=score, layer=_LAYER, witness=_WITNESS)

@@ -95,6 +95,8 @@ class Curated:
     """The recognisers that could be made, by the words that call them."""
 
     by_word: Mapping[str, tuple[Any, ...]]
+    words: frozenset[str]
+    """Those words."""
     entities: frozenset[str]
     """What they find; less than ENTITIES when the installed Presidio is older."""
 
@@ -115,7 +117,11 @@ def curated(entities: frozenset[str]) -> Curated:
         words = {word for phrase in recogniser.context or () for word in _calling(phrase.lower())}
         for word in words:
             by_word[word].append(recogniser)
-    return Curated(by_word={word: tuple(found) for word, found in by_word.items()}, entities=frozenset(made))
+    return Curated(
+        by_word={word: tuple(found) for word, found in by_word.items()},
+        words=frozenset(by_word),
+        entities=frozenset(made),
+    )
 
 
 def _calling(phrase: str) -> Iterator[str]:
@@ -128,18 +134,20 @@ def _calling(phrase: str) -> Iterator[str]:
 
 def presidio_hits(reading: Reading, asked: Curated, unread: list[str]) -> Iterator[Hit]:
     """Hits behind context words. Time-outs are added to `unread`."""
-    called, text = reading.words & asked.by_word.keys(), reading.text
+    called, text = reading.words & asked.words, reading.text
     for word, start in reading.word_ends(sorted(called)):
         end = min(len(text), start + _REACH)
         if _DIGIT.search(text, start, end) is None:
             continue
+        last = _word_end(text, end)
         for recogniser in asked.by_word[word]:
-            yield from _asked(text, start, end, recogniser, unread)
+            yield from _asked(text, (start, end, last), recogniser, unread)
 
 
-def _asked(text: str, start: int, end: int, recogniser: Any, unread: list[str]) -> Iterator[Hit]:
+def _asked(text: str, place: tuple[int, int, int], recogniser: Any, unread: list[str]) -> Iterator[Hit]:
+    """Hits from behind a context word to the end of the last word that is read."""
+    start, end, last = place
     entity = recogniser.supported_entities[0]
-    last = _word_end(text, end)
     if entity in _HOLDS and _HOLDS[entity].search(text, start, last) is None:
         return
     for pattern in recogniser.patterns:

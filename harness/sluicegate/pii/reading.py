@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 
 from sluicegate.frozen import frozen
+from sluicegate.pii.marks import bits_of, waking
 
 __all__ = ["Reading", "read", "set_apart"]
 
 _WORD, _WORD_ASCII = re.compile(r"[^\W\d_]+"), re.compile(r"[a-z]+")
+_NEARLY_WORD = re.compile(r"[a-z\u0080-\U0010ffff]+")
+"""Words, some with signs beyond ASCII in them: a set that is read faster."""
 
 
 @frozen
@@ -21,6 +24,10 @@ class Reading:
     """In lower case, every character at its place."""
     words: frozenset[str]
     """Every run of letters, in lower case."""
+    woken: frozenset[str]
+    """Those of the words that wake something."""
+    marks: int
+    """What its words wake: bits that `mark` gave."""
 
     def places(self, *needles: str) -> list[int]:
         """Where each of some strings in lower case begins."""
@@ -48,9 +55,15 @@ def read(text: str) -> Reading:
     if len(lowered) != len(text):
         # A letter whose small form is two moves every place behind it.
         lowered = "".join(ch.lower() if len(ch.lower()) == 1 else ch for ch in text)
-    return Reading(
-        text=text, lowered=lowered, words=frozenset((_WORD_ASCII if text.isascii() else _WORD).findall(lowered))
-    )
+    words = frozenset(_WORD_ASCII.findall(lowered)) if text.isascii() else _words(lowered)
+    woken = waking(words)
+    return Reading(text=text, lowered=lowered, words=words, woken=woken, marks=bits_of(woken))
+
+
+def _words(lowered: str) -> frozenset[str]:
+    found = frozenset(_NEARLY_WORD.findall(lowered))
+    mixed = [word for word in found if not word.isalpha()]
+    return found.difference(mixed).union(_WORD.findall(" ".join(mixed))) if mixed else found
 
 
 _UNSPACED = r"\u0e00-\u0e7f\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3"

@@ -10,9 +10,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from operator import itemgetter
 
 from sluicegate.model.finding import Witness
 from sluicegate.pii.hits import Hit, Layer
+from sluicegate.pii.marks import mark
 from sluicegate.pii.reading import Reading
 from sluicegate.pii.secret_formats import FORMATS, Format
 from sluicegate.pii.word_list import listed
@@ -89,10 +91,23 @@ _FOREIGN_WORDS = frozenset(
         "passord salasana heslo jelszó parolă parola şifre şifrem şifresi şifreniz"
     )
 )
-_UNSPACED_ROOTS = ("パスワード", "密码", "密碼", "비밀번호")
-_PREFIXES = tuple((form.prefix, form) for form in FORMATS)
+_ROOTS_AND_FOREIGN = _ROOTS + _FOREIGN_ROOTS
+_ROOTS_AND_UNSPACED = (*_ROOTS, "パスワード", "密码", "密碼", "비밀번호")
+_SIGNS = tuple("_-.:/|%~")
+
+
+def _sign_of(prefix: str) -> str:
+    return next((sign for sign in _SIGNS if sign in prefix), "")
+
+
+_BY_SIGN = tuple(
+    (sign, tuple((place, form) for place, form in enumerate(FORMATS) if _sign_of(form.prefix) == sign))
+    for sign in (*_SIGNS, "")
+)
+"""The formats by the first sign that their prefix holds: most texts lack most of the signs."""
 _SERVICE_ACCOUNT = '"type": "service_account"'
-_HEADER_WORDS = frozenset(("authorization", "apikey", "token", "key", "curl", "authentication"))
+_HEADED = mark(("authorization", "apikey", "token", "key", "curl", "authentication"))
+_COOKIED, _FOREIGN = mark(("cookie",)), mark(_FOREIGN_WORDS)
 
 
 def entropy(text: str) -> float:
@@ -105,11 +120,14 @@ def secret_hits(reading: Reading) -> Iterator[Hit]:
     """Secrets of a text."""
     text = reading.text
     # A token is a long word; where there is none, nothing has a format.
-    long = " ".join([word for word in text.split() if len(word) > 17])
-    if long:
-        for prefix, form in _PREFIXES:
-            if prefix in long:
-                yield from _formatted(text, form)
+    words = text.split()
+    if max(map(len, words), default=0) > 17:
+        long = " ".join([word for word in words if len(word) > 17])
+        near = [
+            (place, form) for sign, forms in _BY_SIGN if sign in long for place, form in forms if form.prefix in long
+        ]
+        for _, form in sorted(near, key=itemgetter(0)):
+            yield from _formatted(text, form)
     if _SERVICE_ACCOUNT in text:
         yield _hit(at := text.find(_SERVICE_ACCOUNT), at + len(_SERVICE_ACCOUNT), "gcp service account", Layer.SECRET)
     if "-----BEGIN" in text:
@@ -118,12 +136,12 @@ def secret_hits(reading: Reading) -> Iterator[Hit]:
         yield from (_hit(found.start(), found.end(), "json web token", Layer.SECRET) for found in _JWT.finditer(text))
     if "://" in text and "@" in text:
         yield from _urls(text)
-    if reading.words & _HEADER_WORDS:
+    if reading.marks & _HEADED:
         yield from _headers(text)
-    if "cookie" in reading.words:
+    if reading.marks & _COOKIED:
         yield from _cookies(text)
     yield from _named(reading)
-    if "=" in text or ":" in text:
+    if reading.marks & _VENDOR and ("=" in text or ":" in text):
         yield from _vendored(reading)
 
 
@@ -204,13 +222,13 @@ _SESSION = re.compile(r"sess|sid\Z|auth|token|login|remember|jwt|ticket", re.IGN
 
 
 def _named(reading: Reading) -> Iterator[Hit]:
-    text = reading.text
+    text, lowered = reading.text, reading.lowered
     roots: tuple[str, ...] = _ROOTS
-    if not reading.words.isdisjoint(_FOREIGN_WORDS):
-        roots += _FOREIGN_ROOTS
+    if reading.marks & _FOREIGN:
+        roots = _ROOTS_AND_FOREIGN
     elif not text.isascii():
-        roots += _UNSPACED_ROOTS
-    for at in reading.places(*roots):
+        roots = _ROOTS_AND_UNSPACED
+    for at in reading.places(*[root for root in roots if root in lowered]):
         found = _NAMED.match(text, at) or _PASSWORD_OF.match(text, at)
         if found is None:
             continue
@@ -246,13 +264,14 @@ _JOINED = frozenset(
 
 
 def _vendored(reading: Reading) -> Iterator[Hit]:
-    for at in reading.places(*sorted(reading.words & _VENDORS)):
+    for at in reading.places(*sorted(reading.woken & _VENDORS)):
         found = _VENDORED.match(reading.text, at)
         if found is not None and _is_random(found["value"], hexadecimal=True):
             yield _hit(found.start("value"), found.end("value"), f"{found['vendor'].lower()} credential", Layer.CONTEXT)
 
 
 _VENDORS = frozenset(re.findall(r"[a-z]+", _VENDORED.pattern.split("(?P<vendor>")[1].split(")")[0]))
+_VENDOR = mark(_VENDORS)
 
 
 def _is_password(value: str, sign: str) -> bool:
