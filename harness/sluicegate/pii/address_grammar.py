@@ -30,12 +30,16 @@ STREET = (
 
 
 _SEP = re.compile(r"(?:[ \t]*(?:,|;|\\n|\r?\n>?)){0,3}[ \t>]*")
+_COUNTED_UNIT = (
+    r"#[ ]?[0-9]{1,5}\b|[0-9]{1,2}(?:st|nd|rd|th) floor|"
+    r"[0-9]{1,2}\.?[ºª°](?: ?(?:[A-Z]|izq|izda|dcha|dta|esq|dto|frente)\b\.?)?"
+)
+_COUNTED_UNIT_AT = re.compile(_COUNTED_UNIT, re.IGNORECASE)
 _UNIT = re.compile(
     r"(?:apt|apartment|suite|ste|unit|flat|floor|fl|room|rm|building|bldg|block|level|piso|planta|pta|puerta|"
     r"esc|etage|étage|appartement|appt|bât|wohnung|whg|stiege|"
     r"top|tür|og|eg|lgh|dør|dv\.|sal|th|tv|interno|int|scala|lok|m\.|byt|ap|bl|sc|et)\.?[ "
-    r"]?#?[0-9][\w\-/]{0,5}\b|#[ ]?[0-9]{1,5}\b|[0-9]{1,2}(?:st|nd|rd|th) floor|"
-    r"[0-9]{1,2}\.?[ºª°](?: ?(?:[A-Z]|izq|izda|dcha|dta|esq|dto|frente)\b\.?)?|(?:bajo|entresuelo|ático|parter)\b",
+    rf"]?#?[0-9][\w\-/]{{0,5}}\b|{_COUNTED_UNIT}|(?:bajo|entresuelo|ático|parter)\b",
     re.IGNORECASE,
 )
 _NAME = rf"{CAPITAL_LETTER}(?:[^\W\d_]|['’.\-])*(?!\w)"
@@ -65,12 +69,14 @@ IN_TOWNS = frozenset(
 
 def lead(text: str, start: int) -> int:
     """A unit before the street belongs to it."""
-    if not any(ch.isdigit() for ch in text[max(0, start - 8) : start]):
+    near = text[max(0, start - 8) : start]
+    if not (_DIGIT.search(near) if near.isascii() else any(map(str.isdigit, near))):
         return start
     before = _UNIT_LEADS.search(text, max(0, start - 24), start)
     return before.start() if before else start
 
 
+_DIGIT = re.compile(r"[0-9]")
 _UNIT_LEADS = re.compile(rf"(?:{_UNIT.pattern}),?[ \n]{{1,2}}(?:[0-9]{{1,5}} )?\Z", re.IGNORECASE)
 
 
@@ -89,7 +95,7 @@ def tail(text: str, end: int, *, small: bool) -> tuple[int, int]:
         stop, points = _part(text, at, broken=broken, small=small)
         if stop is None:
             break
-        after_unit = points > 0 and _UNIT.match(text, at) is not None
+        after_unit = points > 0 and (_UNIT if text[at].isalpha() else _COUNTED_UNIT_AT).match(text, at) is not None
         end = stop
         sure += points
     return end, sure
@@ -97,15 +103,26 @@ def tail(text: str, end: int, *, small: bool) -> tuple[int, int]:
 
 def _part(text: str, at: int, *, broken: bool, small: bool) -> tuple[int | None, int]:
     """Where one part of an address ends, and whether it is a sure one; None = nothing of an address begins here."""
+    first = text[at : at + 1]
+    if not first.isalnum() and first != "#":
+        return None, 0
     sure = _sure_part(text, at, small=small)
     if sure is not None:
         return sure, 1
+    if not small and first.islower():
+        return None, 0
     town = _town(text, at, small=small)
     if town is None or broken or text[at : at + 3].isupper():
         return town, 0
     gap = _SEP.match(text, town)
     rest = gap.end() if gap else town
-    follows = POSTCODE.match(text, rest) or _STATE.match(text, rest) or COUNTRIES.match(text, rest)
+    leading = _LEADING.match(text, rest)
+    if leading is None:
+        return (town, 0) if _STATE.match(text, rest) else (None, 0)
+    word = leading[0].lower()
+    follows = POSTCODE.match(text, rest) or _STATE.match(text, rest)
+    if not follows and (word in COUNTRY_FIRST or not word.isascii()):
+        follows = COUNTRIES.match(text, rest)
     return (town, 0) if follows else (None, 0)
 
 
@@ -116,7 +133,10 @@ def _sure_part(text: str, at: int, *, small: bool) -> int | None:
         return None
     given, end = leading[0], leading.end()
     word = given.lower()
-    found = _UNIT.match(text, at) if word in _UNIT_FIRST or not word[0].isalpha() else None
+    if word[0].isalpha():
+        found = _UNIT.match(text, at) if word in _UNIT_FIRST else None
+    else:
+        found = _COUNTED_UNIT_AT.match(text, at)
     if found is None and (not word.isalpha() or text[end : end + 2].strip("- ").isdigit()):
         postcode = POSTCODE.match(text, at)
         if postcode and not _COUNTED.match(text, postcode.end()):
@@ -145,11 +165,12 @@ def _town(text: str, at: int, *, small: bool) -> int | None:
     if found is None:
         return None
     end = found.start()
-    for word in _TOWN_WORD.finditer(found[0]):
-        if word[0].lower().rstrip(".") in COMMON and word[0].lower() not in IN_TOWNS:
+    for place in _TOWN_WORD.finditer(text, end, found.end()):
+        word = place[0].lower()
+        if word.rstrip(".") in COMMON and word not in IN_TOWNS:
             break
-        end = found.start() + word.end()
-        if word[0].endswith(".") and word[0].lower() not in ("st.", "ste."):
+        end = place.end()
+        if word[-1] == "." and word not in ("st.", "ste."):
             end -= 1
             break
     if end == found.start():

@@ -59,8 +59,11 @@ def overlap_free(hits: Iterable[Hit]) -> list[Hit]:
     first = 0
     end = -1
     for place, hit in enumerate(found):
-        if hit.start >= end and place:
-            chosen += _chosen(found[first:place])
+        if hit.start >= end:
+            if place - first == 1:
+                chosen.append(found[first])
+            elif place:
+                chosen += _chosen(found[first:place])
             first = place
         end = max(end, hit.end)
     return chosen + _chosen(found[first:])

@@ -26,15 +26,16 @@ _MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
 _MAC_DASHED = re.compile(r"-[0-9A-Fa-f]{2}-[0-9A-Fa-f]{2}-")
 
 _SCHEME = re.compile(
-    r"(?<![^\W_])(?:https?|ftp|sftp|ws|wss)://[^\s<>\"'`\u00ab\u00bb{}|\\^]{2,2048}|"
-    r"(?<![\w.@/\-])www\.[^\s<>\"'`{}|\\^]{3,2048}",
+    r"(?=[hfsw])(?:(?<![^\W_])(?:https?|ftp|sftp|ws|wss)://[^\s<>\"'`\u00ab\u00bb{}|\\^]{2,2048}|"
+    r"(?<![\w.@/\-])www\.[^\s<>\"'`{}|\\^]{3,2048})",
     re.IGNORECASE,
 )
 _TOPS = (
     "com|org|net|edu|gov|mil|int|info|biz|io|ai|app|dev|co|eu|uk|de|fr|es|it|nl|be|at|ch|se|no|dk|fi|pl|pt|ie|cz|ro|"
     "ru|us|ca|au|in|jp|cn|br|me|tv|ly|gl|xyz|online|shop|site"
 )
-_BARE = re.compile(rf"\.(?:{_TOPS})(?![\w\-@])(?P<path>/[^\s<>\"'`{{}}|\\^]{{0,2048}})?", re.IGNORECASE)
+# Most full stops end a sentence; asking for a letter first spares them the list.
+_BARE = re.compile(rf"\.(?=[a-z])(?:{_TOPS})(?![\w\-@])(?P<path>/[^\s<>\"'`{{}}|\\^]{{0,2048}})?", re.IGNORECASE)
 
 
 def mail_addresses(text: str) -> Iterator[tuple[int, int]]:

@@ -33,6 +33,9 @@ ENTITIES = frozenset(
     | {"FI_PERSONAL_IDENTITY_CODE", "PT_CARTAO_CIDADAO"}
     | {rule.entity for rule in RULES}
 )
+# Read once: an enumeration is slow to be asked for a member.
+_CHECKSUM, _CONTEXT, _SHAPE = Layer.CHECKSUM, Layer.CONTEXT, Layer.PATTERN
+_STRUCTURE, _PATTERN = Witness.STRUCTURE, Witness.PATTERN
 _VERSION = re.compile(
     r"(?:\bv|version|release|build|firmware|section|chapter|paragraph|clause|article|figure|table|"
     r"abschnitt|kapitel|artikel|ziffer|punkt|sección|artículo|sezione|articolo|§) ?\Z",
@@ -64,14 +67,14 @@ def number_hits(text: str, regions: tuple[str, ...], entities: frozenset[str]) -
         yield from found
         if wants_phones and not found:
             for phone in phones_in(text, run, regions):
-                layer = Layer.CONTEXT if phone.named else Layer.PATTERN
+                layer = _CONTEXT if phone.named else _SHAPE
                 yield Hit(
                     entity="PHONE_NUMBER",
                     start=phone.start,
                     end=phone.end,
                     score=phone.score,
                     layer=layer,
-                    witness=Witness.PATTERN,
+                    witness=_PATTERN,
                 )
 
 
@@ -99,7 +102,7 @@ def _lettered(text: str, start: int, end: int) -> Hit | None:
             return _at(text, start - 2)
         for shape, width in ((_SPACED_NINO, 3), (_SPACED_CODE, 8)):
             before = start - width
-            if before >= 0 and shape.match(text, before) and not text[before - 1 : before].isalnum():
+            if before >= 0 and not text[before - 1 : before].isalnum() and shape.match(text, before):
                 return _at(text, before)
     return None
 
@@ -118,14 +121,12 @@ def _at(text: str, start: int) -> Hit | None:
         return None
     if rule.checked:
         return _structure(rule.entity, start, end)
-    layer = Layer.CONTEXT if is_named else Layer.PATTERN
-    return Hit(
-        entity=rule.entity, start=start, end=end, score=0.85 if is_named else 0.6, layer=layer, witness=Witness.PATTERN
-    )
+    layer = _CONTEXT if is_named else _SHAPE
+    return Hit(entity=rule.entity, start=start, end=end, score=0.85 if is_named else 0.6, layer=layer, witness=_PATTERN)
 
 
 def _structure(entity: str, start: int, end: int) -> Hit:
-    return Hit(entity=entity, start=start, end=end, score=1.0, layer=Layer.CHECKSUM, witness=Witness.STRUCTURE)
+    return Hit(entity=entity, start=start, end=end, score=1.0, layer=_CHECKSUM, witness=_STRUCTURE)
 
 
 def _checked(text: str, run: Run) -> Iterator[Hit]:
@@ -149,8 +150,8 @@ def _checked(text: str, run: Run) -> Iterator[Hit]:
                 start=window.start,
                 end=window.end,
                 score=0.95,
-                layer=Layer.CHECKSUM,
-                witness=Witness.PATTERN,
+                layer=_CHECKSUM,
+                witness=_PATTERN,
             )
 
 
@@ -197,11 +198,9 @@ def _best(text: str, window: Window, rules: tuple[NumberRule, ...]) -> Hit | Non
 
 def _of(rule: NumberRule, window: Window, *, is_named: bool) -> Hit:
     if rule.entity in _UNCHECKED:
-        layer = Layer.CONTEXT if is_named else Layer.PATTERN
+        layer = _CONTEXT if is_named else _SHAPE
         score = 0.85 if is_named else 0.5
-        return Hit(
-            entity=rule.entity, start=window.start, end=window.end, score=score, layer=layer, witness=Witness.PATTERN
-        )
+        return Hit(entity=rule.entity, start=window.start, end=window.end, score=score, layer=layer, witness=_PATTERN)
     return _structure(rule.entity, window.start, window.end)
 
 

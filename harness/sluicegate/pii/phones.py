@@ -167,7 +167,11 @@ def _is_numbered(
     start, end = place
     if lengths[0] < 4 and between[:1] == ("/",) and _HOUSE_BEFORE.search(text, max(0, start - 5), start):
         return True
-    return not is_named and bool(_OF_A_CLIENT.search(text, max(0, start - 32), start) or _NUMBERED.match(text, end))
+    if is_named:
+        return False
+    before = text[max(0, start - 32) : start].lower()
+    of_client = "cl" in before or "kl" in before or "кл" in before
+    return bool(of_client and _OF_A_CLIENT.search(text, max(0, start - 32), start)) or bool(_NUMBERED.match(text, end))
 
 
 def _stands_inside(text: str, start: int, end: int) -> bool:
