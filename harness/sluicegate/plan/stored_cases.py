@@ -105,8 +105,8 @@ class _File:
             raise self._changed() from None
         if not isinstance(value, dict):
             raise self._changed()
-        read = decode_or_faults if KNOWN.issuperset(value) else None
-        case, faults = case_or_faults(value, str(self.path)) if read is None else read(Case, value, str(self.path))
+        where = str(self.path)
+        case, faults = decode_or_faults(Case, value, where) if KNOWN.issuperset(value) else case_or_faults(value, where)
         if case is None:
             raise InputError(faults)
         return case

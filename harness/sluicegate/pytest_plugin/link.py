@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sluicegate.broker.client import Client
     from sluicegate.pytest_plugin.interrupts import Interrupts
 
-__all__ = ["LINK", "Link", "Reach", "RunEndedError", "link_of", "needed_link"]
+__all__ = ["LINK", "Link", "Reach", "link_of", "needed_link", "run_ended"]
 
 
 @frozen
@@ -98,7 +98,7 @@ class Link:
         """Whether this was raised because the run was stopped or the broker is gone, not because of what it gave."""
         from sluicegate.errors import SluicegateError
 
-        return isinstance(raised, SluicegateError | RunEndedError)
+        return isinstance(raised, SluicegateError) or getattr(raised, _OF_THE_RUN, False)
 
     def rerun(self, case_id: str) -> str:
         """The command that runs only this case again."""
@@ -121,11 +121,14 @@ class Link:
             self._client = None
 
 
-class RunEndedError(pytest.fail.Exception):
-    """A test cannot read on, for a fault that is none of its own: pytest shows the fault, and no traceback."""
+def run_ended(fault: Exception) -> BaseException:
+    """What a test raises that cannot read on for no fault of its own: pytest shows the fault, and no traceback."""
+    failed: BaseException = pytest.fail.Exception(str(fault), pytrace=False)
+    setattr(failed, _OF_THE_RUN, True)
+    return failed
 
-    def __init__(self, fault: Exception) -> None:
-        super().__init__(str(fault), pytrace=False)
+
+_OF_THE_RUN = "sluicegate_run_ended"
 
 
 LINK = pytest.StashKey[Link]()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sluicegate.pytest_plugin.ids import MARKER
-from sluicegate.pytest_plugin.link import Link, RunEndedError, needed_link
+from sluicegate.pytest_plugin.link import Link, needed_link, run_ended
 
 if TYPE_CHECKING:
     from sluicegate.model import Case, Output, Trial
@@ -44,7 +44,7 @@ class Outputs:
                 self.count += 1
                 yield served.trial
         except SluicegateError as error:
-            raise RunEndedError(error) from None
+            raise run_ended(error) from None
 
 
 OUTPUTS = pytest.StashKey[Outputs]()

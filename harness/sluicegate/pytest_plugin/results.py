@@ -8,7 +8,7 @@ import pytest
 
 from sluicegate.pytest_plugin.expecting import subtests_of
 from sluicegate.pytest_plugin.failing import FailedCase, report_failures
-from sluicegate.pytest_plugin.link import Link, RunEndedError, needed_link
+from sluicegate.pytest_plugin.link import Link, needed_link, run_ended
 
 __all__ = ["CheckReading", "CheckResults", "results_for"]
 
@@ -28,7 +28,7 @@ class CheckResults:
         try:
             said = self._link.client.ask(check=check, shard=self._shard)
         except SluicegateError as error:
-            raise RunEndedError(error) from None
+            raise run_ended(error) from None
         return CheckReading(check, said, self._link, self._subtests)
 
 
