@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -71,17 +70,16 @@ def decide(
             remembered=known.heads,
             lost=known.lost,
         )
-        with _garbage_looked_for_seldom():
-            return gate_judge(
-                question,
-                lock=workspace.lock,
-                state=workspace.state(),
-                ledgers=[reader(path) for path in workspace.ledgers(stage.name)],
-                baseline=[read_ledger(path) for path in workspace.baseline(stage.name)],
-                subject_parts=parts,
-                engine=VERSION,
-                config=check_config(plan, contracts),
-            )
+        return gate_judge(
+            question,
+            lock=workspace.lock,
+            state=workspace.state(),
+            ledgers=[reader(path) for path in workspace.ledgers(stage.name)],
+            baseline=[read_ledger(path) for path in workspace.baseline(stage.name)],
+            subject_parts=parts,
+            engine=VERSION,
+            config=check_config(plan, contracts),
+        )
 
     verdict = judged(subject, parts)
     if verdict.kind.row > _BACK and (made := made_of(workspace, stage.name, subject)) is not None:
@@ -95,21 +93,6 @@ def decide(
     if faults and verdict.decision is not Decision.ROLLBACK:
         raise PlanError(faults)
     return verdict
-
-
-_SELDOM = (20_000, 20, 20)
-
-
-@contextmanager
-def _garbage_looked_for_seldom() -> Iterator[None]:
-    """Records make no cycles: what is looked through for some is all that the user's own process holds besides."""
-    before = gc.get_threshold()
-    if 0 < before[0] < _SELDOM[0]:
-        gc.set_threshold(*_SELDOM)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def judge(workspace: Workspace, stage: Stage, *, now: datetime | None = None) -> Judged:
